@@ -1,0 +1,46 @@
+"""Every error an operator can mend: one root, one exit code each, and the default message says what is wrong."""
+
+from __future__ import annotations
+
+
+class WindowshopError(Exception):
+    """Something went wrong that one line of text can explain and one command can mend."""
+
+    exit_code = 1
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.__doc__)
+
+
+class UsageError(WindowshopError):
+    """The command was called with values that do not fit."""
+
+    exit_code = 2
+
+
+class DependencyDown(WindowshopError):
+    """Redis or the database does not answer."""
+
+    exit_code = 3
+
+
+class GateNotMet(WindowshopError):
+    """A check that was asked for did not hold."""
+
+    exit_code = 4
+
+
+class DataError(WindowshopError):
+    """A file is not what its name and checksum promise."""
+
+
+class SchemaError(WindowshopError):
+    """The database was made by another version."""
+
+
+class NotFound(WindowshopError):
+    """Nothing is stored under that name."""
+
+
+class WorkFailed(WindowshopError):
+    """A piece of work was parked after its last try."""
