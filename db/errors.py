@@ -1,4 +1,4 @@
-"""Every error an operator can mend: one root, one exit code each, and the default message says what is wrong."""
+"""Every error an operator can mend: one root, an exit code each; the docstring is the default message."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class UsageError(WindowshopError):
     exit_code = 2
 
 
-class DependencyDown(WindowshopError):
+class DependencyError(WindowshopError):
     """Redis or the database does not answer."""
 
     exit_code = 3
 
 
-class GateNotMet(WindowshopError):
+class GateError(WindowshopError):
     """A check that was asked for did not hold."""
 
     exit_code = 4
@@ -38,9 +38,9 @@ class SchemaError(WindowshopError):
     """The database was made by another version."""
 
 
-class NotFound(WindowshopError):
+class NotFoundError(WindowshopError):
     """Nothing is stored under that name."""
 
 
-class WorkFailed(WindowshopError):
+class WorkError(WindowshopError):
     """A piece of work was parked after its last try."""

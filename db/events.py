@@ -64,7 +64,7 @@ class Events:
     """A batch of events.
 
     rows: EVENT [n_events], sorted by session, then ordinal.
-    shown: int32 [n_impressions, k], item numbers by position, -1 padded; one row for each IMPRESSION of `rows`, in order.
+    shown: int32 [n_impressions, k], item numbers by position, -1 padded; a row for each IMPRESSION, in order.
     """
 
     rows: Rows

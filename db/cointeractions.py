@@ -1,0 +1,65 @@
+"""Co-interaction counts: the increments of each generation, and what was learned with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, func, select
+
+from db import bulk
+from db.tables import cointeraction, ended_session, generation
+
+
+class Generation(NamedTuple):
+    """One fold: how many ended sessions went in, and what the next slates go by."""
+
+    number: int
+    sessions: int
+    learned: str  # JSON
+
+
+def add(conn: Connection, run: int, fold: Generation, increments: Mapping[int, bytes]) -> None:
+    """Store a generation and its increments by profile item; fails when it is there: a fold happens once."""
+    row = (run, *fold)
+    bulk.insert(conn, generation, ("run", "number", "sessions", "learned"), [row])
+    rows = [(run, fold.number, item, packed) for item, packed in increments.items()]
+    bulk.insert(conn, cointeraction, ("run", "generation", "item", "increments"), rows)
+
+
+def generations(conn: Connection, run: int) -> list[Generation]:
+    """A run's generations by number."""
+    statement = select(generation.c.number, generation.c.sessions, generation.c.learned)
+    rows = bulk.fetch(conn, statement.where(generation.c.run == run).order_by(generation.c.number))
+    return [Generation(*row) for row in rows]
+
+
+def increments(conn: Connection, run: int, number: int) -> dict[int, bytes]:
+    """The packed increments of one generation by profile item."""
+    statement = select(cointeraction.c.item, cointeraction.c.increments).where(
+        cointeraction.c.run == run, cointeraction.c.generation == number
+    )
+    return dict(bulk.fetch(conn, statement.order_by(cointeraction.c.item)))
+
+
+def end_sessions(conn: Connection, run: int, sessions: NDArray[np.int64], number: int) -> None:
+    """Say that sessions have ended and which generation folds them; said again, nothing changes."""
+    rows = [(run, session, number) for session in sessions.tolist()]
+    bulk.insert(conn, ended_session, ("run", "session", "generation"), rows, again=True)
+
+
+def ended_sessions(conn: Connection, run: int, number: int) -> NDArray[np.int64]:
+    """The sessions that one generation folds, int64 [n], sorted."""
+    statement = select(ended_session.c.session).where(
+        ended_session.c.run == run, ended_session.c.generation == number
+    )
+    rows = bulk.fetch(conn, statement.order_by(ended_session.c.session))
+    return np.array([row[0] for row in rows], np.int64)
+
+
+def count_ended(conn: Connection, run: int) -> int:
+    """How many sessions of a run have ended."""
+    statement = select(func.count()).select_from(ended_session).where(ended_session.c.run == run)
+    return int(conn.execute(statement).scalar_one())

@@ -1,0 +1,54 @@
+"""Embeddings: one unit row for each picture, model and runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, select
+
+from db import bulk
+from db.tables import embedding, item, items_of_runs, run_item
+
+
+class Embedder(NamedTuple):
+    """What turned pictures into vectors; vectors of different embedders are never compared."""
+
+    model: str
+    runtime: str
+
+
+def add(conn: Connection, embedder: Embedder, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    """Store vectors, float32 [n, dim]; a picture that has one keeps it."""
+    rows = [(*embedder, key, vector.tobytes()) for key, vector in zip(hashes, vectors, strict=True)]
+    bulk.insert(conn, embedding, ("model", "runtime", "image", "vector"), rows, again=True)
+
+
+def missing(conn: Connection, run: int, embedder: Embedder) -> list[str]:
+    """The pictures of a run's items that have no vector yet, sorted."""
+    has = (
+        (embedding.c.image == item.c.image)
+        & (embedding.c.model == embedder.model)
+        & (embedding.c.runtime == embedder.runtime)
+    )
+    joined = items_of_runs.outerjoin(embedding, has)
+    statement = select(item.c.image).distinct().select_from(joined)
+    rows = bulk.fetch(conn, statement.where(run_item.c.run == run, embedding.c.image.is_(None)))
+    return sorted(row[0] for row in rows)
+
+
+def of_run(conn: Connection, run: int, embedder: Embedder) -> NDArray[np.float32]:
+    """The vectors of a run's items by item number, float32 [n, dim]."""
+    joined = items_of_runs.join(embedding, embedding.c.image == item.c.image)
+    statement = select(embedding.c.vector).select_from(joined)
+    rows = bulk.fetch(
+        conn,
+        statement.where(
+            run_item.c.run == run,
+            embedding.c.model == embedder.model,
+            embedding.c.runtime == embedder.runtime,
+        ).order_by(run_item.c.number),
+    )
+    return np.frombuffer(b"".join(row[0] for row in rows), "<f4").reshape(len(rows), -1)

@@ -1,0 +1,126 @@
+"""Opens the database: one engine a process, SQLite or Postgres, and the two ways to hold a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Float, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from db.errors import DependencyError, UsageError, WindowshopError
+
+BUSY_MILLISECONDS = 30_000
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `sqlite:///FILE` or `postgresql://...` (`postgres://` too).
+
+    Raises UsageError when the address is neither.
+    """
+    address = _normalised(url)
+    if address.get_backend_name() == "postgresql":
+        return create_engine(address, pool_pre_ping=True)
+    if address.database and address.database != ":memory:":
+        _make_room(Path(address.database).parent)
+    engine = create_engine(address, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads: one consistent picture of the database."""
+    with _told_plainly(engine), engine.connect() as conn, conn.begin():
+        yield conn
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes: all of it or nothing.
+
+    On SQLite it takes the write lock at once. A plain BEGIN takes it at the first write, where SQLite fails
+    with SQLITE_BUSY without waiting when somebody else has written since.
+    """
+    with _told_plainly(engine), engine.connect().execution_options(writes=True) as conn, conn.begin():
+        yield conn
+
+
+class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function it is
+    """Seconds since 1970 by the clock of the database, so that hosts with wrong clocks agree."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(now, "sqlite")
+def _now_sqlite(element: now, compiler: Any, **kw: Any) -> str:  # noqa: ARG001 - SQLAlchemy's signature
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(now, "postgresql")
+def _now_postgres(element: now, compiler: Any, **kw: Any) -> str:  # noqa: ARG001 - SQLAlchemy's signature
+    return "extract(epoch from clock_timestamp())::float8"
+
+
+def _normalised(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise UsageError(
+            "DATABASE_URL is not an address; give sqlite:///FILE or postgresql://USER@HOST/NAME"
+        ) from None
+    backend = address.drivername.split("+")[0]
+    if backend in {"postgres", "postgresql"}:
+        return address.set(drivername="postgresql+psycopg")
+    if backend == "sqlite":
+        return address
+    raise UsageError(f"DATABASE_URL names {backend!r}; Windowshop knows sqlite:/// and postgresql://")
+
+
+def _make_room(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WindowshopError(
+            f"the database's folder {folder} cannot be made ({error.strerror}); "
+            "set DATABASE_URL or WINDOWSHOP_HOME to a place you may write"
+        ) from None
+
+
+def _prepare_sqlite(dbapi_connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy's signature
+    dbapi_connection.isolation_level = None  # the driver must not open transactions of its own
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    writes = conn.get_execution_options().get("writes", False)
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _told_plainly(engine: Engine) -> Iterator[None]:
+    """What the driver says, as one line with its cure."""
+    try:
+        yield
+    except OperationalError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        reason = _first_line(error)
+        if "disk is full" in reason or "No space left" in reason:
+            raise WindowshopError(f"no room left for {where}; free some space and call again") from error
+        raise DependencyError(
+            f"the database {where} does not answer as it should ({reason}); see `windowshop doctor`"
+        ) from error
+    except DBAPIError as error:
+        raise WindowshopError(f"the database refused: {_first_line(error)}") from error
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__

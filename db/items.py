@@ -1,0 +1,59 @@
+"""Catalogues: named collections of items, each with a picture, a category and a split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, select
+
+from db import bulk
+from db.tables import item, items_of_runs, run_item
+
+CATALOGUE_SPLIT = "catalogue"
+QUERY_SPLIT = "query"
+
+
+class Item(NamedTuple):
+    """One thing that is sold, or that shoppers search with."""
+
+    number: int  # in its catalogue; given once, never again
+    item_id: str
+    image: str  # sha256
+    category: str
+    split: str  # catalogue or query
+    source: str
+
+
+_COLUMNS = Item._fields
+
+
+def add(conn: Connection, catalogue: str, items: Sequence[Item]) -> None:
+    """Store items; those that are there already are left as they are."""
+    bulk.insert(conn, item, ("catalogue", *_COLUMNS), [(catalogue, *row) for row in items], again=True)
+
+
+def count(conn: Connection, catalogue: str) -> int:
+    """How many items a catalogue has, both splits together."""
+    statement = select(func.count()).select_from(item).where(item.c.catalogue == catalogue)
+    return int(conn.execute(statement).scalar_one())
+
+
+def read(conn: Connection, catalogue: str) -> list[Item]:
+    """A catalogue's items by number."""
+    columns = [item.c[name] for name in _COLUMNS]
+    statement = select(*columns).where(item.c.catalogue == catalogue).order_by(item.c.number)
+    return [Item(*row) for row in bulk.fetch(conn, statement)]
+
+
+def assign(conn: Connection, run: int, catalogue: str, chosen: Sequence[Item]) -> None:
+    """Number a run's items in the order given: catalogue items first, then query items."""
+    rows = [(run, number, catalogue, row.number) for number, row in enumerate(chosen)]
+    bulk.insert(conn, run_item, ("run", "number", "catalogue", "item"), rows, again=True)
+
+
+def of_run(conn: Connection, run: int) -> list[Item]:
+    """A run's items by item number."""
+    columns = [item.c[name] for name in _COLUMNS]
+    statement = select(*columns).select_from(items_of_runs).where(run_item.c.run == run)
+    return [Item(*row) for row in bulk.fetch(conn, statement.order_by(run_item.c.number))]

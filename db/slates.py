@@ -1,0 +1,52 @@
+"""Slates: the ranked list given to each request, with what the recommender thought of each item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, select
+
+from db import bulk
+from db.tables import slate
+
+Entries = NDArray[Any]
+"""Structured [n_requests, k] of `recommender.ranking.SLATE`; the database only keeps its bytes."""
+
+
+def add(
+    conn: Connection, run: int, sessions: NDArray[np.int64], step: int, *, generation: int, entries: Entries
+) -> None:
+    """Store the slates of some sessions at one step; a request that has a slate keeps it."""
+    rows = [
+        (run, session, step, generation, row.tobytes())
+        for session, row in zip(sessions.tolist(), entries, strict=True)
+    ]
+    bulk.insert(conn, slate, ("run", "session", "step", "generation", "entries"), rows, again=True)
+
+
+def at_step(
+    conn: Connection, run: int, step: int, *, first: int, last: int, dtype: np.dtype[Any], k: int
+) -> tuple[NDArray[np.int64], Entries]:
+    """The slates of one step of the sessions first to last: sessions int64 [n] sorted, entries [n, k]."""
+    statement = select(slate.c.session, slate.c.entries).where(
+        slate.c.run == run, slate.c.step == step, slate.c.session.between(first, last)
+    )
+    rows = bulk.fetch(conn, statement.order_by(slate.c.session))
+    return np.array([row[0] for row in rows], np.int64), unpack([row[1] for row in rows], dtype, k)
+
+
+def of_run(
+    conn: Connection, run: int, *, dtype: np.dtype[Any], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Entries]:
+    """Every slate of a run: session [n], step [n], generation [n], entries [n, k]; by session, then step."""
+    statement = select(slate.c.session, slate.c.step, slate.c.generation, slate.c.entries)
+    rows = bulk.fetch(conn, statement.where(slate.c.run == run).order_by(slate.c.session, slate.c.step))
+    keys = np.array([row[:3] for row in rows], np.int64).reshape(-1, 3)
+    return keys[:, 0], keys[:, 1], keys[:, 2], unpack([row[3] for row in rows], dtype, k)
+
+
+def unpack(entries: list[bytes], dtype: np.dtype[Any], k: int) -> Entries:
+    """Stored slates as a structured array [n, k]."""
+    return np.frombuffer(b"".join(entries), dtype).reshape(-1, k)

@@ -1,0 +1,186 @@
+"""Every table. The event log is the truth; all else can be dropped and made again from it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# with_rowid=False: SQLite stores these in the order of their key, so that a session lies together.
+
+image = Table(
+    "image",
+    metadata,
+    Column("sha256", String(64), primary_key=True),  # of width, height, channels and data
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("channels", SmallInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # canonical: row by row, one byte a channel
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("catalogue", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("item_id", String(128), nullable=False),
+    Column("image", ForeignKey("image.sha256"), nullable=False),
+    Column("category", String(128), nullable=False),
+    Column("split", String(16), nullable=False),  # catalogue, or query: held out for searching with
+    Column("source", String(256), nullable=False),
+    UniqueConstraint("catalogue", "item_id"),
+    sqlite_with_rowid=False,
+)
+
+model = Table(
+    "model",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("manifest", Text, nullable=False),  # JSON
+    Column("weights", LargeBinary, nullable=False),
+)
+
+embedding = Table(
+    "embedding",
+    metadata,
+    Column("model", ForeignKey("model.key"), primary_key=True),
+    Column("runtime", String(64), primary_key=True),
+    Column("image", ForeignKey("image.sha256"), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),  # float32, a unit row
+    sqlite_with_rowid=False,
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # the id, read as a number
+    Column("id", String(12), nullable=False, unique=True),
+    Column("config", Text, nullable=False),  # canonical JSON
+    Column("state", String(16), nullable=False),  # running, finished
+    Column("created", Float, nullable=False),
+)
+
+run_item = Table(
+    "run_item",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # the item number in this run
+    Column("catalogue", String(64), nullable=False),
+    Column("item", Integer, nullable=False),  # item.number
+    sqlite_with_rowid=False,
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("session", BigInteger, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("kind", SmallInteger, nullable=False),
+    Column("shopper", Integer, nullable=False),
+    Column("step", SmallInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),  # simulated milliseconds
+    Column("query", Integer),
+    Column("item", Integer),
+    Column("position", SmallInteger),
+    Column("impression", Integer),
+    Column("price", Integer),  # cents
+    Column("dwell", Integer),  # milliseconds
+    Column("items", LargeBinary),  # int32 by position, impressions only
+    sqlite_with_rowid=False,
+)
+
+ended_session = Table(
+    "ended_session",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("session", BigInteger, primary_key=True),
+    Column("generation", Integer, nullable=False),  # the one generation that folds it
+    Index("ix_ended_session_generation", "run", "generation"),
+    sqlite_with_rowid=False,
+)
+
+slate = Table(
+    "slate",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("session", BigInteger, primary_key=True),
+    Column("step", SmallInteger, primary_key=True),
+    Column("generation", Integer, nullable=False),  # what the recommender knew: -1 is nothing
+    Column("entries", LargeBinary, nullable=False),  # recommender.ranking.SLATE, packed
+    sqlite_with_rowid=False,
+)
+
+reading = Table(
+    "reading",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("session", BigInteger, primary_key=True),
+    Column("step", SmallInteger, primary_key=True),
+    Column("expected", LargeBinary, nullable=False),  # float64: the judge's chance of a click, by position
+    sqlite_with_rowid=False,
+)
+
+generation = Table(
+    "generation",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sessions", Integer, nullable=False),
+    Column("learned", Text, nullable=False),  # JSON: what the next slates go by
+    sqlite_with_rowid=False,
+)
+
+cointeraction = Table(
+    "cointeraction",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("item", Integer, primary_key=True),  # the profile item
+    Column("increments", LargeBinary, nullable=False),  # recommender.cointeraction, packed by shown item
+    sqlite_with_rowid=False,
+)
+
+work = Table(
+    "work",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("payload", Text, nullable=False),  # JSON
+    Column("state", String(16), nullable=False),  # ready, parked
+    Column("tries", Integer, nullable=False),
+    Column("rung", Float, nullable=False),  # when the bell last rang for it, by the database's clock
+    Column("worker", String(64)),
+    Column("begun", Float),  # since when that worker has it
+    Column("reason", Text),
+    UniqueConstraint("run", "kind", "key"),
+    sqlite_autoincrement=True,  # an id is never given twice: a late bell must not mean other work
+)
+
+items_of_runs = run_item.join(
+    item, (item.c.catalogue == run_item.c.catalogue) & (item.c.number == run_item.c.item)
+)
+"""A run's item numbers beside what they stand for."""

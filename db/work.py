@@ -1,0 +1,140 @@
+"""The queue of record: what must be done, each row written with its cause and deleted with its result.
+
+A worker *takes* a row before it computes (a lease, by the database's clock) and *finishes* it in the
+transaction that writes the result. Whatever rings, repeats or dies in between changes only when it is done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, delete, func, or_, select, update
+
+from db import bulk
+from db.engine import now
+from db.errors import WorkError
+from db.tables import work
+
+READY = "ready"
+PARKED = "parked"
+MOST_TRIES = 3
+LEASE_SECONDS = 60.0
+"""How long a worker may keep a row before another may take it; twice the longest job seen."""
+
+
+class Work(NamedTuple):
+    """One thing to do."""
+
+    id: int
+    run: int
+    kind: str
+    key: str
+    payload: dict[str, Any]
+
+
+class Parked(NamedTuple):
+    """Work that was given up, and why."""
+
+    id: int
+    run: int
+    kind: str
+    tries: int
+    reason: str
+
+
+def add(conn: Connection, run: int, kind: str, payloads: dict[str, dict[str, Any]]) -> list[int]:
+    """Write rows of one kind by key; gives the ids of all rows of those keys that wait."""
+    rows = [(run, kind, key, json.dumps(payload), READY, 0, 0.0) for key, payload in payloads.items()]
+    columns = ("run", "kind", "key", "payload", "state", "tries", "rung")
+    bulk.insert(conn, work, columns, rows, again=True)
+    statement = select(work.c.id).where(work.c.run == run, work.c.kind == kind, work.c.key.in_(payloads))
+    ids = [row[0] for row in bulk.fetch(conn, statement.order_by(work.c.id))]
+    conn.execute(update(work).where(work.c.id.in_(ids)).values(rung=now()))
+    return ids
+
+
+def take(conn: Connection, work_id: int, worker: str) -> Work | None:
+    """Take a row for a worker; None when it is done, parked, or in somebody's hands."""
+    free = or_(work.c.begun.is_(None), work.c.begun < now() - LEASE_SECONDS)
+    taken = conn.execute(
+        update(work)
+        .where(work.c.id == work_id, work.c.state == READY, free)
+        .values(worker=worker, begun=now(), tries=work.c.tries + 1)
+    )
+    if taken.rowcount != 1:
+        return None
+    row = conn.execute(
+        select(work.c.id, work.c.run, work.c.kind, work.c.key, work.c.payload).where(work.c.id == work_id)
+    ).one()
+    return Work(row.id, row.run, row.kind, row.key, json.loads(row.payload))
+
+
+def finish(conn: Connection, work_id: int) -> None:
+    """Delete the row in the transaction that writes its result.
+
+    Raises WorkError, so that the transaction is rolled back, when the row is gone: its result is there.
+    """
+    if conn.execute(delete(work).where(work.c.id == work_id)).rowcount != 1:
+        raise WorkError(f"work {work_id} was done by somebody else meanwhile")
+
+
+def give_back(conn: Connection, work_id: int, reason: str) -> None:
+    """After a failure: the row waits again, or is parked with its reason after the last try."""
+    last = work.c.tries >= MOST_TRIES
+    conn.execute(update(work).where(work.c.id == work_id, last).values(state=PARKED))
+    conn.execute(
+        update(work).where(work.c.id == work_id).values(worker=None, begun=None, reason=reason[:1000])
+    )
+
+
+def give_back_all_of(conn: Connection, worker: str) -> list[int]:
+    """After a worker's death its rows wait again, or are parked after the last try; gives the ids."""
+    ids = [row[0] for row in bulk.fetch(conn, select(work.c.id).where(work.c.worker == worker))]
+    for work_id in ids:
+        give_back(conn, work_id, f"the worker {worker} died over it")
+    return ids
+
+
+def overdue(conn: Connection, seconds: float) -> list[int]:
+    """Rows that nobody has and whose bell rang longer ago than that; they count as rung now."""
+    free = or_(work.c.begun.is_(None), work.c.begun < now() - LEASE_SECONDS)
+    late = (work.c.state == READY) & free & (work.c.rung < now() - seconds)
+    ids = [row[0] for row in bulk.fetch(conn, select(work.c.id).where(late).order_by(work.c.id))]
+    if ids:
+        conn.execute(update(work).where(work.c.id.in_(ids)).values(rung=now()))
+    return ids
+
+
+def waiting(conn: Connection, run: int) -> int:
+    """How many rows of a run are not done.
+
+    Raises WorkError when one is parked: it will not be done by waiting.
+    """
+    statement = select(work.c.state, func.count(), func.min(work.c.reason))
+    rows = bulk.fetch(conn, statement.where(work.c.run == run).group_by(work.c.state))
+    for state, number, reason in rows:
+        if state == PARKED:
+            raise WorkError(
+                f"{number} pieces of work were given up after {MOST_TRIES} tries ({reason}); "
+                "mend the cause and call the command again"
+            )
+    return sum(number for _, number, _ in rows)
+
+
+def drop(conn: Connection, run: int) -> None:
+    """Delete what is left of a run's work; a worker that has some of it will find its row gone."""
+    conn.execute(delete(work).where(work.c.run == run))
+
+
+def by_state(conn: Connection) -> dict[tuple[str, str], int]:
+    """How many rows there are of each kind and state."""
+    statement = select(work.c.kind, work.c.state, func.count()).group_by(work.c.kind, work.c.state)
+    return {(kind, state): number for kind, state, number in bulk.fetch(conn, statement)}
+
+
+def parked(conn: Connection) -> Sequence[Parked]:
+    """All work that was given up."""
+    statement = select(work.c.id, work.c.run, work.c.kind, work.c.tries, work.c.reason)
+    return [Parked(*row) for row in bulk.fetch(conn, statement.where(work.c.state == PARKED))]
