@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,29 +19,30 @@ class Generation(NamedTuple):
     number: int
     sessions: int
     learned: str  # JSON
+    popularity: bytes  # increments, packed
 
 
-def add(conn: Connection, run: int, fold: Generation, increments: Mapping[int, bytes]) -> None:
+def add(conn: Connection, run: int, fold: Generation, increments: Sequence[tuple[int, bytes]]) -> None:
     """Store a generation and its increments by profile item; fails when it is there: a fold happens once."""
     row = (run, *fold)
-    bulk.insert(conn, generation, ("run", "number", "sessions", "learned"), [row])
-    rows = [(run, fold.number, item, packed) for item, packed in increments.items()]
+    bulk.insert(conn, generation, ("run", *Generation._fields), [row])
+    rows = [(run, fold.number, item, packed) for item, packed in increments]
     bulk.insert(conn, cointeraction, ("run", "generation", "item", "increments"), rows)
 
 
 def generations(conn: Connection, run: int) -> list[Generation]:
     """A run's generations by number."""
-    statement = select(generation.c.number, generation.c.sessions, generation.c.learned)
+    statement = select(*(generation.c[name] for name in Generation._fields))
     rows = bulk.fetch(conn, statement.where(generation.c.run == run).order_by(generation.c.number))
     return [Generation(*row) for row in rows]
 
 
-def increments(conn: Connection, run: int, number: int) -> dict[int, bytes]:
-    """The packed increments of one generation by profile item."""
+def increments(conn: Connection, run: int, *, after: int, up_to: int) -> list[tuple[int, bytes]]:
+    """The packed increments of the generations after one, up to and with another: (profile item, packed)."""
     statement = select(cointeraction.c.item, cointeraction.c.increments).where(
-        cointeraction.c.run == run, cointeraction.c.generation == number
+        cointeraction.c.run == run, cointeraction.c.generation > after, cointeraction.c.generation <= up_to
     )
-    return dict(bulk.fetch(conn, statement.order_by(cointeraction.c.item)))
+    return [(item, bytes(packed)) for item, packed in bulk.fetch(conn, statement)]
 
 
 def end_sessions(conn: Connection, run: int, sessions: NDArray[np.int64], number: int) -> None:

@@ -149,6 +149,9 @@ generation = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("sessions", Integer, nullable=False),
     Column("learned", Text, nullable=False),  # JSON: what the next slates go by
+    Column(
+        "popularity", LargeBinary, nullable=False
+    ),  # recommender.cointeraction.Popularity, increments, packed
     sqlite_with_rowid=False,
 )
 

@@ -20,8 +20,11 @@ from db.tables import work
 READY = "ready"
 PARKED = "parked"
 MOST_TRIES = 3
-LEASE_SECONDS = 60.0
-"""How long a worker may keep a row before another may take it; twice the longest job seen."""
+LEASE_SECONDS = 300.0
+"""How long a worker may keep a row before another may take it.
+
+A supervisor gives back what its dead workers held at once; the lease is for hosts that are gone altogether.
+"""
 
 
 class Work(NamedTuple):
@@ -105,6 +108,12 @@ def overdue(conn: Connection, seconds: float) -> list[int]:
     if ids:
         conn.execute(update(work).where(work.c.id.in_(ids)).values(rung=now()))
     return ids
+
+
+def holders_longer_than(conn: Connection, seconds: float) -> set[str]:
+    """The workers that have had a row in hand for longer than that."""
+    statement = select(work.c.worker).where(work.c.state == READY, work.c.begun < now() - seconds)
+    return {row[0] for row in bulk.fetch(conn, statement)}
 
 
 def waiting(conn: Connection, run: int) -> int:

@@ -1,0 +1,1 @@
+"""The top: shoppers, the actions behind the commands, and the report."""

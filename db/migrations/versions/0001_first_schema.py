@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("sessions", sa.Integer(), nullable=False),
         sa.Column("learned", sa.Text(), nullable=False),
+        sa.Column("popularity", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["run"], ["run.number"], name=op.f("fk_generation_run"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run", "number", name=op.f("pk_generation")),
         sqlite_with_rowid=False,

@@ -1,0 +1,69 @@
+"""What makes a run the run it is: the config whose hash is its id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from db.errors import UsageError
+from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
+from recommender.policies import POLICY_NAMES, RecommenderConfig
+from simulator.actions import catalogue as catalogues
+from simulator.world.presets import PRESETS, preset_hash
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What somebody asks for: the sizes of a run, its world and its policy."""
+
+    policy: str = "blend"
+    seed: int = 1
+    days: int = 8
+    shoppers: int = 3000
+    items: int = 1000
+    queries: int = 300
+    slates: int = 3  # a session asks for at most so many
+    world: str = "mixed"
+    catalogue: str = catalogues.FASHION_MNIST
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for what cannot be played, naming what can."""
+        if self.policy not in POLICY_NAMES:
+            raise UsageError(f"no policy {self.policy!r}; choose one of {', '.join(POLICY_NAMES)}")
+        if self.world not in PRESETS:
+            raise UsageError(f"no world {self.world!r}; choose one of {', '.join(PRESETS)}")
+        smallest = {"days": 1, "shoppers": 1, "items": 10, "queries": 1, "slates": 1, "seed": 0}
+        for name, least in smallest.items():
+            if getattr(self, name) < least:
+                raise UsageError(f"--{name} must be at least {least}, found {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A plan with everything it depends on: the config, and the items in the order of their numbers."""
+
+    config: dict[str, Any]
+    items: list[Item]
+
+
+def resolve(plan: Plan, stored: Sequence[Item], *, model: str, runtime: str) -> Resolved:
+    """The canonical config of a plan on a catalogue as it is stored."""
+    chosen = catalogues.pick(stored, CATALOGUE_SPLIT, plan.items, seed=plan.seed)
+    queries = catalogues.pick(stored, QUERY_SPLIT, plan.queries, seed=plan.seed)
+    world = PRESETS[plan.world]
+    recommender = RecommenderConfig(policy=plan.policy)
+    config = {
+        "schema": SCHEMA,
+        **asdict(plan),
+        "world": {"preset": plan.world, "sha256": preset_hash(world), "settings": asdict(world)},
+        "recommender": json.loads(recommender.to_json()),
+        "categories": catalogues.category_names(plan.catalogue, stored),
+        "data": catalogues.digest([*chosen, *queries]),
+        "model": model,
+        "runtime": runtime,
+    }
+    return Resolved(config, [*chosen, *queries])

@@ -1,0 +1,157 @@
+"""The desk between the shoppers and the recommender: stores what they did and fetches the slates they asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine
+
+from db import cointeractions, event_log, readings, slates, work
+from db.engine import reading, writing
+from db.errors import DependencyError
+from db.events import Events
+from db.runs import Run
+from recommender.ranking import SLATE
+from simulator.world.day import Readings
+
+BATCH = 256
+"""Requests a job: large enough to hide the queue's cost, small enough to share among workers."""
+
+NOTHING_KNOWN = -1
+"""The generation that the slates of the first day read."""
+
+SHORT_NAP, LONG_NAP = 0.001, 0.02
+STALLED_SECONDS = 600.0
+
+Sessions = NDArray[np.int64]
+Answer = Callable[[Sessions, int], Any]
+"""(sessions, step) -> SLATE [n, k]: how the simulator answers a request itself."""
+
+
+class Hands(Protocol):
+    """Those who do the work: worker processes, or this process."""
+
+    def ring(self, work_ids: list[int]) -> None:
+        """Work was written."""
+
+
+@dataclass
+class Desk:
+    """Stores the events of one run and has its requests answered."""
+
+    engine: Engine
+    run: Run
+    hands: Hands
+    k: int
+    seconds: dict[str, float] = field(default_factory=lambda: {"store": 0.0, "wait": 0.0, "fetch": 0.0})
+    events_stored: int = 0
+    _told: list[tuple[Events, Readings | None]] = field(default_factory=list)
+
+    def note(self, events: Events, judged: Readings | None = None) -> None:
+        """Take events and readings; they are stored with the next request or the end of the day."""
+        self._told.append((events, judged))
+
+    def answer(
+        self, sessions: Sessions, step: int, *, generation: int, by_hand: Answer | None = None
+    ) -> NDArray[np.int32]:
+        """The slates of these sessions (sorted) at this step, int32 [n, k] item numbers.
+
+        Requests that have a stored slate are not asked again. `by_hand` answers here instead of in a worker.
+        """
+        first, last = int(sessions[0]), int(sessions[-1])
+        known, entries = self._fetch(step, first, last)
+        asked = sessions[~np.isin(sessions, known)]
+        with self._timed("store"), writing(self.engine) as conn:
+            self._store(conn)
+            if by_hand is not None:
+                if len(asked):
+                    mine = by_hand(asked, step)
+                    slates.add(conn, self.run.number, asked, step, generation=generation, entries=mine)
+                ids = []
+            else:
+                ids = work.add(conn, self.run.number, "rank", _batches(asked, step, generation))
+        self._do(ids)
+        if len(asked):
+            known, entries = self._fetch(step, first, last)
+        items: NDArray[np.int32] = entries["item"][np.searchsorted(known, sessions)]
+        return items
+
+    def end_day(self, sessions: Sessions, generation: int) -> None:
+        """All sessions of a day have ended: they are folded, whole, once."""
+        with self._timed("store"), writing(self.engine) as conn:
+            self._store(conn)
+            cointeractions.end_sessions(conn, self.run.number, sessions, generation)
+            folded = {fold.number for fold in cointeractions.generations(conn, self.run.number)}
+            fold = {} if generation in folded else {f"{generation}": {"generation": generation}}
+            ids = work.add(conn, self.run.number, "fold", fold)
+        self._do(ids)
+
+    def ask(self, kind: str, payloads: dict[str, dict[str, Any]]) -> None:
+        """Have some other work done, and wait for it."""
+        with writing(self.engine) as conn:
+            ids = work.add(conn, self.run.number, kind, payloads)
+        self._do(ids)
+
+    def _do(self, ids: list[int]) -> None:
+        """Ring, and wait until nothing of this run waits any more."""
+        if not ids:
+            return
+        with self._timed("wait"):
+            self.hands.ring(ids)
+            left, since, nap = -1, time.monotonic(), SHORT_NAP
+            while now := self._waiting():
+                if now != left:
+                    left, since = now, time.monotonic()
+                elif time.monotonic() - since > STALLED_SECONDS:
+                    raise DependencyError(
+                        f"no work was done for {STALLED_SECONDS:.0f} s; is a worker running? see `windowshop doctor`"
+                    )
+                time.sleep(nap)
+                nap = min(LONG_NAP, nap * 1.5)
+
+    def _waiting(self) -> int:
+        with reading(self.engine) as conn:
+            return work.waiting(conn, self.run.number)
+
+    def _fetch(self, step: int, first: int, last: int) -> tuple[Sessions, Any]:
+        with self._timed("fetch"), reading(self.engine) as conn:
+            return slates.at_step(conn, self.run.number, step, first=first, last=last, dtype=SLATE, k=self.k)
+
+    def _store(self, conn: Connection) -> None:
+        for events, judged in self._told:
+            event_log.append(conn, self.run.number, events)
+            self.events_stored += len(events)
+            if judged is not None:
+                readings.add(conn, self.run.number, judged.session, judged.step, judged.expected)
+        self._told.clear()
+
+    def _timed(self, stage: str) -> _Timed:
+        return _Timed(self.seconds, stage)
+
+
+@dataclass
+class _Timed:
+    """Adds the time spent inside to one stage."""
+
+    seconds: dict[str, float]
+    stage: str
+    began: float = 0.0
+
+    def __enter__(self) -> None:
+        self.began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds[self.stage] += time.perf_counter() - self.began
+
+
+def _batches(sessions: Sessions, step: int, generation: int) -> dict[str, dict[str, Any]]:
+    """Work of kind `rank` by key: fixed-size batches of requests."""
+    pieces = [sessions[start : start + BATCH].tolist() for start in range(0, len(sessions), BATCH)]
+    return {
+        f"{piece[0]}.{step}": {"generation": generation, "step": step, "sessions": piece} for piece in pieces
+    }

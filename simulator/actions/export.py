@@ -1,0 +1,67 @@
+"""Events out: canonical JSON lines, the same bytes for the same run wherever and however it was played."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, TextIO
+from uuid import UUID, uuid5
+
+import numpy as np
+
+from db.events import ABSENT, Events, Kind, Rows
+
+NAMESPACE = UUID("6f1d7c1e-2b1b-5c0e-9a57-7f6f0f6b9c11")
+"""Under which event ids are made; part of the format."""
+
+
+def event_id(run: str, session: int, ordinal: int) -> str:
+    """uuid5 of run, session and ordinal: an event's id follows from its place."""
+    return str(uuid5(NAMESPACE, f"{run}/{session}/{ordinal}"))
+
+
+def lines(run: str, events: Events, item_ids: Sequence[str]) -> Iterator[str]:
+    """One JSON object an event, keys in the order of the format, sorted by (at, shopper, session, ordinal)."""
+    rows = events.rows
+    slates = iter(events.shown)
+    shown = {place: next(slates) for place in np.flatnonzero(rows["kind"] == Kind.IMPRESSION)}
+    # Sorted here and not by the database, whose collations differ.
+    order = np.lexsort((rows["ordinal"], rows["session"], rows["shopper"], rows["at"]))
+    for place in order:
+        fields = _fields(run, rows[place], item_ids, shown.get(place))
+        yield json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+
+
+def write(run: str, events: Events, item_ids: Sequence[str], out: TextIO) -> int:
+    """Write all events; says how many."""
+    for line in lines(run, events, item_ids):
+        out.write(line + "\n")
+    return len(events)
+
+
+def _fields(run: str, row: Rows, item_ids: Sequence[str], shown: Any) -> dict[str, Any]:
+    session = int(row["session"])
+    fields: dict[str, Any] = {
+        "event_id": event_id(run, session, int(row["ordinal"])),
+        "run": run,
+        "kind": Kind(int(row["kind"])).name.lower(),
+        "shopper": int(row["shopper"]),
+        "session": session,
+        "step": int(row["step"]),
+        "at": int(row["at"]) / 1000,
+    }
+    if row["query"] != ABSENT:
+        fields["query"] = item_ids[row["query"]]
+    if shown is not None:
+        fields["items"] = [item_ids[item] for item in shown if item != ABSENT]
+    if row["item"] != ABSENT:
+        fields["item"] = item_ids[row["item"]]
+    if row["position"] != ABSENT:
+        fields["position"] = int(row["position"])
+    if row["impression"] != ABSENT:
+        fields["impression"] = event_id(run, session, int(row["impression"]))
+    if row["price"] != ABSENT:
+        fields["price"] = int(row["price"]) / 100
+    if row["dwell"] != ABSENT:
+        fields["dwell"] = int(row["dwell"]) / 1000
+    return fields

@@ -1,0 +1,132 @@
+"""One run: prepares what it lacks, plays or resumes it, and leaves it finished in the database."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from db import embeddings, event_log, images, items, runs, work
+from db.embeddings import Embedder
+from db.engine import reading, writing
+from db.items import QUERY_SPLIT, Item
+from db.runs import FINISHED, Run
+from simulator.actions import catalogue as catalogues
+from simulator.actions import model as models
+from simulator.actions.config import Plan, Resolved, resolve
+from simulator.actions.context import Context
+from simulator.actions.desk import Desk, Hands
+from simulator.actions.play import play
+from simulator.world.catalogue import Pictures
+from simulator.world.day import build_world
+from simulator.world.presets import from_settings
+from simulator.world.session import World
+from workers.embed import BATCH as EMBED_BATCH
+from workers.local import LocalHands
+from workers.supervisor import Supervisor
+
+
+@dataclass(frozen=True)
+class Played:
+    """A finished run and how long it took; timings never enter anything that must be the same twice."""
+
+    run: Run
+    events: int
+    seconds: dict[str, float]
+    was_stored: bool = False
+
+
+def hands_for(context: Context, *, local: bool) -> AbstractContextManager[Hands]:
+    """Who does the work: this process, or a supervisor with the workers of the settings."""
+    return LocalHands(context.engine) if local else Supervisor(context.settings, context.engine)
+
+
+def prepare(context: Context, plan: Plan) -> Resolved:
+    """Everything a plan needs before its first morning: catalogue, model, config."""
+    stored = catalogues.ensure(context, plan.catalogue)
+    model = models.ensure(context)
+    return resolve(plan, stored, model=model.key, runtime=model.runtime)
+
+
+def simulate(context: Context, resolved: Resolved, hands: Hands, *, again: bool = False) -> Played:
+    """Play one run to its end; a finished one is given back, an unfinished one is resumed."""
+    with writing(context.engine) as conn:
+        if again:
+            runs.forget(conn, int(runs.id_of(resolved.config), 16))
+        run = runs.open_run(conn, resolved.config)
+        if run.state != FINISHED:
+            items.assign(conn, run.number, run.config["catalogue"], resolved.items)
+            work.drop(conn, run.number)
+    if run.state == FINISHED:
+        return Played(run, _count(context, run), {}, was_stored=True)
+    return _play(context, run, hands)
+
+
+def world_of(conn: Connection, run: Run) -> World:
+    """The world of a run, made again from its config and the stored pictures."""
+    chosen = items.of_run(conn, run.number)
+    config = run.config
+    return build_world(
+        from_settings(config["world"]["settings"]),
+        seed=config["seed"],
+        pictures=_pictures(chosen, config["categories"], images.of_run(conn, run.number)),
+        n_shoppers=config["shoppers"],
+        slate_size=config["recommender"]["slate_size"],
+        max_slates=config["slates"],
+    )
+
+
+def _play(context: Context, run: Run, hands: Hands) -> Played:
+    config = run.config
+    desk = Desk(context.engine, run, hands, k=config["recommender"]["slate_size"])
+    _embed_missing(context, desk, Embedder(config["model"], config["runtime"]))
+    with reading(context.engine) as conn:
+        world = world_of(conn, run)
+    began = time.perf_counter()
+    with context.talk.progress(f"{config['policy']} (seed {config['seed']})", config["days"]) as step:
+        play(
+            world,
+            desk,
+            days=config["days"],
+            policy=config["policy"],
+            seed=config["seed"],
+            after_day=lambda _day: step(),
+        )
+    took = time.perf_counter() - began
+    with writing(context.engine) as conn:
+        runs.finish(conn, run.number)
+    spent = {**desk.seconds, "shop": took - sum(desk.seconds.values()), "total": took}
+    return Played(run._replace(state=FINISHED), desk.events_stored, spent)
+
+
+def _embed_missing(context: Context, desk: Desk, embedder: Embedder) -> None:
+    """Pictures without a vector get one, in jobs of a fixed size."""
+    with reading(context.engine) as conn:
+        missing = embeddings.missing(conn, desk.run.number, embedder)
+    if not missing:
+        return
+    context.talk.say(f"embedding {len(missing):,} pictures")
+    pieces = [missing[start : start + EMBED_BATCH] for start in range(0, len(missing), EMBED_BATCH)]
+    jobs = {
+        piece[0][:48]: {"model": embedder.model, "runtime": embedder.runtime, "images": piece}
+        for piece in pieces
+    }
+    desk.ask("embed", jobs)
+
+
+def _pictures(chosen: list[Item], categories: list[str], pixels: NDArray[np.uint8]) -> Pictures:
+    return Pictures(
+        pixels=pixels,
+        category=np.array([categories.index(item.category) for item in chosen], np.int16),
+        is_query=np.array([item.split == QUERY_SPLIT for item in chosen]),
+        image_key=catalogues.image_keys(chosen),
+    )
+
+
+def _count(context: Context, run: Run) -> int:
+    with reading(context.engine) as conn:
+        return sum(event_log.count(conn, run.number).values())

@@ -1,0 +1,31 @@
+"""One worker process: `python -m workers`. It answers the bell until it is told to stop or its owner is gone."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import threading
+
+from workers import settings
+from workers.tasks import work_until_stopped
+
+
+def main() -> None:
+    """Read the arguments, hold the lifeline, work."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--lifeline", type=int, help="a pipe that closes when the owner is gone")
+    arguments = parser.parse_args()
+    if arguments.lifeline is not None:
+        threading.Thread(target=_die_with, args=(arguments.lifeline,), daemon=True).start()
+    work_until_stopped(settings.load(), arguments.name)
+
+
+def _die_with(lifeline: int) -> None:
+    """End at once when the pipe closes: all that matters is in transactions."""
+    os.read(lifeline, 1)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

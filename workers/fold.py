@@ -1,0 +1,64 @@
+"""Work of kind `fold`: the ended sessions of one generation become increments of the counts, whole, once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db import cointeractions, event_log, work
+from db.cointeractions import Generation
+from db.engine import reading, writing
+from db.events import Events, Kind
+from recommender.cointeraction import Counts
+from recommender.policies import fold
+from recommender.profile import REQUEST, Profiles
+from workers.knowledge import Library, Recommender
+
+
+def perform(library: Library, job: work.Work) -> None:
+    """Fold the generation that the payload names."""
+    generation = job.payload["generation"]
+    recommender = library.recommender(job.run, generation - 1)
+    with reading(library.engine) as conn:
+        sessions = cointeractions.ended_sessions(conn, job.run, generation)
+        events = event_log.read_sessions(
+            conn, job.run, sessions, up_to_step=np.iinfo(np.int16).max, k=recommender.config.slate_size
+        )
+
+    counts, folded = fold_sessions(recommender, sessions, events, generation)
+
+    with writing(library.engine) as conn:
+        work.finish(conn, job.id)
+        cointeractions.add(conn, job.run, folded, counts.pack())
+
+
+def fold_sessions(
+    recommender: Recommender, sessions: NDArray[np.int64], events: Events, generation: int
+) -> tuple[Counts, Generation]:
+    """The increments of whole sessions and what is learned from them; also how `verify` recounts."""
+    profiles, shown, acted = read_slates(recommender, events)
+    counts, popularity, learned = fold(recommender.config, recommender.knowledge, profiles, shown, acted)
+    return counts, Generation(generation, len(sessions), learned.to_json(), popularity.pack())
+
+
+def read_slates(
+    recommender: Recommender, events: Events
+) -> tuple[Profiles, NDArray[np.int32], NDArray[np.bool_]]:
+    """The slates that were seen: profiles of their requests, items shown int32 [n, k], acted on bool [n, k]."""
+    impressions = events.of(Kind.IMPRESSION)
+    requests = np.zeros(len(impressions), REQUEST)
+    for name in ("session", "step", "query"):
+        requests[name] = impressions[name]
+    acted = np.zeros(events.shown.shape, np.bool_)
+    actions = events.of(Kind.CLICK, Kind.CART, Kind.PURCHASE)
+    # An action names its impression by ordinal; impressions are sorted by session, then ordinal.
+    slate = np.searchsorted(
+        _place(impressions["session"], impressions["ordinal"]),
+        _place(actions["session"], actions["impression"]),
+    )
+    acted[slate, actions["position"] - 1] = True
+    return recommender.profiles(requests, events), events.shown, acted
+
+
+def _place(session: NDArray[np.int64], ordinal: NDArray[np.int32]) -> NDArray[np.int64]:
+    return (session << 20) + ordinal

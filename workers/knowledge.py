@@ -1,0 +1,124 @@
+"""What a worker keeps between jobs: embedders, and what each run's recommender knew in its generations."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine
+
+from db import cointeractions, embeddings, items, models, runs
+from db.embeddings import Embedder
+from db.engine import reading
+from db.errors import DataError, NotFoundError
+from db.events import Events, Kind
+from db.items import CATALOGUE_SPLIT
+from recommender.blend import Learned
+from recommender.cointeraction import Counts, Popularity
+from recommender.policies import Knowledge, RecommenderConfig
+from recommender.profile import REQUEST, Profiles, build_profiles
+from recommender.similarity import round_embeddings
+
+if TYPE_CHECKING:
+    from recommender.embedder import Embedder as Network
+
+RUNS_KEPT = 4
+CODES = {kind.name.lower(): int(kind) for kind in Kind}
+NOTHING_KNOWN = -1
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """One run's recommender in one generation: a function waiting for its requests."""
+
+    run: int
+    seed: int
+    config: RecommenderConfig
+    generation: int
+    knowledge: Knowledge
+
+    def profiles(self, requests: NDArray[np.void], events: Events) -> Profiles:
+        """The profiles of requests, from the events of their sessions."""
+        return build_profiles(requests, events.rows, events.shown, codes=CODES, config=self.config.profile)
+
+
+class Library:
+    """Reads once what does not change; what it remembers never changes an answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._recommenders: OrderedDict[int, Recommender] = OrderedDict()
+        self._networks: dict[Embedder, Network] = {}
+
+    def embedder(self, embedder: Embedder) -> Network:
+        """The network of a model; TensorFlow is imported here, at a worker's first embedding."""
+        if embedder not in self._networks:
+            from recommender.embedder import Embedder as Network  # noqa: PLC0415 - seconds and 600 MB
+
+            with reading(self.engine) as conn:
+                manifest, weights = models.read(conn, embedder.model)
+            self._networks[embedder] = Network.from_bytes(manifest, weights)
+        return self._networks[embedder]
+
+    def recommender(self, run: int, generation: int) -> Recommender:
+        """A run's recommender as it stood after a generation; NOTHING_KNOWN is before the first."""
+        known = self._recommenders.get(run)
+        with reading(self.engine) as conn:
+            if known is None or known.generation > generation:
+                known = self._first(conn, run)
+            if known.generation < generation:
+                known = _advanced(conn, known, generation)
+        self._recommenders[run] = known
+        self._recommenders.move_to_end(run)
+        while len(self._recommenders) > RUNS_KEPT:
+            self._recommenders.popitem(last=False)
+        return known
+
+    def _first(self, conn: Connection, number: int) -> Recommender:
+        run = runs.by_number(conn, number)
+        config = RecommenderConfig.from_json(runs.canonical(run.config["recommender"]))
+        vectors = embeddings.of_run(conn, number, Embedder(run.config["model"], run.config["runtime"]))
+        is_candidate = np.array([item.split == CATALOGUE_SPLIT for item in items.of_run(conn, number)])
+        if len(vectors) != len(is_candidate):
+            raise DataError(
+                f"run {run.id} has {len(is_candidate)} items, {len(vectors)} of them with an embedding; "
+                "call the command again to embed the rest"
+            )
+        knowledge = Knowledge.start(config, round_embeddings(vectors), is_candidate)
+        return Recommender(number, run.config["seed"], config, NOTHING_KNOWN, knowledge)
+
+
+def _advanced(conn: Connection, known: Recommender, generation: int) -> Recommender:
+    """The same recommender some generations later: the sum of the increments up to there."""
+    folds = [
+        fold
+        for fold in cointeractions.generations(conn, known.run)
+        if known.generation < fold.number <= generation
+    ]
+    if not folds or folds[-1].number != generation:
+        raise NotFoundError(f"generation {generation} of run {known.run:012x} is not folded yet")
+    now = known.knowledge
+    n = len(now.embeddings)
+    packed = cointeractions.increments(conn, known.run, after=known.generation, up_to=generation)
+    popularity = now.popularity
+    for fold in folds:
+        popularity = popularity.plus(Popularity.unpack(fold.popularity))
+    knowledge = now.at(
+        counts=now.counts.plus(Counts.unpack(n, packed)),
+        popularity=popularity,
+        learned=Learned.from_json(folds[-1].learned),
+    )
+    return Recommender(known.run, known.seed, known.config, generation, knowledge)
+
+
+def requests_of(events: Events, sessions: NDArray[np.int64], step: int) -> NDArray[np.void]:
+    """The slate requests of sessions at a step: their searches and views, REQUEST [n], by session."""
+    asked = events.of(Kind.SEARCH, Kind.VIEW)
+    asked = asked[(asked["step"] == step) & np.isin(asked["session"], sessions)]
+    requests = np.zeros(len(asked), REQUEST)
+    for name in ("session", "step", "query"):
+        requests[name] = asked[name]
+    return requests

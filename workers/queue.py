@@ -1,0 +1,89 @@
+"""The doorbell: one RQ queue whose jobs carry the id of a work row and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from db.errors import DependencyError, UsageError
+
+NAME = "windowshop"
+PERFORM = "workers.tasks.perform"
+ALLOWED = frozenset({PERFORM})
+FAILURE_SECONDS = 86_400
+
+
+class Bell(Job):
+    """An RQ job that may call the functions of ALLOWED and nothing else.
+
+    RQ imports whatever dotted path stands in Redis, callbacks included; who can write there could run anything.
+    """
+
+    def restore(self, raw_data: Any) -> Any:
+        """Read the job from Redis, without its callbacks and webhooks."""
+        restored = super().restore(raw_data)
+        self._success_callback_name = self._failure_callback_name = self._stopped_callback_name = None
+        self.webhooks = []
+        return restored
+
+    @property
+    def func(self) -> Any:
+        """The function to call; ValueError when it is not one of ours."""
+        if self.func_name not in ALLOWED or self.instance is not None:
+            raise ValueError(f"refused to run {self.func_name!r}: only {', '.join(sorted(ALLOWED))} may run")
+        return super().func
+
+
+def connect(url: str) -> Redis:
+    """A connection that answered a ping.
+
+    Raises DependencyError when nobody answers, UsageError when the address is none.
+    """
+    try:
+        connection = Redis.from_url(url, socket_connect_timeout=5)
+        connection.ping()
+    except ValueError as error:
+        raise UsageError(f"REDIS_URL is not an address: {error}; give redis://HOST:6379/0") from None
+    except RedisError as error:
+        raise DependencyError(
+            f"Redis does not answer at {_shown(url)} ({type(error).__name__}); "
+            "start it, or unset REDIS_URL to use the embedded one"
+        ) from None
+    return connection
+
+
+def queue(connection: Redis) -> Queue:
+    """The one queue."""
+    return Queue(NAME, connection=connection, job_class=Bell, serializer=JSONSerializer)
+
+
+def ring(doors: Queue, work_ids: Iterable[int], *, seconds: int) -> bool:
+    """Ring for work rows; False when Redis is away: the relay will ring again."""
+    bells = [
+        Queue.prepare_data(
+            PERFORM,
+            args=(work_id,),
+            timeout=seconds,
+            result_ttl=0,
+            failure_ttl=FAILURE_SECONDS,
+            job_id=f"work-{work_id}",
+            description=f"work {work_id}",
+        )
+        for work_id in work_ids
+    ]
+    try:
+        doors.enqueue_many(bells)
+    except RedisError:
+        return False
+    return True
+
+
+def _shown(url: str) -> str:
+    """An address without its password."""
+    return url.rsplit("@", 1)[-1]

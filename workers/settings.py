@@ -1,0 +1,128 @@
+"""Every setting of the installation and where it came from: flag, environment, windowshop.toml, default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from db.errors import UsageError
+
+CONFIG_FILE = "windowshop.toml"
+
+
+def _env(name: str) -> AliasChoices:
+    """A setting without our prefix, under the name that every tool knows."""
+    return AliasChoices(name.upper(), name)
+
+
+class Settings(BaseSettings):
+    """Where things are and how many hands there are; nothing here changes what a run computes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WINDOWSHOP_", toml_file=CONFIG_FILE, extra="forbid", frozen=True, populate_by_name=True
+    )
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("windowshop"), description="state: database, models"
+    )
+    cache: Path = Field(default_factory=lambda: user_cache_path("windowshop"), description="downloaded data")
+    runs: Path = Field(default=Path("runs"), description="where run directories are written")
+    database_url: str = Field(
+        default="",
+        validation_alias=_env("database_url"),
+        description="SQLite or Postgres; empty: a file in home",
+    )
+    redis_url: str = Field(
+        default="",
+        validation_alias=_env("redis_url"),
+        description="a Redis or Valkey; empty: our own, embedded",
+    )
+    keras_home: Path = Field(
+        default=Path("~/.keras"), validation_alias=_env("keras_home"), description="Keras' cache of data sets"
+    )
+    workers: int = Field(
+        default=2, ge=0, le=64, description="worker processes to start; 0: others do the work"
+    )
+    job_seconds: int = Field(
+        default=120, ge=1, description="a job that takes longer is killed and tried again"
+    )
+    relay_seconds: float = Field(default=2.0, gt=0, description="ring again for work that waits longer")
+    offline: bool = Field(default=False, description="never download anything")
+
+    @property
+    def database(self) -> str:
+        """The address of the database, the default filled in."""
+        return self.database_url or f"sqlite:///{self.home / 'windowshop.db'}"
+
+    @property
+    def models(self) -> Path:
+        """Where trained models lie."""
+        return self.home / "models"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flag, then environment, then windowshop.toml; the default comes last."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load(**flags: Any) -> Settings:
+    """The settings in force; flags that are None were not given.
+
+    Raises UsageError when a value does not fit, naming the setting.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or CONFIG_FILE
+        raise UsageError(f"setting {name}: {first['msg']} (found {first['input']!r})") from None
+    except ValueError as error:  # a windowshop.toml that is no TOML
+        raise UsageError(f"{CONFIG_FILE} cannot be read: {error}") from None
+
+
+def origins(settings: Settings, **flags: Any) -> dict[str, str]:
+    """Where each setting in force came from: flag, environment, file or default."""
+    file = TomlConfigSettingsSource(Settings)()
+    found: dict[str, str] = {}
+    for name in type(settings).model_fields:
+        if flags.get(name) is not None:
+            found[name] = "flag"
+        elif any(variable in os.environ for variable in _variables(name)):
+            found[name] = "environment"
+        else:
+            found[name] = CONFIG_FILE if name in file else "default"
+    return found
+
+
+def for_child(settings: Settings) -> dict[str, str]:
+    """The environment for a worker that must see what this process sees."""
+    return {
+        **os.environ,
+        "DATABASE_URL": settings.database,
+        "REDIS_URL": settings.redis_url,
+        "WINDOWSHOP_HOME": str(settings.home),
+        "WINDOWSHOP_JOB_SECONDS": str(settings.job_seconds),
+    }
+
+
+def _variables(name: str) -> tuple[str, ...]:
+    return (name.upper(), f"WINDOWSHOP_{name.upper()}")
