@@ -28,10 +28,10 @@ def ensure(engine: Engine) -> bool:
     Raises SchemaError when a newer version of Windowshop made it.
     """
     with reading(engine) as conn:
-        if _stands_at(conn) == HEAD:
+        if stands_at(conn) == HEAD:
             return False
     with writing(engine) as conn:
-        if _stands_at(conn) == HEAD:  # somebody else was quicker
+        if stands_at(conn) == HEAD:  # somebody else was quicker
             return False
         migrate(conn, HEAD)
     return True
@@ -40,7 +40,7 @@ def ensure(engine: Engine) -> bool:
 def check(engine: Engine) -> None:
     """Raise SchemaError unless the database is at HEAD."""
     with reading(engine) as conn:
-        found = _stands_at(conn)
+        found = stands_at(conn)
     if found != HEAD:
         raise SchemaError(
             f"the database is at version {found or 'none'}, this Windowshop needs {HEAD}; "
@@ -61,7 +61,8 @@ def migrate(conn: Connection, target: str) -> None:
     (command.downgrade if goes_down else command.upgrade)(config, target)
 
 
-def _stands_at(conn: Connection) -> str | None:
+def stands_at(conn: Connection) -> str | None:
+    """The migration the database stands at; SchemaError when it is none of ours."""
     found = version(conn)
     if found is not None and found not in KNOWN:
         raise SchemaError(

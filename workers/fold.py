@@ -10,7 +10,7 @@ from db.cointeractions import Generation
 from db.engine import reading, writing
 from db.events import Events, Kind
 from recommender.cointeraction import Counts
-from recommender.policies import fold
+from recommender.knowledge import fold
 from recommender.profile import REQUEST, Profiles
 from workers.knowledge import Library, Recommender
 

@@ -18,7 +18,8 @@ from db.events import Events, Kind
 from db.items import CATALOGUE_SPLIT
 from recommender.blend import Learned
 from recommender.cointeraction import Counts, Popularity
-from recommender.policies import Knowledge, RecommenderConfig
+from recommender.config import RecommenderConfig
+from recommender.knowledge import Knowledge
 from recommender.profile import REQUEST, Profiles, build_profiles
 from recommender.similarity import round_embeddings
 
@@ -60,7 +61,10 @@ class Library:
 
             with reading(self.engine) as conn:
                 manifest, weights = models.read(conn, embedder.model)
-            self._networks[embedder] = Network.from_bytes(manifest, weights)
+            try:
+                self._networks[embedder] = Network.from_bytes(manifest, weights)
+            except ValueError as error:
+                raise DataError(f"model {embedder.model} cannot be used ({error}); `windowshop train` again") from None
         return self._networks[embedder]
 
     def recommender(self, run: int, generation: int) -> Recommender:

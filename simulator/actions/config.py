@@ -9,7 +9,7 @@ from typing import Any
 
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
-from recommender.policies import POLICY_NAMES, RecommenderConfig
+from recommender.config import POLICY_NAMES, RecommenderConfig
 from simulator.actions import catalogue as catalogues
 from simulator.world.presets import PRESETS, preset_hash
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID, uuid5
 
 import numpy as np
 
+from db import event_log, items, runs
+from db.engine import reading
+from db.errors import WindowshopError
 from db.events import ABSENT, Events, Kind, Rows
+from simulator.actions.context import Context
 
 NAMESPACE = UUID("6f1d7c1e-2b1b-5c0e-9a57-7f6f0f6b9c11")
 """Under which event ids are made; part of the format."""
@@ -65,3 +71,22 @@ def _fields(run: str, row: Rows, item_ids: Sequence[str], shown: Any) -> dict[st
     if row["dwell"] != ABSENT:
         fields["dwell"] = int(row["dwell"]) / 1000
     return fields
+
+
+def export(context: Context, run_id: str, out: Path | None) -> int:
+    """Write a run's events to a file, or to standard output; says how many. The file appears whole or not at all."""
+    with reading(context.engine) as conn:
+        run = runs.read(conn, run_id)
+        item_ids = [item.item_id for item in items.of_run(conn, run.number)]
+        events = event_log.read(conn, run.number, k=run.config["recommender"]["slate_size"])
+    if out is None:
+        return write(run.id, events, item_ids, sys.stdout)
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            written = write(run.id, events, item_ids, file)
+        partial.replace(out)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise WindowshopError(f"{out} cannot be written ({error.strerror}); choose another --out") from None
+    return written

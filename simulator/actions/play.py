@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from recommender.policies import RecommenderConfig, rank_scores
+from recommender.config import RecommenderConfig
+from recommender.policies import rank_scores
 from recommender.profile import Profiles
 from simulator.actions.desk import NOTHING_KNOWN, Answer, Desk
 from simulator.world import day as shopping

@@ -1,0 +1,1 @@
+"""The simulated world: shoppers who answer slates. It judges recommenders and shares nothing with them."""

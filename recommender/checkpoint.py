@@ -1,0 +1,209 @@
+"""A trained network as files: a manifest that says what it is, its weights as plain numbers, and a model card.
+
+The weights are little-endian float32, one array after another in the order the manifest lists them: nothing in the file
+is code, a parser or a timestamp, so the same weights are the same bytes, and a checked file can only be numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from recommender.training import Trained
+
+MANIFEST, WEIGHTS, CARD, HISTORY = "manifest.json", "weights.bin", "MODEL_CARD.md", "history.json"
+SCHEMA = 1
+
+Array = NDArray[np.float32]
+
+
+def pack(arrays: Sequence[Array]) -> bytes:
+    """The weights file of some arrays."""
+    return b"".join(np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays)
+
+
+def model_key(manifest: Mapping[str, Any]) -> str:
+    """The name of a model: its architecture and the first 12 hex digits of its weights' sha256."""
+    return f"{manifest['architecture']['name']}-{manifest['weights_sha256'][:12]}"
+
+
+def describe(
+    trained: Trained, *, classes: Sequence[str], data_sha256: str, metrics: Mapping[str, Any]
+) -> tuple[bytes, bytes]:
+    """Manifest and weights as bytes, the pair that a database keeps."""
+    weights = pack(trained.model.get_weights())
+    listed = [{"name": one.path, "shape": list(one.shape)} for one in trained.model.weights]
+    manifest = {
+        "schema": SCHEMA,
+        "architecture": trained.architecture.to_json(),
+        "dim": trained.architecture.dim,
+        "classes": list(classes),
+        "training": asdict(trained.settings),
+        "seed": trained.seed,
+        "data_sha256": data_sha256,
+        "metrics": dict(metrics),
+        "keras": version("keras"),
+        "tensorflow": tensorflow_version(),
+        "weights": listed,
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    return (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode(), weights
+
+
+def save(
+    folder: Path, trained: Trained, *, classes: Sequence[str], data_sha256: str, metrics: Mapping[str, Any]
+) -> str:
+    """Writes the four files, the manifest last so that a half-written folder has none; gives back the model key."""
+    manifest, weights = describe(trained, classes=classes, data_sha256=data_sha256, metrics=metrics)
+    plain = json.loads(manifest)
+    history = {"epochs": [asdict(epoch) for epoch in trained.history], "timings": dict(trained.timings)}
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_file(folder / WEIGHTS, weights)
+    replace_file(folder / CARD, model_card(plain).encode())
+    replace_file(folder / HISTORY, (json.dumps(history, indent=2) + "\n").encode())
+    replace_file(folder / MANIFEST, manifest)
+    return model_key(plain)
+
+
+def read(folder: Path) -> tuple[bytes, bytes]:
+    """Manifest and weights of a folder, checked; ValueError names the file that is not what it should be."""
+    try:
+        manifest, weights = (folder / MANIFEST).read_bytes(), (folder / WEIGHTS).read_bytes()
+    except OSError as error:
+        raise ValueError(f"{error.filename}: cannot be read ({error.strerror})") from None
+    verify(manifest, weights, where=folder)
+    return manifest, weights
+
+
+def load(folder: Path) -> Any:
+    """The Keras model of a folder; ValueError names the file that is not what it should be."""
+    return from_bytes(*read(folder), where=folder)
+
+
+def from_bytes(manifest: bytes, weights: bytes, *, where: Path | str = "model") -> Any:
+    """The Keras model of a manifest and its weights, built by our code and filled with numbers only."""
+    from recommender import network  # noqa: PLC0415  # TensorFlow takes seconds to import; checking needs none of it
+
+    plain, arrays = verify(manifest, weights, where=where)
+    try:
+        model = network.build(network.Architecture.from_json(plain["architecture"]), seed=0)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(f"{_file(where, MANIFEST)}: no such network can be built ({_line(error)})") from None
+    wanted = {one.path: tuple(one.shape) for one in model.weights}
+    found = {one["name"]: array.shape for one, array in zip(plain["weights"], arrays, strict=True)}
+    if list(wanted.items()) != list(found.items()):
+        raise ValueError(
+            f"{_file(where, WEIGHTS)}: wanted the shapes of {model.name}, found {_difference(wanted, found)}"
+        )
+    model.set_weights(arrays)
+    return model
+
+
+def verify(
+    manifest: bytes, weights: bytes, *, where: Path | str = "model"
+) -> tuple[dict[str, Any], list[Array]]:
+    """The parsed manifest and the arrays; ValueError when a bit flipped, bytes are missing, or a number is not finite."""
+    plain = _parsed(manifest, _file(where, MANIFEST))
+    name = _file(where, WEIGHTS)
+    shapes = [tuple(one["shape"]) for one in plain["weights"]]
+    sizes = [math.prod(shape) for shape in shapes]
+    if len(weights) != 4 * sum(sizes):
+        raise ValueError(
+            f"{name}: wanted {4 * sum(sizes)} bytes, found {len(weights)}: cut off or not of this manifest"
+        )
+    digest = hashlib.sha256(weights).hexdigest()
+    if digest != plain["weights_sha256"]:
+        raise ValueError(
+            f"{name}: wanted sha256 {plain['weights_sha256'][:12]}..., found {digest[:12]}...: damaged"
+        )
+    numbers = np.frombuffer(weights, "<f4").astype(np.float32, copy=False)
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{name}: holds numbers that are not finite")
+    ends = np.cumsum(sizes)[:-1]
+    return plain, [part.reshape(shape) for part, shape in zip(np.split(numbers, ends), shapes, strict=True)]
+
+
+def _parsed(manifest: bytes, name: str) -> dict[str, Any]:
+    try:
+        plain: dict[str, Any] = json.loads(manifest)
+        if plain["schema"] != SCHEMA:
+            raise ValueError(f"schema {plain['schema']} is not {SCHEMA}")
+        model_key(plain)
+        for one in plain["weights"]:
+            if not isinstance(one["name"], str) or not all(type(n) is int and n > 0 for n in one["shape"]):
+                raise ValueError(f"{one} is no array of weights")
+        return plain
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{name}: not a manifest ({_line(error)})") from None
+
+
+def model_card(manifest: Mapping[str, Any]) -> str:
+    """What a reader should know before using the model, as Markdown."""
+    architecture, training = manifest["architecture"], manifest["training"]
+    n_parameters = sum(math.prod(one["shape"]) for one in manifest["weights"])
+    measured = "\n".join(
+        f"- {name}: {value:.4f}" for name, value in manifest["metrics"].items() if isinstance(value, float)
+    )
+    return f"""# {model_key(manifest)}
+
+An embedding of {architecture["size"]}x{architecture["size"]} grey pictures: {manifest["dim"]} numbers, unit length,
+{n_parameters:,} parameters. Trained to tell {len(manifest["classes"])} classes apart: {", ".join(manifest["classes"])}.
+
+## Measured
+
+{measured or "- nothing yet"}
+
+## Made from
+
+- training data (sha256): {manifest["data_sha256"]}
+- seed {manifest["seed"]}, {training["epochs"]} epochs in {training["compute"]}; Keras {manifest["keras"]}, TensorFlow \
+{manifest["tensorflow"]}
+- weights (sha256): {manifest["weights_sha256"]}
+
+## Limits
+
+It has seen centred products on a plain background only. Similar means "similar for telling these classes apart"; colour,
+brand and price are unknown to it.
+"""
+
+
+def tensorflow_version() -> str:
+    """The installed TensorFlow's version, without importing it (its wheels have two names)."""
+    from importlib.metadata import PackageNotFoundError  # noqa: PLC0415
+
+    try:
+        return version("tensorflow-cpu")
+    except PackageNotFoundError:
+        return version("tensorflow")
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes a file in one step: a reader sees the old bytes or the new ones."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+def _file(where: Path | str, name: str) -> str:
+    return f"{where}/{name}"
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _difference(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    for name, shape in wanted.items():
+        if found.get(name) != shape:
+            return f"{found.get(name, 'nothing')} for {name} {shape}"
+    return "others beside or in another order"

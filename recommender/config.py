@@ -1,0 +1,60 @@
+"""Every setting of the recommender, frozen, as canonical JSON and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from recommender.learning import LearningConfig
+from recommender.profile import ProfileConfig
+
+POLICY_NAMES = ("random", "popularity", "visual", "cf", "blend", "blend-fixed", "oracle")
+"""What a run can be asked for. `oracle` has no scores of ours: the simulator gives its own to rank_scores."""
+
+
+@dataclass(frozen=True)
+class RecommenderConfig:
+    """Every setting of the recommender.
+
+    policy: a name of POLICIES. slate_size: items on a slate. neighbours: visual candidates of each profile
+    item. exclude_shown: leave out what the session has already been shown. fixed_weight: blend-fixed's share
+    of behaviour.
+    """
+
+    policy: str = "blend"
+    slate_size: int = 10
+    neighbours: int = 200
+    exclude_shown: bool = True
+    fixed_weight: float = 0.5
+    profile: ProfileConfig = field(default_factory=ProfileConfig)
+    learning: LearningConfig = field(default_factory=LearningConfig)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an unknown policy or a setting that means nothing."""
+        if self.policy not in POLICY_NAMES:
+            raise ValueError(f"unknown policy {self.policy!r}: choose from {', '.join(POLICY_NAMES)}")
+        if self.slate_size < 1 or self.neighbours < 1 or not 0 <= self.fixed_weight <= 1:
+            raise ValueError("slate_size and neighbours must be at least 1, fixed_weight between 0 and 1")
+
+    def to_json(self) -> str:
+        """Canonical JSON."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> RecommenderConfig:
+        """The inverse of to_json; what is left out has its default, an unknown setting raises ValueError."""
+        stored = json.loads(text)
+        nested = {"profile": ProfileConfig, "learning": LearningConfig}
+        values: dict[str, Any] = _known(cls, stored)
+        for name, kind in nested.items():
+            if name in values:
+                values[name] = kind(**_known(kind, values[name]))
+        return cls(**values)
+
+
+def _known(kind: Any, stored: dict[str, Any]) -> dict[str, Any]:
+    unknown = set(stored) - {each.name for each in fields(kind)}
+    if unknown:
+        raise ValueError(f"{kind.__name__} has no setting {', '.join(sorted(unknown))}")
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}

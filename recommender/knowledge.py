@@ -1,0 +1,89 @@
+"""All that a policy may know in one generation, and what a generation's slates add to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.blend import Learned
+from recommender.cointeraction import Counts, Popularity, increments, item_totals
+from recommender.config import RecommenderConfig
+from recommender.learning import learn, start
+from recommender.profile import Profiles
+from recommender.similarity import VisualNeighbours, require_exact
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """All that a policy may know in one generation.
+
+    embeddings: rounded float32 [n, dim]; is_candidate: bool [n], the catalogue items; counts, popularity,
+    learned: of the generations before. neighbours: a cache that generations share; left out, a new one is
+    made.
+    """
+
+    embeddings: NDArray[np.float32]
+    is_candidate: NDArray[np.bool_]
+    counts: Counts
+    popularity: Popularity
+    learned: Learned
+    neighbours: VisualNeighbours
+
+    @classmethod
+    def start(
+        cls, config: RecommenderConfig, embeddings: NDArray[np.float32], is_candidate: NDArray[np.bool_]
+    ) -> Knowledge:
+        """Before any evidence; raises ValueError if the embeddings are not rounded."""
+        require_exact(embeddings)
+        n = len(embeddings)
+        if is_candidate.shape != (n,):
+            raise ValueError(f"{n} embeddings, but is_candidate has shape {is_candidate.shape}")
+        return cls(
+            embeddings=embeddings,
+            is_candidate=is_candidate,
+            counts=Counts.empty(n),
+            popularity=Popularity.empty(n),
+            learned=start(config.learning, config.slate_size),
+            neighbours=VisualNeighbours(embeddings, is_candidate, config.neighbours),
+        )
+
+    def at(self, *, counts: Counts, popularity: Popularity, learned: Learned) -> Knowledge:
+        """The same catalogue in another generation; the cache of neighbours is kept."""
+        return replace(self, counts=counts, popularity=popularity, learned=learned)
+
+    @property
+    def n_columns(self) -> int:
+        """Candidates are numbered below this."""
+        return int(np.flatnonzero(self.is_candidate)[-1]) + 1 if self.is_candidate.any() else 0
+
+
+def fold(
+    config: RecommenderConfig,
+    knowledge: Knowledge,
+    profiles: Profiles,
+    shown: NDArray[np.int32],
+    acted: NDArray[np.bool_],
+) -> tuple[Counts, Popularity, Learned]:
+    """What one generation's slates add: increments of the counts and of the popularity, and the next Learned.
+
+    knowledge: what the slates were made with. profiles: of their requests; shown: int32 [n_slates, k], -1 =
+    padding; acted: bool [n_slates, k], was it clicked, carted or purchased. The order of the slates does not
+    matter.
+    """
+    n, weights = len(knowledge.embeddings), knowledge.learned.weights
+    learned = learn(
+        knowledge.learned,
+        config=config.learning,
+        embeddings=knowledge.embeddings,
+        counts=knowledge.counts,
+        profiles=profiles,
+        shown=shown,
+        acted=acted,
+    )
+    return (
+        increments(profiles.items, shown, acted, weights, n=n),
+        item_totals(shown, acted, weights, n=n),
+        learned,
+    )

@@ -1,0 +1,141 @@
+"""The network that turns a picture into an embedding: built here from a small description, never loaded from a file.
+
+Normaliser-free convolutions (Brock, De, Smith 2021, "Characterizing signal propagation to close the performance gap in
+unnormalized ResNets"): the kernel is standardised instead of the activations, so nothing depends on the batch, and on a
+CPU a training step costs half of one with batch normalisation. The embedding is a unit row and the head compares it with
+one unit row a class (scaled cosine softmax; Wang et al. 2018, "NormFace"), so what is trained is what retrieval uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+RELU_GAIN = 1.7139
+"""sqrt(2 / (1 - 1/pi)): keeps the variance of rectified unit normals at one."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """All that is needed to build the network again.
+
+    stem: kernel size, channels and stride of the first convolution.
+    stages: channels, stride and number of residual units, one row a stage.
+    scale: the cosine softmax multiplies cosines by it.
+    pixel_mean, pixel_std: of the training images, in grey levels.
+    """
+
+    name: str
+    stem: tuple[int, int, int]
+    stages: tuple[tuple[int, int, int], ...]
+    dim: int = 64
+    classes: int = 10
+    size: int = 28
+    scale: float = 12.0
+    pixel_mean: float = 72.94
+    pixel_std: float = 90.02
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Architecture:
+        """The inverse of `to_json`; ValueError when the values do not fit."""
+        try:
+            found = cls(**plain)
+            return replace(
+                found, stem=tuple(found.stem), stages=tuple(tuple(stage) for stage in found.stages)
+            )
+        except TypeError as error:
+            raise ValueError(f"not an architecture: {error}") from None
+
+
+PRESETS = {
+    "quick": Architecture("quick", stem=(5, 32, 2), stages=((64, 2, 0), (96, 1, 0), (64, 1, 0))),
+    "best": Architecture("best", stem=(3, 32, 1), stages=((48, 2, 2), (80, 2, 1)), scale=16.0),
+}
+
+
+class StandardisedConvolution(layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """A convolution whose kernel has mean 0 and variance 1/fan-in per output channel, times a learned gain."""
+
+    def __init__(
+        self, channels: int, kernel: int, stride: int, *, seed: int, gain: float = 1.0, **rest: Any
+    ) -> None:
+        super().__init__(**rest)
+        self.channels, self.kernel_size, self.stride = channels, kernel, stride
+        self.seed, self.first_gain = seed, gain
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        shape = (self.kernel_size, self.kernel_size, input_shape[-1], self.channels)
+        start = keras.initializers.HeNormal(seed=self.seed)
+        # autocast off: in bfloat16 the variance of a kernel has only two digits
+        self.kernel = self.add_weight(shape=shape, initializer=start, name="kernel", autocast=False)
+        gain = keras.initializers.Constant(self.first_gain)
+        self.gain = self.add_weight(shape=(self.channels,), initializer=gain, name="gain", autocast=False)
+        self.bias = self.add_weight(shape=(self.channels,), initializer="zeros", name="bias")
+
+    def call(self, pixels: Any) -> Any:
+        fan_in = self.kernel_size**2 * self.kernel.shape[2]
+        centred = self.kernel - ops.mean(self.kernel, axis=(0, 1, 2), keepdims=True)
+        variance = ops.mean(ops.square(centred), axis=(0, 1, 2), keepdims=True)
+        unit = centred * ops.rsqrt(variance * fan_in + 1e-4)
+        kernel = ops.cast(unit * (self.gain * RELU_GAIN), self.compute_dtype)
+        return ops.conv(pixels, kernel, strides=self.stride, padding="same") + self.bias
+
+
+class CosineHead(layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """Logits: the cosines between a unit embedding and one direction a class, times a fixed scale."""
+
+    def __init__(self, classes: int, scale: float, *, seed: int, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.classes, self.scale, self.seed = classes, scale, seed
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        start = keras.initializers.GlorotUniform(seed=self.seed)
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.classes), initializer=start, name="kernel")
+
+    def call(self, embeddings: Any) -> Any:
+        return self.scale * ops.matmul(embeddings, ops.normalize(self.kernel, axis=0))
+
+
+def build(architecture: Architecture, *, seed: int, compute: str = "float32") -> Any:
+    """A Keras model from float32 [n, size, size, 1] grey levels (0..255) to unit embeddings [n, dim] and logits [n, classes].
+
+    compute: "float32", or "mixed_bfloat16" for training only. The projection, embedding and head are always float32.
+    """
+    seeds = iter(range(seed * 1000, seed * 1000 + 1000))
+
+    def convolution(
+        x: Any, channels: int, kernel: int, *, stride: int = 1, name: str, gain: float = 1.0
+    ) -> Any:
+        options = {"seed": next(seeds), "gain": gain, "name": name, "dtype": compute}
+        return StandardisedConvolution(channels, kernel, stride, **options)(x)
+
+    pixels = keras.Input((architecture.size, architecture.size, 1), name="pixels")
+    std = architecture.pixel_std
+    x = layers.Rescaling(1 / std, -architecture.pixel_mean / std, dtype=compute, name="normalised")(pixels)
+    kernel, channels, stride = architecture.stem
+    x = ops.relu(convolution(x, channels, kernel, stride=stride, name="stem"))
+    for s, (channels, stride, n_residual) in enumerate(architecture.stages):
+        x = ops.relu(convolution(x, channels, 3, stride=stride, name=f"stage{s}"))
+        for r in range(n_residual):
+            name = f"stage{s}_residual{r}"
+            inner = ops.relu(convolution(x, channels, 3, name=f"{name}_in"))
+            # gain 0: the unit starts as the identity, so depth costs no stability
+            x = ops.relu(x + convolution(inner, channels, 3, name=f"{name}_out", gain=0.0))
+    x = ops.cast(ops.mean(x, axis=(1, 2)), "float32")
+    start = keras.initializers.GlorotUniform(seed=next(seeds))
+    x = layers.Dense(
+        architecture.dim, use_bias=False, kernel_initializer=start, dtype="float32", name="projection"
+    )(x)
+    embeddings = layers.UnitNormalization(dtype="float32", name="embedding")(x)
+    head = CosineHead(
+        architecture.classes, architecture.scale, seed=next(seeds), dtype="float32", name="head"
+    )
+    return keras.Model(pixels, [embeddings, head(embeddings)], name=architecture.name)

@@ -1,0 +1,183 @@
+"""From a session's events to the profile of a slate request: which items speak for the shopper, and how
+loudly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.ragged import expand, padded, place, total
+
+Rows = NDArray[Any]
+"""A structured array; NumPy's types cannot name its fields."""
+
+REQUEST = np.dtype([("session", "<i8"), ("step", "<i2"), ("query", "<i4")])
+"""A slate request: query is the item number searched with or opened."""
+
+KINDS = ("search", "view", "click", "cart", "purchase")
+"""The kinds of event that can enter a profile; `impression` only fills the list of items already shown."""
+
+
+def _kind_weights() -> dict[str, float]:
+    return {"search": 0.5, "view": 0.5, "click": 1.0, "cart": 1.0, "purchase": 1.0}
+
+
+@dataclass(frozen=True)
+class ProfileConfig:
+    """How events become weights.
+
+    length: items in a profile at most. kind_weights: weight of an event by its kind before ageing; 0 leaves
+    the kind out. decay: factor for each step back. search_damping: factor for each new search since.
+    """
+
+    length: int = 8
+    kind_weights: Mapping[str, float] = field(default_factory=_kind_weights)
+    decay: float = 0.7
+    search_damping: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a setting that means nothing."""
+        if set(self.kind_weights) != set(KINDS):
+            raise ValueError(
+                f"kind_weights must name {', '.join(KINDS)}, found {', '.join(self.kind_weights)}"
+            )
+        if self.length < 1 or min(self.kind_weights.values()) < 0 or not 0 <= self.decay <= 1:
+            raise ValueError("a profile needs length >= 1, weights >= 0 and a decay between 0 and 1")
+        if not 0 <= self.search_damping <= 1:
+            raise ValueError("search_damping must be between 0 and 1")
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """What is known of the shopper behind each request.
+
+    session int64 [n]; step int16 [n]; query int32 [n]; items int32 [n, length], the query first, -1 =
+    padding; weights float64 [n, length], each row sums to 1; shown int32 [n, any], items already shown, -1 =
+    padding.
+    """
+
+    session: NDArray[np.int64]
+    step: NDArray[np.int16]
+    query: NDArray[np.int32]
+    items: NDArray[np.int32]
+    weights: NDArray[np.float64]
+    shown: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.session)
+
+    def __getitem__(self, rows: slice | NDArray[Any]) -> Profiles:
+        return Profiles(
+            self.session[rows], self.step[rows], self.query[rows],
+            self.items[rows], self.weights[rows], self.shown[rows],
+        )  # fmt: skip
+
+
+def build_profiles(
+    requests: Rows, events: Rows, shown: NDArray[np.int32], *, codes: Mapping[str, int], config: ProfileConfig
+) -> Profiles:
+    """The profiles of the requests, in their order; a row depends on its own session's events only.
+
+    requests: REQUEST [n_requests]. events: any structured array with the fields session, ordinal, kind, step,
+    query, item, holding at least the requests' sessions up to the requests' steps (the search or view of the
+    step itself included; what followed the request is ignored). shown: int32 [n_impressions, k], in the order
+    of the impressions in `events`. codes: the number of each kind in `events`.
+
+    An item has weight kind_weight * decay^(steps back) * search_damping^(searches since), the greatest if it
+    occurs twice; the query has 1. Order: the query, then the most recent first.
+    """
+    is_impression = events["kind"] == codes["impression"]
+    if np.count_nonzero(is_impression) != len(shown):
+        raise ValueError(
+            f"{np.count_nonzero(is_impression)} impressions among the events, {len(shown)} lists of items"
+        )
+    already = _already_shown(requests, events[is_impression], shown)
+    events = events[np.lexsort((events["ordinal"], events["session"]))]
+    request, item, weight, order = _mentions(requests, events, codes, config)
+    request, item, weight = _distinct(request, item, weight, order)
+    n, length = len(requests), config.length
+    weights = padded(request, weight, n, width=length, empty=0.0)
+    return Profiles(
+        session=requests["session"].astype(np.int64),
+        step=requests["step"].astype(np.int16),
+        query=requests["query"].astype(np.int32),
+        items=padded(request, item, n, width=length, empty=-1),
+        weights=weights / total(weights)[:, None],
+        shown=already,
+    )
+
+
+def _mentions(
+    requests: Rows, events: Rows, codes: Mapping[str, int], config: ProfileConfig
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], NDArray[np.int64]]:
+    """Every (request, item) that counts, flat: request, item, weight, and order (0 = the query, then recent
+    first).
+    """
+    moment = _moment(events)
+    asked = _moment(requests)
+    low = np.searchsorted(events["session"], requests["session"], side="left")
+    request, event = expand(low, np.searchsorted(moment, asked, side="left"))
+    is_search = events["kind"] == codes["search"]
+    searches = np.concatenate([[0], np.cumsum(is_search)])
+    since = searches[np.searchsorted(moment, asked, side="right")][request] - searches[event + 1]
+    age = requests["step"].astype(np.int64)[request] - events["step"][event]
+    by_kind = np.zeros(128, dtype=np.float64)
+    for kind, value in config.kind_weights.items():
+        by_kind[codes[kind]] = value
+    weight = (
+        by_kind[events["kind"][event]] * _powers(config.decay, age) * _powers(config.search_damping, since)
+    )
+    is_query = is_search | (events["kind"] == codes["view"])
+    item = np.where(is_query, events["query"], events["item"]).astype(np.int32)[event]
+    kept = (weight > 0) & (item >= 0)
+    everyone = np.arange(len(requests), dtype=np.int64)
+    return (
+        np.concatenate([everyone, request[kept]]),
+        np.concatenate([requests["query"].astype(np.int32), item[kept]]),
+        np.concatenate([np.ones(len(requests)), weight[kept]]),
+        np.concatenate([np.zeros(len(requests), dtype=np.int64), len(events) - event[kept]]),
+    )
+
+
+def _distinct(
+    request: NDArray[np.int64], item: NDArray[np.int32], weight: NDArray[np.float64], order: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+    """Each item once a request, at its first place with its greatest weight, sorted by request and place."""
+    by_item = np.lexsort((order, item, request))
+    request, item, weight, order = request[by_item], item[by_item], weight[by_item], order[by_item]
+    is_first = np.ones(len(item), dtype=np.bool_)
+    is_first[1:] = (request[1:] != request[:-1]) | (item[1:] != item[:-1])
+    first = np.flatnonzero(is_first)
+    if len(first):
+        weight = np.maximum.reduceat(weight, first)
+    request, item, order = request[first], item[first], order[first]
+    by_place = np.lexsort((order, request))
+    return request[by_place], item[by_place], weight[by_place]
+
+
+def _already_shown(requests: Rows, impressions: Rows, shown: NDArray[np.int32]) -> NDArray[np.int32]:
+    by_moment = np.lexsort((impressions["step"], impressions["session"]))
+    impressions, shown = impressions[by_moment], shown[by_moment]
+    low = np.searchsorted(impressions["session"], requests["session"], side="left")
+    request, impression = expand(low, np.searchsorted(_moment(impressions), _moment(requests), side="left"))
+    n_impressions = int(place(request, len(requests)).max(initial=-1)) + 1
+    lists = np.full((len(requests), n_impressions, shown.shape[1]), -1, dtype=np.int32)
+    lists[request, place(request, len(requests))] = shown[impression]
+    return lists.reshape(len(requests), n_impressions * shown.shape[1])
+
+
+def _moment(rows: Rows) -> NDArray[np.int64]:
+    """Session and step as one sortable number; steps are below 2^15."""
+    moment: NDArray[np.int64] = (rows["session"].astype(np.int64) << 16) + rows["step"]
+    return moment
+
+
+def _powers(factor: float, exponent: NDArray[np.int64]) -> NDArray[np.float64]:
+    """factor^exponent from a table: a vectorised power need not give the same bits for every batch."""
+    table = [factor**power for power in range(int(exponent.max(initial=0)) + 1)]
+    return np.asarray(table, dtype=np.float64)[exponent]

@@ -1,0 +1,315 @@
+"""Trains the network: one seed, one history, and after a stop it goes on where it was.
+
+The loop is our own and the pictures stay in memory as one tensor: on two cores `fit` spends as long on moving data as on
+products. Every draw (split, order, augmentation) is addressed by seed, epoch or step, so a resumed training takes the
+same steps as one that was never stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from recommender import checkpoint, network
+from recommender.network import Architecture
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.integer[Any]]
+
+SPLIT, ORDER, AUGMENT, START = 1, 2, 3, 4
+"""Purposes of draws: the first word of an address after the seed."""
+
+EVALUATION_BATCH = 500
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Every number of a training.
+
+    rate: the highest learning rate; it rises to it during `warm_share` of the steps and falls to 0 after ("linear" or "cosine").
+    average: decay a step of the running mean of the weights, which then is what is kept; 0 keeps the last weights.
+    shift: pixels a picture may move by; erase: side of the square that is blanked, at most; 0 for neither.
+    validation_share: of each class, held out and measured after every epoch.
+    compute: "float32", "mixed_bfloat16", or "auto" for whichever is faster on this processor.
+    """
+
+    name: str
+    epochs: int
+    batch: int = 256
+    rate: float = 1e-2
+    warm_share: float = 0.25
+    schedule: str = "linear"
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.05
+    average: float = 0.0
+    flip: bool = True
+    shift: int = 0
+    erase: int = 0
+    validation_share: float = 1 / 12
+    compute: str = "auto"
+
+
+PRESETS = {
+    "quick": TrainingSettings("quick", epochs=7),
+    "best": TrainingSettings("best", epochs=60, schedule="cosine", average=0.998, shift=2, erase=10),
+}
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training pictures gave; seconds of wall time, validation included."""
+
+    number: int
+    of: int
+    loss: float
+    validation_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A float32 model and how it came to be; `timings` in seconds ("wall", "cpu"), summed over resumptions."""
+
+    model: Any
+    architecture: Architecture
+    settings: TrainingSettings
+    seed: int
+    history: tuple[Epoch, ...]
+    timings: Mapping[str, float]
+
+
+def train(
+    images: Pixels,
+    labels: Labels,
+    *,
+    architecture: Architecture,
+    settings: TrainingSettings,
+    seed: int,
+    progress: Callable[[Epoch], None] | None = None,
+    checkpoint_dir: Path | None = None,
+) -> Trained:
+    """Trains on images uint8 [n, size, size] and labels [n] in 0..classes-1, and stops after `settings.epochs`.
+
+    With `checkpoint_dir`, the state is kept there after every epoch and an earlier one of the same training is taken up.
+    Raises ValueError when the pictures, labels or settings do not fit.
+    """
+    _check(images, labels, architecture, settings)
+    settings = replace(
+        settings, compute=fastest_compute() if settings.compute == "auto" else settings.compute
+    )
+    is_held_out = held_out(labels, share=settings.validation_share, seed=seed)
+    architecture = fitted(architecture, images[~is_held_out])
+    loop = _Loop(images[~is_held_out], labels[~is_held_out], architecture, settings, seed)
+    kept = None
+    if checkpoint_dir is not None:
+        checkpoint_dir.mkdir(parents=True, exist_ok=True)
+        kept = checkpoint_dir / f"{_fingerprint(images, labels, loop)}.npz"
+    history, timings = (
+        loop.resume(kept) if kept is not None and kept.exists() else ([], {"wall": 0.0, "cpu": 0.0})
+    )
+    for number in range(len(history) + 1, settings.epochs + 1):
+        wall, cpu = time.perf_counter(), time.process_time()
+        loss = loop.run_epoch(number - 1)
+        accuracy = _accuracy(loop.served(), images[is_held_out], labels[is_held_out])
+        seconds = time.perf_counter() - wall
+        timings = {"wall": timings["wall"] + seconds, "cpu": timings["cpu"] + time.process_time() - cpu}
+        history.append(Epoch(number, settings.epochs, loss, accuracy, seconds))
+        if kept is not None:
+            loop.keep(kept, history, timings)
+        if progress is not None:
+            progress(history[-1])
+    return Trained(loop.served(), architecture, settings, seed, tuple(history), timings)
+
+
+def fitted(architecture: Architecture, images: Pixels) -> Architecture:
+    """The architecture with the mean and deviation of these pictures as its normalisation."""
+    mean, std = float(images.mean(dtype=np.float64)), float(images.std(dtype=np.float64))
+    return replace(architecture, pixel_mean=round(mean, 2), pixel_std=round(max(std, 1.0), 2))
+
+
+def held_out(labels: Labels, *, share: float, seed: int) -> NDArray[np.bool_]:
+    """Which pictures validate: the same share of every class (rounded down), addressed by seed and class."""
+    is_held_out = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        order = np.random.default_rng([seed, SPLIT, int(label)]).permutation(len(rows))
+        is_held_out[rows[order[: int(len(rows) * share)]]] = True
+    return is_held_out
+
+
+def fastest_compute(flags: Path = Path("/proc/cpuinfo")) -> str:
+    """ "mixed_bfloat16" where the processor multiplies it itself; elsewhere it would be emulated and slow."""
+    try:
+        has_bfloat16 = bool({"amx_bf16", "avx512_bf16"} & set(flags.read_text().split()))
+    except OSError:
+        has_bfloat16 = False
+    return "mixed_bfloat16" if has_bfloat16 else "float32"
+
+
+def learning_rate(step: int, n_steps: int, settings: TrainingSettings) -> float:
+    """One cycle (Smith 2018, "Super-convergence"): up in a line, down in a line or half a cosine."""
+    n_warm = settings.warm_share * n_steps
+    if step < n_warm:
+        return settings.rate * (step + 1) / (n_warm + 1)
+    left = (n_steps - step) / (n_steps - n_warm)
+    return settings.rate * (left if settings.schedule == "linear" else 0.5 - 0.5 * math.cos(math.pi * left))
+
+
+class _Loop:
+    """The variables of a training and its one step."""
+
+    def __init__(
+        self,
+        images: Pixels,
+        labels: Labels,
+        architecture: Architecture,
+        settings: TrainingSettings,
+        seed: int,
+    ) -> None:
+        self.architecture, self.settings, self.seed = architecture, settings, seed
+        start = int(np.random.default_rng([seed, START]).integers(1_000_000))
+        self.model = network.build(architecture, seed=start, compute=settings.compute)
+        self.keeper = network.build(architecture, seed=start)
+        self.weights = self.model.trainable_variables
+        self.averages = [tf.Variable(weight.value) for weight in self.weights] if settings.average else []
+        self.optimizer = keras.optimizers.AdamW(
+            settings.rate, beta_2=0.99, weight_decay=settings.weight_decay
+        )
+        self.optimizer.exclude_from_weight_decay(var_names=["gain", "bias"])
+        self.optimizer.build(self.weights)
+        self.images = tf.constant(images[..., None])
+        self.labels = tf.one_hot(labels.astype(np.int32), architecture.classes)
+        self.batch = min(settings.batch, len(images))
+        self.n_steps = len(images) // self.batch
+        self.step = tf.function(self._step)
+
+    def run_epoch(self, epoch: int) -> float:
+        """Every picture once, but for the last partial batch; gives back the mean loss."""
+        order = (
+            np.random.default_rng([self.seed, ORDER, epoch]).permutation(len(self.images)).astype(np.int32)
+        )
+        total = tf.constant(0.0)
+        for i in range(self.n_steps):
+            step = epoch * self.n_steps + i
+            rate = learning_rate(step, self.settings.epochs * self.n_steps, self.settings)
+            self.optimizer.learning_rate.assign(rate)
+            total += self.step(tf.constant(order[i * self.batch : (i + 1) * self.batch]), tf.constant(step))
+        return float(total) / self.n_steps
+
+    def served(self) -> Any:
+        """The model that would be kept now, in float32."""
+        self.keeper.set_weights([np.asarray(weight) for weight in self.averages or self.weights])
+        return self.keeper
+
+    def _step(self, rows: Any, step: Any) -> Any:
+        pictures = augmented(tf.gather(self.images, rows), tf.stack([self.seed, step]), self.settings)
+        smoothing = self.settings.label_smoothing
+        wanted = tf.gather(self.labels, rows) * (1 - smoothing) + smoothing / self.architecture.classes
+        with tf.GradientTape() as tape:
+            _, logits = self.model(tf.cast(pictures, tf.float32), training=True)
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, logits))
+        self.optimizer.apply(tape.gradient(loss, [weight.value for weight in self.weights]))
+        for average, weight in zip(self.averages, self.weights if self.averages else [], strict=True):
+            # a young mean forgets faster, or it would remember the random start
+            decay = tf.minimum(
+                self.settings.average, (1.0 + tf.cast(step, tf.float32)) / (10.0 + tf.cast(step, tf.float32))
+            )
+            average.assign(decay * average + (1 - decay) * weight.value)
+        return loss
+
+    def _state(self) -> list[Any]:
+        return [*self.weights, *self.optimizer.variables, *self.averages]
+
+    def keep(self, path: Path, history: list[Epoch], timings: Mapping[str, float]) -> None:
+        """Writes weights, optimizer and history in one step."""
+        told = json.dumps({"history": [asdict(epoch) for epoch in history], "timings": dict(timings)})
+        arrays = {f"v{i}": np.asarray(variable) for i, variable in enumerate(self._state())}
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, told=np.frombuffer(told.encode(), np.uint8), **arrays)
+        checkpoint.replace_file(path, buffer.getvalue())
+
+    def resume(self, path: Path) -> tuple[list[Epoch], dict[str, float]]:
+        """Takes up a kept state; ValueError names the file when it is damaged."""
+        try:
+            with np.load(path, allow_pickle=False) as kept:
+                told = json.loads(kept["told"].tobytes())
+                for i, variable in enumerate(self._state()):
+                    variable.assign(kept[f"v{i}"])
+        except Exception as error:
+            raise ValueError(f"{path}: cannot be resumed from ({error}); delete it to start again") from None
+        return [Epoch(**epoch) for epoch in told["history"]], told["timings"]
+
+
+def augmented(pictures: Any, address: Any, settings: TrainingSettings) -> Any:
+    """Pictures uint8 [n, size, size, 1] mirrored, moved and partly blanked, each by its own addressed draws."""
+    n, size = tf.shape(pictures)[0], pictures.shape[1]
+
+    def draw(purpose: int, shape: list[Any], low: int, high: int) -> Any:
+        seed = tf.random.fold_in(address, AUGMENT * 10 + purpose)
+        return tf.random.stateless_uniform(shape, seed, low, high, tf.int32)
+
+    if settings.flip:
+        is_flipped = draw(0, [n, 1, 1, 1], 0, 2) == 1
+        pictures = tf.where(is_flipped, pictures[:, :, ::-1], pictures)
+    if settings.shift:
+        by = settings.shift
+        padded = tf.pad(pictures, [[0, 0], [by, by], [by, by], [0, 0]])
+        for axis in (1, 2):
+            places = draw(axis, [n, 1], 0, 2 * by + 1) + tf.range(size)
+            padded = tf.gather(padded, places, axis=axis, batch_dims=1)
+        pictures = padded
+    if settings.erase:
+        places, side = tf.range(size), draw(3, [n, 1], 0, settings.erase + 1)
+        inside = [
+            (places >= first) & (places < first + side)
+            for first in (draw(4 + a, [n, 1], 0, size) for a in (0, 1))
+        ]
+        is_erased = (inside[0][:, :, None] & inside[1][:, None, :])[..., None]
+        pictures = tf.where(is_erased, tf.zeros_like(pictures), pictures)
+    return pictures
+
+
+def _accuracy(model: Any, images: Pixels, labels: Labels) -> float:
+    if not len(images):
+        return math.nan
+    _, logits = model.predict(images[..., None].astype(np.float32), batch_size=EVALUATION_BATCH, verbose=0)
+    return float((logits.argmax(1) == labels).mean())
+
+
+def _fingerprint(images: Pixels, labels: Labels, loop: _Loop) -> str:
+    """Names a training: a kept state of another one is never taken up."""
+    told = json.dumps([loop.architecture.to_json(), asdict(loop.settings), loop.seed], sort_keys=True)
+    digest = hashlib.sha256(told.encode())
+    digest.update(np.ascontiguousarray(images))
+    digest.update(labels.astype("<i8").tobytes())
+    return f"{loop.settings.name}-{digest.hexdigest()[:12]}"
+
+
+def _check(images: Pixels, labels: Labels, architecture: Architecture, settings: TrainingSettings) -> None:
+    side = architecture.size
+    if images.dtype != np.uint8 or images.shape != (len(labels), side, side) or not len(images):
+        raise ValueError(
+            f"wanted uint8 [{len(labels)}, {side}, {side}] pictures, found {images.dtype} {images.shape}"
+        )
+    if labels.min() < 0 or labels.max() >= architecture.classes:
+        raise ValueError(
+            f"labels must lie in 0..{architecture.classes - 1}, found {labels.min()}..{labels.max()}"
+        )
+    if settings.schedule not in {"linear", "cosine"}:
+        raise ValueError(f"schedule must be linear or cosine, found {settings.schedule!r}")
+    if settings.compute not in {"auto", "float32", "mixed_bfloat16"}:
+        raise ValueError(f"compute must be auto, float32 or mixed_bfloat16, found {settings.compute!r}")
+    if settings.epochs < 1 or settings.batch < 1 or not 0 <= settings.validation_share < 1:
+        raise ValueError("epochs and batch must be 1 or more, and validation_share in [0, 1)")

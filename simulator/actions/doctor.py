@@ -1,0 +1,118 @@
+"""Looks at everything a run needs, one finding each, with the cure where something is wrong."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from db import schema, work
+from db.engine import open_engine, reading
+from db.errors import WindowshopError
+from recommender import checkpoint
+from simulator import datasets
+from simulator.actions.folder import check_writable
+from simulator.actions.model import DEFAULT_PRESET
+from workers import queue
+from workers.redis_server import EmbeddedServer
+from workers.settings import Settings
+
+SMALLEST_SPACE = 2_000_000_000
+SQLITE_SAFE = (3, 51, 3)
+"""From this version on, a checkpoint that meets a commit cannot reset the WAL wrongly."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+    cure: str = ""
+
+
+def doctor(settings: Settings) -> list[Finding]:
+    """All findings; nothing is changed."""
+    looks: dict[str, Callable[[Settings], Finding]] = {
+        "data": _data,
+        "model": _model,
+        "database": _database,
+        "queue": _queue,
+        "work": _work,
+        "runs": _runs,
+        "disk": _disk,
+    }
+    findings = []
+    for name, look in looks.items():
+        try:
+            findings.append(look(settings))
+        except WindowshopError as error:
+            what, _, cure = str(error).partition(";")
+            findings.append(Finding(name, False, what, cure.strip()))
+    return findings
+
+
+def _data(settings: Settings) -> Finding:
+    place = datasets.find(settings.cache, keras_home=settings.keras_home.expanduser())
+    if place is None:
+        return Finding("data", True, "Fashion-MNIST is not on this machine yet; the first run fetches it")
+    return Finding("data", True, f"Fashion-MNIST in {place}, checksums right")
+
+
+def _model(settings: Settings) -> Finding:
+    folder = settings.models / f"cnn-{DEFAULT_PRESET}"
+    if not (folder / checkpoint.MANIFEST).exists():
+        return Finding("model", True, "none yet; the first run trains one")
+    try:
+        manifest, weights = checkpoint.read(folder)
+        plain, _ = checkpoint.verify(manifest, weights)
+    except ValueError as error:
+        return Finding("model", False, str(error), f"delete {folder}; the next run trains a new one")
+    return Finding("model", True, f"{checkpoint.model_key(plain)} in {folder}, checksum right")
+
+
+def _database(settings: Settings) -> Finding:
+    engine = open_engine(settings.database)
+    with reading(engine) as conn:
+        found = schema.stands_at(conn)
+    where = engine.url.render_as_string(hide_password=True)
+    if engine.dialect.name == "sqlite":
+        where += f" (SQLite {sqlite3.sqlite_version})"
+        if sqlite3.sqlite_version_info < SQLITE_SAFE:
+            where += "; this version has a rare WAL race, so we keep to one checkpointing process at a time"
+    return Finding("database", True, f"{where}, version {found or 'none yet'} of {schema.HEAD}")
+
+
+def _queue(settings: Settings) -> Finding:
+    if settings.redis_url:
+        version = queue.connect(settings.redis_url).info("server")["redis_version"]
+        return Finding("queue", True, f"Redis {version} answers")
+    server = EmbeddedServer()
+    server.stop()
+    return Finding("queue", True, "our own Valkey starts and stops")
+
+
+def _work(settings: Settings) -> Finding:
+    engine = open_engine(settings.database)
+    with reading(engine) as conn:
+        if schema.stands_at(conn) is None:
+            return Finding("work", True, "none")
+        parked = work.parked(conn)
+    if parked:
+        cure = "mend the reason, then call the run's command again"
+        return Finding("work", False, f"{len(parked)} pieces were given up: {parked[0].reason}", cure)
+    return Finding("work", True, "nothing was given up")
+
+
+def _runs(settings: Settings) -> Finding:
+    check_writable(settings.runs)
+    return Finding("runs", True, f"{settings.runs} can be written")
+
+
+def _disk(settings: Settings) -> Finding:
+    place = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    detail = f"{free / 1e9:.1f} GB free at {settings.home}"
+    return Finding("disk", free > SMALLEST_SPACE, detail, "" if free > SMALLEST_SPACE else "free some space")

@@ -1,0 +1,75 @@
+"""Several runs that share world and seeds and differ in the policy, and the comparison of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from simulator.actions import folder as folders
+from simulator.actions.config import Plan
+from simulator.actions.context import Context
+from simulator.actions.report import origin, report
+from simulator.actions.simulate import Played, hands_for, prepare, simulate
+from simulator.report.writer import Headline
+
+DEMO_POLICIES = ("random", "visual", "cf", "blend", "oracle")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What an experiment left behind. seeds: run ids by seed, then policy."""
+
+    id: str
+    seeds: dict[int, dict[str, str]]
+    headline: Headline
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer that other programs rely on: the runs of the first seed."""
+        first = next(iter(self.seeds.values()))
+        return {"experiment": self.id, "runs": first, "report": str(self.headline.path)}
+
+
+def experiment(
+    context: Context,
+    plan: Plan,
+    policies: Sequence[str],
+    *,
+    n_seeds: int = 1,
+    local: bool = False,
+    again: bool = False,
+    command: str | None = None,
+) -> Experiment:
+    """Play each policy under each seed, the plan's and those after it, then write the comparison."""
+    plans = [
+        replace(plan, policy=policy, seed=seed)
+        for seed in range(plan.seed, plan.seed + n_seeds)
+        for policy in dict.fromkeys(policies)
+    ]
+    folders.check_writable(context.settings.runs)
+    resolved = [prepare(context, one) for one in plans]
+    with hands_for(context, local=local) as hands:
+        played = [simulate(context, one, hands, again=again) for one in resolved]
+    seeds: dict[int, dict[str, str]] = {}
+    for one, done in zip(plans, played, strict=True):
+        seeds.setdefault(one.seed, {})[one.policy] = done.run.id
+    name = hashlib.sha256(" ".join(done.run.id for done in played).encode()).hexdigest()[:12]
+    _keep(context, name, seeds, played)
+    context.talk.say("measuring and drawing the report")
+    return Experiment(name, seeds, report(context, name, command=command))
+
+
+def _keep(context: Context, name: str, seeds: dict[int, dict[str, str]], played: Sequence[Played]) -> None:
+    first = played[0].run
+    files = {
+        "config.json": {done.run.id: done.run.config for done in played},
+        "run.json": {
+            "experiment": name,
+            "runs": next(iter(seeds.values())),
+            "seeds": {str(seed): of_seed for seed, of_seed in seeds.items()},
+            **origin(first),
+            "timings": {done.run.id: done.seconds for done in played},
+        },
+    }
+    folders.write(context.settings.runs, name, files)

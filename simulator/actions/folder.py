@@ -1,0 +1,48 @@
+"""Run directories: `runs/<id>/` with the config, where the result comes from, and the report; `runs/latest`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from db.errors import NotFoundError, WindowshopError
+from simulator.report.writer import put
+
+
+def write(root: Path, name: str, files: Mapping[str, Mapping[str, Any]]) -> Path:
+    """Write JSON files into the directory of a run or experiment, and point `latest` at it."""
+    check_writable(root)
+    folder = root / name
+    put(folder, {file: (json.dumps(content, indent=2) + "\n").encode() for file, content in files.items()})
+    latest = root / "latest"
+    fresh = root / f".latest-{name}"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(name)
+    fresh.replace(latest)
+    return folder
+
+
+def check_writable(root: Path) -> None:
+    """Raise WindowshopError before hours of work when the run directories cannot be written."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        probe = root / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise WindowshopError(
+            f"the runs folder {root} cannot be written ({error.strerror}); set WINDOWSHOP_RUNS or --runs to one that can"
+        ) from None
+
+
+def read(root: Path, name: str) -> dict[str, Any]:
+    """The run.json of a run or experiment; NotFoundError when there is none."""
+    try:
+        found: dict[str, Any] = json.loads((root / name / "run.json").read_text())
+    except (OSError, ValueError):
+        raise NotFoundError(
+            f"no run or experiment {name!r} in {root}; `windowshop status` lists the runs"
+        ) from None
+    return found

@@ -1,0 +1,106 @@
+"""Running the installation: workers up, one worker, what there is, and the settings in force."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import func, select
+
+from db import bulk, runs, work
+from db.engine import reading
+from db.errors import UsageError
+from db.tables import item, model
+from simulator.actions.context import Context
+from workers import settings as installation
+from workers.settings import Settings
+from workers.supervisor import Supervisor
+from workers.tasks import work_until_stopped
+
+
+def up(context: Context) -> None:
+    """Run a supervisor until somebody stops us."""
+    with Supervisor(context.settings, context.engine) as supervisor:
+        context.talk.say(
+            f"{context.settings.workers} workers, database {context.engine.url.render_as_string(hide_password=True)}, "
+            f"queue {supervisor.settings.redis_url.rsplit('@', 1)[-1]}; Ctrl-C stops"
+        )
+        while True:
+            time.sleep(3600)
+
+
+def worker(settings: Settings, name: str | None) -> None:
+    """Be one worker. Raises UsageError without a queue to listen to."""
+    if not settings.redis_url:
+        raise UsageError("a worker needs REDIS_URL; `windowshop up` starts workers with a queue of their own")
+    work_until_stopped(settings, name or f"worker-{uuid4().hex[:12]}")
+
+
+@dataclass(frozen=True)
+class Status:
+    """What there is."""
+
+    runs: list[dict[str, Any]]
+    work: dict[str, int]
+    parked: list[dict[str, Any]]
+    models: list[str]
+    catalogues: dict[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer that other programs rely on."""
+        return dict(vars(self))
+
+    def text(self) -> str:
+        """The same for people."""
+        lines = [f"{one['run']}  {one['state']:<9} {one['policy']:<12} seed {one['seed']}, {one['days']} days, "
+                 f"{one['shoppers']:,} shoppers, {one['items']:,} items, world {one['world']}" for one in self.runs]  # fmt: skip
+        lines = lines or ["no runs yet; `windowshop demo` makes the first"]
+        lines += [
+            "",
+            "work     " + (", ".join(f"{n} {what}" for what, n in self.work.items()) or "none waits"),
+        ]
+        lines += [f"parked   work {one['id']} ({one['kind']}): {one['reason']}" for one in self.parked]
+        lines += ["models   " + (", ".join(self.models) or "none")]
+        lines += [
+            "catalogues " + (", ".join(f"{name} ({n:,})" for name, n in self.catalogues.items()) or "none")
+        ]
+        return "\n".join(lines)
+
+
+def status(context: Context) -> Status:
+    """Runs, work, models and catalogues of this database."""
+    with reading(context.engine) as conn:
+        found = runs.every(conn)
+        waiting = work.by_state(conn)
+        parked = work.parked(conn)
+        keys = [row[0] for row in bulk.fetch(conn, select(model.c.key).order_by(model.c.key))]
+        sizes = bulk.fetch(conn, select(item.c.catalogue, func.count()).group_by(item.c.catalogue))
+    return Status(
+        runs=[
+            {
+                "run": run.id,
+                "state": run.state,
+                **{name: run.config[name] for name in ("policy", "seed", "days", "shoppers", "items")},
+                "world": run.config["world"]["preset"],
+            }
+            for run in found
+        ],
+        work={f"{kind} {state}": number for (kind, state), number in waiting.items()},
+        parked=[one._asdict() for one in parked],
+        models=keys,
+        catalogues=dict(sizes),  # type: ignore[arg-type]
+    )
+
+
+def shown_settings(settings: Settings) -> list[dict[str, str]]:
+    """Each setting with its value, where it came from and what it is for; passwords hidden."""
+    origin = installation.origins(settings)
+    shown = []
+    for name, field in type(settings).model_fields.items():
+        value = str(getattr(settings, name))
+        if "@" in value:
+            value = "...@" + value.rsplit("@", 1)[-1]
+        shown.append({"name": name, "value": value, "from": origin[name], "what": field.description or ""})
+    return shown

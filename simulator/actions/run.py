@@ -1,0 +1,48 @@
+"""One run from the command line: plays it, keeps its directory, and writes its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.actions import folder as folders
+from simulator.actions.config import Plan
+from simulator.actions.context import Context
+from simulator.actions.report import origin, report
+from simulator.actions.simulate import hands_for, prepare, simulate
+from simulator.report.writer import Headline
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished run with its report."""
+
+    id: str
+    events: int
+    seconds: dict[str, float]
+    headline: Headline
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer that other programs rely on."""
+        return {
+            "run": self.id,
+            "events": self.events,
+            "seconds": self.seconds,
+            "report": str(self.headline.path),
+        }
+
+
+def run(context: Context, plan: Plan, *, local: bool = False, again: bool = False) -> Done:
+    """Play a plan to its end, or take it up where it stopped, or give back what is finished."""
+    folders.check_writable(context.settings.runs)
+    resolved = prepare(context, plan)
+    with hands_for(context, local=local) as hands:
+        played = simulate(context, resolved, hands, again=again)
+    if played.was_stored:
+        context.talk.say(f"run {played.run.id} was finished before; --again plays it anew")
+    document = {"run": played.run.id, **origin(played.run), "timings": played.seconds}
+    folders.write(
+        context.settings.runs, played.run.id, {"config.json": played.run.config, "run.json": document}
+    )
+    headline = report(context, played.run.id)
+    return Done(played.run.id, played.events, played.seconds, headline)

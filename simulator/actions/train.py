@@ -1,0 +1,106 @@
+"""Trains a network of our own, measures it on the test split, and keeps it as a folder of files.
+
+`python -m simulator.actions.train NAME SEED` does it in a process of its own, for commands that only need the
+result: TensorFlow's memory goes with the process, which ends when its standard input closes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from db.errors import UsageError, WindowshopError
+from simulator import datasets
+from simulator.actions.catalogue import fashion_mnist
+from simulator.actions.context import Context, open_context
+from simulator.terminal import Terminal
+from workers import settings as installation
+
+SAVED_SEED = 1
+PRESETS = ("quick", "best")
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What a training left behind."""
+
+    name: str
+    key: str
+    folder: Path
+    metrics: dict[str, Any]
+    fit_seconds: float
+
+
+def name_of(preset: str, seed: int) -> str:
+    """The name a trained network is kept under."""
+    return f"cnn-{preset}" if seed == SAVED_SEED else f"cnn-{preset}-seed{seed}"
+
+
+def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) -> TrainedModel:
+    """Train, test, save; a training that was stopped goes on from its last epoch."""
+    if preset not in PRESETS:
+        raise UsageError(f"no preset {preset!r}; choose one of {', '.join(PRESETS)}")
+    data = fashion_mnist(context)
+    from recommender import checkpoint, network, training  # noqa: PLC0415 - TensorFlow takes seconds to import
+
+    settings, architecture = training.PRESETS[preset], network.PRESETS[preset]
+    name = name_of(preset, seed)
+    folder = context.settings.models / name
+    with context.talk.progress(f"training {name}", settings.epochs) as step:
+        trained = training.train(
+            data.train_images,
+            data.train_labels,
+            architecture=architecture,
+            settings=settings,
+            seed=seed,
+            progress=lambda _epoch: step(),
+            checkpoint_dir=folder / "unfinished",
+        )
+    metrics = {"test_accuracy": _accuracy(trained.model, data)}
+    try:
+        key = checkpoint.save(
+            folder, trained, classes=datasets.CLASS_NAMES, data_sha256=_digest(data), metrics=metrics
+        )
+    except OSError as error:
+        raise WindowshopError(
+            f"the model cannot be kept in {folder} ({error.strerror}); set WINDOWSHOP_HOME to a place you may write"
+        ) from None
+    return TrainedModel(name, key, folder, metrics, trained.timings["wall"])
+
+
+def _accuracy(model: Any, data: datasets.FashionMnist) -> float:
+    from recommender.embedder import Embedder  # noqa: PLC0415 - TensorFlow takes seconds to import
+
+    guesses = Embedder(model).classify(data.test_images)
+    return float((guesses == data.test_labels).mean())
+
+
+def _digest(data: datasets.FashionMnist) -> str:
+    return hashlib.sha256(data.train_images.tobytes() + data.train_labels.tobytes()).hexdigest()
+
+
+def _end_with_stdin() -> None:
+    """Whoever asked for the training holds our standard input; without them there is no one to train for."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def main() -> int:
+    """The training as a process: name and seed in, exit code out."""
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    preset, seed = sys.argv[1], int(sys.argv[2])
+    try:
+        train(open_context(installation.load(), Terminal()), preset=preset, seed=seed)
+    except WindowshopError as error:
+        sys.stderr.write(f"windowshop: {error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

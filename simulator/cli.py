@@ -1,0 +1,318 @@
+"""The command line: reads options, calls one action, prints its answer. Heavy imports wait for their command."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from db.errors import UsageError, WindowshopError
+
+if TYPE_CHECKING:
+    from simulator.actions.config import Plan
+    from simulator.actions.context import Context
+    from simulator.report.writer import Headline
+
+app = typer.Typer(
+    name="windowshop",
+    help="Simulated shoppers for a visual recommender. Start with `windowshop demo`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    add_completion=False,
+)
+events_app = typer.Typer(help="Event logs out.", no_args_is_help=True)
+config_app = typer.Typer(help="The settings in force.", no_args_is_help=True)
+app.add_typer(events_app, name="events")
+app.add_typer(config_app, name="config")
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Seed = Annotated[int, typer.Option(help="Seed of the world and of every draw in it.")]
+Days = Annotated[int, typer.Option(help="Shopping days to play.")]
+Shoppers = Annotated[int, typer.Option(help="Shoppers in the world.")]
+Items = Annotated[int, typer.Option(help="Catalogue items, a stratified share.")]
+Queries = Annotated[int, typer.Option(help="Query images that shoppers search with.")]
+World = Annotated[str, typer.Option(help="Preset of the world: visual, mixed or social.")]
+Catalogue = Annotated[str, typer.Option(help="Which catalogue the shop sells.")]
+Workers = Annotated[int | None, typer.Option(help="Worker processes to start; 0: others do the work.")]
+Runs = Annotated[Path | None, typer.Option(help="Where run directories are written.")]
+Local = Annotated[bool, typer.Option("--local", help="Do the work in this process, without Redis.")]
+Again = Annotated[bool, typer.Option("--again", help="Play again what is finished already.")]
+
+
+@app.command(epilog="Example: windowshop demo --runs ./runs")
+def demo(
+    seed: Seed = 1, workers: Workers = None, runs: Runs = None, again: Again = False, as_json: AsJson = False
+) -> None:
+    """The whole road in one command: data, embedder, workers, an experiment of five policies, the report."""
+    from simulator.actions.config import Plan
+    from simulator.actions.experiment import DEMO_POLICIES, experiment
+
+    context = _open(workers=workers, runs=runs)
+    found = experiment(
+        context, Plan(seed=seed), DEMO_POLICIES, again=again, command=f"windowshop demo --seed {seed}"
+    )
+    _tell(found.to_json(), found.headline, as_json=as_json)
+
+
+@app.command(epilog="Example: windowshop train --preset quick --seed 2")
+def train(
+    preset: Annotated[str, typer.Option(help="quick: a minute; best: the smallest error we know.")] = "quick",
+    seed: Seed = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Train our own network on Fashion-MNIST's training images and measure it on the test images."""
+    from simulator.actions.train import train as action
+
+    model = action(_open(), preset=preset, seed=seed)
+    accuracy = model.metrics["test_accuracy"]
+    _answer(
+        {
+            "model": model.key,
+            "folder": str(model.folder),
+            "test_accuracy": accuracy,
+            "fit_seconds": round(model.fit_seconds, 1),
+        },
+        f"{model.name} names {accuracy:.2%} of the test images right, after {model.fit_seconds:.0f} s of fitting\n"
+        f"kept in {model.folder}",
+        as_json=as_json,
+    )
+
+
+@app.command(epilog="Example: windowshop simulate --policy blend --days 8 --shoppers 3000 --seed 1")
+def simulate(
+    policy: Annotated[str, typer.Option(help="How slates are ranked.")] = "blend",
+    days: Days = 8,
+    shoppers: Shoppers = 3000,
+    seed: Seed = 1,
+    items: Items = 1000,
+    queries: Queries = 300,
+    world: World = "mixed",
+    catalogue: Catalogue = "fashion-mnist",
+    workers: Workers = None,
+    runs: Runs = None,
+    local: Local = False,
+    again: Again = False,
+    as_json: AsJson = False,
+) -> None:
+    """One run: shoppers meet one policy, day after day. An unfinished run goes on where it stopped."""
+    from simulator.actions.config import Plan
+    from simulator.actions.run import run
+
+    plan = Plan(
+        policy=policy,
+        seed=seed,
+        days=days,
+        shoppers=shoppers,
+        items=items,
+        queries=queries,
+        world=world,
+        catalogue=catalogue,
+    )
+    done = run(_open(workers=workers, runs=runs), plan, local=local, again=again)
+    _tell(done.to_json(), done.headline, as_json=as_json)
+
+
+@app.command(epilog="Example: windowshop experiment --policies visual,cf,blend --seeds 5")
+def experiment(
+    policies: Annotated[
+        str, typer.Option(help="Policies to compare, separated by commas.")
+    ] = "visual,cf,blend",
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, counted up from --seed.")] = 1,
+    days: Days = 8,
+    shoppers: Shoppers = 3000,
+    seed: Seed = 1,
+    items: Items = 1000,
+    queries: Queries = 300,
+    world: World = "mixed",
+    catalogue: Catalogue = "fashion-mnist",
+    workers: Workers = None,
+    runs: Runs = None,
+    local: Local = False,
+    again: Again = False,
+    as_json: AsJson = False,
+) -> None:
+    """Several runs that share world and seeds and differ in the policy, and their comparison."""
+    from simulator.actions.config import Plan
+    from simulator.actions.experiment import experiment as action
+
+    names = [name.strip() for name in policies.split(",") if name.strip()]
+    if not names:
+        raise UsageError("--policies names none; give some like visual,cf,blend")
+    plan = Plan(
+        policy=names[0],
+        seed=seed,
+        days=days,
+        shoppers=shoppers,
+        items=items,
+        queries=queries,
+        world=world,
+        catalogue=catalogue,
+    )
+    context = _open(workers=workers, runs=runs)
+    found = action(context, plan, names, n_seeds=seeds, local=local, again=again)
+    _tell(found.to_json(), found.headline, as_json=as_json)
+
+
+@app.command(epilog="Example: windowshop report latest --fail-under hit_rate@10=0.3")
+def report(
+    name: Annotated[str, typer.Argument(help="A run, an experiment, or `latest`.", metavar="RUN|EXPERIMENT")],
+    compare: Annotated[tuple[str, str] | None, typer.Option(help="Two policies to compare.")] = None,
+    fail_under: Annotated[
+        list[str] | None, typer.Option(help="METRIC=NUMBER that every policy must reach, or exit 4.")
+    ] = None,
+    runs: Runs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a run or an experiment again and write its report."""
+    from simulator.actions.report import report as action
+
+    headline = action(_open(runs=runs), name, compare=compare, gates=fail_under or ())
+    _tell({"report": str(headline.path), "metrics": headline.metrics}, headline, as_json=as_json)
+
+
+@events_app.command("export", epilog="Example: windowshop events export 0a1b2c3d4e5f --out events.jsonl")
+def events_export(
+    run: Annotated[str, typer.Argument(help="The run's id.")],
+    out: Annotated[Path | None, typer.Option(help="A file; left out: standard output.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """All events of a run as JSON lines: the same bytes for the same run, however it was played."""
+    from simulator.actions.export import export
+
+    written = export(_open(), run, out)
+    if out is not None:
+        _answer(
+            {"run": run, "events": written, "file": str(out)}, f"{written:,} events in {out}", as_json=as_json
+        )
+
+
+@app.command(epilog="Example: windowshop verify 0a1b2c3d4e5f")
+def verify(run: Annotated[str, typer.Argument(help="The run's id.")], as_json: AsJson = False) -> None:
+    """Recompute counts, slates and totals from the events and compare bit by bit; exit 4 on any difference."""
+    from db.errors import GateError
+    from simulator.actions.verify import to_json
+    from simulator.actions.verify import verify as action
+
+    checks = action(_open(), run)
+    lines = [f"{'ok   ' if check.ok else 'WRONG'} {check.name:<12} {check.detail}" for check in checks]
+    _answer(to_json(checks), "\n".join(lines), as_json=as_json)
+    wrong = [check.name for check in checks if not check.ok]
+    if wrong:
+        raise GateError(f"run {run} does not hold what it promises: {', '.join(wrong)}")
+
+
+@app.command(epilog="Example: windowshop up --workers 4")
+def up(workers: Workers = None) -> None:
+    """Keep workers, relay and (without REDIS_URL) our own Valkey running until stopped."""
+    from simulator.actions.operate import up as action
+
+    action(_open(workers=workers))
+
+
+@app.command(epilog="Example: REDIS_URL=redis://queue:6379/0 windowshop worker")
+def worker(
+    name: Annotated[str | None, typer.Option(help="Its name; must differ from all others.")] = None,
+) -> None:
+    """One worker process; it needs DATABASE_URL and REDIS_URL and nothing else."""
+    from simulator.actions.operate import worker as action
+
+    action(_settings(), name)
+
+
+@app.command(epilog="Example: windowshop status --json")
+def status(as_json: AsJson = False) -> None:
+    """Runs, work that waits, work that was given up, models and catalogues."""
+    from simulator.actions.operate import status as action
+
+    found = action(_open())
+    _answer(found.to_json(), found.text(), as_json=as_json)
+
+
+@app.command(epilog="Example: windowshop doctor")
+def doctor(as_json: AsJson = False) -> None:
+    """Look at everything a run needs; a line each, with the cure where something is wrong."""
+    from db.errors import GateError
+    from simulator.actions.doctor import doctor as action
+
+    findings = action(_settings())
+    lines = [
+        f"{'ok   ' if one.ok else 'WRONG'} {one.name:<10} {one.detail}"
+        + (f"\n      {one.cure}" if one.cure else "")
+        for one in findings
+    ]
+    document = {one.name: {"ok": one.ok, "detail": one.detail, "cure": one.cure} for one in findings}
+    _answer(document, "\n".join(lines), as_json=as_json)
+    wrong = [one.name for one in findings if not one.ok]
+    if wrong:
+        raise GateError(f"not well: {', '.join(wrong)}")
+
+
+@config_app.command("show", epilog="Example: windowshop config show --json")
+def config_show(as_json: AsJson = False) -> None:
+    """Each setting of this installation and where it came from."""
+    from simulator.actions.operate import shown_settings
+
+    found = shown_settings(_settings())
+    lines = [f"{one['name']:<16} {one['value']:<40} {one['from']:<16} {one['what']}" for one in found]
+    _answer(
+        {one["name"]: {"value": one["value"], "from": one["from"]} for one in found},
+        "\n".join(lines),
+        as_json=as_json,
+    )
+
+
+def main() -> None:
+    """Run the command; what an operator can mend is one line on standard error and an exit code."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        app()
+    except WindowshopError as error:
+        sys.stderr.write(f"windowshop: {' '.join(str(error).split())}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("windowshop: stopped; call the same command again to go on\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the reader went away; that is no error
+        sys.exit(0)
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _settings(**flags: Any) -> Any:
+    from workers import settings
+
+    return settings.load(**flags)
+
+
+def _open(**flags: Any) -> Context:
+    from simulator.actions.context import open_context
+    from simulator.terminal import Terminal
+
+    return open_context(_settings(**flags), Terminal())
+
+
+def _tell(document: dict[str, Any], headline: Headline, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(document))
+        return
+    from simulator.terminal import table
+
+    typer.echo()
+    table(headline.rows)
+    typer.echo(f"\n{headline.sentence}\n\nreport: {headline.path}")
+
+
+def _answer(document: dict[str, Any], text: str, *, as_json: bool) -> None:
+    typer.echo(json.dumps(document) if as_json else text)

@@ -1,0 +1,221 @@
+"""The one page of the report: what the template is filled with."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from simulator.report import figures, measures, story, words
+from simulator.report.figures import Chart
+from simulator.report.grids import Grid
+from simulator.report.panel import Panel, RunData
+from simulator.report.story import Cast
+from simulator.report.summary import Comparison, undefined
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a table with its interval, as text."""
+
+    value: str
+    ends: str
+    n: str
+    is_best: bool = False
+
+
+def render(
+    comparison: Comparison,
+    charts: Sequence[Chart],
+    grids: Sequence[Grid],
+    *,
+    runs: Sequence[RunData],
+    who: Cast,
+    command: str | None = None,
+) -> str:
+    """The page as text: one file, nothing fetched, nothing run."""
+    first = runs[0]
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template("report.html.j2").render(
+        headline=story.headline(comparison, who, first.days),
+        beside=story.beside(comparison, who),
+        who=who,
+        comparison=comparison,
+        facts=facts(runs),
+        provenance=provenance(runs),
+        policy_words=words.POLICIES,
+        short=short_table(comparison),
+        leading=leading(comparison, who),
+        full=full_table(comparison),
+        apart=differences_table(comparison, who),
+        charts={chart.name: chart for chart in charts},
+        grids=grids,
+        undefined=undefined(comparison),
+        late=story.late_days(first.days),
+        command=command or again(runs),
+        light={figures.variable(shade): shade for shade in figures.ON_DARK},
+        dark={figures.variable(shade): figures.ON_DARK[shade] for shade in figures.ON_DARK},
+        colour={policy: figures.variable(figures.colour(policy)) for policy in comparison.policies},
+    )
+
+
+def draw(comparison: Comparison, panels: Sequence[Panel], who: Cast) -> list[Chart]:
+    """Every figure that these runs can fill, in the order of the page."""
+    first = panels[0]
+    k, days = first.k, first.run.days
+    charts = []
+    if who.reference is not None:
+        charts.append(figures.policies(comparison, title=story.policies(comparison, who)))
+        title = story.differences(comparison, who)
+        charts.append(figures.differences(comparison, who.reference, title=title))
+    if days > 1:
+        charts.append(figures.learning(comparison, days, title=story.learning(comparison, who, days)))
+    curves = {
+        policy: figures.lorenz(
+            [measures.exposures(p).astype(float) for p in panels if p.run.policy == policy]
+        )
+        for policy in comparison.policies
+    }
+    return [
+        *charts,
+        figures.funnel(comparison, title=story.funnel(comparison, who)),
+        figures.positions(comparison, k, title=story.positions(comparison, who, k)),
+        figures.exposure(comparison, curves, title=story.exposure(comparison, who)),
+    ]
+
+
+def short_table(comparison: Comparison) -> list[tuple[str, str, dict[str, Cell]]]:
+    """The measures that matter most: (title, meaning, policy -> cell); the best that is not the oracle is
+    marked.
+    """
+    rows = []
+    for metric in words.headlines(name for found in comparison.policies.values() for name in found):
+        known = words.of(metric)
+        cells = _cells(comparison, metric)
+        values = {p: comparison.interval(p, metric).value for p in comparison.policies if p != "oracle"}
+        best = max(values, key=lambda policy: values[policy], default=None) if len(values) > 1 else None
+        marked = {p: Cell(cell.value, cell.ends, cell.n, is_best=p == best) for p, cell in cells.items()}
+        rows.append((known.title, known.meaning, marked))
+    return rows
+
+
+def leading(comparison: Comparison, who: Cast) -> list[str]:
+    """The policies with those of the headline first: on a phone the others are a swipe away."""
+    first = [name for name in (who.focus, who.reference) if name is not None]
+    return [*first, *(name for name in comparison.policies if name not in first)]
+
+
+def full_table(comparison: Comparison) -> list[tuple[str, str, str, dict[str, Cell]]]:
+    """Every measure: (name in metrics.json, title, meaning, policy -> cell)."""
+    names = dict.fromkeys(name for metrics in comparison.policies.values() for name in metrics)
+    return [(name, words.of(name).title, words.of(name).meaning, _cells(comparison, name)) for name in names]
+
+
+def differences_table(comparison: Comparison, who: Cast) -> list[dict[str, str]]:
+    """Focus minus reference in every measure, with interval and p."""
+    rows = []
+    for found in comparison.differences:
+        if who.reference is None or {found.a, found.b} != {who.focus, who.reference}:
+            continue
+        unit = words.of(found.metric).unit
+        gap = comparison.gap(who.focus, who.reference, found.metric)
+        is_sure = gap.low > 0 or gap.high < 0
+        rows.append(
+            {
+                "name": found.metric,
+                "title": words.of(found.metric).title,
+                "value": words.gap(gap.value, unit)
+                + (" points" if unit == "share" and gap.value == gap.value else ""),
+                "ends": words.interval(gap, unit),
+                "p": words.chance(gap.p),
+                "claim": ("more" if gap.value > 0 else "less") if is_sure else "",
+            }
+        )
+    return rows
+
+
+def facts(runs: Sequence[RunData]) -> list[tuple[str, str]]:
+    """What was run, for people: sizes, world, seeds."""
+    first = runs[0]
+    seeds = sorted({run.seed for run in runs})
+    sessions = [len(set(run.events.rows["session"].tolist())) for run in runs]
+    return [
+        ("Policies", ", ".join(dict.fromkeys(run.policy for run in runs))),
+        ("World", str(first.config.get("world", "unnamed"))),
+        ("Catalogue", f"{first.n_items:,} items, {len(first.item_ids) - first.n_items:,} query images"),
+        ("Shoppers", f"{first.n_shoppers:,}, the same people for every policy"),
+        ("Days", str(first.days)),
+        ("Sessions", f"{sum(sessions):,} in all"),
+        ("Events", f"{sum(len(run.events) for run in runs):,} in all"),
+        ("Seed" if len(seeds) == 1 else "Seeds", ", ".join(map(str, seeds))),
+    ]
+
+
+def provenance(runs: Sequence[RunData]) -> list[tuple[str, str]]:
+    """Where the numbers come from, for machines and auditors."""
+    rows = [("runs", ", ".join(f"{run.policy} {run.seed}: {run.run}" for run in runs))]
+    rows += [
+        (name.replace("_", " "), _flat(value))
+        for name, value in runs[0].provenance.items()
+        if name != "timings"
+    ]
+    return [*rows, ("config", _flat(runs[0].config))]
+
+
+def again(runs: Sequence[RunData]) -> str:
+    """One command that makes the same numbers."""
+    first = runs[0]
+    policies = list(dict.fromkeys(run.policy for run in runs))
+    seeds = sorted({run.seed for run in runs})
+    start = (
+        ["windowshop", "experiment", "--policies", ",".join(policies)]
+        if len(policies) > 1 or len(seeds) > 1
+        else ["windowshop", "simulate", "--policy", policies[0]]
+    )
+    sizes = {
+        "--world": first.config.get("world"),
+        "--items": first.n_items,
+        "--queries": len(first.item_ids) - first.n_items,
+        "--shoppers": first.n_shoppers,
+        "--days": first.days,
+        "--seed": seeds[0],
+        "--seeds": len(seeds) if len(seeds) > 1 else None,
+    }
+    return shlex.join(
+        [
+            *start,
+            *(
+                part
+                for flag, value in sizes.items()
+                if isinstance(value, str | int)
+                for part in (flag, str(value))
+            ),
+        ]
+    )
+
+
+def _cells(comparison: Comparison, metric: str) -> dict[str, Cell]:
+    unit = words.of(metric).unit
+    cells = {}
+    for policy in comparison.policies:
+        found = comparison.interval(policy, metric)
+        cells[policy] = Cell(words.number(found.value, unit), words.interval(found, unit), f"{found.n:,}")
+    return cells
+
+
+def _flat(value: Any) -> str:
+    """A nested value on one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_flat(inner) for inner in value)
+    return str(value)

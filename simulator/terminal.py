@@ -1,0 +1,52 @@
+"""How the commands talk to a person: news and progress bars on standard error, tables on standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from simulator.actions.context import Step
+
+
+class Terminal:
+    """Talks on standard error, so that standard output holds only results."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """One line of news."""
+        self._console.print(f"[dim]-[/dim] {text}", markup=True)
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Step]:
+        """A bar that moves; where standard error is no terminal, one line when it is done."""
+        bar = Progress(
+            TextColumn("{task.description:<28}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+        )
+        with bar:
+            task = bar.add_task(what, total=total)
+
+            def step(done: int = 1) -> None:
+                bar.advance(task, done)
+
+            yield step
+
+
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """A table on standard output: the header first; numbers to the right."""
+    header, *body = rows
+    laid_out = Table(box=None, pad_edge=False, header_style="bold")
+    for place, title in enumerate(header):
+        laid_out.add_column(title, justify="left" if place == 0 else "right")
+    for row in body:
+        laid_out.add_row(*row)
+    Console(highlight=False).print(laid_out)

@@ -1,0 +1,104 @@
+"""How a slate is read: what is examined, clicked, carted and purchased, and how probable each of it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from simulator.world.catalogue import on_grain
+from simulator.world.draws import Bools, Floats, Ints, Purpose, normal, uniform
+from simulator.world.session import Sessions, World, product
+
+_GRAIN = 2.0**20
+_DWELL_LIMITS_MS = (1_000, 600_000)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one slate each; [n, k] by session and position."""
+
+    probability: Floats  # P(click | examined), 0 where nothing was shown
+    examined: Bools
+    clicked: Bools  # all False is the explicit no-click
+    carted: Bools
+    bought: Bools
+    dwell: Ints  # ms, of every item had it been clicked
+    appeal: Floats  # utility without the base: 0 is an average item of the wanted category
+
+
+def examination(first: float, falloff: float, slate_size: int) -> Floats:
+    """float64 [slate_size]: the probability that a position is looked at, each independently."""
+    return np.asarray(first * falloff ** np.arange(slate_size), np.float64)
+
+
+def wish(world: World, sessions: Sessions) -> tuple[Floats, Floats]:
+    """What sessions want of the features, float64 [n, dims + 2], multiples of 2^-20, and their constants [n].
+
+    Likeness to what she looks for is -|anchor - style|^2 / 2, which is linear in the style and its squared
+    length; centred and divided by sqrt(2) it has variance one over pairs of items, like taste.
+
+    With the features' multiples of 2^-16 every product and sum fits into float64: the judge's utilities have
+    the same bits for one slate as for the whole catalogue, in any batch and with any BLAS.
+    """
+    config, s = world.config, sessions
+    pull = config.query_pull / np.sqrt(2.0)
+    style = pull * s.anchor + config.taste_pull * s.taste - s.fatigue
+    length = np.full(len(s.shopper), -pull)
+    price = -world.population.price_sensitivity[s.shopper]
+    constant = -pull * (np.square(on_grain(s.anchor)).sum(1) / 2 - world.catalogue.half_square)
+    return np.rint(np.column_stack([style, length, price]) * _GRAIN) / _GRAIN, constant
+
+
+def appeal(world: World, sessions: Sessions, items: Ints) -> Floats:
+    """float64 [n, k]: style, price, category and weariness of the items shown; -1 is read as item 0."""
+    s, c = sessions, world.catalogue
+    items = np.maximum(items, 0)
+    wanted, constant = wish(world, s)
+    liked = product(wanted, c.features[items]) + constant[:, None]
+    liked -= c.cost[s.category[:, None], c.category[items]]
+    same = items[:, :, None] == s.seen[:, None, :]
+    known = same.any(2)
+    clicked = (same & s.clicked[:, None, :]).any(2)
+    return np.asarray(liked - (world.config.repeat_cost * known + world.config.clicked_cost * clicked))
+
+
+def whole_catalogue_appeal(world: World, sessions: Sessions) -> Floats:
+    """float64 [n, n_items]: the same numbers, bit for bit, for every catalogue item."""
+    s, c = sessions, world.catalogue
+    wanted, constant = wish(world, s)
+    liked = wanted @ c.features[: c.n_items].T + constant[:, None]
+    liked -= c.cost[s.category][:, c.category[: c.n_items]]
+    known = np.zeros(liked.shape, np.bool_)
+    clicked = np.zeros(liked.shape, np.bool_)
+    row, place = np.nonzero(s.seen >= 0)
+    known[row, s.seen[row, place]] = True
+    row, place = np.nonzero(s.clicked)
+    clicked[row, s.seen[row, place]] = True
+    return np.asarray(liked - (world.config.repeat_cost * known + world.config.clicked_cost * clicked))
+
+
+def answer(world: World, sessions: Sessions, slates: Ints) -> Answer:
+    """Each session's answer to its slate. An item's draws know neither its position nor who put it there."""
+    config, s = world.config, sessions
+    here = (s.shopper[:, None], s.day, s.step)
+    item = world.catalogue.key[np.maximum(slates, 0)]
+    is_shown = slates >= 0
+    liking = appeal(world, s, slates)
+
+    position = np.arange(slates.shape[1])
+    examined = is_shown & (uniform(world.seed, Purpose.EXAMINE, *here, position) < world.examination)
+    probability = np.where(is_shown, expit(config.click_base + liking), 0.0)
+    clicked = examined & (uniform(world.seed, Purpose.CLICK, *here, item) < probability)
+
+    worth = expit(config.cart_base + config.cart_slope * liking)
+    carted = clicked & (uniform(world.seed, Purpose.CART, *here, item) < worth)
+    price = world.population.price_sensitivity[s.shopper][:, None] * world.catalogue.features[slates, -1]
+    resolve = config.purchase_base + config.purchase_slope * liking - config.purchase_price * price
+    bought = carted & (uniform(world.seed, Purpose.PURCHASE, *here, item) < expit(resolve))
+
+    mood = config.dwell_spread * normal(world.seed, Purpose.DWELL, *here, item)
+    length = config.dwell_ms * np.exp(config.dwell_slope * liking + mood)
+    dwell = np.clip(np.rint(length), *_DWELL_LIMITS_MS).astype(np.int64)
+    return Answer(probability, examined, clicked, carted, bought, dwell, liking)

@@ -1,0 +1,159 @@
+"""The story of a shopping day, told for all its sessions at once. Every move is a pure function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from db.events import Events
+from simulator.world import choice, record, session, shopper
+from simulator.world.catalogue import Pictures, describe
+from simulator.world.choice import Answer
+from simulator.world.draws import Bools, Floats, Ints, Purpose, gumbel
+from simulator.world.presets import WorldConfig
+from simulator.world.session import Sessions, World
+from simulator.world.shopper import Memory
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What the judge knows about slates that were just read; a row is a session that was alive."""
+
+    session: Ints  # [n_alive]
+    step: int
+    expected: Floats  # [n_alive, k], P(examined) * P(click | examined) by position; 0 where nothing was shown
+
+
+def build_world(
+    config: WorldConfig,
+    *,
+    seed: int,
+    pictures: Pictures,
+    n_shoppers: int,
+    slate_size: int = 10,
+    max_slates: int = 3,
+) -> World:
+    """Everything that stays the same during a run."""
+    catalogue = describe(config, seed, pictures)
+    return World(
+        config=config,
+        seed=seed,
+        n_shoppers=n_shoppers,
+        slate_size=slate_size,
+        max_slates=max_slates,
+        catalogue=catalogue,
+        population=shopper.populate(config, seed, catalogue, n_shoppers),
+        examination=choice.examination(config.examine_first, config.examine_falloff, slate_size),
+    )
+
+
+def begin(world: World) -> Memory:
+    """What the shoppers carry into the first day."""
+    return shopper.first_memory(world.population)
+
+
+def open_day(world: World, memory: Memory, day: int) -> Sessions:
+    """Morning: some shoppers come, each with a category in mind, and pick an image to search with."""
+    comes = shopper.visitors(world.config, world.seed, world.population, memory, day)
+    return session.search(world, session.arrive(world, memory, np.flatnonzero(comes), day))
+
+
+def ask(world: World, sessions: Sessions) -> tuple[Sessions, Events]:
+    """Each session that is alive asks for a slate: one SEARCH or VIEW."""
+    now = sessions.take(sessions.alive)
+    events = record.request(world, now)
+    asked = now.asked.copy()
+    asked[:, now.step] = now.query
+    return sessions.put(sessions.alive, replace(now, asked=asked, ordinal=now.ordinal + 1)), events
+
+
+def read(world: World, sessions: Sessions, slates: NDArray[np.int32]) -> tuple[Sessions, Events, Readings]:
+    """Each session that is alive reads its slate, row by row in their order, and decides what to do next."""
+    now = sessions.take(sessions.alive)
+    shown = np.asarray(slates, np.int64)
+    wanted = (len(now.shopper), world.slate_size)
+    if shown.shape != wanted:
+        raise ValueError(f"wanted slates of shape {wanted}, found {shown.shape}")
+
+    # 1. She examines the slate from the top, clicks or does not, carts, purchases.
+    answer = choice.answer(world, now, shown)
+    readings = Readings(now.session, now.step, world.examination * answer.probability)
+
+    # 2. It leaves her pleased or disappointed, and a little tired of what she saw.
+    after = _affected(world, now, shown, answer)
+
+    # 3. She leaves, or thinks of something to do next.
+    leaving = session.leaves(world, after, is_bad_slate=~_any(answer.clicked), has_bought=_any(answer.bought))
+
+    # 4. All of it is written down.
+    thinking = session.thinking_time(world, after)
+    events, ordinal, clock = record.reading(world, now, shown, answer, leaving=leaving, thinking=thinking)
+
+    # 5. Those who stay open the clicked item they like best, or search again.
+    after = replace(after, ordinal=ordinal, clock=clock, alive=~leaving)
+    after = _next_move(world, after, shown, answer)
+    return sessions.put(sessions.alive, replace(after, step=now.step + 1)), events, readings
+
+
+def close_day(world: World, memory: Memory, sessions: Sessions) -> Memory:
+    """Night: what was felt and bought is remembered, and fades; tastes drift."""
+    config, who = world.config, sessions.shopper
+    felt = memory.satisfaction.copy()
+    felt[who] += (1 / config.satisfaction_memory - 1) * np.tanh(sessions.joy)
+    owned = memory.owned.copy()
+    owned[who] += sessions.bought
+    remembered = replace(memory, satisfaction=felt, owned=owned)
+    return shopper.next_morning(config, world.seed, world.population, remembered, sessions.day)
+
+
+def click_probability(world: World, sessions: Sessions) -> Floats:
+    """P(click | examined) of each catalogue item, float64 [n_alive, n_items]; `sessions.take` cuts pieces."""
+    now = sessions.take(sessions.alive)
+    return np.asarray(expit(world.config.click_base + choice.whole_catalogue_appeal(world, now)))
+
+
+def _affected(world: World, now: Sessions, shown: Ints, answer: Answer) -> Sessions:
+    """Joy, weariness, what was seen and what was bought."""
+    config, k = world.config, world.slate_size
+    here = slice(now.step * k, (now.step + 1) * k)
+    seen, clicked, bought = now.seen.copy(), now.clicked.copy(), now.bought.copy()
+    seen[:, here], clicked[:, here] = shown, answer.clicked
+    row, place = np.nonzero(answer.bought)
+    np.add.at(bought, (row, world.catalogue.category[shown[row, place]]), 1)
+    joy = (
+        config.joy_click * answer.clicked.sum(1)
+        + config.joy_cart * answer.carted.sum(1)
+        + config.joy_purchase * answer.bought.sum(1)
+        + config.joy_bad_slate * ~_any(answer.clicked)
+    )
+    weight = config.fatigue_seen / k * (shown >= 0) + config.fatigue_clicked * answer.clicked
+    fatigue = np.zeros_like(now.fatigue)
+    for position in range(k):
+        fatigue += weight[:, position, None] * world.catalogue.style[shown[:, position]]
+    return replace(
+        now, seen=seen, clicked=clicked, bought=bought, joy=now.joy + joy, fatigue=now.fatigue + fatigue
+    )
+
+
+def _next_move(world: World, after: Sessions, shown: Ints, answer: Answer) -> Sessions:
+    """What each session that stays asks for next: the best of what she clicked, or a new search."""
+    ahead = replace(after, step=after.step + 1)
+    address = after.shopper[:, None], after.day, after.step, world.catalogue.key[shown]
+    noise = world.config.open_noise * gumbel(world.seed, Purpose.OPEN_WHICH, *address)
+    best = np.argmax(np.where(answer.clicked, answer.appeal + noise, -np.inf), axis=1)
+    favourite = shown[np.arange(len(best)), best]
+    opening = after.alive & _any(answer.clicked) & session.opens(world, after)
+    searching = after.alive & ~opening
+
+    searcher = ahead.take(searching)
+    category = session.cross_sell(world, searcher, _any(answer.carted)[searching])
+    moved = ahead.put(searching, session.search(world, replace(searcher, category=category)))
+    return moved.put(opening, session.open_item(world, ahead.take(opening), favourite[opening]))
+
+
+def _any(by_position: Bools) -> Bools:
+    """Whether something happened anywhere in the slate; bool [n]."""
+    return np.asarray(by_position.any(axis=1))

@@ -1,0 +1,1 @@
+"""The report on logs small enough to check by hand."""

@@ -1,0 +1,80 @@
+"""Picture grids: which requests they show, and the reason under each item."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from simulator.report.grids import data_uri, grids, reasons
+from simulator.report.panel import lay_out
+from tests.unit.report.diary import SLATE, VISITS, hand_made, without_clicks
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("policy", "parts", "cosine", "said"),
+    [
+        ("visual", (0.04, NAN, 0.0, 0.0), 0.93, ["looks alike 0.93"]),
+        ("visual", (0.041, NAN, 0.0, 0.0), NAN, ["by looks 4.1 %"]),
+        ("blend", (0.04, NAN, 0.0, 0.0), 0.93, ["looks alike 0.93", "no evidence yet"]),
+        ("blend", (0.04, 0.3, 0.8, 40.0), 0.93, ["12 of 40 clicked", "looks alike 0.93"]),
+        ("blend", (0.04, 0.0, 0.2, 8.0), 0.93, ["looks alike 0.93", "0 of 8 clicked"]),
+        ("cf", (NAN, 0.25, 0.5, 4.0), 0.5, ["1 of 4 clicked"]),
+        ("cf", (NAN, NAN, 0.0, 0.0), 0.5, ["no evidence yet"]),
+        ("random", (NAN, NAN, 0.0, 0.0), 0.5, ["by lot"]),
+        ("oracle", (NAN, NAN, 0.0, 0.0), 0.5, ["the judge's choice"]),
+    ],
+)
+def test_the_reason_names_the_stronger_part_first(
+    policy: str, parts: tuple[float, float, float, float], cosine: float, said: list[str]
+) -> None:
+    """Looks, evidence, refusals (0 of 8) and no evidence yet are four different things."""
+    entry = np.zeros((), SLATE)
+    entry["visual"], entry["behavioural"], entry["evidence"], entry["support"] = parts
+    assert reasons(entry, policy, cosine) == said
+
+
+def test_a_grid_shows_the_slates_of_one_shopper_side_by_side() -> None:
+    """The same query, each policy's items in their order, clicks marked."""
+    panels = [lay_out(without_clicks(hand_made("visual"))), lay_out(hand_made("blend"))]
+    found = grids(panels, focus="blend", reference="visual")[0]
+    visual, blend = found.rows
+    assert found.why == "blend was clicked more often than visual"
+    assert found.query.item_id == "item-5"
+    assert [one.item_id for one in blend.pictures] == ["item-1", "item-0", "item-3"]
+    assert [one.is_clicked for one in blend.pictures] == [True, False, False]
+    assert [one.is_clicked for one in visual.pictures] == [False, False, False]
+
+
+def test_no_request_is_shown_twice() -> None:
+    """A log of two late visits fills two grids, whatever else could be told."""
+    panels = [lay_out(hand_made("blend"))]
+    found = grids(panels, focus="blend", reference=None)
+    assert sorted(one.query.item_id for one in found) == ["item-5", "item-6"]
+
+
+def test_requests_that_only_some_policies_met_are_left_out() -> None:
+    """A shopper who did not come back under one policy cannot be compared."""
+    fewer = {session: visit for session, visit in VISITS.items() if session != 4}
+    panels = [lay_out(hand_made("visual", visits=fewer)), lay_out(hand_made("blend"))]
+    assert [one.query.item_id for one in grids(panels, focus="blend", reference="visual")] == ["item-6"]
+
+
+def test_padding_is_no_picture() -> None:
+    """A slate of two items shows two."""
+    visits = {4: VISITS[1]}  # day 2, with a hole in the third place
+    found = grids([lay_out(hand_made(visits=visits))], focus="blend", reference=None)
+    assert [len(one.rows[0].pictures) for one in found] == [2]
+
+
+def test_a_picture_is_a_png_within_the_page() -> None:
+    """Decodes to the very pixels, light turned into dark."""
+    pixels = np.arange(784, dtype=np.uint8).reshape(28, 28)
+    uri = data_uri(pixels)
+    png = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
+    assert np.array_equal(255 - np.asarray(Image.open(io.BytesIO(png), formats=["PNG"])), pixels)
