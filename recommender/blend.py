@@ -107,7 +107,7 @@ class PairScore:
     trust: Trust
 
     def score(self, profiles: Profiles, candidates: Items) -> Rates:
-        """Scores float64 of candidates int32 [n_requests, n_candidates]; of padding (-1) they mean nothing."""
+        """Scores float64 of candidates int32 [n_requests, n_candidates]; of padding (-1) without meaning."""
         score = np.zeros(candidates.shape)
         for rows, term in self._terms(profiles, candidates):
             score[rows] += term.weight * term.rate
@@ -170,7 +170,7 @@ def _term(weight: Rates, expected: Rates, counted: tuple[Rates, Rates] | None, t
 
 
 def _seen(counts: Counts, items: Items, beside: Items) -> tuple[Rates, Rates] | None:
-    """Examinations and clicks of each candidate beside its row's item, float64; None if nothing was counted."""
+    """Examinations and clicks of each candidate beside its row's item, float64; None: no counts."""
     if not len(counts):
         return None
     shown, acted = counts.lookup(items[:, None], beside)

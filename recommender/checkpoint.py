@@ -1,7 +1,7 @@
-"""A trained network as files: a manifest that says what it is, its weights as plain numbers, and a model card.
+"""A trained network as files: a manifest that says what it is, its weights as plain numbers, a model card.
 
-The weights are little-endian float32, one array after another in the order the manifest lists them: nothing in the file
-is code, a parser or a timestamp, so the same weights are the same bytes, and a checked file can only be numbers.
+The weights are little-endian float32, one array after another in the order the manifest lists them. The file
+has no code, no structure and no timestamp: the same weights are the same bytes, and they can only be numbers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,7 @@ def describe(
 def save(
     folder: Path, trained: Trained, *, classes: Sequence[str], data_sha256: str, metrics: Mapping[str, Any]
 ) -> str:
-    """Writes the four files, the manifest last so that a half-written folder has none; gives back the model key."""
+    """Writes four files, the manifest last: a half-written folder has none. Gives back the model key."""
     manifest, weights = describe(trained, classes=classes, data_sha256=data_sha256, metrics=metrics)
     plain = json.loads(manifest)
     history = {"epochs": [asdict(epoch) for epoch in trained.history], "timings": dict(trained.timings)}
@@ -112,7 +112,7 @@ def from_bytes(manifest: bytes, weights: bytes, *, where: Path | str = "model") 
 def verify(
     manifest: bytes, weights: bytes, *, where: Path | str = "model"
 ) -> tuple[dict[str, Any], list[Array]]:
-    """The parsed manifest and the arrays; ValueError when a bit flipped, bytes are missing, or a number is not finite."""
+    """The parsed manifest and the arrays; ValueError for flipped bits, missing bytes, numbers not finite."""
     plain = _parsed(manifest, _file(where, MANIFEST))
     name = _file(where, WEIGHTS)
     shapes = [tuple(one["shape"]) for one in plain["weights"]]
@@ -154,10 +154,11 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     measured = "\n".join(
         f"- {name}: {value:.4f}" for name, value in manifest["metrics"].items() if isinstance(value, float)
     )
+    side, names = architecture["size"], manifest["classes"]
     return f"""# {model_key(manifest)}
 
-An embedding of {architecture["size"]}x{architecture["size"]} grey pictures: {manifest["dim"]} numbers, unit length,
-{n_parameters:,} parameters. Trained to tell {len(manifest["classes"])} classes apart: {", ".join(manifest["classes"])}.
+An embedding of {side}x{side} grey pictures: {manifest["dim"]} numbers, unit length.
+{n_parameters:,} parameters, trained to tell {len(names)} classes apart: {", ".join(names)}.
 
 ## Measured
 
@@ -166,21 +167,19 @@ An embedding of {architecture["size"]}x{architecture["size"]} grey pictures: {ma
 ## Made from
 
 - training data (sha256): {manifest["data_sha256"]}
-- seed {manifest["seed"]}, {training["epochs"]} epochs in {training["compute"]}; Keras {manifest["keras"]}, TensorFlow \
-{manifest["tensorflow"]}
+- seed {manifest["seed"]}, {training["epochs"]} epochs in {training["compute"]}
+- Keras {manifest["keras"]}, TensorFlow {manifest["tensorflow"]}
 - weights (sha256): {manifest["weights_sha256"]}
 
 ## Limits
 
-It has seen centred products on a plain background only. Similar means "similar for telling these classes apart"; colour,
-brand and price are unknown to it.
+It has seen centred products on a plain background only. Similar means "similar for telling these classes
+apart"; colour, brand and price are unknown to it.
 """
 
 
 def tensorflow_version() -> str:
     """The installed TensorFlow's version, without importing it (its wheels have two names)."""
-    from importlib.metadata import PackageNotFoundError  # noqa: PLC0415
-
     try:
         return version("tensorflow-cpu")
     except PackageNotFoundError:

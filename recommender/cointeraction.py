@@ -49,9 +49,7 @@ class Counts:
         return _summed(self.n, parts[0], parts[1], np.concatenate([self.acted, other.acted]))
 
     def lookup(self, i: NDArray[np.integer], j: NDArray[np.integer]) -> tuple[Longs, Longs]:
-        """Shown and acted of pairs, i and j of shapes that broadcast; 0 and 0 where j was never shown beside
-        i.
-        """
+        """Shown and acted of pairs, i and j of shapes that broadcast; 0 where j was never shown beside i."""
         wanted = np.asarray(i, dtype=np.int64) * self.n + j
         if not len(self):
             return np.zeros(wanted.shape, dtype=np.int64), np.zeros(wanted.shape, dtype=np.int64)
@@ -71,12 +69,10 @@ class Counts:
         return self.key[self.acted > 0]
 
     def pack(self) -> list[tuple[int, bytes]]:
-        """One (i, bytes) a profile item: all j as int32, all shown as int64, all acted as int32,
-        little-endian.
-        """
+        """One (i, bytes) a profile item: columns j int32, shown int64, acted int32, all little-endian."""
         i = self.key // max(1, self.n)
         owners, starts = np.unique(i, return_index=True)
-        ends = np.append(starts[1:], len(i))
+        ends = np.append(starts[1:], len(i))[: len(owners)]
         j, shown, acted = (
             (self.key - i * self.n).astype("<i4"),
             self.shown.astype("<i8"),

@@ -1,7 +1,7 @@
 """Turns pictures into unit embeddings, the same bytes for a picture whatever is embedded with it.
 
-Float32 sums depend on the shape of the batch they are computed in. So there is one shape: every batch is padded to
-`BATCH` rows, and a row's arithmetic never touches another row.
+Float32 sums depend on the shape of the batch they are computed in. So there is one shape: every batch is
+padded to `BATCH` rows, and a row's arithmetic never touches another row.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Embedder:
         embeddings = np.empty((len(pixels), self.dim), np.float32)
         for rows, (found, _) in self._batches(pixels):
             embeddings[rows] = found
-        if not np.isfinite(embeddings).all():
-            raise ValueError("the network gave numbers that are not finite")
+        if not (np.abs(np.linalg.norm(embeddings, axis=1) - 1) <= 1e-5).all():
+            raise ValueError("the network gave rows that are not of unit length")
         return embeddings
 
     def classify(self, pixels: Pixels) -> NDArray[np.int64]:

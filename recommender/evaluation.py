@@ -1,4 +1,4 @@
-"""How well the network names the classes: accuracy, precision, recall and F1 by class, and the confusion matrix."""
+"""How well the network names classes: accuracy, precision, recall and F1 by class, the confusion matrix."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Labels = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True)
 class Classification:
-    """Measures of one set of guesses; a class that nobody guessed has no precision (NaN), one without items no recall.
+    """Measures of one set of guesses. NaN: precision of a class never guessed, recall of one without items.
 
     confusion: int64 [n_classes, n_classes], truth by guess.
     """
@@ -34,7 +34,7 @@ class Classification:
 
 
 def confusion_matrix(truth: Labels, guesses: Labels, n_classes: int) -> NDArray[np.int64]:
-    """How often each class (row) was taken for each class (column); ValueError for labels that are no class."""
+    """How often a class (row) was taken for another (column); ValueError for labels that are no class."""
     if truth.shape != guesses.shape or truth.ndim != 1:
         raise ValueError(
             f"one guess a label is wanted, found {guesses.shape} guesses for {truth.shape} labels"
@@ -64,4 +64,5 @@ def classification(truth: Labels, guesses: Labels, n_classes: int) -> Classifica
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
     undefined = np.full(len(part), np.nan)
-    return np.divide(part, whole, out=undefined, where=whole > 0)
+    np.divide(part, whole, out=undefined, where=whole > 0)
+    return undefined

@@ -14,8 +14,7 @@ from recommender.cointeraction import EXAMINATION, Counts
 from recommender.profile import Profiles
 
 FIXED = 1 << 20
-"""Weights, predictions and log-likelihoods are rounded to 1/FIXED before they are summed: exact in any order.
-"""
+"""Predictions and log-likelihoods are rounded to 1/FIXED before they are summed: exact in any order."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ class LearningConfig:
         """Raise ValueError for a setting that means nothing."""
         if self.start_kappa not in self.kappa_grid:
             raise ValueError(f"start_kappa {self.start_kappa} must stand in kappa_grid {self.kappa_grid}")
-        if min(self.kappa_grid) <= 0 or self.start_power <= 0 or self.n_knots < 3:
-            raise ValueError("kappas and start_power must be positive, and a calibration needs 3 knots")
+        if min(self.kappa_grid) <= 0 or self.start_power <= 0 or self.start_peak < 0.3 or self.n_knots < 3:
+            raise ValueError("kappas and start_power must be > 0, start_peak >= 0.3, n_knots >= 3")
         if not 0 < self.start_base < 1 or not 0 < self.calibration_slope <= 1:
             raise ValueError("start_base must lie between 0 and 1, calibration_slope above 0 and at most 1")
 
@@ -191,7 +190,7 @@ class _Tally:
         return float((math.fsum(acted) + prior * self._config.start_base) / (math.fsum(examined) + prior))
 
     def _rates(self) -> Rates:
-        """Isotonic fit of clicks per examination, shrunk at each knot to the start curve at the seen level."""
+        """Isotonic fit of clicks per examination, shrunk at each knot to the start curve at that level."""
         config = self._config
         examined, acted = self._totals()
         curve = config.start_base * np.asarray(_start_shape(config))
@@ -227,11 +226,12 @@ def _knots(n: int) -> tuple[float, ...]:
 
 def _start_shape(config: LearningConfig) -> list[float]:
     """The start curve over the knots relative to the base rate: strictly rising, never 0."""
-    lowest = 0.1
-    return [
-        lowest + (config.start_peak - lowest) * ((1 + knot) / 2) ** config.start_power
-        for knot in _knots(config.n_knots)
-    ]
+    shape = []
+    for knot in _knots(config.n_knots):
+        height = (1 + knot) / 2
+        # The straight part keeps the order of what is far, where the power is too flat for 6 decimals.
+        shape.append(0.1 + 0.2 * height + (config.start_peak - 0.3) * height**config.start_power)
+    return shape
 
 
 def _start_examination(config: LearningConfig, slate_size: int) -> list[float]:

@@ -1,9 +1,10 @@
-"""The network that turns a picture into an embedding: built here from a small description, never loaded from a file.
+"""The network that turns a picture into an embedding: built here from a small description, never loaded.
 
-Normaliser-free convolutions (Brock, De, Smith 2021, "Characterizing signal propagation to close the performance gap in
-unnormalized ResNets"): the kernel is standardised instead of the activations, so nothing depends on the batch, and on a
-CPU a training step costs half of one with batch normalisation. The embedding is a unit row and the head compares it with
-one unit row a class (scaled cosine softmax; Wang et al. 2018, "NormFace"), so what is trained is what retrieval uses.
+Normaliser-free convolutions (Brock, De, Smith 2021, "Characterizing signal propagation to close the
+performance gap in unnormalized ResNets"): the kernel is standardised instead of the activations. Nothing
+depends on the batch, and on a CPU a step costs half of one with batch normalisation. The embedding is a unit
+row and the head compares it with one unit row a class (scaled cosine softmax; Wang et al. 2017, "NormFace"),
+so what is trained is what retrieval uses.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from keras import layers, ops
 
 RELU_GAIN = 1.7139
 """sqrt(2 / (1 - 1/pi)): keeps the variance of rectified unit normals at one."""
+
+WIDEST, DEEPEST = 1024, 16
+"""Most channels, classes, pixels a side; most residual units a stage."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,14 @@ class Architecture:
     pixel_mean: float = 72.94
     pixel_std: float = 90.02
 
+    def __post_init__(self) -> None:
+        """ValueError for a network nobody means to build: a damaged manifest must not ask for terabytes."""
+        widths = [*self.stem, *(width for stage in self.stages for width in stage[:2])]
+        widths += [self.dim, self.classes, self.size]
+        residuals = [stage[2] for stage in self.stages]
+        if not all(1 <= width <= WIDEST for width in widths) or not all(0 <= n <= DEEPEST for n in residuals):
+            raise ValueError(f"sizes must lie in 1..{WIDEST} and residual units in 0..{DEEPEST}: {self}")
+
     def to_json(self) -> dict[str, Any]:
         """A dict of plain values."""
         return asdict(self)
@@ -48,10 +60,11 @@ class Architecture:
         """The inverse of `to_json`; ValueError when the values do not fit."""
         try:
             found = cls(**plain)
+            kernel, channels, stride = found.stem
             return replace(
-                found, stem=tuple(found.stem), stages=tuple(tuple(stage) for stage in found.stages)
+                found, stem=(kernel, channels, stride), stages=tuple((a, b, c) for a, b, c in found.stages)
             )
-        except TypeError as error:
+        except (TypeError, ValueError, IndexError) as error:
             raise ValueError(f"not an architecture: {error}") from None
 
 
@@ -62,7 +75,7 @@ PRESETS = {
 
 
 class StandardisedConvolution(layers.Layer):  # type: ignore[misc]  # Keras has no types
-    """A convolution whose kernel has mean 0 and variance 1/fan-in per output channel, times a learned gain."""
+    """A convolution whose kernel has mean 0 and variance 1/fan-in by output channel, times a learned gain."""
 
     def __init__(
         self, channels: int, kernel: int, stride: int, *, seed: int, gain: float = 1.0, **rest: Any
@@ -72,6 +85,7 @@ class StandardisedConvolution(layers.Layer):  # type: ignore[misc]  # Keras has 
         self.seed, self.first_gain = seed, gain
 
     def build(self, input_shape: tuple[int, ...]) -> None:
+        """Adds kernel, gain and bias, once the number of input channels is known."""
         shape = (self.kernel_size, self.kernel_size, input_shape[-1], self.channels)
         start = keras.initializers.HeNormal(seed=self.seed)
         # autocast off: in bfloat16 the variance of a kernel has only two digits
@@ -81,6 +95,7 @@ class StandardisedConvolution(layers.Layer):  # type: ignore[misc]  # Keras has 
         self.bias = self.add_weight(shape=(self.channels,), initializer="zeros", name="bias")
 
     def call(self, pixels: Any) -> Any:
+        """Channels last, in and out; the kernel is standardised in float32."""
         fan_in = self.kernel_size**2 * self.kernel.shape[2]
         centred = self.kernel - ops.mean(self.kernel, axis=(0, 1, 2), keepdims=True)
         variance = ops.mean(ops.square(centred), axis=(0, 1, 2), keepdims=True)
@@ -97,25 +112,29 @@ class CosineHead(layers.Layer):  # type: ignore[misc]  # Keras has no types
         self.classes, self.scale, self.seed = classes, scale, seed
 
     def build(self, input_shape: tuple[int, ...]) -> None:
+        """Adds one direction a class."""
         start = keras.initializers.GlorotUniform(seed=self.seed)
         self.kernel = self.add_weight(shape=(input_shape[-1], self.classes), initializer=start, name="kernel")
 
     def call(self, embeddings: Any) -> Any:
+        """Logits [n, classes] of unit rows [n, dim]."""
         return self.scale * ops.matmul(embeddings, ops.normalize(self.kernel, axis=0))
 
 
 def build(architecture: Architecture, *, seed: int, compute: str = "float32") -> Any:
-    """A Keras model from float32 [n, size, size, 1] grey levels (0..255) to unit embeddings [n, dim] and logits [n, classes].
+    """A Keras model from float32 [n, size, size, 1] (0..255) to unit embeddings [n, dim] and logits.
 
-    compute: "float32", or "mixed_bfloat16" for training only. The projection, embedding and head are always float32.
+    compute: "float32", or "mixed_bfloat16" for training only. Projection, embedding and head stay float32.
     """
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
 
     def convolution(
         x: Any, channels: int, kernel: int, *, stride: int = 1, name: str, gain: float = 1.0
     ) -> Any:
-        options = {"seed": next(seeds), "gain": gain, "name": name, "dtype": compute}
-        return StandardisedConvolution(channels, kernel, stride, **options)(x)
+        layer = StandardisedConvolution(
+            channels, kernel, stride, seed=next(seeds), gain=gain, name=name, dtype=compute
+        )
+        return layer(x)
 
     pixels = keras.Input((architecture.size, architecture.size, 1), name="pixels")
     std = architecture.pixel_std

@@ -1,6 +1,4 @@
-"""The policies by name: which candidates each considers and how it scores them; the ranking is the same for
-all.
-"""
+"""The policies by name: candidates and score are a policy's own; the ranking is the same for all."""
 
 from __future__ import annotations
 

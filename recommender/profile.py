@@ -1,6 +1,4 @@
-"""From a session's events to the profile of a slate request: which items speak for the shopper, and how
-loudly.
-"""
+"""From a session's events to the profile of a request: which items speak for the shopper, how loudly."""
 
 from __future__ import annotations
 
@@ -115,9 +113,7 @@ def build_profiles(
 def _mentions(
     requests: Rows, events: Rows, codes: Mapping[str, int], config: ProfileConfig
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], NDArray[np.int64]]:
-    """Every (request, item) that counts, flat: request, item, weight, and order (0 = the query, then recent
-    first).
-    """
+    """Each (request, item) that counts, flat: request, item, weight, order (0 = query, then recent first)."""
     moment = _moment(events)
     asked = _moment(requests)
     low = np.searchsorted(events["session"], requests["session"], side="left")

@@ -1,8 +1,8 @@
 """Trains the network: one seed, one history, and after a stop it goes on where it was.
 
-The loop is our own and the pictures stay in memory as one tensor: on two cores `fit` spends as long on moving data as on
-products. Every draw (split, order, augmentation) is addressed by seed, epoch or step, so a resumed training takes the
-same steps as one that was never stopped.
+The loop is our own and the pictures stay in memory as one tensor, so that the time goes into products. Every
+draw (split, order, augmentation) is addressed by seed and epoch or step: a resumed training takes the same
+steps as one that was never stopped.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ EVALUATION_BATCH = 500
 class TrainingSettings:
     """Every number of a training.
 
-    rate: the highest learning rate; it rises to it during `warm_share` of the steps and falls to 0 after ("linear" or "cosine").
-    average: decay a step of the running mean of the weights, which then is what is kept; 0 keeps the last weights.
+    rate: the highest learning rate, reached after `warm_share` of the steps.
+    schedule: how it falls to 0 from there, "linear" or "cosine".
+    average: decay, a step, of the running mean of the weights that is then kept; 0 keeps the last weights.
     shift: pixels a picture may move by; erase: side of the square that is blanked, at most; 0 for neither.
     validation_share: of each class, held out and measured after every epoch.
     compute: "float32", "mixed_bfloat16", or "auto" for whichever is faster on this processor.
@@ -62,7 +63,7 @@ class TrainingSettings:
 
 
 PRESETS = {
-    "quick": TrainingSettings("quick", epochs=7),
+    "quick": TrainingSettings("quick", epochs=7, rate=2e-2),
     "best": TrainingSettings("best", epochs=60, schedule="cosine", average=0.998, shift=2, erase=10),
 }
 
@@ -80,7 +81,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Trained:
-    """A float32 model and how it came to be; `timings` in seconds ("wall", "cpu"), summed over resumptions."""
+    """A float32 model and how it came to be; `timings`: seconds of "wall" and "cpu", resumptions included."""
 
     model: Any
     architecture: Architecture
@@ -100,9 +101,9 @@ def train(
     progress: Callable[[Epoch], None] | None = None,
     checkpoint_dir: Path | None = None,
 ) -> Trained:
-    """Trains on images uint8 [n, size, size] and labels [n] in 0..classes-1, and stops after `settings.epochs`.
+    """Trains on images uint8 [n, size, size] and labels [n] in 0..classes-1 for `settings.epochs`.
 
-    With `checkpoint_dir`, the state is kept there after every epoch and an earlier one of the same training is taken up.
+    With `checkpoint_dir` the state is kept there after every epoch, and one of the same training is taken up.
     Raises ValueError when the pictures, labels or settings do not fit.
     """
     _check(images, labels, architecture, settings)
@@ -150,7 +151,7 @@ def held_out(labels: Labels, *, share: float, seed: int) -> NDArray[np.bool_]:
 
 
 def fastest_compute(flags: Path = Path("/proc/cpuinfo")) -> str:
-    """ "mixed_bfloat16" where the processor multiplies it itself; elsewhere it would be emulated and slow."""
+    """Mixed bfloat16 where the processor multiplies it itself; elsewhere it would be emulated and slow."""
     try:
         has_bfloat16 = bool({"amx_bf16", "avx512_bf16"} & set(flags.read_text().split()))
     except OSError:
@@ -243,7 +244,7 @@ class _Loop:
     def resume(self, path: Path) -> tuple[list[Epoch], dict[str, float]]:
         """Takes up a kept state; ValueError names the file when it is damaged."""
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
                 told = json.loads(kept["told"].tobytes())
                 for i, variable in enumerate(self._state()):
                     variable.assign(kept[f"v{i}"])
@@ -253,7 +254,7 @@ class _Loop:
 
 
 def augmented(pictures: Any, address: Any, settings: TrainingSettings) -> Any:
-    """Pictures uint8 [n, size, size, 1] mirrored, moved and partly blanked, each by its own addressed draws."""
+    """Pictures uint8 [n, size, size, 1] mirrored, moved and partly blanked, each by draws of its own."""
     n, size = tf.shape(pictures)[0], pictures.shape[1]
 
     def draw(purpose: int, shape: list[Any], low: int, high: int) -> Any:
@@ -292,7 +293,7 @@ def _fingerprint(images: Pixels, labels: Labels, loop: _Loop) -> str:
     """Names a training: a kept state of another one is never taken up."""
     told = json.dumps([loop.architecture.to_json(), asdict(loop.settings), loop.seed], sort_keys=True)
     digest = hashlib.sha256(told.encode())
-    digest.update(np.ascontiguousarray(images))
+    digest.update(images.tobytes())
     digest.update(labels.astype("<i8").tobytes())
     return f"{loop.settings.name}-{digest.hexdigest()[:12]}"
 

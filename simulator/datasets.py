@@ -1,6 +1,7 @@
 """Finds Fashion-MNIST on this machine or fetches it, and never believes a file without its checksum.
 
-Xiao, Rasul, Vollgraf 2017, "Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms".
+Xiao, Rasul, Vollgraf 2017, "Fashion-MNIST: a novel image dataset for benchmarking machine learning
+algorithms".
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def load_fashion_mnist(
     offline: bool = False,
     sources: Sources | None = None,
 ) -> FashionMnist:
-    """The four files from the first place that has each of them right; what came over the network is kept in `cache`.
+    """The four files, each from the first place that has it right; what was fetched is kept in `cache`.
 
     Raises DataError when no place has a file, or when a right file does not hold what its name says.
     """

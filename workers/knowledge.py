@@ -22,6 +22,8 @@ from recommender.config import RecommenderConfig
 from recommender.knowledge import Knowledge
 from recommender.profile import REQUEST, Profiles, build_profiles
 from recommender.similarity import round_embeddings
+from workers.settings import quieten_tensorflow
+from workers.silence import silent_import
 
 if TYPE_CHECKING:
     from recommender.embedder import Embedder as Network
@@ -57,7 +59,9 @@ class Library:
     def embedder(self, embedder: Embedder) -> Network:
         """The network of a model; TensorFlow is imported here, at a worker's first embedding."""
         if embedder not in self._networks:
-            from recommender.embedder import Embedder as Network  # noqa: PLC0415 - seconds and 600 MB
+            quieten_tensorflow()
+            with silent_import():
+                from recommender.embedder import Embedder as Network  # noqa: PLC0415 - seconds and 600 MB
 
             with reading(self.engine) as conn:
                 manifest, weights = models.read(conn, embedder.model)

@@ -18,6 +18,7 @@ from pydantic_settings import (
 from db.errors import UsageError
 
 CONFIG_FILE = "windowshop.toml"
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
 def _env(name: str) -> AliasChoices:
@@ -121,7 +122,14 @@ def for_child(settings: Settings) -> dict[str, str]:
         "REDIS_URL": settings.redis_url,
         "WINDOWSHOP_HOME": str(settings.home),
         "WINDOWSHOP_JOB_SECONDS": str(settings.job_seconds),
+        **_QUIET,
     }
+
+
+def quieten_tensorflow() -> None:
+    """Before its import: TensorFlow speaks of instruction sets on standard error unless told not to."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
 
 
 def _variables(name: str) -> tuple[str, ...]:

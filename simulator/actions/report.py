@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from db import event_log, images, items, readings, runs, slates
+from db import embeddings, event_log, images, items, readings, runs, slates
+from db.embeddings import Embedder
 from db.engine import reading
 from db.errors import GateError, NotFoundError, UsageError
 from db.runs import FINISHED, Run
 from recommender.ranking import SLATE
+from recommender.similarity import round_embeddings
 from simulator.actions import folder as folders
 from simulator.actions import provenance
 from simulator.actions.context import Context
@@ -88,6 +90,7 @@ def _gathered(conn: Connection, run: Run) -> RunData:
     session, step, _, entries = slates.of_run(conn, run.number, dtype=SLATE, k=k)
     world = world_of(conn, run)
     chosen = items.of_run(conn, run.number)
+    embedder = Embedder(config["model"], config["runtime"])
     return RunData(
         run=run.id,
         policy=config["policy"],
@@ -100,6 +103,7 @@ def _gathered(conn: Connection, run: Run) -> RunData:
         class_names=config["categories"],
         prices=world.catalogue.price.astype(np.int32),
         pixels=images.of_run(conn, run.number),
+        embeddings=round_embeddings(embeddings.of_run(conn, run.number, embedder)),
         n_items=config["items"],
         n_shoppers=config["shoppers"],
         days=config["days"],

@@ -20,6 +20,7 @@ from simulator.actions.catalogue import fashion_mnist
 from simulator.actions.context import Context, open_context
 from simulator.terminal import Terminal
 from workers import settings as installation
+from workers.silence import silent_import
 
 SAVED_SEED = 1
 PRESETS = ("quick", "best")
@@ -46,7 +47,9 @@ def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) ->
     if preset not in PRESETS:
         raise UsageError(f"no preset {preset!r}; choose one of {', '.join(PRESETS)}")
     data = fashion_mnist(context)
-    from recommender import checkpoint, network, training  # noqa: PLC0415 - TensorFlow takes seconds to import
+    installation.quieten_tensorflow()
+    with silent_import():
+        from recommender import checkpoint, network, training  # noqa: PLC0415 - TensorFlow takes seconds to import
 
     settings, architecture = training.PRESETS[preset], network.PRESETS[preset]
     name = name_of(preset, seed)
@@ -86,7 +89,7 @@ def _digest(data: datasets.FashionMnist) -> str:
 
 def _end_with_stdin() -> None:
     """Whoever asked for the training holds our standard input; without them there is no one to train for."""
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)  # not through sys.stdin: its lock would outlive us at the interpreter's end
     os._exit(1)
 
 

@@ -26,7 +26,7 @@ COLOURS = {
     "visual": "#0067b0",
     "cf": "#007a5a",
     "itemknn-cfcbf": "#a5447e",
-    "blend-fixed": "#8a6d00",
+    "blend-fixed": "#6d4bb8",
     "blend": "#c24400",
     "oracle": "#3d4348",
 }
@@ -40,17 +40,17 @@ ON_DARK = {
     "#0067b0": "#5cb0f0",
     "#007a5a": "#3dc79b",
     "#a5447e": "#e68cc3",
-    "#8a6d00": "#d8bb3c",
+    "#6d4bb8": "#b7a1f0",
     "#c24400": "#ff8f52",
     "#3d4348": "#c3c8cd",
-    "#5b4bb5": "#a99df0",
+    "#556b1f": "#a9c266",
     "#0f7285": "#55bdd0",
     "#9c3d3d": "#e88f8f",
 }
 """The same colours on a dark page."""
 
 _COMPARED = ("ctr_late_expected", "session_click_rate", "conversion_rate")
-_OTHERS = ("#5b4bb5", "#0f7285", "#9c3d3d")
+_OTHERS = ("#556b1f", "#0f7285", "#9c3d3d")
 _WIDTH = 4.4  # inches; narrow, so that the text is still readable on a phone
 _STYLE: Any = {
     "svg.fonttype": "none",
@@ -111,7 +111,7 @@ def differences(comparison: Comparison, reference: str, *, title: str) -> Chart:
     """What each policy is ahead of the reference: paired, in points of three measures, each on its own
     scale.
     """
-    names = _without([name for name in comparison.policies if name != reference], "oracle", "random")
+    names = near(comparison, reference)
 
     def draw(figure: Figure) -> None:
         panes = np.atleast_1d(figure.subplots(len(_COMPARED), 1))
@@ -126,6 +126,16 @@ def differences(comparison: Comparison, reference: str, *, title: str) -> Chart:
         panes[-1].set_xlabel(f"points more than {reference}")
 
     return _chart("differences", title, draw, height=0.4 + len(_COMPARED) * (0.62 + 0.2 * len(names)))
+
+
+def near(comparison: Comparison, reference: str) -> list[str]:
+    """The policies to hold against the reference, but those so far behind that they would squeeze the
+    others.
+    """
+    names = _without([name for name in comparison.policies if name != reference], "oracle")
+    ahead = {name: comparison.gap(name, reference, _COMPARED[0]).value for name in names}
+    best = max((value for value in ahead.values() if value > 0), default=np.inf)
+    return [name for name in names if not ahead[name] < -best]
 
 
 def learning(comparison: Comparison, days: int, *, title: str) -> Chart:

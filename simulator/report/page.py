@@ -17,6 +17,7 @@ from simulator.report.panel import Panel, RunData
 from simulator.report.story import Cast
 from simulator.report.summary import Comparison, undefined
 
+_SHORT = 20  # of a hash; the whole one is in the details at the end
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -55,6 +56,8 @@ def render(
         policy_words=words.POLICIES,
         short=short_table(comparison),
         leading=leading(comparison, who),
+        left_out=left_out(comparison, who),
+        has_cosines=first.embeddings is not None,
         full=full_table(comparison),
         apart=differences_table(comparison, who),
         charts={chart.name: chart for chart in charts},
@@ -114,6 +117,15 @@ def leading(comparison: Comparison, who: Cast) -> list[str]:
     return [*first, *(name for name in comparison.policies if name not in first)]
 
 
+def left_out(comparison: Comparison, who: Cast) -> str:
+    """The policies that the figure of differences leaves to the tables, in words; empty if there are none."""
+    if who.reference is None:
+        return ""
+    drawn = {*figures.near(comparison, who.reference), who.reference}
+    missing = [name for name in comparison.policies if name not in drawn]
+    return words.joined(missing) if missing else ""
+
+
 def full_table(comparison: Comparison) -> list[tuple[str, str, str, dict[str, Cell]]]:
     """Every measure: (name in metrics.json, title, meaning, policy -> cell)."""
     names = dict.fromkeys(name for metrics in comparison.policies.values() for name in metrics)
@@ -144,19 +156,24 @@ def differences_table(comparison: Comparison, who: Cast) -> list[dict[str, str]]
 
 
 def facts(runs: Sequence[RunData]) -> list[tuple[str, str]]:
-    """What was run, for people: sizes, world, seeds."""
+    """What was run, for people: sizes, world, seeds, and the hashes to know it by."""
     first = runs[0]
     seeds = sorted({run.seed for run in runs})
     sessions = [len(set(run.events.rows["session"].tolist())) for run in runs]
     return [
         ("Policies", ", ".join(dict.fromkeys(run.policy for run in runs))),
-        ("World", str(first.config.get("world", "unnamed"))),
+        ("World", _world(first)),
         ("Catalogue", f"{first.n_items:,} items, {len(first.item_ids) - first.n_items:,} query images"),
-        ("Shoppers", f"{first.n_shoppers:,}, the same people for every policy"),
+        ("Shoppers", f"{first.n_shoppers:,}"),
         ("Days", str(first.days)),
         ("Sessions", f"{sum(sessions):,} in all"),
         ("Events", f"{sum(len(run.events) for run in runs):,} in all"),
         ("Seed" if len(seeds) == 1 else "Seeds", ", ".join(map(str, seeds))),
+        *(
+            (title, str(first.provenance[name])[:_SHORT])
+            for title, name in (("Model", "model"), ("Data", "data_sha256"), ("Preset", "preset_sha256"))
+            if name in first.provenance
+        ),
     ]
 
 
@@ -182,7 +199,7 @@ def again(runs: Sequence[RunData]) -> str:
         else ["windowshop", "simulate", "--policy", policies[0]]
     )
     sizes = {
-        "--world": first.config.get("world"),
+        "--world": _world(first),
         "--items": first.n_items,
         "--queries": len(first.item_ids) - first.n_items,
         "--shoppers": first.n_shoppers,
@@ -201,6 +218,12 @@ def again(runs: Sequence[RunData]) -> str:
             ),
         ]
     )
+
+
+def _world(run: RunData) -> str:
+    """The name of the preset."""
+    world = run.config.get("world", "unnamed")
+    return str(world.get("preset", "unnamed") if isinstance(world, dict) else world)
 
 
 def _cells(comparison: Comparison, metric: str) -> dict[str, Cell]:

@@ -120,13 +120,17 @@ def paired(a: Estimate, b: Estimate) -> Gap:
     return _student(a.value - b.value, _variance(influence, units), units - 1)
 
 
-def over_seeds(values: Sequence[float], *, n: int) -> Interval:
-    """The mean of one value per seed with Student's interval; undefined seeds are left out."""
+def over_seeds(values: Sequence[float], *, n: int, is_share: bool = False) -> Interval:
+    """The mean of one value per seed with Student's interval; undefined seeds are left out.
+
+    The interval of a share ends where the scale does.
+    """
     defined = np.array([value for value in values if not np.isnan(value)])
     if len(defined) == 0:
         return Interval(np.nan, np.nan, np.nan, n)
     gap = _student(float(defined.mean()), _variance_of_mean(defined), len(defined) - 1)
-    return Interval(gap.value, gap.low, gap.high, n)
+    low, high = (np.clip([gap.low, gap.high], 0, 1).tolist()) if is_share else (gap.low, gap.high)
+    return Interval(gap.value, low, high, n)
 
 
 def paired_over_seeds(a: Sequence[float], b: Sequence[float]) -> Gap:

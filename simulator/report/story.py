@@ -13,6 +13,7 @@ from simulator.report.summary import SHARE_OF_LEAD, Comparison
 from simulator.report.words import HARD_SPACE
 
 LATE = "ctr_late_expected"
+_TO = f"{HARD_SPACE}to{HARD_SPACE}"
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,7 @@ def headline(comparison: Comparison, who: Cast, days: int) -> str:
 
 def beside(comparison: Comparison, who: Cast) -> list[str]:
     """The sentences under the headline: visits, purchases, and what is still to be won."""
-    return [
-        *_visits(comparison, who),
-        *_room(comparison, who),
-    ]
+    return [*_drawn(comparison, who), *_visits(comparison, who), *_room(comparison, who)]
 
 
 def policies(comparison: Comparison, who: Cast) -> str:
@@ -70,7 +68,12 @@ def policies(comparison: Comparison, who: Cast) -> str:
     ranked = [name for name in _ranked(comparison, LATE) if name != "oracle"]
     if len(ranked) < 2:
         return f"What {who.focus} was clicked on, late in the run"
-    title = f"{_capital(ranked[0])} was clicked the most late in the run, {ranked[-1]} the least"
+    first = ranked[0]
+    level = [name for name in ranked[1:] if not comparison.gap(first, name, LATE).low > 0]
+    if level:
+        title = f"{_capital(words.joined([first, *level]))} were too close to call late in the run"
+    else:
+        title = f"{_capital(first)} was clicked the most late in the run, {ranked[-1]} the least"
     return f"{title}; the oracle shows the room above" if "oracle" in comparison.policies else title
 
 
@@ -87,16 +90,15 @@ def differences(comparison: Comparison, who: Cast) -> str:
 
 
 def learning(comparison: Comparison, who: Cast, days: int) -> str:
-    """The title of the learning curve: what the focus gained from the first to the last day."""
-    first, last = (
-        comparison.interval(who.focus, f"ctr_expected_day_{day}").value for day in (1, max(days, 1))
-    )
-    if days < 2 or math.isnan(first) or math.isnan(last):
+    """The title of the learning curve: rose or fell only if the intervals of first and last day are apart."""
+    first, last = (comparison.interval(who.focus, f"ctr_expected_day_{day}") for day in (1, max(days, 1)))
+    if days < 2 or math.isnan(first.value) or math.isnan(last.value):
         return "Click rate by day"
-    ends = f"{words.number(first, 'share')} on the first day, {words.number(last, 'share')} on the last"
-    if last - first > 0.05 * first:
-        return f"{_capital(who.focus)} learned: {ends}"
-    return f"{_capital(who.focus)} learned little: {ends}"
+    start, end = (words.number(one.value, "share") for one in (first, last))
+    if last.low > first.high or last.high < first.low:
+        verb = "rose" if last.value > first.value else "fell"
+        return f"{_capital(who.focus)} {verb} from {start} on the first day to {end} on the last"
+    return f"{_capital(who.focus)} stayed level: {start} on the first day, {end} on the last"
 
 
 def positions(comparison: Comparison, who: Cast, k: int) -> str:
@@ -136,6 +138,16 @@ def late_days(days: int) -> str:
     """The last third of the days in words."""
     late = days - first_late_day(days)
     return "on the last day" if late == 1 else f"on the last {late} days"
+
+
+def _drawn(comparison: Comparison, who: Cast) -> Iterable[str]:
+    """What the expectation of the headline became when the clicks were drawn."""
+    found = comparison.interval(who.focus, "ctr_late")
+    if not math.isnan(comparison.interval(who.focus, LATE).value) and not math.isnan(found.value):
+        yield (
+            "That is what the judge expects of the slates that were shown; the clicks as they fell came to "
+            f"{words.number(found.value, 'share')}."
+        )
 
 
 def _visits(comparison: Comparison, who: Cast) -> Iterable[str]:
@@ -192,7 +204,7 @@ def _unsigned(gap: Gap) -> str:
 
 
 def _bracket(ends: str, sign: str) -> str:
-    return f" (95{HARD_SPACE}% interval {ends}{sign})" if ends else ""
+    return f" (95{HARD_SPACE}% interval {ends}{sign})".replace(" to ", _TO) if ends else ""
 
 
 def _ranked(comparison: Comparison, metric: str) -> list[str]:

@@ -157,12 +157,14 @@ def _intervals(of_seeds: dict[int, dict[str, Estimate]], seeds: Sequence[int]) -
     found = [of_seeds[seed] for seed in sorted(of_seeds)]
     if len(seeds) == 1:
         return {name: statistics.by_shopper(estimate) for name, estimate in found[0].items()}
+    by_name = {name: [one[name] for one in found if name in one] for name in found[0]}
     return {
         name: statistics.over_seeds(
-            [one[name].value for one in found if name in one],
-            n=sum(one[name].n for one in found if name in one),
+            [one.value for one in of_name],
+            n=sum(one.n for one in of_name),
+            is_share=any(one.is_share for one in of_name),
         )
-        for name in found[0]
+        for name, of_name in by_name.items()
     }
 
 

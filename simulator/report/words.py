@@ -180,7 +180,10 @@ def interval(found: Interval | Gap, unit: str) -> str:
     """The ends of an interval: 4.50 to 4.75; empty where there is none."""
     if math.isnan(found.low) or math.isnan(found.high):
         return ""
-    low, high = (percent(end) if unit == "share" else number(end, unit) for end in (found.low, found.high))
+    low, high = (
+        percent(end) if unit == "share" else number(end, unit).removesuffix(f"{HARD_SPACE}s")
+        for end in (found.low, found.high)
+    )
     return f"{low} to {high}"
 
 

@@ -68,15 +68,17 @@ def whole_catalogue_appeal(world: World, sessions: Sessions) -> Floats:
     """float64 [n, n_items]: the same numbers, bit for bit, for every catalogue item."""
     s, c = sessions, world.catalogue
     wanted, constant = wish(world, s)
-    liked = wanted @ c.features[: c.n_items].T + constant[:, None]
-    liked -= c.cost[s.category][:, c.category[: c.n_items]]
-    known = np.zeros(liked.shape, np.bool_)
-    clicked = np.zeros(liked.shape, np.bool_)
-    row, place = np.nonzero(s.seen >= 0)
-    known[row, s.seen[row, place]] = True
-    row, place = np.nonzero(s.clicked)
-    clicked[row, s.seen[row, place]] = True
-    return np.asarray(liked - (world.config.repeat_cost * known + world.config.clicked_cost * clicked))
+    liked = np.asarray(wanted @ c.features[: c.n_items].T + constant[:, None])
+    liked -= c.cost[:, c.category[: c.n_items]][s.category]
+    costs = (
+        (s.seen >= 0, world.config.repeat_cost),
+        (s.clicked, world.config.repeat_cost + world.config.clicked_cost),
+    )
+    cells = [(*_cells(s, which), cost) for which, cost in costs]
+    wearied = [liked[row, item] - cost for row, item, cost in cells]
+    for (row, item, _), value in zip(cells, wearied, strict=True):
+        liked[row, item] = value
+    return liked
 
 
 def answer(world: World, sessions: Sessions, slates: Ints) -> Answer:
@@ -102,3 +104,9 @@ def answer(world: World, sessions: Sessions, slates: Ints) -> Answer:
     length = config.dwell_ms * np.exp(config.dwell_slope * liking + mood)
     dwell = np.clip(np.rint(length), *_DWELL_LIMITS_MS).astype(np.int64)
     return Answer(probability, examined, clicked, carted, bought, dwell, liking)
+
+
+def _cells(sessions: Sessions, which: Bools) -> tuple[Ints, Ints]:
+    """Row and item number of some of the items seen so far."""
+    row, place = np.nonzero(which)
+    return row, sessions.seen[row, place]

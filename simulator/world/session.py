@@ -158,7 +158,7 @@ def thinking_time(world: World, sessions: Sessions) -> Ints:
 
 
 def product(wish: Floats, features: Floats) -> Floats:
-    """Inner products of wish [n, d] with features [n, k, d], added in a fixed order: the same in any batch."""
+    """Inner products of wish [n, d] with features [n, k, d], added in a fixed order: equal in any batch."""
     total = np.zeros(features.shape[:2])
     for d in range(wish.shape[1]):
         total += wish[:, d, None] * features[:, :, d]

@@ -1,4 +1,4 @@
-"""Fashion-MNIST is found where it is, refused where it is damaged, and its absence is explained in one line."""
+"""Fashion-MNIST is found where it is, refused where it is damaged, its absence explained in one line."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(blob: bytes, complaint
 def test_files_that_do_not_belong_together_are_refused(
     tmp_path: Path, files: dict[str, bytes], changed: dict[str, bytes], complaint: str
 ) -> None:
-    """Count mismatch, foreign labels, swapped files and other sizes are refused even with a right checksum."""
+    """Count mismatch, foreign labels, swapped files, other sizes: refused in spite of a right checksum."""
     put(tmp_path / "cache", files | changed)
     with pytest.raises(DataError, match=complaint):
         load(tmp_path, sources(files | changed))

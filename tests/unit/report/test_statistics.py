@@ -150,6 +150,13 @@ def test_a_policy_does_not_differ_from_itself() -> None:
     assert statistics.paired(one, one) == statistics.Gap(0.0, 0.0, 0.0, 1.0)
 
 
+def test_shares_over_seeds_stay_on_the_scale() -> None:
+    """Three seeds near 1 do not promise 103 %."""
+    found = statistics.over_seeds([0.97, 0.99, 1.0], n=3, is_share=True)
+    assert found.high == 1.0
+    assert statistics.over_seeds([0.97, 0.99, 1.0], n=3).high > 1.0
+
+
 def test_undefined_seeds_are_left_out() -> None:
     """A seed without a click has no dwell; the mean is over the others."""
     assert statistics.over_seeds([1.0, math.nan, 3.0], n=2).value == 2.0

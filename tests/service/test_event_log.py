@@ -1,0 +1,62 @@
+"""The event log on both databases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from db import event_log, runs
+from db.engine import reading, writing
+from db.events import Events, Kind, blank
+
+pytestmark = pytest.mark.service
+
+
+def two_sessions() -> Events:
+    """A search, an impression and a click in session 5; a search in session 9."""
+    rows = blank(4)
+    rows["session"] = [5, 5, 5, 9]
+    rows["ordinal"] = [0, 1, 2, 0]
+    rows["kind"] = [Kind.SEARCH, Kind.IMPRESSION, Kind.CLICK, Kind.SEARCH]
+    rows["at"] = [10, 20, 30, 15]
+    rows["query"] = [7, 7, 7, 8]
+    rows["item"][2], rows["position"][2], rows["impression"][2], rows["dwell"][2] = 3, 2, 1, 900
+    return Events(rows, np.array([[4, 3, -1]], np.int32))
+
+
+def a_run(engine: Engine) -> int:
+    with writing(engine) as conn:
+        return runs.open_run(conn, {"policy": "random"}).number
+
+
+def test_what_is_appended_is_read_back_as_it_was(engine: Engine) -> None:
+    """Absent fields stay absent and slates keep their padding."""
+    run, events = a_run(engine), two_sessions()
+    with writing(engine) as conn:
+        event_log.append(conn, run, events)
+    with reading(engine) as conn:
+        found = event_log.read(conn, run, k=3)
+    assert found.rows.tolist() == events.rows.tolist()
+    assert found.shown.tolist() == [[4, 3, -1]]
+
+
+def test_the_same_events_twice_are_stored_once(engine: Engine) -> None:
+    """An event's place is its identity."""
+    run = a_run(engine)
+    for _ in range(2):
+        with writing(engine) as conn:
+            event_log.append(conn, run, two_sessions())
+    with reading(engine) as conn:
+        assert event_log.count(conn, run) == {Kind.SEARCH: 2, Kind.IMPRESSION: 1, Kind.CLICK: 1}
+
+
+def test_a_batch_of_sessions_is_read_without_its_neighbours(engine: Engine) -> None:
+    """A range of the key is read, but only the sessions asked for come back."""
+    run = a_run(engine)
+    with writing(engine) as conn:
+        event_log.append(conn, run, two_sessions())
+    with reading(engine) as conn:
+        found = event_log.read_sessions(conn, run, np.array([4, 9]), up_to_step=0, k=3)
+    assert found.rows["session"].tolist() == [9]
+    assert found.shown.shape == (0, 3)

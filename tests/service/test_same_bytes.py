@@ -1,0 +1,150 @@
+"""The same seed gives the same bytes, whatever the workers, the database, and who was killed meanwhile."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from db import schema
+from db.engine import open_engine, reading
+from db.tables import slate
+from simulator.actions.verify import verify
+from tests import factories
+from workers.local import LocalHands
+from workers.supervisor import Supervisor
+
+pytestmark = pytest.mark.service
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Run id and export of the toy shop played in this process on SQLite."""
+    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('reference') / 'shop.db'}")
+    schema.ensure(engine)
+    run = factories.play(engine, LocalHands(engine)).run.id
+    return run, factories.exported(engine, run)
+
+
+def check(engine: Engine, run: str, reference: tuple[str, str]) -> None:
+    """Same id, same bytes, and everything recomputes."""
+    assert (run, factories.exported(engine, run)) == reference
+    wrong = [finding for finding in verify(factories.context_of(engine), run) if not finding.ok]
+    assert wrong == []
+
+
+def test_in_this_process(engine: Engine, reference: tuple[str, str]) -> None:
+    """--local, on both databases."""
+    check(engine, factories.play(engine, LocalHands(engine)).run.id, reference)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_through_the_queue(engine: Engine, reference: tuple[str, str], workers: int) -> None:
+    """Worker processes under a supervisor, on both databases."""
+    context = factories.context_of(engine, workers=workers)
+    with Supervisor(context.settings, engine) as supervisor:
+        check(engine, factories.play(engine, supervisor).run.id, reference)
+
+
+def test_while_workers_are_killed(engine: Engine, reference: tuple[str, str]) -> None:
+    """SIGKILL of a worker every 0.1 to 0.3 s."""
+    context = factories.context_of(engine, workers=2, relay_seconds=0.2)
+    with Supervisor(context.settings, engine) as supervisor, killing(supervisor):
+        run = factories.play(engine, supervisor).run.id
+    assert supervisor.restarts > 0
+    check(engine, run, reference)
+
+
+class killing:  # noqa: N801 - reads as a clause
+    """Ends a random worker now and then, as long as the context lasts."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.supervisor, self.random = supervisor, random.Random(1)
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self) -> None:
+        while not self.over.wait(self.random.uniform(0.1, 0.3)):
+            pids = self.supervisor.pids
+            if pids:
+                os.kill(self.random.choice(pids), signal.SIGKILL)
+
+    def __enter__(self) -> None:
+        self.thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.thread.join()
+
+
+def test_after_everything_was_killed_and_resumed(database_url: str, reference: tuple[str, str]) -> None:
+    """SIGKILL of the command, with its workers and its Valkey, in the middle of a run; then played again."""
+    engine = open_engine(database_url)
+    schema.ensure(engine)
+    factories.stock(engine)
+    player = subprocess.Popen([sys.executable, "-m", "tests.service.player", database_url])
+    wait_for(lambda: count_slates(engine) > 60, player)
+    player.kill()
+    player.wait()
+    assert 0 < count_slates(engine)
+    with Supervisor(factories.context_of(engine, workers=1).settings, engine) as supervisor:
+        check(engine, factories.play(engine, supervisor).run.id, reference)
+
+
+def count_slates(engine: Engine) -> int:
+    """How many requests were answered so far."""
+    with reading(engine) as conn:
+        return int(conn.execute(select(func.count()).select_from(slate)).scalar_one())
+
+
+def wait_for(condition: object, player: subprocess.Popen[bytes]) -> None:
+    """Until it holds; fails when the player ended before or nothing happens for a minute."""
+    deadline = time.monotonic() + 60
+    while not condition():  # type: ignore[operator]
+        assert player.poll() is None, "the player was done before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def test_two_runs_of_one_database_do_not_touch(engine: Engine, reference: tuple[str, str]) -> None:
+    """Another seed played in between changes nothing."""
+    other = factories.play(engine, LocalHands(engine), seed=2).run.id
+    run = factories.play(engine, LocalHands(engine)).run.id
+    assert other != run
+    check(engine, run, reference)
+
+
+def test_every_worker_and_server_is_gone_when_the_supervisor_ends(sqlite: Engine) -> None:
+    """Nothing is left running."""
+    context = factories.context_of(sqlite, workers=2)
+    with Supervisor(context.settings, sqlite) as supervisor:
+        pids = [*supervisor.pids, *family(os.getpid())]
+    assert len(pids) >= 4
+    assert [pid for pid in pids if lives(pid)] == []
+
+
+def family(parent: int) -> Iterator[int]:
+    """Every process below one."""
+    found = subprocess.run(
+        ["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
+    pairs = [tuple(map(int, line.split())) for line in found.splitlines()]
+    below = {parent}
+    for _ in range(4):
+        below |= {pid for pid, ppid in pairs if ppid in below}
+    names = {pid for pid in below if Path(f"/proc/{pid}/cmdline").exists()}
+    yield from names - {parent}
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs; the `ps` that asked is gone by now."""
+    return Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() != b""

@@ -1,0 +1,120 @@
+"""Slow, obvious twins of the fast functions: plain loops and dictionaries for property tests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from recommender.profile import ProfileConfig
+
+MASK = (1 << 64) - 1
+
+
+def nearest(
+    index: Any, rows: Any, k: int, is_candidate: Sequence[bool], leave_out: Sequence[int]
+) -> list[list[int]]:
+    """The k nearest by sorting everything, in float64."""
+    lists = []
+    for row, left_out in zip(rows, leave_out, strict=True):
+        cosine = {
+            j: math.fsum(float(a) * float(b) for a, b in zip(index[j], row, strict=True))
+            for j in range(len(index))
+            if is_candidate[j] and j != left_out
+        }
+        best = sorted(cosine, key=lambda j: (-cosine[j], j))[:k]
+        lists.append(best + [-1] * (k - len(best)))
+    return lists
+
+
+def profile(
+    session: int,
+    step: int,
+    query: int,
+    *,
+    events: Sequence[Mapping[str, int]],
+    codes: Mapping[str, int],
+    config: ProfileConfig,
+) -> dict[int, float]:
+    """Item to normalised weight, in profile order, of one request."""
+    past = [e for e in events if e["session"] == session and e["step"] < step]
+    searches = [
+        e["ordinal"]
+        for e in events
+        if e["session"] == session and e["step"] <= step and e["kind"] == codes["search"]
+    ]
+    weights = {query: 1.0}
+    for event in sorted(past, key=lambda e: -e["ordinal"]):
+        kind = {number: name for name, number in codes.items()}[event["kind"]]
+        if not config.kind_weights.get(kind):
+            continue
+        item = event["query"] if kind in {"search", "view"} else event["item"]
+        since = sum(1 for ordinal in searches if ordinal > event["ordinal"])
+        aged = config.decay ** (step - event["step"]) * config.search_damping**since
+        weight = config.kind_weights[kind] * aged
+        if weight > 0:
+            weights[item] = max(weights.get(item, 0.0), weight)
+    kept = dict(list(weights.items())[: config.length])
+    total = sum(kept.values())
+    return {item: weight / total for item, weight in kept.items()}
+
+
+def increments(
+    items: Any, shown: Any, acted: Any, examination: Sequence[int]
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """(i, j) to (shown in 1/1024, acted)."""
+    counts: dict[tuple[int, int], tuple[int, int]] = {}
+    for profile_items, slate, clicks in zip(items, shown, acted, strict=True):
+        for i in profile_items:
+            for position, j in enumerate(slate):
+                if i >= 0 and j >= 0 and i != j:
+                    s, c = counts.get((int(i), int(j)), (0, 0))
+                    counts[int(i), int(j)] = (s + int(examination[position]), c + int(clicks[position]))
+    return counts
+
+
+def blend_score(
+    profile: Mapping[int, float],
+    j: int,
+    *,
+    expected: Mapping[tuple[int, int], float],
+    counts: Mapping[tuple[int, int], tuple[int, int]],
+    kappa: float,
+) -> float:
+    """The damped form (kappa * m + c) / (s + kappa), which equals the blend with b = s / (s + kappa)."""
+    score = 0.0
+    for i, weight in profile.items():
+        s, c = counts.get((i, j), (0, 0))
+        score += weight * (kappa * expected[i, j] + c) / (s / 1024 + kappa)
+    return score
+
+
+def ranked(
+    candidates: Sequence[int], scores: Sequence[float], *, k: int, session: int, step: int, seed: int
+) -> list[int]:
+    """The k best items, -1 padded: by rounded score, then draw, then item number."""
+    keys = {
+        item: (-int(np.rint(score * 1e6)), draw(seed, session, step, item), item)
+        for item, score in zip(candidates, scores, strict=True)
+        if item >= 0
+    }
+    best = sorted(keys, key=lambda item: keys[item])[:k]
+    return best + [-1] * (k - len(best))
+
+
+def draw(seed: int, session: int, step: int, item: int) -> int:
+    """The addressed draw in Python's whole numbers."""
+    golden = 0x9E3779B97F4A7C15
+    state = seed & MASK
+    for part in (session, step):
+        state = _finalised((state + golden) & MASK) ^ part
+    state = _finalised((state + golden) & MASK)
+    return _finalised((state + (item + 1) * golden) & MASK)
+
+
+def _finalised(state: int) -> int:
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        state = ((state ^ (state >> shift)) * factor) & MASK
+    return state ^ (state >> 31)
