@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache as remembered
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +123,7 @@ def _find(name: str, places: list[_Place], cache: Path, sha256: str, say: Callab
             say(f"fetching {name} from {place.name}")
         try:
             blob = place.fetch(name)
-        except (OSError, subprocess.SubprocessError) as error:
+        except (OSError, HTTPException, subprocess.SubprocessError) as error:
             tried.append(f"{place.name} ({_reason(error)})")
             continue
         found = hashlib.sha256(blob).hexdigest()
@@ -182,6 +183,7 @@ def _keep(path: Path, blob: bytes) -> None:
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(handle, "wb") as file:
         file.write(blob)
+    Path(partial).chmod(0o644)  # mkstemp lets nobody else read
     Path(partial).replace(path)
 
 
