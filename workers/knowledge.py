@@ -68,7 +68,9 @@ class Library:
             try:
                 self._networks[embedder] = Network.from_bytes(manifest, weights)
             except ValueError as error:
-                raise DataError(f"model {embedder.model} cannot be used ({error}); `windowshop train` again") from None
+                raise DataError(
+                    f"model {embedder.model} cannot be used ({error}); `windowshop train` again"
+                ) from None
         return self._networks[embedder]
 
     def recommender(self, run: int, generation: int) -> Recommender:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import uuid4
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -72,7 +73,7 @@ def ring(doors: Queue, work_ids: Iterable[int], *, seconds: int) -> bool:
             timeout=seconds,
             result_ttl=0,
             failure_ttl=FAILURE_SECONDS,
-            job_id=f"work-{work_id}",
+            job_id=f"work-{work_id}-{uuid4().hex[:8]}",  # two bells of one id would trip over each other's hash
             description=f"work {work_id}",
         )
         for work_id in work_ids
@@ -82,6 +83,14 @@ def ring(doors: Queue, work_ids: Iterable[int], *, seconds: int) -> bool:
     except RedisError:
         return False
     return True
+
+
+def bells_waiting(doors: Queue) -> int:
+    """How many bells nobody has answered yet; 0 when Redis is away."""
+    try:
+        return int(doors.count)
+    except RedisError:
+        return 0
 
 
 def _shown(url: str) -> str:

@@ -78,9 +78,9 @@ class Supervisor:
         queue.ring(self.doors, work_ids, seconds=self.settings.job_seconds)
 
     @property
-    def pids(self) -> list[int]:
-        """The worker processes that live now."""
-        return [hand.process.pid for hand in self._hands if hand.process.poll() is None]
+    def pids(self) -> dict[str, int]:
+        """The worker processes that live now, by name."""
+        return {hand.name: hand.process.pid for hand in self._hands if hand.process.poll() is None}
 
     def _hire(self) -> _Hand:
         name = f"worker-{uuid4().hex[:12]}"

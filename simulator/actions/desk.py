@@ -97,6 +97,10 @@ class Desk:
             ids = work.add(conn, self.run.number, kind, payloads)
         self._do(ids)
 
+    def forget_time(self) -> None:
+        """Start the clocks of all stages anew: what came before was preparation."""
+        self.seconds.update(dict.fromkeys(self.seconds, 0.0))
+
     def _do(self, ids: list[int]) -> None:
         """Ring, and wait until nothing of this run waits any more."""
         if not ids:

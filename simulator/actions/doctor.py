@@ -58,7 +58,11 @@ def _data(settings: Settings) -> Finding:
     found = datasets.load_fashion_mnist(
         settings.cache, keras_home=settings.keras_home.expanduser(), offline=True, say=lambda _line: None
     )
-    return Finding("data", True, f"Fashion-MNIST: {len(found.train_images):,} + {len(found.test_images):,}, checksums right")
+    return Finding(
+        "data",
+        True,
+        f"Fashion-MNIST: {len(found.train_images):,} + {len(found.test_images):,}, checksums right",
+    )
 
 
 def _model(settings: Settings) -> Finding:

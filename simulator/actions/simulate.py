@@ -86,6 +86,7 @@ def _play(context: Context, run: Run, hands: Hands) -> Played:
     _embed_missing(context, desk, Embedder(config["model"], config["runtime"]))
     with reading(context.engine) as conn:
         world = world_of(conn, run)
+    desk.forget_time()
     began = time.perf_counter()
     with context.talk.progress(f"{config['policy']} (seed {config['seed']})", config["days"]) as step:
         play(

@@ -89,7 +89,9 @@ def _digest(data: datasets.FashionMnist) -> str:
 
 def _end_with_stdin() -> None:
     """Whoever asked for the training holds our standard input; without them there is no one to train for."""
-    os.read(sys.stdin.fileno(), 1)  # not through sys.stdin: its lock would outlive us at the interpreter's end
+    os.read(
+        sys.stdin.fileno(), 1
+    )  # not through sys.stdin: its lock would outlive us at the interpreter's end
     os._exit(1)
 
 

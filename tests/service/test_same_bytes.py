@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 from sqlalchemy import Engine, func, select
 
 from db import schema
 from db.engine import open_engine, reading
-from db.tables import slate
+from db.tables import slate, work
 from simulator.actions.verify import verify
 from tests import factories
 from workers.local import LocalHands
@@ -56,40 +57,46 @@ def test_through_the_queue(engine: Engine, reference: tuple[str, str], workers: 
 
 
 def test_while_workers_are_killed(engine: Engine, reference: tuple[str, str]) -> None:
-    """SIGKILL of a worker every 0.1 to 0.3 s."""
+    """SIGKILL of workers that have work in hand."""
     context = factories.context_of(engine, workers=2, relay_seconds=0.2)
-    with Supervisor(context.settings, engine) as supervisor, killing(supervisor):
+    with Supervisor(context.settings, engine) as supervisor, killing(supervisor, times=4) as kills:
         run = factories.play(engine, supervisor).run.id
-    assert supervisor.restarts > 0
+    assert kills.killed.total() >= 2
     check(engine, run, reference)
 
 
 class killing:  # noqa: N801 - reads as a clause
-    """Ends a random worker now and then, as long as the context lasts."""
+    """Ends workers in the middle of their work, twice the same work at most: a third time would park it."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
-        self.supervisor, self.random = supervisor, random.Random(1)
+    def __init__(self, supervisor: Supervisor, *, times: int) -> None:
+        self.supervisor, self.times = supervisor, times
+        self.killed: Counter[int] = Counter()
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.run)
 
     def run(self) -> None:
-        while not self.over.wait(self.random.uniform(0.1, 0.3)):
-            pids = self.supervisor.pids
-            if pids:
-                os.kill(self.random.choice(pids), signal.SIGKILL)
+        while self.killed.total() < self.times and not self.over.wait(0.001):
+            with reading(self.supervisor.engine) as conn:
+                held = conn.execute(select(work.c.id, work.c.worker).where(work.c.begun.is_not(None))).all()
+            for work_id, worker in held:
+                pid = self.supervisor.pids.get(worker)
+                if pid is not None and self.killed[work_id] < 2:
+                    os.kill(pid, signal.SIGKILL)
+                    self.killed[work_id] += 1
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self.thread.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.over.set()
         self.thread.join()
 
 
-def test_after_everything_was_killed_and_resumed(database_url: str, reference: tuple[str, str]) -> None:
+def test_after_everything_was_killed_and_resumed(
+    engine: Engine, database_url: str, reference: tuple[str, str]
+) -> None:
     """SIGKILL of the command, with its workers and its Valkey, in the middle of a run; then played again."""
-    engine = open_engine(database_url)
-    schema.ensure(engine)
     factories.stock(engine)
     player = subprocess.Popen([sys.executable, "-m", "tests.service.player", database_url])
     wait_for(lambda: count_slates(engine) > 60, player)
@@ -127,7 +134,7 @@ def test_every_worker_and_server_is_gone_when_the_supervisor_ends(sqlite: Engine
     """Nothing is left running."""
     context = factories.context_of(sqlite, workers=2)
     with Supervisor(context.settings, sqlite) as supervisor:
-        pids = [*supervisor.pids, *family(os.getpid())]
+        pids = [*supervisor.pids.values(), *family(os.getpid())]
     assert len(pids) >= 4
     assert [pid for pid in pids if lives(pid)] == []
 

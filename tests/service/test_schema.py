@@ -54,3 +54,5 @@ def test_two_processes_that_start_at_once_make_the_schema_once(database_url: str
     first, second = open_engine(database_url), open_engine(database_url)
     assert schema.ensure(first) is True
     assert schema.ensure(second) is False
+    first.dispose()
+    second.dispose()

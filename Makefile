@@ -1,0 +1,67 @@
+# The commands of this project. `make` alone lists them; each prepares what it needs in .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL_SELF := $(PIP) --no-deps --no-build-isolation --editable .
+PYTHONS := python3.13 python3.12 python3.11 python3
+IS_FIT := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --prerelease disallow --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header
+# Left to their own commands: real containers, a real browser, and the long lane of kills and outages.
+QUICK_TESTS := not compose and not browser and not fault
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.runtime ## the whole road once: data, embedder, workers, five policies, the report
+	@$(BIN)/windowshop demo
+
+test: $(VENV)/.dev ## unit, service and journey tests; a few minutes
+	$(BIN)/python -m pytest -m "$(QUICK_TESTS)"
+
+check: $(VENV)/.dev ## lint, format, types, and which package may import which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## every benchmark, one after the other
+	@set -e; for file in benchmarks/*.py; do \
+	  if [ -e "$$file" ]; then echo "== $$file"; $(BIN)/python "$$file"; else echo "no benchmarks here"; fi; \
+	done
+
+lock: $(VENV)/.dev ## write requirements/*.txt again; UPGRADE=--upgrade takes the newest versions
+	$(LOCK) $(UPGRADE) -o requirements/runtime.txt
+	$(LOCK) $(UPGRADE) --group dev -c requirements/runtime.txt -o requirements/dev.txt
+
+clean: ## remove the environment and all caches; runs/ stays
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps make the installation happen only when a requirement file has changed.
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/pip
+	@echo "installing the requirements into $(VENV), about a minute"
+	@$(PIP) --require-hashes -r requirements/runtime.txt
+	@$(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/pip
+	@echo "installing the requirements and the developers' tools into $(VENV), about a minute"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(INSTALL_SELF)
+	@touch $(VENV)/.runtime $@ # dev.txt holds all of runtime.txt
+
+$(BIN)/pip:
+	@for python in $(PYTHON) $(PYTHONS); do \
+	  $$python -c '$(IS_FIT)' 2>/dev/null || continue; \
+	  echo "making $(VENV) with $$($$python --version)"; \
+	  exec $$python -m venv $(VENV); \
+	done; \
+	echo "No Python 3.11, 3.12 or 3.13 with its venv module was found (tried: $(PYTHON) $(PYTHONS))." >&2; \
+	echo "Debian, Ubuntu: apt-get install python3 python3-venv      macOS: brew install python@3.13" >&2; \
+	echo "Or name one:    make PYTHON=/path/to/python3.12 $(or $(MAKECMDGOALS),demo)" >&2; \
+	exit 1
