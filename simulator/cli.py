@@ -1,4 +1,4 @@
-"""The command line: reads options, calls one action, prints its answer. Heavy imports wait for their command."""
+"""The command line: reads options, calls one action, prints its answer. Heavy imports wait."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +14,6 @@ import typer
 from db.errors import UsageError, WindowshopError
 
 if TYPE_CHECKING:
-    from simulator.actions.config import Plan
     from simulator.actions.context import Context
     from simulator.report.writer import Headline
 

@@ -16,7 +16,7 @@ from db.engine import open_engine
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real Postgres: TEST_DATABASE_URL, or one from a wheel that lives as long as the tests."""
+    """The address of a real Postgres: TEST_DATABASE_URL, or one from a wheel for as long as the tests."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield given

@@ -1,4 +1,4 @@
-"""Small shops to test with: handmade pictures with ready-made embeddings, so that nothing needs TensorFlow."""
+"""Small shops to test with: handmade pictures, ready-made embeddings, no TensorFlow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One worker process: `python -m workers`. It answers the bell until it is told to stop or its owner is gone."""
+"""One worker process: `python -m workers` answers the bell until told to stop or its owner is gone."""
 
 from __future__ import annotations
 

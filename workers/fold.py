@@ -44,7 +44,7 @@ def fold_sessions(
 def read_slates(
     recommender: Recommender, events: Events
 ) -> tuple[Profiles, NDArray[np.int32], NDArray[np.bool_]]:
-    """The slates that were seen: profiles of their requests, items shown int32 [n, k], acted on bool [n, k]."""
+    """The slates seen: profiles of their requests, items shown int32 [n, k], acted on bool [n, k]."""
     impressions = events.of(Kind.IMPRESSION)
     requests = np.zeros(len(impressions), REQUEST)
     for name in ("session", "step", "query"):

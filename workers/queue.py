@@ -20,17 +20,17 @@ ALLOWED = frozenset({PERFORM})
 FAILURE_SECONDS = 86_400
 
 
-class Bell(Job):
+class Bell(Job):  # type: ignore[misc]  # RQ is not typed for us
     """An RQ job that may call the functions of ALLOWED and nothing else.
 
-    RQ imports whatever dotted path stands in Redis, callbacks included; who can write there could run anything.
+    RQ imports whatever dotted path stands in Redis, callbacks included: who writes there could run anything.
     """
 
     def restore(self, raw_data: Any) -> Any:
         """Read the job from Redis, without its callbacks and webhooks."""
         restored = super().restore(raw_data)
         self._success_callback_name = self._failure_callback_name = self._stopped_callback_name = None
-        self.webhooks = []
+        self.webhooks: list[Any] = []
         return restored
 
     @property
@@ -73,7 +73,7 @@ def ring(doors: Queue, work_ids: Iterable[int], *, seconds: int) -> bool:
             timeout=seconds,
             result_ttl=0,
             failure_ttl=FAILURE_SECONDS,
-            job_id=f"work-{work_id}-{uuid4().hex[:8]}",  # two bells of one id would trip over each other's hash
+            job_id=f"work-{work_id}-{uuid4().hex[:8]}",  # two of one id would share a hash
             description=f"work {work_id}",
         )
         for work_id in work_ids

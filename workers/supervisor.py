@@ -1,4 +1,4 @@
-"""Keeps the hands at work: our own Valkey, worker processes, and the relay; restarts what dies, slower each time."""
+"""Keeps the hands at work: Valkey, worker processes, relay; restarts what dies, slower each time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Hand:
 
 @dataclass
 class Supervisor:
-    """A context in which work gets done: inside it the queue is answered, after it nothing is left running."""
+    """A context in which the queue is answered; after it nothing is left running."""
 
     settings: Settings
     engine: Engine
@@ -132,7 +132,7 @@ class Supervisor:
             self.ring(ids)
 
     def _relay(self) -> None:
-        """Ring again, and end the workers that sit on a job past its deadline: native code hears no signal."""
+        """Ring again, and end workers that sit on a job past its deadline: native code hears no signal."""
         with reading(self.engine) as conn:
             stuck = work.holders_longer_than(conn, self.settings.job_seconds)
         for hand in self._hands:

@@ -64,7 +64,7 @@ def pick(catalogue: Sequence[Item], split: str, n: int, *, seed: int) -> list[It
 
 
 def image_keys(chosen: Sequence[Item]) -> NDArray[np.uint64]:
-    """The first 8 bytes of each picture's sha256, uint64 [n]: the address of all that is drawn for a picture."""
+    """The first 8 bytes of each picture's sha256, uint64 [n]: the address of what is drawn for it."""
     return np.array([int(item.image[:16], 16) for item in chosen], np.uint64)
 
 

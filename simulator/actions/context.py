@@ -41,7 +41,11 @@ class Silence:
     def progress(self, what: str, total: int) -> Iterator[Step]:
         """Show nothing."""
         del what, total
-        yield lambda done=1: None
+
+        def step(done: int = 1) -> None:
+            """Move nothing."""
+
+        yield step
 
 
 @dataclass(frozen=True)

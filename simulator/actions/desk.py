@@ -1,4 +1,4 @@
-"""The desk between the shoppers and the recommender: stores what they did and fetches the slates they asked for."""
+"""The desk between shoppers and recommender: stores what they did, fetches the slates they asked for."""
 
 from __future__ import annotations
 
@@ -113,7 +113,8 @@ class Desk:
                     left, since = now, time.monotonic()
                 elif time.monotonic() - since > STALLED_SECONDS:
                     raise DependencyError(
-                        f"no work was done for {STALLED_SECONDS:.0f} s; is a worker running? see `windowshop doctor`"
+                        f"no work was done for {STALLED_SECONDS:.0f} s; is a worker running? "
+                        "see `windowshop doctor`"
                     )
                 time.sleep(nap)
                 nap = min(LONG_NAP, nap * 1.5)

@@ -27,7 +27,7 @@ def event_id(run: str, session: int, ordinal: int) -> str:
 
 
 def lines(run: str, events: Events, item_ids: Sequence[str]) -> Iterator[str]:
-    """One JSON object an event, keys in the order of the format, sorted by (at, shopper, session, ordinal)."""
+    """One JSON object an event, keys in the format's order, sorted by (at, shopper, session, ordinal)."""
     rows = events.rows
     slates = iter(events.shown)
     shown = {place: next(slates) for place in np.flatnonzero(rows["kind"] == Kind.IMPRESSION)}
@@ -57,11 +57,11 @@ def _fields(run: str, row: Rows, item_ids: Sequence[str], shown: Any) -> dict[st
         "at": int(row["at"]) / 1000,
     }
     if row["query"] != ABSENT:
-        fields["query"] = item_ids[row["query"]]
+        fields["query"] = item_ids[int(row["query"])]
     if shown is not None:
         fields["items"] = [item_ids[item] for item in shown if item != ABSENT]
     if row["item"] != ABSENT:
-        fields["item"] = item_ids[row["item"]]
+        fields["item"] = item_ids[int(row["item"])]
     if row["position"] != ABSENT:
         fields["position"] = int(row["position"])
     if row["impression"] != ABSENT:
@@ -74,7 +74,7 @@ def _fields(run: str, row: Rows, item_ids: Sequence[str], shown: Any) -> dict[st
 
 
 def export(context: Context, run_id: str, out: Path | None) -> int:
-    """Write a run's events to a file, or to standard output; says how many. The file appears whole or not at all."""
+    """Write a run's events to a file, whole or not at all, or to standard output; says how many."""
     with reading(context.engine) as conn:
         run = runs.read(conn, run_id)
         item_ids = [item.item_id for item in items.of_run(conn, run.number)]

@@ -1,4 +1,4 @@
-"""Run directories: `runs/<id>/` with the config, where the result comes from, and the report; `runs/latest`."""
+"""Run directories: `runs/<id>/` with config, origin and report of a run or experiment; `runs/latest`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def check_writable(root: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise WindowshopError(
-            f"the runs folder {root} cannot be written ({error.strerror}); set WINDOWSHOP_RUNS or --runs to one that can"
+            f"the runs folder {root} cannot be written ({error.strerror}); "
+            "set WINDOWSHOP_RUNS or --runs to one that can"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""The embedder that runs use: found among the trained models, trained when there is none, kept in the database."""
+"""The embedder that runs use: found among the trained models, trained when missing, kept in the database."""
 
 from __future__ import annotations
 

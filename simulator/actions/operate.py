@@ -23,8 +23,9 @@ from workers.tasks import work_until_stopped
 def up(context: Context) -> None:
     """Run a supervisor until somebody stops us."""
     with Supervisor(context.settings, context.engine) as supervisor:
+        database = context.engine.url.render_as_string(hide_password=True)
         context.talk.say(
-            f"{context.settings.workers} workers, database {context.engine.url.render_as_string(hide_password=True)}, "
+            f"{context.settings.workers} workers, database {database}, "
             f"queue {supervisor.settings.redis_url.rsplit('@', 1)[-1]}; Ctrl-C stops"
         )
         while True:
@@ -54,8 +55,11 @@ class Status:
 
     def text(self) -> str:
         """The same for people."""
-        lines = [f"{one['run']}  {one['state']:<9} {one['policy']:<12} seed {one['seed']}, {one['days']} days, "
-                 f"{one['shoppers']:,} shoppers, {one['items']:,} items, world {one['world']}" for one in self.runs]  # fmt: skip
+        lines = [
+            f"{one['run']}  {one['state']:<9} {one['policy']:<12} seed {one['seed']}, {one['days']} days, "
+            f"{one['shoppers']:,} shoppers, {one['items']:,} items, world {one['world']}"
+            for one in self.runs
+        ]
         lines = lines or ["no runs yet; `windowshop demo` makes the first"]
         lines += [
             "",
@@ -90,7 +94,7 @@ def status(context: Context) -> Status:
         work={f"{kind} {state}": number for (kind, state), number in waiting.items()},
         parked=[one._asdict() for one in parked],
         models=keys,
-        catalogues=dict(sizes),  # type: ignore[arg-type]
+        catalogues=dict(sizes),
     )
 
 

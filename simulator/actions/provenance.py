@@ -10,8 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = (
-    "windowshop", "tensorflow-cpu", "tensorflow", "keras", "numpy", "scipy", "pandas", "sqlalchemy", "rq", "redis",
-)  # fmt: skip
+    *("windowshop", "tensorflow-cpu", "tensorflow", "keras", "numpy"),
+    *("scipy", "pandas", "sqlalchemy", "rq", "redis"),
+)
 
 
 def versions() -> dict[str, str]:
@@ -39,21 +40,18 @@ def commit() -> str | None:
     git = shutil.which("git")
     if git is None:
         return None
-    here = Path(__file__).resolve().parent
     try:
-        head = subprocess.run(
-            [git, "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True
-        )
-        changed = subprocess.run(  # noqa: S603
-            [git, "status", "--porcelain", "--untracked-files=no"],
-            cwd=here,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        head = _asked(git, "rev-parse", "HEAD")
+        changed = _asked(git, "status", "--porcelain", "--untracked-files=no")
     except (subprocess.CalledProcessError, OSError):
         return None
-    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
+    return head + ("+" if changed else "")
+
+
+def _asked(git: str, *question: str) -> str:
+    here = Path(__file__).resolve().parent
+    answer = subprocess.run([git, *question], cwd=here, capture_output=True, text=True, check=True)  # noqa: S603
+    return answer.stdout.strip()
 
 
 def _processor() -> str:

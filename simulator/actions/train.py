@@ -71,7 +71,8 @@ def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) ->
         )
     except OSError as error:
         raise WindowshopError(
-            f"the model cannot be kept in {folder} ({error.strerror}); set WINDOWSHOP_HOME to a place you may write"
+            f"the model cannot be kept in {folder} ({error.strerror}); "
+            "set WINDOWSHOP_HOME to a place you may write"
         ) from None
     return TrainedModel(name, key, folder, metrics, trained.timings["wall"])
 

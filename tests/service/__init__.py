@@ -1,0 +1,1 @@
+"""Real Valkey, SQLite, Postgres and RQ workers."""

@@ -26,6 +26,7 @@ def two_sessions() -> Events:
 
 
 def a_run(engine: Engine) -> int:
+    """The number of an empty run."""
     with writing(engine) as conn:
         return runs.open_run(conn, {"policy": "random"}).number
 

@@ -1,0 +1,1 @@
+"""Pure functions and small pieces: no network, no database server, seconds in all."""
