@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -44,6 +44,10 @@ Local = Annotated[bool, typer.Option("--local", help="Do the work in this proces
 Again = Annotated[bool, typer.Option("--again", help="Play again what is finished already.")]
 
 
+_Misuse: type[Exception] = cast("type[Exception]", typer.BadParameter.__bases__[0])
+"""All that Typer may have against the arguments; it keeps the class to itself."""
+
+
 @app.command(epilog="Example: windowshop demo --runs ./runs")
 def demo(
     seed: Seed = 1, workers: Workers = None, runs: Runs = None, again: Again = False, as_json: AsJson = False
@@ -52,10 +56,9 @@ def demo(
     from simulator.actions.config import Plan
     from simulator.actions.experiment import DEMO_POLICIES, experiment
 
+    plan = Plan(seed=seed)
     context = _open(workers=workers, runs=runs)
-    found = experiment(
-        context, Plan(seed=seed), DEMO_POLICIES, again=again, command=f"windowshop demo --seed {seed}"
-    )
+    found = experiment(context, plan, DEMO_POLICIES, again=again, command=f"windowshop demo --seed {seed}")
     _tell(found.to_json(), found.headline, as_json=as_json)
 
 
@@ -77,8 +80,8 @@ def train(
             "test_accuracy": accuracy,
             "fit_seconds": round(model.fit_seconds, 1),
         },
-        f"{model.name} names {accuracy:.2%} of the test images right, after {model.fit_seconds:.0f} s of fitting\n"
-        f"kept in {model.folder}",
+        f"{model.name} names {accuracy:.2%} of the test images right, "
+        f"after {model.fit_seconds:.0f} s of fitting\nkept in {model.folder}",
         as_json=as_json,
     )
 
@@ -184,6 +187,8 @@ def events_export(
     """All events of a run as JSON lines: the same bytes for the same run, however it was played."""
     from simulator.actions.export import export
 
+    if as_json and out is None:
+        raise UsageError("--json needs --out FILE: without it standard output holds the events")
     written = export(_open(), run, out)
     if out is not None:
         _answer(
@@ -193,7 +198,7 @@ def events_export(
 
 @app.command(epilog="Example: windowshop verify 0a1b2c3d4e5f")
 def verify(run: Annotated[str, typer.Argument(help="The run's id.")], as_json: AsJson = False) -> None:
-    """Recompute counts, slates and totals from the events and compare bit by bit; exit 4 on any difference."""
+    """Recompute counts, slates and totals from the events, compare bit by bit; exit 4 on any difference."""
     from db.errors import GateError
     from simulator.actions.verify import to_json
     from simulator.actions.verify import verify as action
@@ -207,21 +212,29 @@ def verify(run: Annotated[str, typer.Argument(help="The run's id.")], as_json: A
 
 
 @app.command(epilog="Example: windowshop up --workers 4")
-def up(workers: Workers = None) -> None:
+def up(workers: Workers = None, as_json: AsJson = False) -> None:
     """Keep workers, relay and (without REDIS_URL) our own Valkey running until stopped."""
     from simulator.actions.operate import up as action
 
-    action(_open(workers=workers))
+    def ready(found: dict[str, Any]) -> None:
+        text = f"{len(found['workers'])} workers, database {found['database']}, queue {found['queue']}"
+        _answer(found, f"{text}; Ctrl-C stops", as_json=as_json)
+
+    action(_open(workers=workers), ready)
 
 
 @app.command(epilog="Example: REDIS_URL=redis://queue:6379/0 windowshop worker")
 def worker(
     name: Annotated[str | None, typer.Option(help="Its name; must differ from all others.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """One worker process; it needs DATABASE_URL and REDIS_URL and nothing else."""
     from simulator.actions.operate import worker as action
 
-    action(_settings(), name)
+    def ready(found: dict[str, Any]) -> None:
+        _answer(found, f"{found['worker']} answers {found['queue']}; Ctrl-C stops", as_json=as_json)
+
+    action(_settings(), name, ready)
 
 
 @app.command(epilog="Example: windowshop status --json")
@@ -269,19 +282,37 @@ def config_show(as_json: AsJson = False) -> None:
 def main() -> None:
     """Run the command; what an operator can mend is one line on standard error and an exit code."""
     signal.signal(signal.SIGTERM, _stop)
+    command = typer.main.get_command(app)
     try:
-        app()
+        with command.make_context("windowshop", sys.argv[1:]) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as told:
+        sys.exit(told.exit_code)
+    except _Misuse as error:
+        sys.exit(_complain(_as_usage(error)))
     except WindowshopError as error:
-        sys.stderr.write(f"windowshop: {' '.join(str(error).split())}\n")
-        sys.exit(error.exit_code)
+        sys.exit(_complain(error))
     except KeyboardInterrupt:
         sys.stderr.write("windowshop: stopped; call the same command again to go on\n")
         sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # the reader went away; that is no error
-        sys.exit(0)
+    except BrokenPipeError:  # the reader went away; that is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _as_usage(error: Any) -> UsageError | None:
+    """What Typer says of the arguments in our one line; None when it only showed the help."""
+    said = error.format_message()
+    where = error.ctx.command_path if error.ctx else "windowshop"
+    return UsageError(f"{said.rstrip('.')}; see `{where} --help`") if said else None
+
+
+def _complain(error: WindowshopError | None) -> int:
+    """One line on standard error; the exit code."""
+    if error is None:
+        return UsageError.exit_code
+    sys.stderr.write(f"windowshop: {' '.join(str(error).split())}\n")
+    return error.exit_code
 
 
 def _stop(*_: object) -> None:

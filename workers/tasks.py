@@ -55,7 +55,7 @@ def perform(work_id: int) -> None:
     try:
         _AT_WORK[0].perform(work_id)
     except DependencyError as error:
-        # Without the database nothing can be given back; whoever restarts us gives back what a dead worker held.
+        # Without the database nothing can be given back: whoever restarts us does it for the dead.
         print(f"windowshop: {error}", file=sys.stderr, flush=True)  # noqa: T201 - an operator must see it
         os._exit(error.exit_code)
 

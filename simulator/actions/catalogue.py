@@ -49,18 +49,24 @@ def pick(catalogue: Sequence[Item], split: str, n: int, *, seed: int) -> list[It
 
     Raises UsageError when there are fewer than n.
     """
-    pool = [item for item in catalogue if item.split == split]
-    if n > len(pool):
-        what = "items" if split == CATALOGUE_SPLIT else "queries"
-        raise UsageError(
-            f"{n} {what} were asked for, the catalogue has {len(pool)}; ask for fewer with --{what}"
-        )
+    pool = require(catalogue, split, n)
     draw = uniform(seed, Purpose.PICK, image_keys(pool))
     categories = sorted({item.category for item in pool})
     ranks = _rank_within(np.array([categories.index(item.category) for item in pool]), draw)
     # By rank within the category first: any prefix of this order is as balanced as it can be.
     order = np.lexsort((draw, ranks))[:n]
     return sorted((pool[place] for place in order), key=lambda item: item.item_id)
+
+
+def require(catalogue: Sequence[Item], split: str, n: int) -> list[Item]:
+    """All items of one split; UsageError when there are fewer than n."""
+    pool = [item for item in catalogue if item.split == split]
+    if n > len(pool):
+        what = "items" if split == CATALOGUE_SPLIT else "queries"
+        raise UsageError(
+            f"{n} {what} were asked for, the catalogue has {len(pool)}; ask for fewer with --{what}"
+        )
+    return pool
 
 
 def image_keys(chosen: Sequence[Item]) -> NDArray[np.uint64]:
@@ -73,6 +79,11 @@ def category_names(catalogue: str, stored: Sequence[Item]) -> list[str]:
     return (
         list(datasets.CLASS_NAMES) if catalogue == FASHION_MNIST else sorted({row.category for row in stored})
     )
+
+
+def category_numbers(chosen: Sequence[Item], names: Sequence[str]) -> NDArray[np.int16]:
+    """Each item's category as a number into the names, int16 [n]."""
+    return np.array([names.index(item.category) for item in chosen], np.int16)
 
 
 def digest(chosen: Sequence[Item]) -> str:

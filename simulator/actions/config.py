@@ -15,6 +15,9 @@ from simulator.world.presets import PRESETS, preset_hash
 
 SCHEMA = 1
 
+LARGEST = {"days": 10_000, "shoppers": 10_000_000, "slates": 1_000, "seed": 2**32 - 1}
+"""Beyond these the numbers of sessions, steps and draws would not fit where they are kept."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -40,6 +43,9 @@ class Plan:
         for name, least in smallest.items():
             if getattr(self, name) < least:
                 raise UsageError(f"--{name} must be at least {least}, found {getattr(self, name)}")
+        for name, most in LARGEST.items():
+            if getattr(self, name) > most:
+                raise UsageError(f"--{name} must be at most {most}, found {getattr(self, name)}")
 
 
 @dataclass(frozen=True)

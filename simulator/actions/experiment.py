@@ -11,7 +11,7 @@ from simulator.actions import folder as folders
 from simulator.actions.config import Plan
 from simulator.actions.context import Context
 from simulator.actions.report import origin, report
-from simulator.actions.simulate import Played, hands_for, prepare, simulate
+from simulator.actions.simulate import Played, check_hands, hands_for, prepare, simulate
 from simulator.report.writer import Headline
 
 DEMO_POLICIES = ("random", "visual", "cf", "blend", "oracle")
@@ -48,6 +48,7 @@ def experiment(
         for policy in dict.fromkeys(policies)
     ]
     folders.check_writable(context.settings.runs)
+    check_hands(context, local=local)
     resolved = [prepare(context, one) for one in plans]
     with hands_for(context, local=local) as hands:
         played = [simulate(context, one, hands, again=again) for one in resolved]
@@ -61,7 +62,8 @@ def experiment(
 
 
 def _keep(context: Context, name: str, seeds: dict[int, dict[str, str]], played: Sequence[Played]) -> None:
-    first = played[0].run
+    first, root = played[0].run, context.settings.runs
+    known = folders.timings(root, name)  # of the runs that were played before
     files = {
         "config.json": {done.run.id: done.run.config for done in played},
         "run.json": {
@@ -69,7 +71,7 @@ def _keep(context: Context, name: str, seeds: dict[int, dict[str, str]], played:
             "runs": next(iter(seeds.values())),
             "seeds": {str(seed): of_seed for seed, of_seed in seeds.items()},
             **origin(first),
-            "timings": {done.run.id: done.seconds for done in played},
+            "timings": {done.run.id: done.seconds or known.get(done.run.id, {}) for done in played},
         },
     }
-    folders.write(context.settings.runs, name, files)
+    folders.write(root, name, files)

@@ -47,3 +47,12 @@ def read(root: Path, name: str) -> dict[str, Any]:
             f"no run or experiment {name!r} in {root}; `windowshop status` lists the runs"
         ) from None
     return found
+
+
+def timings(root: Path, name: str) -> dict[str, Any]:
+    """What a directory says of how long it took; nothing when it does not exist."""
+    try:
+        found: dict[str, Any] = read(root, name).get("timings", {})
+    except NotFoundError:
+        return {}
+    return found

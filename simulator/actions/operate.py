@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -19,24 +20,31 @@ from workers.settings import Settings
 from workers.supervisor import Supervisor
 from workers.tasks import work_until_stopped
 
+Ready = Callable[[dict[str, Any]], None]
+"""Hears, once, what runs now."""
 
-def up(context: Context) -> None:
+
+def up(context: Context, ready: Ready) -> None:
     """Run a supervisor until somebody stops us."""
     with Supervisor(context.settings, context.engine) as supervisor:
-        database = context.engine.url.render_as_string(hide_password=True)
-        context.talk.say(
-            f"{context.settings.workers} workers, database {database}, "
-            f"queue {supervisor.settings.redis_url.rsplit('@', 1)[-1]}; Ctrl-C stops"
+        ready(
+            {
+                "workers": supervisor.pids,
+                "database": context.engine.url.render_as_string(hide_password=True),
+                "queue": _shown(supervisor.settings.redis_url),
+            }
         )
         while True:
             time.sleep(3600)
 
 
-def worker(settings: Settings, name: str | None) -> None:
+def worker(settings: Settings, name: str | None, ready: Ready) -> None:
     """Be one worker. Raises UsageError without a queue to listen to."""
     if not settings.redis_url:
         raise UsageError("a worker needs REDIS_URL; `windowshop up` starts workers with a queue of their own")
-    work_until_stopped(settings, name or f"worker-{uuid4().hex[:12]}")
+    name = name or f"worker-{uuid4().hex[:12]}"
+    ready({"worker": name, "queue": _shown(settings.redis_url)})
+    work_until_stopped(settings, name)
 
 
 @dataclass(frozen=True)
@@ -103,8 +111,11 @@ def shown_settings(settings: Settings) -> list[dict[str, str]]:
     origin = installation.origins(settings)
     shown = []
     for name, field in type(settings).model_fields.items():
-        value = str(getattr(settings, name))
-        if "@" in value:
-            value = "...@" + value.rsplit("@", 1)[-1]
+        value = _shown(str(getattr(settings, name)))
         shown.append({"name": name, "value": value, "from": origin[name], "what": field.description or ""})
     return shown
+
+
+def _shown(address: str) -> str:
+    """An address without user and password."""
+    return "...@" + address.rsplit("@", 1)[-1] if "@" in address else address

@@ -16,6 +16,7 @@ from db.errors import GateError, NotFoundError, UsageError
 from db.runs import FINISHED, Run
 from recommender.ranking import SLATE
 from recommender.similarity import round_embeddings
+from simulator.actions import catalogue as catalogues
 from simulator.actions import folder as folders
 from simulator.actions import provenance
 from simulator.actions.context import Context
@@ -54,9 +55,11 @@ def run_ids(context: Context, name: str) -> list[str]:
         return [name]
     found = folders.read(context.settings.runs, name)
     ids = [run_id for of_seed in found.get("seeds", {}).values() for run_id in of_seed.values()]
+    if "run" in found:  # `latest` is one
+        ids = [found["run"]]
     missing = [run_id for run_id in ids if run_id not in known]
     if missing or not ids:
-        raise NotFoundError(f"the runs of {name} are not in this database; call the experiment again")
+        raise NotFoundError(f"the runs of {name} are not in this database; call its command again")
     return ids
 
 
@@ -99,7 +102,7 @@ def _gathered(conn: Connection, run: Run) -> RunData:
         slates=Slates(session, step, entries),
         readings=Readings(*readings.of_run(conn, run.number, k=k)),
         item_ids=[item.item_id for item in chosen],
-        categories=world.catalogue.category.astype(np.int16),
+        categories=catalogues.category_numbers(chosen, config["categories"]),
         class_names=config["categories"],
         prices=world.catalogue.price.astype(np.int32),
         pixels=images.of_run(conn, run.number),

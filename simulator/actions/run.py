@@ -9,7 +9,7 @@ from simulator.actions import folder as folders
 from simulator.actions.config import Plan
 from simulator.actions.context import Context
 from simulator.actions.report import origin, report
-from simulator.actions.simulate import hands_for, prepare, simulate
+from simulator.actions.simulate import check_hands, hands_for, prepare, simulate
 from simulator.report.writer import Headline
 
 
@@ -35,14 +35,15 @@ class Done:
 def run(context: Context, plan: Plan, *, local: bool = False, again: bool = False) -> Done:
     """Play a plan to its end, or take it up where it stopped, or give back what is finished."""
     folders.check_writable(context.settings.runs)
+    check_hands(context, local=local)
     resolved = prepare(context, plan)
     with hands_for(context, local=local) as hands:
         played = simulate(context, resolved, hands, again=again)
     if played.was_stored:
         context.talk.say(f"run {played.run.id} was finished before; --again plays it anew")
-    document = {"run": played.run.id, **origin(played.run), "timings": played.seconds}
-    folders.write(
-        context.settings.runs, played.run.id, {"config.json": played.run.config, "run.json": document}
-    )
+    root, name = context.settings.runs, played.run.id
+    timings = played.seconds or folders.timings(root, name)  # of the time it was played
+    document = {"run": name, **origin(played.run), "timings": timings}
+    folders.write(root, name, {"config.json": played.run.config, "run.json": document})
     headline = report(context, played.run.id)
     return Done(played.run.id, played.events, played.seconds, headline)

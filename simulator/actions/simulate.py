@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from db import embeddings, event_log, images, items, runs, work
 from db.embeddings import Embedder
 from db.engine import reading, writing
-from db.items import QUERY_SPLIT, Item
+from db.errors import UsageError
+from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from db.runs import FINISHED, Run
 from simulator.actions import catalogue as catalogues
 from simulator.actions import model as models
@@ -21,10 +22,12 @@ from simulator.actions.config import Plan, Resolved, resolve
 from simulator.actions.context import Context
 from simulator.actions.desk import Desk, Hands
 from simulator.actions.play import play
+from simulator.datasets import CLASS_NAMES
 from simulator.world.catalogue import Pictures
 from simulator.world.day import build_world
-from simulator.world.presets import from_settings
+from simulator.world.presets import FASHION_CATEGORIES, from_settings
 from simulator.world.session import World
+from workers import queue
 from workers.embed import BATCH as EMBED_BATCH
 from workers.local import LocalHands
 from workers.supervisor import Supervisor
@@ -45,9 +48,27 @@ def hands_for(context: Context, *, local: bool) -> AbstractContextManager[Hands]
     return LocalHands(context.engine) if local else Supervisor(context.settings, context.engine)
 
 
+def check_hands(context: Context, *, local: bool) -> None:
+    """Raise before anything slow when nobody could do the work: Redis is away, or there are no workers."""
+    settings = context.settings
+    if local:
+        return
+    if settings.redis_url:
+        queue.connect(settings.redis_url).close()
+    elif not settings.workers:
+        raise UsageError(
+            "--workers 0 leaves the work to others, who need REDIS_URL; set it, or ask for --workers 1"
+        )
+
+
 def prepare(context: Context, plan: Plan) -> Resolved:
-    """Everything a plan needs before its first morning: catalogue, model, config."""
+    """Everything a plan needs before its first morning: catalogue, model, config.
+
+    What can be wrong with the plan is found before the model is trained, which takes a minute.
+    """
     stored = catalogues.ensure(context, plan.catalogue)
+    catalogues.require(stored, CATALOGUE_SPLIT, plan.items)
+    catalogues.require(stored, QUERY_SPLIT, plan.queries)
     model = models.ensure(context)
     return resolve(plan, stored, model=model.key, runtime=model.runtime)
 
@@ -119,10 +140,12 @@ def _embed_missing(context: Context, desk: Desk, embedder: Embedder) -> None:
     desk.ask("embed", jobs)
 
 
-def _pictures(chosen: list[Item], categories: list[str], pixels: NDArray[np.uint8]) -> Pictures:
+def _pictures(chosen: list[Item], names: list[str], pixels: NDArray[np.uint8]) -> Pictures:
+    # The world knows what goes with what for Fashion-MNIST's ten labels; other categories are numbered after them.
+    first = 0 if names == list(CLASS_NAMES) else FASHION_CATEGORIES
     return Pictures(
         pixels=pixels,
-        category=np.array([categories.index(item.category) for item in chosen], np.int16),
+        category=(catalogues.category_numbers(chosen, names) + first).astype(np.int16),
         is_query=np.array([item.split == QUERY_SPLIT for item in chosen]),
         image_key=catalogues.image_keys(chosen),
     )

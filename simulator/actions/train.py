@@ -46,6 +46,8 @@ def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) ->
     """Train, test, save; a training that was stopped goes on from its last epoch."""
     if preset not in PRESETS:
         raise UsageError(f"no preset {preset!r}; choose one of {', '.join(PRESETS)}")
+    if seed < 0:
+        raise UsageError(f"--seed must be at least 0, found {seed}")
     data = fashion_mnist(context)
     installation.quieten_tensorflow()
     with silent_import():

@@ -1,0 +1,78 @@
+"""Events a second from the first morning to the end of the last fold, and where the time goes.
+
+`python -m benchmarks.pipeline [--items 1000] [--days 8] [--times 3]` plays the policy blend through Valkey,
+two workers and the database in force; then once more in this process under the profiler, to divide the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import os
+import pstats
+from statistics import median
+
+from simulator.actions.config import Plan
+from simulator.actions.context import Context, Silence, open_context
+from simulator.actions.simulate import Played, hands_for, prepare, simulate
+from workers import settings
+
+STAGES = {
+    "read the events of a batch": ("event_log.py", "read_sessions"),
+    "build profiles": ("profile.py", "build_profiles"),
+    "candidates, scores, top k": ("policies.py", "recommend"),
+    "write slates": ("slates.py", "add"),
+    "read slates": ("slates.py", "at_step"),
+    "fold (count and learn)": ("knowledge.py", "fold"),
+    "load a generation": ("knowledge.py", "recommender"),
+    "write events": ("event_log.py", "append"),
+    "write readings": ("readings.py", "add"),
+    "world: ask": ("day.py", "ask"),
+    "world: read": ("day.py", "read"),
+}
+
+
+def main() -> None:
+    """Measure, divide, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=1000)
+    parser.add_argument("--days", type=int, default=8)
+    parser.add_argument("--times", type=int, default=3)
+    arguments = parser.parse_args()
+    context = open_context(settings.load(), Silence())
+    plan = Plan(items=arguments.items, days=arguments.days)
+    load = os.getloadavg()[0]
+    print(f"blend, {plan.items:,} items, {plan.days} days, {plan.shoppers:,} shoppers, load {load:.1f}")
+    rates = [_rate(_played(context, plan, local=False)) for _ in range(arguments.times)]
+    print(f"2 workers: {median(rates):,.0f} events/s, median of {[round(rate) for rate in rates]}")
+    _divide(context, plan)
+
+
+def _played(context: Context, plan: Plan, *, local: bool) -> Played:
+    resolved = prepare(context, plan)
+    with hands_for(context, local=local) as hands:
+        return simulate(context, resolved, hands, again=True)
+
+
+def _rate(played: Played) -> float:
+    spent = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in played.seconds.items())
+    print(f"  {played.events:,} events: {spent}")
+    return played.events / played.seconds["total"]
+
+
+def _divide(context: Context, plan: Plan) -> None:
+    """One process does everything: what share of its time each stage takes."""
+    profile = cProfile.Profile()
+    played = profile.runcall(_played, context, plan, local=True)
+    total = played.seconds["total"]
+    print(f"in one process under the profiler: {total:.1f} s, of which")
+    found = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    for stage, (file, function) in STAGES.items():
+        seconds = sum(
+            row[3] for (path, _, name), row in found.items() if path.endswith(f"/{file}") and name == function
+        )
+        print(f"  {stage:<28} {seconds:6.2f} s  {seconds / total:5.1%}")
+
+
+if __name__ == "__main__":
+    main()

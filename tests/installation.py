@@ -1,0 +1,123 @@
+"""A whole installation in a folder: the toy shop and a model of nothing, so that commands need no training.
+
+The toy pictures have their embeddings already, so no command imports TensorFlow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Engine, literal, select
+
+from db import models, schema
+from db.engine import open_engine, writing
+from db.tables import embedding
+from recommender import checkpoint
+from simulator.actions.model import runtime
+from tests import factories
+
+ROOT = Path(__file__).parents[1]
+TOY_FLAGS = (
+    *("--catalogue", "toy", "--items", "120", "--queries", "40"),
+    *("--shoppers", "60", "--days", "3"),
+)
+"""What `factories.TOY_PLAN` says, as options."""
+OURS = ("WINDOWSHOP_", "DATABASE_URL", "REDIS_URL", "KERAS_HOME", "XDG_")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Where it is, and how its commands are called: in a folder of their own, with nobody's settings."""
+
+    folder: Path
+
+    @property
+    def home(self) -> Path:
+        """State: the database, the models."""
+        return self.folder / "home"
+
+    @property
+    def database_url(self) -> str:
+        """The default database of this home."""
+        return f"sqlite:///{self.home / 'windowshop.db'}"
+
+    @property
+    def model(self) -> Path:
+        """The folder of the default model."""
+        return self.home / "models" / "cnn-quick"
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        """Our own variables without any setting of Windowshop's, and those of this installation."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        own = {"HOME": str(self.folder), "WINDOWSHOP_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+        return {**kept, **own, "WINDOWSHOP_OFFLINE": "1", "COLUMNS": "200", **changes}
+
+    def call(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """A command to its end."""
+        return self.python("-m", "simulator", *words, **changes)
+
+    def python(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """Python to its end, in this installation's folder."""
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=self.folder,
+            env=self.environment(**changes),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+    def start(self, *words: str, **changes: str) -> subprocess.Popen[bytes]:
+        """A command that goes on while the test does."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "simulator", *words],
+            cwd=self.folder,
+            env=self.environment(**changes),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def engine(self) -> Engine:
+        """Its database."""
+        return open_engine(self.database_url)
+
+
+def install(folder: Path) -> Installation:
+    """An installation with a model, and the toy catalogue as if that model had embedded it."""
+    made = Installation(folder)
+    manifest, weights = a_model()
+    made.model.mkdir(parents=True)
+    (made.model / checkpoint.WEIGHTS).write_bytes(weights)
+    (made.model / checkpoint.MANIFEST).write_bytes(manifest)
+    key = checkpoint.model_key(json.loads(manifest))
+    engine = made.engine()
+    schema.ensure(engine)
+    factories.stock(engine)
+    with writing(engine) as conn:
+        models.add(conn, key, manifest, weights)
+        same = select(literal(key), literal(runtime()), embedding.c.image, embedding.c.vector)
+        conn.execute(embedding.insert().from_select(["model", "runtime", "image", "vector"], same))
+    engine.dispose()
+    return made
+
+
+def a_model() -> tuple[bytes, bytes]:
+    """Manifest and weights that pass every check; nothing ever embeds with them."""
+    weights = checkpoint.pack([np.arange(6, dtype=np.float32).reshape(2, 3)])
+    manifest = {
+        "schema": checkpoint.SCHEMA,
+        "architecture": {"name": "nothing"},
+        "weights": [{"name": "nothing", "shape": [2, 3]}],
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    return json.dumps(manifest).encode(), weights

@@ -1,0 +1,326 @@
+"""Whatever is wrong is said in one line that names the cure, with its exit code, and leaves nothing behind.
+
+Every case goes through the real command line, in a copy of one installation.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from simulator import datasets
+from tests.installation import TOY_FLAGS, Installation, install
+
+pytestmark = pytest.mark.journey
+
+FAILED, USAGE, DEPENDENCY, GATE = 1, 2, 3, 4
+
+SIMULATE = ("simulate", *TOY_FLAGS, "--local")
+QUEUED = ("simulate", *TOY_FLAGS)
+UNKNOWN_RUN = "0123456789ab"
+NOBODY = "127.0.0.1:1"
+
+ELSEWHERE = """
+from functools import partial
+from simulator import datasets
+datasets.Sources = partial(datasets.Sources, folders=())
+from simulator.cli import main
+main()
+"""
+"""The command line of a machine that has no copy of the data for all its users."""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An installation with one finished run of another seed, to be copied."""
+    made = install(tmp_path_factory.mktemp("bad-input"))
+    done = made.call(*SIMULATE, "--seed", "7")
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.fixture
+def installation(shop: Installation, tmp_path: Path) -> Installation:
+    """A copy to spoil."""
+    shutil.copytree(shop.folder, tmp_path / "shop", symlinks=True)
+    return Installation(tmp_path / "shop")
+
+
+def only_run(installation: Installation) -> str:
+    """The id of the finished run."""
+    return (installation.folder / "runs" / "latest").readlink().name
+
+
+# What is spoilt before the command is called; `{folder}` and `{run}` are filled in.
+
+Spoil = Callable[[Installation], None]
+
+
+def nothing(_: Installation) -> None:
+    """All is well, but for the arguments."""
+
+
+def no_model(installation: Installation) -> None:
+    """So that anything that comes after the model's training would take a minute to be said."""
+    shutil.rmtree(installation.model)
+
+
+def flipped_bit(installation: Installation) -> None:
+    """In the middle of the weights."""
+    weights = installation.model / "weights.bin"
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.write_bytes(content)
+
+
+def newer_database(installation: Installation) -> None:
+    """As a later version would leave it."""
+    with closing(sqlite3.connect(installation.home / "windowshop.db")) as conn, conn:
+        conn.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+def a_file(installation: Installation) -> None:
+    """Where a folder is wanted."""
+    (installation.folder / "file").write_text("not a folder")
+
+
+def no_catalogue(installation: Installation) -> None:
+    """Nothing in the database yet, so the data is needed."""
+    (installation.home / "windowshop.db").unlink()
+
+
+def cached(content: bytes) -> Spoil:
+    """The downloaded data, one file of it spoilt."""
+
+    def spoil(installation: Installation) -> None:
+        no_catalogue(installation)
+        cache = installation.folder / "cache"
+        cache.mkdir()
+        (cache / datasets.TRAIN_IMAGES).write_bytes(content)
+
+    return spoil
+
+
+def toml(content: str) -> Spoil:
+    """A settings file in the folder the command is called in."""
+
+    def spoil(installation: Installation) -> None:
+        (installation.folder / "windowshop.toml").write_text(content)
+
+    return spoil
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command and what must come of it. words: that the one line must hold: the fault, then the cure."""
+
+    command: tuple[str, ...]
+    code: int
+    words: tuple[str, ...]
+    spoil: Spoil = nothing
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+WHOLE_GZIP = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + bytes(500)
+CACHE = {"WINDOWSHOP_CACHE": "{folder}/cache"}
+NO_NETWORK = {"WINDOWSHOP_OFFLINE": "0"} | {
+    name: f"http://{NOBODY}" for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+}
+
+DATA_CASES = {
+    "a truncated data file": Case(
+        ("simulate", "--local"), FAILED, (datasets.TRAIN_IMAGES, "wrong sha256", "apt-get install"),
+        cached(WHOLE_GZIP[:50]), CACHE,
+    ),
+    "a wrong sha256": Case(
+        ("train",), FAILED, (datasets.TRAIN_IMAGES, "wrong sha256", "apt-get install"), cached(WHOLE_GZIP), CACHE
+    ),
+    "offline and nothing found": Case(
+        ("simulate", "--local"), FAILED, ("found nowhere", "not there", "copy the four .gz files"), no_catalogue, CACHE
+    ),
+    "no network": Case(
+        ("simulate", "--local"), FAILED, ("found nowhere", "refused", "apt-get install"), no_catalogue, CACHE | NO_NETWORK
+    ),
+}  # fmt: skip
+
+CASES = {
+    "an unknown policy": Case((*SIMULATE, "--policy", "best"), USAGE, ("no policy 'best'", "blend-fixed"), no_model),
+    "an unknown policy among others": Case(
+        ("experiment", "--policies", "visual,best", *TOY_FLAGS), USAGE, ("no policy 'best'", "oracle"), no_model
+    ),
+    "no policy at all": Case(("experiment", "--policies", ","), USAGE, ("--policies", "visual,cf,blend"), no_model),
+    "an unknown world": Case((*SIMULATE, "--world", "flat"), USAGE, ("no world 'flat'", "mixed"), no_model),
+    "an unknown catalogue": Case(
+        (*SIMULATE, "--catalogue", "mine"), FAILED, ("no catalogue 'mine'", "windowshop status"), no_model
+    ),
+    "no shoppers": Case((*SIMULATE, "--shoppers", "0"), USAGE, ("--shoppers must be at least 1, found 0",), no_model),
+    "no days": Case((*SIMULATE, "--days", "0"), USAGE, ("--days must be at least 1, found 0",), no_model),
+    "more items than exist": Case(
+        (*SIMULATE, "--items", "121"), USAGE, ("121 items", "the catalogue has 120", "--items"), no_model
+    ),
+    "more queries than exist": Case(
+        (*SIMULATE, "--queries", "41"), USAGE, ("41 queries", "the catalogue has 40", "--queries"), no_model
+    ),
+    "a negative seed": Case((*SIMULATE, "--seed", "-1"), USAGE, ("--seed must be at least 0, found -1",), no_model),
+    "a negative seed to train with": Case(("train", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model),
+    "a negative seed for the demo": Case(("demo", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model),
+    "a seed beyond all": Case((*SIMULATE, "--seed", "9" * 30), USAGE, ("--seed must be at most",), no_model),
+    "too many shoppers": Case((*SIMULATE, "--shoppers", "9" * 12), USAGE, ("--shoppers must be at most",), no_model),
+    "an unknown training preset": Case(("train", "--preset", "fast"), USAGE, ("no preset 'fast'", "quick, best"), no_model),
+    "no number": Case((*SIMULATE, "--days", "two"), USAGE, ("'--days'", "windowshop simulate --help"), no_model),
+    "an unknown option": Case((*SIMULATE, "--policies", "cf"), USAGE, ("--policies", "windowshop simulate --help")),
+    "an unknown command": Case(("simulte",), USAGE, ("simulte", "windowshop --help")),
+    "an option without its value": Case(("report",), USAGE, ("RUN|EXPERIMENT", "windowshop report --help")),
+    "too many workers": Case((*QUEUED, "--workers", "1000"), USAGE, ("workers", "found 1000"), no_model),
+    "nobody to do the work": Case((*QUEUED, "--workers", "0"), USAGE, ("--workers 0", "REDIS_URL"), no_model),
+    "an unwritable runs folder": Case(
+        (*SIMULATE, "--runs", "file/runs"), FAILED, ("runs folder file/runs", "WINDOWSHOP_RUNS or --runs"), a_file
+    ),
+    "an unwritable runs folder for a report": Case(
+        ("report", "{run}", "--runs", "file/runs"), FAILED, ("runs folder file/runs", "--runs"), a_file
+    ),
+    "an unwritable home": Case(
+        SIMULATE, FAILED, ("file/home", "WINDOWSHOP_HOME"), a_file, {"WINDOWSHOP_HOME": "{folder}/file/home"}
+    ),
+    "an unwritable export": Case(
+        ("events", "export", "{run}", "--out", "file/events.jsonl"), FAILED, ("file/events.jsonl", "--out"), a_file
+    ),
+    "an export to nowhere and to JSON": Case(("events", "export", "{run}", "--json"), USAGE, ("--json needs --out",)),
+    "a database from a newer version": Case(
+        SIMULATE, FAILED, ("version 9999", "newer Windowshop", "update Windowshop"), newer_database
+    ),
+    "a database from a newer version, asked only": Case(
+        ("status",), FAILED, ("version 9999", "newer Windowshop", "update Windowshop"), newer_database
+    ),
+    "Redis refused": Case(
+        QUEUED, DEPENDENCY, (NOBODY, "unset REDIS_URL"), no_model, {"REDIS_URL": f"redis://{NOBODY}"}
+    ),
+    "Redis refused for all workers": Case(
+        ("up",), DEPENDENCY, (NOBODY, "unset REDIS_URL"), environment={"REDIS_URL": f"redis://:secret@{NOBODY}"}
+    ),
+    "Redis refused for one worker": Case(
+        ("worker",), DEPENDENCY, (NOBODY, "unset REDIS_URL"), environment={"REDIS_URL": f"redis://{NOBODY}"}
+    ),
+    "a worker without Redis": Case(("worker",), USAGE, ("needs REDIS_URL", "windowshop up")),
+    "REDIS_URL nonsense": Case(QUEUED, USAGE, ("REDIS_URL", "redis://HOST"), no_model, {"REDIS_URL": "nonsense"}),
+    "a checkpoint with one bit flipped": Case(
+        SIMULATE, FAILED, ("weights.bin", "damaged", "delete", "a new one is trained"), flipped_bit
+    ),
+    "an unknown run to report": Case(
+        ("report", UNKNOWN_RUN), FAILED, (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status")
+    ),
+    "an unknown run to verify": Case(("verify", UNKNOWN_RUN), FAILED, (f"no run '{UNKNOWN_RUN}'", "windowshop status")),
+    "an unknown run to export": Case(
+        ("events", "export", UNKNOWN_RUN, "--out", "events.jsonl"), FAILED, (UNKNOWN_RUN, "windowshop status")
+    ),
+    "DATABASE_URL nonsense": Case(
+        SIMULATE, USAGE, ("DATABASE_URL", "sqlite:///FILE"), no_model, {"DATABASE_URL": "nonsense"}
+    ),
+    "DATABASE_URL of another kind": Case(
+        SIMULATE, USAGE, ("'mysql'", "postgresql://"), no_model, {"DATABASE_URL": "mysql://root@localhost/shop"}
+    ),
+    "a Postgres that refuses": Case(
+        SIMULATE, DEPENDENCY, (NOBODY, "windowshop doctor"), no_model, {"DATABASE_URL": f"postgresql://me:secret@{NOBODY}/shop"}
+    ),
+    "a gate that is not met": Case(
+        ("report", "{run}", "--fail-under", "hit_rate@10=0.99"), GATE, ("hit_rate@10 of blend", "at least 0.99")
+    ),
+    "a gate that is none": Case(
+        ("report", "{run}", "--fail-under", "hit_rate@10"), USAGE, ("not METRIC=NUMBER", "hit_rate@10=0.3")
+    ),
+    "a gate on nothing": Case(
+        ("report", "{run}", "--fail-under", "luck=1"), USAGE, ("no metric 'luck'", "metrics.json")
+    ),
+    "a comparison with nothing": Case(
+        ("report", "{run}", "--compare", "blend", "cf"), USAGE, ("'cf'", "windowshop simulate --policy cf")
+    ),
+    "a settings file that is not TOML": Case(("status",), USAGE, ("windowshop.toml", "cannot be read"), toml("workers: 3")),
+    "a settings file with an unknown key": Case(("status",), USAGE, ("wrokers",), toml("wrokers = 3")),
+    "a settings file with a wrong value": Case(
+        ("status",), USAGE, ("workers", "found 'many'"), toml("workers = 'many'")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_input_is_refused_in_one_line(installation: Installation, name: str) -> None:
+    """The arguments, the settings, what is stored and what it depends on."""
+    case = CASES[name]
+    case.spoil(installation)
+    check(installation, case, lambda words, changes: installation.call(*words, **changes))
+
+
+@pytest.mark.parametrize("name", DATA_CASES)
+def test_bad_data_is_refused_in_one_line(installation: Installation, name: str) -> None:
+    """The same for Fashion-MNIST, on a machine that has no copy for all its users."""
+    case = DATA_CASES[name]
+    case.spoil(installation)
+    check(installation, case, lambda words, changes: installation.python("-c", ELSEWHERE, *words, **changes))
+
+
+Call = Callable[[tuple[str, ...], dict[str, str]], subprocess.CompletedProcess[str]]
+
+
+def check(installation: Installation, case: Case, call: Call) -> None:
+    """Exit code, one line with all its words, nothing on standard output, and everything as it was."""
+    known = {"folder": str(installation.folder), "run": only_run(installation)}
+    words = tuple(word.format(**known) for word in case.command)
+    changes = {key: value.format(**known) for key, value in case.environment.items()}
+    before = everything(installation)
+    done = call(words, changes)
+    news = done.stderr.splitlines()
+    assert done.returncode == case.code, done.stderr
+    complaints = [line for line in news if not line.startswith("- ")]
+    assert len(complaints) == 1, done.stderr
+    assert complaints[0].startswith("windowshop: ")
+    assert [word for word in case.words if word not in complaints[0]] == [], complaints[0]
+    assert "secret" not in done.stderr
+    assert "training" not in done.stderr
+    if case.code != GATE:
+        assert done.stdout == ""
+        assert everything(installation) == before
+
+
+def everything(installation: Installation) -> dict[str, object]:
+    """The files of an installation, and what its database holds; an empty database counts as none."""
+    files: dict[str, object] = {
+        str(Path(folder, name).relative_to(installation.folder)): Path(folder, name).stat().st_size
+        for folder, _, names in os.walk(installation.folder)
+        for name in names
+        if not name.startswith("windowshop.db")
+    }
+    database = installation.home / "windowshop.db"
+    if database.exists():
+        with closing(sqlite3.connect(database)) as conn:
+            files |= {f"rows of {table}": n for table, n in rows(conn) if n}
+    return files
+
+
+def rows(conn: sqlite3.Connection) -> Iterator[tuple[str, int]]:
+    """How many rows each table has."""
+    for (table,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        if table not in ("alembic_version", "sqlite_sequence"):
+            yield table, conn.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608
+
+
+def test_a_database_that_accepts_and_says_nothing(installation: Installation) -> None:
+    """A Postgres that hangs is given up after the timeout of its address."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/shop?connect_timeout=2"
+        case = Case(SIMULATE, DEPENDENCY, ("windowshop doctor",), environment={"DATABASE_URL": address})
+        check(installation, case, lambda words, changes: installation.call(*words, **changes))
+
+
+def test_what_is_refused_has_a_cure_that_works(installation: Installation) -> None:
+    """The command that a wrong gate interrupted succeeds with a right one."""
+    done = installation.call("report", "latest", "--fail-under", "hit_rate@10=0", "--json")
+    assert done.returncode == 0, done.stderr
