@@ -91,26 +91,27 @@ class Desk:
             ids = work.add(conn, self.run.number, "fold", fold)
         self._do(ids)
 
-    def ask(self, kind: str, payloads: dict[str, dict[str, Any]]) -> None:
-        """Have some other work done, and wait for it."""
+    def ask(self, kind: str, payloads: dict[str, dict[str, Any]], step: Callable[[int], None]) -> None:
+        """Have some other work done, and wait for it; `step` hears how many pieces are done."""
         with writing(self.engine) as conn:
             ids = work.add(conn, self.run.number, kind, payloads)
-        self._do(ids)
+        self._do(ids, step)
 
     def forget_time(self) -> None:
         """Start the clocks of all stages anew: what came before was preparation."""
         self.seconds.update(dict.fromkeys(self.seconds, 0.0))
 
-    def _do(self, ids: list[int]) -> None:
+    def _do(self, ids: list[int], step: Callable[[int], None] = lambda _done: None) -> None:
         """Ring, and wait until nothing of this run waits any more."""
         if not ids:
             return
         with self._timed("wait"):
             self.hands.ring(ids)
-            left, since, nap = -1, time.monotonic(), SHORT_NAP
-            while now := self._waiting():
-                if now != left:
-                    left, since = now, time.monotonic()
+            left, since, nap = len(ids), time.monotonic(), SHORT_NAP
+            while waits := self._waiting():
+                if waits != left:
+                    step(left - waits)
+                    left, since = waits, time.monotonic()
                 elif time.monotonic() - since > STALLED_SECONDS:
                     raise DependencyError(
                         f"no work was done for {STALLED_SECONDS:.0f} s; is a worker running? "
@@ -118,6 +119,7 @@ class Desk:
                     )
                 time.sleep(nap)
                 nap = min(LONG_NAP, nap * 1.5)
+            step(left)
 
     def _waiting(self) -> int:
         with reading(self.engine) as conn:

@@ -131,17 +131,17 @@ def _embed_missing(context: Context, desk: Desk, embedder: Embedder) -> None:
         missing = embeddings.missing(conn, desk.run.number, embedder)
     if not missing:
         return
-    context.talk.say(f"embedding {len(missing):,} pictures")
     pieces = [missing[start : start + EMBED_BATCH] for start in range(0, len(missing), EMBED_BATCH)]
     jobs = {
         piece[0][:48]: {"model": embedder.model, "runtime": embedder.runtime, "images": piece}
         for piece in pieces
     }
-    desk.ask("embed", jobs)
+    with context.talk.progress(f"embedding {len(missing):,} pictures", len(jobs)) as step:
+        desk.ask("embed", jobs, step)
 
 
 def _pictures(chosen: list[Item], names: list[str], pixels: NDArray[np.uint8]) -> Pictures:
-    # The world knows what goes with what for Fashion-MNIST's ten labels; other categories are numbered after them.
+    # The world knows what goes with what for Fashion-MNIST's labels; others are numbered after them.
     first = 0 if names == list(CLASS_NAMES) else FASHION_CATEGORIES
     return Pictures(
         pixels=pixels,
