@@ -52,3 +52,12 @@ def of_run(conn: Connection, run: int, embedder: Embedder) -> NDArray[np.float32
         ).order_by(run_item.c.number),
     )
     return np.frombuffer(b"".join(row[0] for row in rows), "<f4").reshape(len(rows), -1)
+
+
+def of_model(conn: Connection, embedder: Embedder) -> dict[str, bytes]:
+    """Every vector of an embedder as little-endian float32, by its picture's sha256."""
+    statement = select(embedding.c.image, embedding.c.vector)
+    rows = bulk.fetch(
+        conn, statement.where(embedding.c.model == embedder.model, embedding.c.runtime == embedder.runtime)
+    )
+    return {row[0]: bytes(row[1]) for row in rows}

@@ -16,6 +16,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from db.errors import DependencyError, UsageError, WindowshopError
 
 BUSY_MILLISECONDS = 30_000
+CONNECT_SECONDS = 10
+"""How long a Postgres may take to say anything, unless its address says otherwise."""
 
 
 def open_engine(url: str) -> Engine:
@@ -78,7 +80,8 @@ def _normalised(url: str) -> URL:
         ) from None
     backend = address.drivername.split("+")[0]
     if backend in {"postgres", "postgresql"}:
-        return address.set(drivername="postgresql+psycopg")
+        patience = {"connect_timeout": str(CONNECT_SECONDS), **address.query}
+        return address.set(drivername="postgresql+psycopg", query=patience)
     if backend == "sqlite":
         return address
     raise UsageError(f"DATABASE_URL names {backend!r}; Windowshop knows sqlite:/// and postgresql://")

@@ -51,19 +51,21 @@ class Embedder:
 
     def embed(self, pixels: Pixels) -> NDArray[np.float32]:
         """Embeddings float32 [n, dim], unit rows, of pixels uint8 [n, size, size]."""
-        embeddings = np.empty((len(pixels), self.dim), np.float32)
-        for rows, (found, _) in self._batches(pixels):
-            embeddings[rows] = found
-        if not (np.abs(np.linalg.norm(embeddings, axis=1) - 1) <= 1e-5).all():
-            raise ValueError("the network gave rows that are not of unit length")
-        return embeddings
+        return self.answer(pixels)[0]
 
     def classify(self, pixels: Pixels) -> NDArray[np.int64]:
         """The class [n] whose direction is nearest, of pixels uint8 [n, size, size]."""
-        guesses = np.empty(len(pixels), np.int64)
-        for rows, (_, logits) in self._batches(pixels):
-            guesses[rows] = logits.argmax(1)
-        return guesses
+        return self.answer(pixels)[1].argmax(1)
+
+    def answer(self, pixels: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Embeddings float32 [n, dim], unit rows, and logits [n, classes] of pixels uint8 [n, size, size]."""
+        embeddings = np.empty((len(pixels), self.dim), np.float32)
+        logits = np.empty((len(pixels), self.classes), np.float32)
+        for rows, found in self._batches(pixels):
+            embeddings[rows], logits[rows] = found
+        if not (np.abs(np.linalg.norm(embeddings, axis=1) - 1) <= 1e-5).all():
+            raise ValueError("the network gave rows that are not of unit length")
+        return embeddings, logits
 
     def _batches(self, pixels: Pixels) -> Iterator[tuple[slice, list[NDArray[np.float32]]]]:
         if pixels.dtype != np.uint8 or pixels.shape[1:] != (self._size, self._size):

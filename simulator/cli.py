@@ -54,9 +54,10 @@ def demo(
 ) -> None:
     """The whole road in one command: data, embedder, workers, an experiment of five policies, the report."""
     from simulator.actions.config import Plan
-    from simulator.actions.experiment import DEMO_POLICIES, experiment
 
     plan = Plan(seed=seed)
+    from simulator.actions.experiment import DEMO_POLICIES, experiment
+
     context = _open(workers=workers, runs=runs)
     found = experiment(context, plan, DEMO_POLICIES, again=again, command=f"windowshop demo --seed {seed}")
     _tell(found.to_json(), found.headline, as_json=as_json)
@@ -65,7 +66,7 @@ def demo(
 @app.command(epilog="Example: windowshop train --preset quick --seed 2")
 def train(
     preset: Annotated[str, typer.Option(help="quick: a minute; best: the smallest error we know.")] = "quick",
-    seed: Seed = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the first weights and of the order of pictures.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Train our own network on Fashion-MNIST's training images and measure it on the test images."""
@@ -104,7 +105,6 @@ def simulate(
 ) -> None:
     """One run: shoppers meet one policy, day after day. An unfinished run goes on where it stopped."""
     from simulator.actions.config import Plan
-    from simulator.actions.run import run
 
     plan = Plan(
         policy=policy,
@@ -116,6 +116,8 @@ def simulate(
         world=world,
         catalogue=catalogue,
     )
+    from simulator.actions.run import run
+
     done = run(_open(workers=workers, runs=runs), plan, local=local, again=again)
     _tell(done.to_json(), done.headline, as_json=as_json)
 
@@ -141,7 +143,6 @@ def experiment(
 ) -> None:
     """Several runs that share world and seeds and differ in the policy, and their comparison."""
     from simulator.actions.config import Plan
-    from simulator.actions.experiment import experiment as action
 
     names = [name.strip() for name in policies.split(",") if name.strip()]
     if not names:
@@ -156,6 +157,8 @@ def experiment(
         world=world,
         catalogue=catalogue,
     )
+    from simulator.actions.experiment import experiment as action
+
     context = _open(workers=workers, runs=runs)
     found = action(context, plan, names, n_seeds=seeds, local=local, again=again)
     _tell(found.to_json(), found.headline, as_json=as_json)
@@ -164,9 +167,12 @@ def experiment(
 @app.command(epilog="Example: windowshop report latest --fail-under hit_rate@10=0.3")
 def report(
     name: Annotated[str, typer.Argument(help="A run, an experiment, or `latest`.", metavar="RUN|EXPERIMENT")],
-    compare: Annotated[tuple[str, str] | None, typer.Option(help="Two policies to compare.")] = None,
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(help="Two policies to compare.", metavar="A B")
+    ] = None,
     fail_under: Annotated[
-        list[str] | None, typer.Option(help="METRIC=NUMBER that every policy must reach, or exit 4.")
+        list[str] | None,
+        typer.Option(help="What every policy must reach, or exit 4.", metavar="METRIC=NUMBER"),
     ] = None,
     runs: Runs = None,
     as_json: AsJson = False,

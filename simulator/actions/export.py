@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -87,6 +88,7 @@ def export(context: Context, run_id: str, out: Path | None) -> int:
             written = write(run.id, events, item_ids, file)
         partial.replace(out)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise WindowshopError(f"{out} cannot be written ({error.strerror}); choose another --out") from None
     return written

@@ -10,11 +10,12 @@ from uuid import uuid4
 
 from sqlalchemy import func, select
 
-from db import bulk, runs, work
-from db.engine import reading
+from db import bulk, runs, schema, work
+from db.engine import open_engine, reading
 from db.errors import UsageError
 from db.tables import item, model
 from simulator.actions.context import Context
+from workers import queue
 from workers import settings as installation
 from workers.settings import Settings
 from workers.supervisor import Supervisor
@@ -39,9 +40,16 @@ def up(context: Context, ready: Ready) -> None:
 
 
 def worker(settings: Settings, name: str | None, ready: Ready) -> None:
-    """Be one worker. Raises UsageError without a queue to listen to."""
+    """Be one worker.
+
+    Raises UsageError without a queue to listen to, and what is wrong with queue or database before it begins.
+    """
     if not settings.redis_url:
         raise UsageError("a worker needs REDIS_URL; `windowshop up` starts workers with a queue of their own")
+    queue.connect(settings.redis_url).close()
+    engine = open_engine(settings.database)
+    schema.ensure(engine)
+    engine.dispose()
     name = name or f"worker-{uuid4().hex[:12]}"
     ready({"worker": name, "queue": _shown(settings.redis_url)})
     work_until_stopped(settings, name)

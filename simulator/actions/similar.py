@@ -1,0 +1,154 @@
+"""A picture in, the catalogue items that look most like it out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db import embeddings, images
+from db.embeddings import Embedder
+from db.engine import reading, writing
+from db.errors import UsageError, WindowshopError
+from db.items import CATALOGUE_SPLIT, Item
+from recommender.similarity import nearest, round_embeddings
+from simulator import pictures
+from simulator.actions import catalogue as catalogues
+from simulator.actions import model as default_model
+from simulator.actions.context import Context
+from workers.embed import BATCH
+from workers.knowledge import Library
+
+MOST = 100
+OUT_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+
+
+@dataclass(frozen=True)
+class Similar:
+    """One catalogue item beside the query; score: cosine of the embeddings."""
+
+    item: Item
+    score: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found for a picture, most similar first, and where its grid was written."""
+
+    query: str
+    model: str
+    items: list[Similar]
+    grid: Path | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer for other programs."""
+        rows = [
+            {"item": one.item.item_id, "score": round(one.score, 6), "category": one.item.category}
+            for one in self.items
+        ]
+        grid = {"grid": str(self.grid)} if self.grid else {}
+        return {"query": self.query, "model": self.model, "items": rows, **grid}
+
+    def text(self) -> str:
+        """The answer for people."""
+        lines = [f"{one.score:.3f}  {one.item.item_id}  {one.item.category}" for one in self.items]
+        return "\n".join([*lines, *([f"grid: {self.grid}"] if self.grid else [])])
+
+
+def similar(
+    context: Context,
+    image: Path,
+    *,
+    k: int = 10,
+    out: Path | None = None,
+    catalogue: str = catalogues.FASHION_MNIST,
+) -> Answer:
+    """The k items most similar to a picture file; with `out`, a picture grid of them.
+
+    Raises UsageError or DataError for what cannot be looked at, before anything heavy begins.
+    """
+    if not 1 <= k <= MOST:
+        raise UsageError(f"-k must lie in 1..{MOST}, found {k}")
+    kind = _kind(out)
+    photo = pictures.read(image)
+    model = default_model.ensure(context)
+    embedder, library = Embedder(model.key, model.runtime), Library(context.engine)
+    stored = [row for row in catalogues.ensure(context, catalogue) if row.split == CATALOGUE_SPLIT]
+    index = _index(context, library, embedder, stored)
+
+    query = library.embedder(embedder).embed(photo.canonical[None])
+    found = most_similar(index, query, stored, k)
+
+    if out is not None and kind is not None:
+        _draw(context, photo, found, out, kind)
+    return Answer(str(image), model.key, found, out)
+
+
+def most_similar(
+    index: NDArray[np.float32], query: NDArray[np.float32], stored: Sequence[Item], k: int
+) -> list[Similar]:
+    """The k nearest items; index: rounded unit rows [n_items, dim]; query: a unit row [1, dim]."""
+    is_candidate = np.ones(len(index), np.bool_)
+    found, cosines = nearest(index, round_embeddings(query), min(k, len(index)), is_candidate)
+    return [
+        Similar(stored[number], min(1.0, float(cosine)))
+        for number, cosine in zip(found[0], cosines[0], strict=True)
+    ]
+
+
+def _index(
+    context: Context, library: Library, embedder: Embedder, stored: Sequence[Item]
+) -> NDArray[np.float32]:
+    """The rounded embeddings of the items, float32 [n, dim]; what has none yet is embedded and stored."""
+    with reading(context.engine) as conn:
+        known = embeddings.of_model(conn, embedder)
+    missing = sorted({row.image for row in stored} - known.keys())
+    if missing:
+        context.talk.say(f"{len(missing):,} items have no embedding by {embedder.model} yet")
+        with context.talk.progress("embedding the catalogue", len(missing)) as step:
+            for start in range(0, len(missing), BATCH):
+                hashes = missing[start : start + BATCH]
+                with reading(context.engine) as conn:
+                    pixels = images.read(conn, hashes)
+                vectors = library.embedder(embedder).embed(pixels)
+                with writing(context.engine) as conn:
+                    embeddings.add(conn, embedder, hashes, vectors)
+                known |= {key: vector.tobytes() for key, vector in zip(hashes, vectors, strict=True)}
+                step(len(hashes))
+    packed = b"".join(known[row.image] for row in stored)
+    return round_embeddings(np.frombuffer(packed, "<f4").reshape(len(stored), -1))
+
+
+def _kind(out: Path | None) -> str | None:
+    if out is None:
+        return None
+    kind = OUT_FORMATS.get(out.suffix.lower())
+    if kind is None:
+        raise UsageError(f"--out {out}: a grid is written as {', '.join(OUT_FORMATS)}; name it so")
+    if not out.resolve().parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {out.resolve().parent}; make it first")
+    return kind
+
+
+def _draw(context: Context, photo: pictures.Photo, found: Sequence[Similar], out: Path, kind: str) -> None:
+    from simulator.report.picture_grid import Tile, grid_image  # noqa: PLC0415 - matplotlib, only for a grid
+
+    with reading(context.engine) as conn:
+        pixels = images.read(conn, [one.item.image for one in found])
+    tiles = [
+        Tile(picture, f"{one.score:.3f}", one.item.category)
+        for picture, one in zip(pixels, found, strict=True)
+    ]
+    buffer = io.BytesIO()
+    grid_image(photo.shown, photo.canonical, tiles).save(buffer, format=kind, quality=92)
+    try:
+        out.write_bytes(buffer.getvalue())
+    except OSError as error:
+        raise WindowshopError(
+            f"the grid cannot be written to {out} ({error.strerror}); give --out a place you may write"
+        ) from None

@@ -1,0 +1,134 @@
+"""Reads a picture file that nobody vouches for, and turns it into what the embedder knows.
+
+The rule, after the way Fashion-MNIST itself was made (Xiao et al. 2017, section 2): upright by EXIF,
+transparency on white, grey; light on dark, so a picture with light corners is inverted; the background's level
+taken away; cut to what differs from the background; the longer side scaled to 28, the aspect kept; centred on
+28x28, padded with background. A picture of 28x28 is only inverted if need be. Nothing is cut out of a busy
+background: a product on a plain one is expected.
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from db.errors import DataError, UsageError
+
+SIDE = 28
+FORMATS = ("JPEG", "PNG", "WEBP")
+MOST_PIXELS = 60_000_000
+"""More than any phone takes; a decoded picture needs 4 bytes for each."""
+
+WORKING_SIDE = 448
+"""Pictures are shrunk to it before anything is looked for in them."""
+
+FOREGROUND = 24
+"""Grey levels by which the product differs from its background at least."""
+
+_SICK = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError, TypeError)
+"""What Pillow's decoders raise on damaged files."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture as people see it, RGB on white, and as the embedder does: uint8 [28, 28], light on dark."""
+
+    shown: Image.Image
+    canonical: NDArray[np.uint8]
+
+
+def read(path: Path) -> Photo:
+    """A jpg, png or webp. Raises UsageError when there is no such file, DataError when it is no picture."""
+    shown = decode(path)
+    return Photo(shown, canonical(shown, name=str(path)))
+
+
+def decode(path: Path) -> Image.Image:
+    """An RGB picture on white, upright; nothing that a file may hold makes it more than 60 million pixels."""
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "nothing"
+        raise UsageError(f"{path}: wanted a jpg, png or webp picture, found {what}; check the path")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", UserWarning)  # of odd EXIF data, which is then left aside
+            with path.open("rb") as file, Image.open(file, formats=FORMATS) as opened:
+                width, height = opened.size
+                if width * height > MOST_PIXELS:
+                    raise _too_large(path, f"{width:,} x {height:,} pixels")
+                opened.load()
+                return _on_white(ImageOps.exif_transpose(opened))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_large(path, "far more") from None
+    except UnidentifiedImageError:
+        found = "an empty file" if path.stat().st_size == 0 else "another kind of file, or a damaged one"
+        raise DataError(
+            f"{path}: wanted a jpg, png or webp picture, found {found}; save it as one of these and try again"
+        ) from None
+    except PermissionError:
+        raise UsageError(f"{path}: may not be read; give yourself the right to, or copy it") from None
+    except _SICK as error:
+        raise DataError(
+            f"{path}: wanted a whole picture, found a damaged one ({' '.join(str(error).split())[:80]}); "
+            "open it and save it anew"
+        ) from None
+
+
+def canonical(picture: Image.Image, *, name: str = "picture") -> NDArray[np.uint8]:
+    """What the embedder looks at, uint8 [28, 28]; DataError when the picture is one plain colour."""
+    is_small = picture.size == (SIDE, SIDE)
+    grey = picture.convert("L")
+    if not is_small:
+        grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
+    levels = np.asarray(grey)
+    background = _background(levels)
+    if background > 127:
+        levels, background = 255 - levels, 255 - background
+    if is_small:
+        return levels
+    lifted = np.clip(levels.astype(np.int16) - background, 0, None)
+    rows, columns = (np.flatnonzero((lifted >= FOREGROUND).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        raise DataError(f"{name}: wanted a product on a plain background, found one plain colour")
+    found = lifted[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] * (255 / (255 - background))
+    return _centred(np.rint(found).astype(np.uint8))
+
+
+def _background(levels: NDArray[np.uint8]) -> int:
+    """The grey level of the four corners; in Fashion-MNIST its half never is the lighter one."""
+    side = max(1, min(levels.shape) // 28)
+    ends = (slice(None, side), slice(-side, None))
+    return int(np.median([np.median(levels[down, across]) for down in ends for across in ends]))
+
+
+def _centred(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = found.shape
+    scale = SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = np.asarray(Image.fromarray(found).resize(size, Image.Resampling.LANCZOS))
+    canvas = np.zeros((SIDE, SIDE), np.uint8)
+    top, left = (SIDE - size[1]) // 2, (SIDE - size[0]) // 2
+    canvas[top : top + size[1], left : left + size[0]] = small
+    return canvas
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith(("I", "F")):  # 16-bit grey: Pillow's own conversion cuts off at 255
+        deep = np.asarray(picture).astype(np.float64)
+        picture = Image.fromarray(np.rint(np.clip(deep, 0, 65535) / 257).astype(np.uint8))
+    if picture.has_transparency_data:
+        layered = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered)
+    return picture.convert("RGB")
+
+
+def _too_large(path: Path, found: str) -> DataError:
+    return DataError(
+        f"{path}: wanted at most {MOST_PIXELS // 1_000_000} million pixels, found {found}; scale it down first"
+    )
