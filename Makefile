@@ -30,9 +30,9 @@ check: $(VENV)/.dev ## lint, format, types, and which package may import which
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev ## every benchmark, one after the other
-	@set -e; for file in benchmarks/*.py; do \
-	  if [ -e "$$file" ]; then echo "== $$file"; $(BIN)/python "$$file"; else echo "no benchmarks here"; fi; \
-	done
+	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.pipeline --items 10000 --days 4
+	$(BIN)/python -m benchmarks.embedding
 
 lock: $(VENV)/.dev ## write requirements/*.txt again; UPGRADE=--upgrade takes the newest versions
 	$(LOCK) $(UPGRADE) -o requirements/runtime.txt

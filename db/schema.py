@@ -31,6 +31,7 @@ def ensure(engine: Engine) -> bool:
         if stands_at(conn) == HEAD:
             return False
     with writing(engine) as conn:
+        _alone(conn)
         if stands_at(conn) == HEAD:  # somebody else was quicker
             return False
         migrate(conn, HEAD)
@@ -59,6 +60,12 @@ def migrate(conn: Connection, target: str) -> None:
     found = version(conn)
     goes_down = target == "base" or (found is not None and KNOWN.index(found) > KNOWN.index(target))
     (command.downgrade if goes_down else command.upgrade)(config, target)
+
+
+def _alone(conn: Connection) -> None:
+    """Wait for others that migrate. SQLite's write lock has seen to it; Postgres needs a lock of its own."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('windowshop.schema'))"))
 
 
 def stands_at(conn: Connection) -> str | None:

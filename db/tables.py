@@ -1,4 +1,4 @@
-"""Every table. The event log is the truth; all else can be dropped and made again from it."""
+"""Every table. The event log is the truth; slates and counts follow from it, and `verify` shows it."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ Days = Annotated[int, typer.Option(help="Shopping days to play.")]
 Shoppers = Annotated[int, typer.Option(help="Shoppers in the world.")]
 Items = Annotated[int, typer.Option(help="Catalogue items, a stratified share.")]
 Queries = Annotated[int, typer.Option(help="Query images that shoppers search with.")]
+Slates = Annotated[int, typer.Option(help="Slates a session asks for at most.")]
 World = Annotated[str, typer.Option(help="Preset of the world: visual, mixed or social.")]
 Catalogue = Annotated[str, typer.Option(help="Which catalogue the shop sells.")]
 Workers = Annotated[int | None, typer.Option(help="Worker processes to start; 0: others do the work.")]
@@ -95,6 +96,7 @@ def simulate(
     seed: Seed = 1,
     items: Items = 1000,
     queries: Queries = 300,
+    slates: Slates = 3,
     world: World = "mixed",
     catalogue: Catalogue = "fashion-mnist",
     workers: Workers = None,
@@ -113,6 +115,7 @@ def simulate(
         shoppers=shoppers,
         items=items,
         queries=queries,
+        slates=slates,
         world=world,
         catalogue=catalogue,
     )
@@ -133,6 +136,7 @@ def experiment(
     seed: Seed = 1,
     items: Items = 1000,
     queries: Queries = 300,
+    slates: Slates = 3,
     world: World = "mixed",
     catalogue: Catalogue = "fashion-mnist",
     workers: Workers = None,
@@ -154,6 +158,7 @@ def experiment(
         shoppers=shoppers,
         items=items,
         queries=queries,
+        slates=slates,
         world=world,
         catalogue=catalogue,
     )

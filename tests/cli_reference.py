@@ -74,7 +74,7 @@ def _row(parameter: Any) -> Iterator[str]:
     is_flag = getattr(parameter, "is_flag", False)
     word = parameter.metavar or parameter.name.upper()
     name = ", ".join(parameter.opts) + ("" if is_flag else f" {word}") if is_option else word
-    often = "; may be given again" if getattr(parameter, "multiple", False) else ""
+    often = " May be given again." if getattr(parameter, "multiple", False) else ""
     default = "required" if parameter.required else _default(parameter, is_flag=is_flag)
     yield f"| `{_cell(name)}` | {default} | {_cell(parameter.help)}{often} |"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,9 @@ class Settings(BaseSettings):
     )
     keras_home: Path = Field(
         default=Path("~/.keras"), validation_alias=_env("keras_home"), description="Keras' cache of data sets"
+    )
+    model: str = Field(
+        default="cnn-quick", description="embedder of new runs, below home/models"
     )
     workers: int = Field(
         default=2, ge=0, le=64, description="worker processes to start; 0: others do the work"
@@ -102,7 +106,7 @@ def load(**flags: Any) -> Settings:
 
 def origins(settings: Settings, **flags: Any) -> dict[str, str]:
     """Where each setting in force came from: flag, environment, file or default."""
-    file = TomlConfigSettingsSource(Settings)()
+    file = set(tomllib.loads(Path(CONFIG_FILE).read_text())) if Path(CONFIG_FILE).exists() else set()
     found: dict[str, str] = {}
     for name in type(settings).model_fields:
         if flags.get(name) is not None:
@@ -135,4 +139,8 @@ def quieten_tensorflow() -> None:
 
 
 def _variables(name: str) -> tuple[str, ...]:
-    return (name.upper(), f"WINDOWSHOP_{name.upper()}")
+    """The environment variables that set a field."""
+    alias = Settings.model_fields[name].validation_alias
+    if isinstance(alias, AliasChoices):
+        return tuple(str(choice) for choice in alias.choices)
+    return (f"WINDOWSHOP_{name.upper()}",)

@@ -43,7 +43,7 @@ class Worker:
         try:
             PERFORMERS[taken.kind](self.library, taken)
         except DependencyError:
-            raise  # not the work's fault: it costs no try
+            raise  # without the database nothing can be noted
         except Exception as error:
             with writing(self.engine) as conn:
                 work.give_back(conn, work_id, f"{type(error).__name__}: {error}")

@@ -13,7 +13,6 @@ from db.errors import WindowshopError
 from recommender import checkpoint
 from simulator import datasets
 from simulator.actions.folder import check_writable
-from simulator.actions.model import DEFAULT_PRESET
 from workers import queue
 from workers.redis_server import EmbeddedServer
 from workers.settings import Settings
@@ -66,7 +65,7 @@ def _data(settings: Settings) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
-    folder = settings.models / f"cnn-{DEFAULT_PRESET}"
+    folder = settings.models / settings.model
     if not (folder / checkpoint.MANIFEST).exists():
         return Finding("model", True, "none yet; the first run trains one")
     try:
@@ -85,7 +84,7 @@ def _database(settings: Settings) -> Finding:
     if engine.dialect.name == "sqlite":
         where += f" (SQLite {sqlite3.sqlite_version})"
         if sqlite3.sqlite_version_info < SQLITE_SAFE:
-            where += "; this version has a rare WAL race, so we keep to one checkpointing process at a time"
+            where += "; this version has a WAL race, rare and never seen here, that 3.51.3 mends"
     return Finding("database", True, f"{where}, version {found or 'none yet'} of {schema.HEAD}")
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from db import models
 from db.engine import writing
-from db.errors import DataError, WindowshopError
+from db.errors import DataError, NotFoundError, WindowshopError
 from recommender import checkpoint
 from simulator.actions.context import Context
 from workers.settings import for_child
 
+DEFAULT_NAME = "cnn-quick"
 DEFAULT_PRESET = "quick"
 DEFAULT_SEED = 1
 
@@ -28,12 +29,16 @@ class Model:
 
 
 def ensure(context: Context) -> Model:
-    """The default embedder, in the database; trains it when it is not there yet.
+    """The embedder of the settings, in the database; the default one is trained when it is not there yet.
 
-    Raises DataError when its files are damaged.
+    Raises NotFoundError for a name that nobody trained, DataError when its files are damaged.
     """
-    folder = context.settings.models / f"cnn-{DEFAULT_PRESET}"
+    folder = context.settings.models / context.settings.model
     if not (folder / checkpoint.MANIFEST).exists():
+        if context.settings.model != DEFAULT_NAME:
+            raise NotFoundError(
+                f"no model {context.settings.model!r} in {folder.parent}; `windowshop train` makes one"
+            )
         context.talk.say(f"no embedder in {folder} yet: training one (preset {DEFAULT_PRESET})")
         _train_apart(context)
     manifest, weights = _read(folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 import threading
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from workers.silence import silent_import
 
 SAVED_SEED = 1
 PRESETS = ("quick", "best")
+UNFINISHED = "unfinished"
+"""Where the epochs of a training that may be stopped are kept."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) ->
             settings=settings,
             seed=seed,
             progress=lambda _epoch: step(),
-            checkpoint_dir=folder / "unfinished",
+            checkpoint_dir=folder / UNFINISHED,
         )
     metrics = {"test_accuracy": _accuracy(trained.model, data)}
     try:
@@ -76,6 +79,7 @@ def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) ->
             f"the model cannot be kept in {folder} ({error.strerror}); "
             "set WINDOWSHOP_HOME to a place you may write"
         ) from None
+    shutil.rmtree(folder / UNFINISHED, ignore_errors=True)
     return TrainedModel(name, key, folder, metrics, trained.timings["wall"])
 
 

@@ -25,7 +25,6 @@ COLOURS = {
     "popularity": "#8f6a1c",
     "visual": "#0067b0",
     "cf": "#007a5a",
-    "itemknn-cfcbf": "#a5447e",
     "blend-fixed": "#6d4bb8",
     "blend": "#c24400",
     "oracle": "#3d4348",

@@ -211,8 +211,8 @@ def diversity_of_categories(panel: Panel) -> Estimate:
 def cold_exposure_share(panel: Panel) -> Estimate:
     """Items shown that nobody had clicked on an earlier day of the run / items shown, last third of the days.
 
-    Without a click an item has no co-interaction with any other: a recommender has no support for it. Counted
-    from the events, so that policies that never look at behaviour are measured alike.
+    Without a click an item has no co-interaction with any other. Counted from the events, so that policies
+    that never look at behaviour are measured alike.
     """
     slates = panel.slates
     first_click = np.full(len(panel.run.categories), panel.run.days)

@@ -14,10 +14,9 @@ UNKNOWN = "\u2013"
 
 POLICIES = {
     "random": "drawn by lot",
-    "popularity": "the most clicked",
+    "popularity": "clicked most often when seen",
     "visual": "looks alone",
     "cf": "behaviour alone",
-    "itemknn-cfcbf": "nearest published baseline",
     "blend-fixed": "looks and behaviour, half each",
     "blend": "looks and behaviour, by evidence",
     "oracle": "knows the judge: a reference",
@@ -25,7 +24,7 @@ POLICIES = {
 
 CLAUSES = {
     "random": "draws by lot",
-    "popularity": "shows the most clicked to everybody",
+    "popularity": "shows everybody what was clicked most often when seen",
     "visual": "goes by looks alone",
     "cf": "goes by behaviour alone",
     "blend-fixed": "weighs looks and behaviour half each",
@@ -113,7 +112,7 @@ MEASURES = {
         "Of the pairs of items within one list, how many differ in category.",
     ),
     "cold_exposure_share": Words(
-        "Shown without evidence",
+        "Shown without an earlier click",
         "share",
         "Of the items shown in the last third of the days, how many nobody had clicked on any day before.",
     ),

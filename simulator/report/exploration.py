@@ -1,0 +1,426 @@
+"""What was found in the data set, as JSON and as a page in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from recommender.retrieval import Twins, Vote
+from simulator.datasets import FashionMnist
+from simulator.report.figures import COLOURS, FAINT, INK
+from simulator.report.figures import _chart as chart
+from simulator.report.figures import _percents as percents
+from simulator.report.picture_grid import Card, Strip, cards, strips
+from simulator.report.study import Cell, Section, Shown, Study, Table
+
+NEAR = 0.99
+"""Cosine of raw pixels from which two pictures count as nearly the same."""
+
+STRICTER = (0.99, 0.993, 0.995, 0.997, 0.999)
+NEIGHBOURS, AT_LEAST = 10, 9
+"""A label is doubted when so many of so many nearest pictures agree on another one."""
+
+SAMPLES, PAIRS, DOUBTED = 10, 20, 20
+"""Pictures drawn of each kind."""
+
+TRAIN, TEST = COLOURS["visual"], COLOURS["blend"]
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """Doubted training pictures, the surest first. place, says, votes: int64 [n]; neighbours int32 [n, k]."""
+
+    place: NDArray[np.int64]
+    says: NDArray[np.int64]
+    votes: NDArray[np.int64]
+    neighbours: NDArray[np.int32]
+
+    @classmethod
+    def among(cls, said: Vote, labels: NDArray[Any]) -> Suspects:
+        """The pictures whose neighbours nearly all agree on one label that is not theirs."""
+        place = np.flatnonzero((said.winner != labels) & (said.votes >= AT_LEAST))
+        place = place[np.argsort(-said.votes[place], kind="stable")]
+        return cls(place, said.winner[place], said.votes[place], said.neighbours[place])
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Numbers of a data set. levels: int64 [256], training pixels by grey level; ink: mean grey level of each
+    training picture; twins: of each test picture, among the training pictures; doubles: groups of training
+    pictures that are the same.
+    """
+
+    data: str
+    train_counts: NDArray[np.int64]
+    test_counts: NDArray[np.int64]
+    levels: NDArray[np.int64]
+    mean: float
+    std: float
+    ink: NDArray[np.float64]
+    train_labels: NDArray[np.uint8]
+    test_labels: NDArray[np.uint8]
+    twins: Twins
+    doubles: Sequence[tuple[int, ...]]
+    suspects: Suspects
+
+    @property
+    def near(self) -> NDArray[np.int64]:
+        """Test pictures with a near-duplicate in the training set, the nearest first."""
+        place = np.flatnonzero(self.twins.cosine >= NEAR)
+        return place[np.argsort(-self.twins.cosine[place], kind="stable")]
+
+
+def document(found: Findings, names: Sequence[str]) -> dict[str, Any]:
+    """explore.json."""
+    near, exact = found.near, np.flatnonzero(found.twins.cosine >= 1.0)
+    ink = [found.ink[found.train_labels == one] for one in range(len(names))]
+    return {
+        "schema": 1,
+        "data_sha256": found.data,
+        "classes": list(names),
+        "counts": {"train": found.train_counts.tolist(), "test": found.test_counts.tolist()},
+        "pixels": {
+            "mean": round(found.mean, 4),
+            "std": round(found.std, 4),
+            "background_share": round(float(found.levels[0] / found.levels.sum()), 6),
+            "levels": found.levels.tolist(),
+            "mean_by_class": [round(float(one.mean()), 3) if len(one) else None for one in ink],
+            "std_of_means_by_class": [round(float(one.std()), 3) if len(one) else None for one in ink],
+        },
+        "preprocessing": {
+            "raw": [0, 255],
+            "scaled": [0, 1],
+            "normalised": [round(_normal(found, level), 4) for level in (0, 255)],
+        },
+        "near_duplicates": {
+            "measure": "cosine of raw pixels, each test picture with its nearest training picture",
+            "threshold": NEAR,
+            "exact": {"count": len(exact), "pairs": [_pair(found, place) for place in exact]},
+            "near": {"count": len(near), "pairs": [_pair(found, place) for place in near]},
+            "count_by_threshold": {str(one): int((found.twins.cosine >= one).sum()) for one in STRICTER},
+            "same_within_train": [list(group) for group in found.doubles],
+        },
+        "label_suspects": {
+            "measure": f"{AT_LEAST} of the {NEIGHBOURS} nearest training pictures (cosine of PCA-64 of the "
+            "pixels) carry one and the same other label",
+            "count": len(found.suspects.place),
+            "by_class": np.bincount(found.train_labels[found.suspects.place], minlength=len(names)).tolist(),
+            "pictures": [
+                {
+                    "train": int(place),
+                    "label": int(found.train_labels[place]),
+                    "neighbours_say": int(says),
+                    "votes": int(votes),
+                    "neighbours": neighbours.tolist(),
+                }
+                for place, says, votes, neighbours in zip(
+                    found.suspects.place,
+                    found.suspects.says,
+                    found.suspects.votes,
+                    found.suspects.neighbours,
+                    strict=True,
+                )
+            ],
+        },
+    }
+
+
+def page(found: Findings, data: FashionMnist, names: Sequence[str]) -> Study:
+    """The page."""
+    n_train, n_test = len(data.train_labels), len(data.test_labels)
+    near, doubted = len(found.near), len(found.suspects.place)
+    exact = int((found.twins.cosine >= 1.0).sum())
+    return Study(
+        eyebrow="the data set",
+        headline=f"{near:,} of {n_test:,} test pictures have a near twin among the training pictures, "
+        f"and {doubted:,} of {n_train:,} labels look doubtful",
+        lead=[
+            f"Fashion-MNIST is a shop of {len(names)} classes. "
+            f"{_balance(found)} {'None' if not exact else exact} of the test pictures "
+            f"{'is' if exact <= 1 else 'are'} byte for byte a training picture.",
+        ],
+        facts=[
+            ("Training pictures", f"{n_train:,}"),
+            ("Test pictures", f"{n_test:,}"),
+            ("Size", "28 x 28 grey levels, 0 is background"),
+            ("Mean and spread", f"{found.mean:.2f} ± {found.std:.2f} grey levels"),
+            ("Background", f"{found.levels[0] / found.levels.sum():.1%} of all pixels"),
+            ("Data", found.data[:20]),
+        ],
+        sections=[
+            _what_there_is(found, data, names),
+            _pixels(found, data, names),
+            _twice(found, data, names),
+            _doubtful(found, data, names),
+        ],
+        command="windowshop explore",
+        origin=[("data (sha256)", found.data), ("source", "Xiao, Rasul, Vollgraf 2017, Fashion-MNIST")],
+    )
+
+
+def _what_there_is(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section:
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        rows = np.arange(len(names))
+        for counts, shade, shift, text in (
+            (found.train_counts, TRAIN, -0.19, "training"),
+            (found.test_counts, TEST, 0.19, "test"),
+        ):
+            axes.barh(rows + shift, counts, height=0.36, color=shade, linewidth=0)
+            for row, count in zip(rows, counts.tolist(), strict=True):
+                axes.annotate(
+                    f"{count:,}" + (f"  {text}" if row == 0 else ""), (count, row + shift), (4, 0),
+                    textcoords="offset points", va="center", color=shade, fontsize=8,
+                )  # fmt: skip
+        axes.set_yticks(rows, list(names))
+        axes.invert_yaxis()
+        axes.tick_params(axis="y", length=0)
+        axes.spines[["left", "bottom"]].set_visible(False)
+        axes.set_xticks([])
+        axes.margins(x=0.22)
+
+    samples = [
+        Strip(name, "", 255 - data.train_images[data.train_labels == one][:SAMPLES])
+        for one, name in enumerate(names)
+    ]
+    return Section(
+        "What there is",
+        figures=[
+            Shown(
+                strips("samples", "The first ten training pictures of each class", samples),
+                "Shown dark on white, as a shop would; stored the other way round. The classes are of very "
+                "different kinds: a shirt, a coat and a pullover differ by a collar, a bag and a boot by "
+                "everything.",
+                is_wide=True,
+            ),
+            Shown(
+                chart("balance", "Pictures of each class", draw, height=3.4),
+                "With equal classes, accuracy needs no weights, and a guess by lot is right one time in ten.",
+            ),
+            Shown(
+                strips("means", "The mean picture of each class", _means(data, names)),
+                "Left: the average of all training pictures of the class; right: where they differ, dark is "
+                "much. A clear mean is a class with one shape; a blurred one holds many.",
+            ),
+        ],
+    )
+
+
+def _pixels(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section:
+    def levels(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        shares = found.levels / found.levels.sum()
+        axes.fill_between(np.arange(1, 256), shares[1:], step="mid", color=TRAIN, alpha=0.85, linewidth=0)
+        axes.set_xlim(0, 256)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("grey level, background (0) left out")
+        percents(axes, "y")
+        axes.set_ylabel("of all pixels")
+
+    def ink(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        for row in range(len(names)):
+            own = found.ink[found.train_labels == row]
+            if len(own):
+                low, quarter, middle, three, high = np.quantile(own, [0.05, 0.25, 0.5, 0.75, 0.95])
+                axes.plot([low, high], [row, row], color=FAINT, linewidth=1)
+                axes.plot([quarter, three], [row, row], color=TRAIN, linewidth=4)
+                axes.plot([middle], [row], "o", color=INK, markersize=4, markeredgewidth=0)
+        axes.set_yticks(range(len(names)), list(names))
+        axes.invert_yaxis()
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlim(left=0)
+        axes.set_xlabel("mean grey level of a picture")
+
+    return Section(
+        "The pixels, and what the network gets",
+        figures=[
+            Shown(
+                strips(
+                    "preprocessing",
+                    "Each step of preprocessing, on one picture a class",
+                    _steps(found, data, names),
+                ),
+                "The network takes whole grey levels; scaling and normalising are its first layer, so a "
+                "picture can never be prepared twice or not at all. The picture does not change, its numbers "
+                "do: after the last step they lie around 0 with a spread of 1 over the training set. Here "
+                "light is high, as stored.",
+                is_wide=True,
+            ),
+            Shown(
+                chart("levels", "How often each grey level occurs", levels, height=2.6),
+                f"{found.levels[0] / found.levels.sum():.0%} of all pixels are background. The rest is spread "
+                "over the whole scale, so nothing is gained by stretching it.",
+            ),
+            Shown(
+                chart("ink", "How light the pictures of a class are", ink, height=3.2),
+                "Dot: median; thick: the middle half; thin: 5 to 95 %. Brightness alone already tells a "
+                "sandal from a coat, which is why raw pixels are no bad rival.",
+            ),
+        ],
+    )
+
+
+def _twice(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section:
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        axes.hist(found.twins.cosine, bins=np.linspace(0.7, 1, 61).tolist(), color=TRAIN, linewidth=0)
+        axes.axvline(NEAR, color=TEST, linewidth=1.4)
+        axes.annotate(
+            f"{NEAR} and above", (NEAR, 0.97), (-4, 0), xycoords=("data", "axes fraction"),
+            textcoords="offset points", ha="right", va="top", color=TEST,
+        )  # fmt: skip
+        axes.set_xlim(0.7, 1)
+        axes.set_xlabel("cosine of a test picture with its nearest training picture")
+        axes.set_ylabel("test pictures")
+
+    pairs = [
+        Card(
+            255 - data.test_images[place],
+            255 - data.train_images[found.twins.place[place]],
+            f"{found.twins.cosine[place]:.5f}",
+            names[int(found.test_labels[place])]
+            if found.test_labels[place] == found.train_labels[found.twins.place[place]]
+            else f"{names[int(found.test_labels[place])]} | "
+            f"{names[int(found.train_labels[found.twins.place[place]])]}",
+        )
+        for place in found.near[:PAIRS].tolist()
+    ]
+    counts = [Cell(f"{int((found.twins.cosine >= one).sum()):,}") for one in STRICTER]
+    near = found.near
+    agree = found.test_labels[near] == found.train_labels[found.twins.place[near]]
+    shown = [
+        Shown(
+            chart("twins", "How like its nearest training picture a test picture is", draw, height=2.8),
+            "The hill is what clothes have in common; only the thin end at the right can be the same product "
+            "twice. There is no gap in it, so any threshold is a choice.",
+        )
+    ]
+    if pairs:
+        shown.append(
+            Shown(
+                cards("pairs", "The nearest pairs: test at the left, training at the right", pairs),
+                "The first few are one photograph, saved twice. Further down they become two products of one "
+                "cut, trousers above all.",
+                is_wide=True,
+            )
+        )
+    return Section(
+        "What is there twice",
+        [
+            f"{len(near):,} test pictures have a training picture with a cosine of {NEAR} or more; "
+            f"{int(agree.sum()):,} of these pairs carry the same label. `windowshop evaluate` gives its "
+            "numbers with these test pictures and without. "
+            f"Within the training set {sum(map(len, found.doubles)):,} pictures are byte for byte in it twice "
+            "or more.",
+        ],
+        [
+            Table(
+                ["Cosine at least", *(f"{one:g}" for one in STRICTER)],
+                [("Test pictures", "with such a training picture", counts)],
+            )
+        ],
+        shown,
+    )
+
+
+def _doubtful(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section:
+    suspects = found.suspects
+    n = len(suspects.place)
+    chosen = np.unique(np.linspace(0, max(n - 1, 0), DOUBTED).astype(np.int64)) if n else np.arange(0)
+    # Evenly over the surest, so that not one class fills the figure.
+    sure = int((suspects.votes == NEIGHBOURS).sum())
+    if sure >= DOUBTED:
+        chosen = np.unique(np.linspace(0, sure - 1, DOUBTED).astype(np.int64))
+    doubted = [
+        Card(
+            255 - data.train_images[suspects.place[one]],
+            255 - data.train_images[suspects.neighbours[one, 0]],
+            f"is {names[int(found.train_labels[suspects.place[one]])]}",
+            f"like {names[int(suspects.says[one])]}",
+        )
+        for one in chosen.tolist()
+    ]
+    pairs: dict[tuple[int, int], int] = {}
+    for place, says in zip(suspects.place.tolist(), suspects.says.tolist(), strict=True):
+        key = (int(found.train_labels[place]), says)
+        pairs[key] = pairs.get(key, 0) + 1
+    often = sorted(pairs, key=lambda key: (-pairs[key], key))[:6]
+    table = Table(
+        ["Labelled", "but like", "pictures"],
+        [(names[a], "", [Cell(names[b]), Cell(f"{pairs[a, b]:,}")]) for a, b in often],
+    )
+    return Section(
+        "Whose label is doubtful",
+        [
+            f"{n:,} training pictures are surrounded by another class: at least {AT_LEAST} of their "
+            f"{NEIGHBOURS} nearest, by the {64} principal axes of the pixels, carry one and the same other "
+            "label. That is a question, not a verdict: many are a wide shirt that looks like a coat. "
+            "explore.json lists them all; nothing is taken out for training.",
+        ],
+        [table] if often else [],
+        [
+            Shown(
+                cards("suspects", "Doubted pictures: each beside its nearest neighbour", doubted),
+                "At the left the doubted picture with its label, at the right its nearest neighbour, with the "
+                "label that nearly all neighbours carry. Drawn evenly from those on which all agree.",
+                is_wide=True,
+            )
+        ]
+        if doubted
+        else [],
+    )
+
+
+def _means(data: FashionMnist, names: Sequence[str]) -> list[Strip]:
+    rows = []
+    for one, name in enumerate(names):
+        own = data.train_images[data.train_labels == one].astype(np.float64)
+        if len(own):
+            spread = own.std(0)
+            spread *= 255 / max(float(spread.max()), 1.0)
+            pictures = np.stack([255 - own.mean(0), 255 - spread])
+            rows.append(Strip(name, "", np.rint(pictures).astype(np.uint8)))
+    return rows
+
+
+def _steps(found: Findings, data: FashionMnist, names: Sequence[str]) -> list[Strip]:
+    firsts = [np.flatnonzero(data.train_labels == one)[:1] for one in range(len(names))]
+    raw = data.train_images[np.concatenate(firsts)].astype(np.float64)
+    scaled, normalised = raw / 255, (raw - found.mean) / found.std
+    return [
+        Strip("raw", "0 to 255", raw.astype(np.uint8)),
+        Strip("scaled", "0 to 1", np.rint(scaled * 255).astype(np.uint8)),
+        Strip(
+            "normalised",
+            f"{_normal(found, 0):.2f} to {_normal(found, 255):.2f}".replace("-", "\u2212"),
+            np.rint((np.clip(normalised, -2.5, 2.5) + 2.5) * 51).astype(np.uint8),
+        ),
+    ]
+
+
+def _normal(found: Findings, level: int) -> float:
+    return (level - found.mean) / found.std
+
+
+def _pair(found: Findings, place: int) -> dict[str, Any]:
+    twin = int(found.twins.place[place])
+    return {
+        "test": int(place),
+        "train": twin,
+        "cosine": round(float(found.twins.cosine[place]), 6),
+        "labels": [int(found.test_labels[place]), int(found.train_labels[twin])],
+    }
+
+
+def _balance(found: Findings) -> str:
+    counts = found.train_counts
+    if counts.min() == counts.max() and found.test_counts.min() == found.test_counts.max():
+        return f"Each has {int(counts[0]):,} training and {int(found.test_counts[0]):,} test pictures."
+    return f"They hold {int(counts.min()):,} to {int(counts.max()):,} training pictures."

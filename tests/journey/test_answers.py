@@ -1,0 +1,108 @@
+"""What the commands answer to other programs: one JSON object, or events as lines, on a real installation."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from db import errors
+from tests import cli_reference
+from tests.installation import TOY_FLAGS, Installation, install
+
+pytestmark = pytest.mark.journey
+
+ENDLESS = {"windowshop up", "windowshop worker"}
+NEEDS_DATA = {"windowshop demo", "windowshop train"}
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An installation on which every command can be called; it has played one run."""
+    made = install(tmp_path_factory.mktemp("cli"))
+    played = made.call("simulate", *TOY_FLAGS, "--local", "--json")
+    assert played.returncode == 0, played.stderr
+    answer = json.loads(played.stdout)
+    assert played.stdout.count("\n") == 1
+    assert {"run", "events", "report"} <= set(answer)
+    return made
+
+
+ANSWERS = {
+    "windowshop experiment": (
+        ("experiment", "--policies", "random,visual", *TOY_FLAGS, "--local"), {"experiment", "runs", "report"}
+    ),
+    "windowshop report": (("report", "latest"), {"report", "metrics"}),
+    "windowshop events export": (("events", "export", "{run}", "--out", "events.jsonl"), {"run", "events", "file"}),
+    "windowshop verify": (("verify", "{run}"), {"ok", "checks"}),
+    "windowshop status": (("status",), {"runs", "work", "parked", "models", "catalogues"}),
+    "windowshop doctor": (("doctor",), {"data", "model", "database", "queue", "work", "runs", "disk"}),
+    "windowshop config show": (("config", "show"), {"home", "database_url", "workers"}),
+}  # fmt: skip
+
+
+def test_every_command_that_ends_is_asked_for_its_answer() -> None:
+    """A new command needs a line in ANSWERS; simulate's is asked for by the fixture."""
+    assert set(ANSWERS) | ENDLESS | NEEDS_DATA | {"windowshop simulate"} == set(
+        dict(cli_reference.commands())
+    )
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_answer_is_one_json_object(installation: Installation, name: str) -> None:
+    """Standard output holds one line, which parses, with the keys that other programs rely on."""
+    words, keys = ANSWERS[name]
+    done = installation.call(*(word.format(run=first_run(installation)) for word in words), "--json")
+    assert done.returncode in (0, errors.GateError.exit_code), done.stderr
+    assert done.stdout.count("\n") == 1
+    found: Any = json.loads(done.stdout)
+    assert keys <= set(found)
+
+
+def first_run(installation: Installation) -> str:
+    """The id of a run that was played."""
+    status = json.loads(installation.call("status", "--json").stdout)
+    return str(status["runs"][0]["run"])
+
+
+def test_events_come_out_as_lines(installation: Installation) -> None:
+    """Without --out, standard output holds the events and nothing else."""
+    done = installation.call("events", "export", first_run(installation))
+    assert done.returncode == 0, done.stderr
+    assert {json.loads(line)["kind"] for line in done.stdout.splitlines()} >= {
+        "search",
+        "impression",
+        "leave",
+    }
+
+
+def test_a_reader_that_goes_away_is_no_error(installation: Installation) -> None:
+    """`windowshop events export RUN | head -1` ends with 0 and says nothing."""
+    writer = subprocess.Popen(
+        [sys.executable, "-m", "simulator", "events", "export", first_run(installation)],
+        cwd=installation.folder,
+        env=installation.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert writer.stdout is not None
+    assert writer.stderr is not None
+    writer.stdout.readline()
+    writer.stdout.close()
+    assert writer.stderr.read() == b""
+    assert writer.wait() == 0
+    writer.stderr.close()
+
+
+def test_a_finished_run_keeps_its_timings(installation: Installation) -> None:
+    """Asked for again, it is given back, and its directory still says how long it took."""
+    folder = installation.folder / "runs" / first_run(installation)
+    before = json.loads((folder / "run.json").read_text())["timings"]
+    done = installation.call("simulate", *TOY_FLAGS, "--local", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "finished before" in done.stderr
+    assert before["total"] > 0
+    assert json.loads((folder / "run.json").read_text())["timings"] == before
