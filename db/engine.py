@@ -39,7 +39,8 @@ def open_engine(url: str) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that only reads: one consistent picture of the database."""
-    with _told_plainly(engine), engine.connect() as conn, conn.begin():
+    options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    with _told_plainly(engine), engine.connect().execution_options(**options) as conn, conn.begin():
         yield conn
 
 

