@@ -19,10 +19,10 @@ ENV PATH=/opt/venv/bin:$PATH \
 WORKDIR /opt/windowshop
 COPY requirements/runtime.txt requirements/
 RUN python3 -m venv /opt/venv \
- && pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+ && pip install -qq --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 
 COPY . .
-RUN pip install --quiet --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation --editable . \
+RUN pip install -qq --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation --editable . \
  && chmod -R a+rX .
 
 USER windowshop

@@ -1,8 +1,9 @@
 # The commands of this project. `make` alone lists them; each prepares what it needs in .venv.
+# ARGS are passed on: make demo ARGS="--seed 2", make test ARGS="-n 2 -k slates".
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 INSTALL_SELF := $(PIP) --no-deps --no-build-isolation --editable .
 PYTHONS := python3.13 python3.12 python3.11 python3
 IS_FIT := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -18,10 +19,10 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.runtime ## the whole road once: data, embedder, workers, five policies, the report
-	@$(BIN)/windowshop demo
+	@$(BIN)/windowshop demo $(ARGS)
 
 test: $(VENV)/.dev ## unit, service and journey tests; a few minutes
-	$(BIN)/python -m pytest -m "$(QUICK_TESTS)"
+	$(BIN)/python -m pytest -m "$(QUICK_TESTS)" $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, and which package may import which
 	$(BIN)/ruff check .
@@ -61,7 +62,7 @@ $(BIN)/pip:
 	  echo "making $(VENV) with $$($$python --version)"; \
 	  exec $$python -m venv $(VENV); \
 	done; \
-	echo "No Python 3.11, 3.12 or 3.13 with its venv module was found (tried: $(PYTHON) $(PYTHONS))." >&2; \
+	echo "No Python 3.11, 3.12 or 3.13 with its venv module was found (tried: $(strip $(PYTHON) $(PYTHONS)))." >&2; \
 	echo "Debian, Ubuntu: apt-get install python3 python3-venv      macOS: brew install python@3.13" >&2; \
 	echo "Or name one:    make PYTHON=/path/to/python3.12 $(or $(MAKECMDGOALS),demo)" >&2; \
 	exit 1

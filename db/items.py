@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from db import bulk
 from db.tables import item, items_of_runs, run_item
@@ -22,7 +22,18 @@ class Item(NamedTuple):
     image: str  # sha256
     category: str
     split: str  # catalogue or query
+    source: str  # where the category comes from
+    price: int | None = None  # cents; None: the world draws one
+
+
+class Size(NamedTuple):
+    """One category's part of a catalogue."""
+
+    catalogue: str
+    split: str
+    category: str
     source: str
+    items: int
 
 
 _COLUMNS = Item._fields
@@ -37,6 +48,22 @@ def count(conn: Connection, catalogue: str) -> int:
     """How many items a catalogue has, both splits together."""
     statement = select(func.count()).select_from(item).where(item.c.catalogue == catalogue)
     return int(conn.execute(statement).scalar_one())
+
+
+def sizes(conn: Connection) -> list[Size]:
+    """How many items each category of each catalogue has, by split and source, sorted by name."""
+    columns = [item.c.catalogue, item.c.split, item.c.category, item.c.source]
+    found = bulk.fetch(conn, select(*columns, func.count()).group_by(*columns))
+    return sorted(Size(*row) for row in found)  # here and not by the database, whose collations differ
+
+
+def next_number(conn: Connection, catalogue: str) -> int:
+    """The number after the highest one given; asked by one transaction at a time, the others wait."""
+    if conn.dialect.name == "postgresql":  # SQLite's write lock has seen to it
+        conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('windowshop.items'))"))
+    highest = select(func.max(item.c.number)).where(item.c.catalogue == catalogue)
+    last = conn.execute(highest).scalar_one()
+    return 0 if last is None else int(last) + 1
 
 
 def read(conn: Connection, catalogue: str) -> list[Item]:

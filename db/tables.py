@@ -49,6 +49,7 @@ item = Table(
     Column("category", String(128), nullable=False),
     Column("split", String(16), nullable=False),  # catalogue, or query: held out for searching with
     Column("source", String(256), nullable=False),
+    Column("price", Integer),  # cents; NULL: the world draws one
     UniqueConstraint("catalogue", "item_id"),
     sqlite_with_rowid=False,
 )

@@ -55,7 +55,8 @@ class Embedder:
 
     def classify(self, pixels: Pixels) -> NDArray[np.int64]:
         """The class [n] whose direction is nearest, of pixels uint8 [n, size, size]."""
-        return self.answer(pixels)[1].argmax(1)
+        guesses: NDArray[np.int64] = self.answer(pixels)[1].argmax(1)
+        return guesses
 
     def answer(self, pixels: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Embeddings float32 [n, dim], unit rows, and logits [n, classes] of pixels uint8 [n, size, size]."""

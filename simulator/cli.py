@@ -7,15 +7,17 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import Annotated, Any, cast
 
 import typer
 
 from db.errors import UsageError, WindowshopError
-
-if TYPE_CHECKING:
-    from simulator.actions.context import Context
-    from simulator.report.writer import Headline
+from simulator import cli_catalogue
+from simulator.console import AsJson
+from simulator.console import answer as _answer
+from simulator.console import open_installation as _open
+from simulator.console import settings as _settings
+from simulator.console import tell as _tell
 
 app = typer.Typer(
     name="windowshop",
@@ -27,10 +29,10 @@ app = typer.Typer(
 )
 events_app = typer.Typer(help="Event logs out.", no_args_is_help=True)
 config_app = typer.Typer(help="The settings in force.", no_args_is_help=True)
+app.add_typer(cli_catalogue.app, name="catalogue")
 app.add_typer(events_app, name="events")
 app.add_typer(config_app, name="config")
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Seed = Annotated[int, typer.Option(help="Seed of the world and of every draw in it.")]
 Days = Annotated[int, typer.Option(help="Shopping days to play.")]
 Shoppers = Annotated[int, typer.Option(help="Shoppers in the world.")]
@@ -51,17 +53,35 @@ _Misuse: type[Exception] = cast("type[Exception]", typer.BadParameter.__bases__[
 
 @app.command(epilog="Example: windowshop demo --runs ./runs")
 def demo(
-    seed: Seed = 1, workers: Workers = None, runs: Runs = None, again: Again = False, as_json: AsJson = False
+    seed: Seed = 1,
+    catalogue: Catalogue = "fashion-mnist",
+    workers: Workers = None,
+    runs: Runs = None,
+    again: Again = False,
+    as_json: AsJson = False,
 ) -> None:
     """The whole road in one command: data, embedder, workers, an experiment of five policies, the report."""
     from simulator.actions.config import Plan
 
-    plan = Plan(seed=seed)
+    plan = Plan(seed=seed, catalogue=catalogue)
     from simulator.actions.experiment import DEMO_POLICIES, experiment
 
     context = _open(workers=workers, runs=runs)
-    found = experiment(context, plan, DEMO_POLICIES, again=again, command=f"windowshop demo --seed {seed}")
+    command = f"windowshop demo --seed {seed}"
+    if catalogue != Plan.catalogue:
+        command += f" --catalogue {catalogue}"
+    found = experiment(context, plan, DEMO_POLICIES, again=again, fit=True, command=command)
     _tell(found.to_json(), found.headline, as_json=as_json)
+
+
+@app.command(epilog="Example: windowshop explore --runs ./runs")
+def explore(runs: Runs = None, as_json: AsJson = False) -> None:
+    """Fashion-MNIST as a shop would look at it: classes, pixels, near-duplicates, doubtful labels."""
+    from simulator.actions.explore import explore as action
+
+    found = action(_open(runs=runs))
+    document = {**found.document, "report": str(found.page)}
+    _answer(document, f"{found.headline}\n\nreport: {found.page}", as_json=as_json)
 
 
 @app.command(epilog="Example: windowshop train --preset quick --seed 2")
@@ -86,6 +106,42 @@ def train(
         f"after {model.fit_seconds:.0f} s of fitting\nkept in {model.folder}",
         as_json=as_json,
     )
+
+
+@app.command(epilog="Example: windowshop evaluate --queries 1000")
+def evaluate(
+    queries: Annotated[
+        int | None, typer.Option(help="Test pictures that ask for look-alikes; left out: all.")
+    ] = None,
+    runs: Runs = None,
+    as_json: AsJson = False,
+) -> None:
+    """The embedder on the test images: accuracy, confusion, calibration, retrieval beside simpler ways."""
+    from simulator.actions.evaluate import evaluate as action
+
+    found = action(_open(runs=runs), n_queries=queries)
+    if as_json:
+        typer.echo(json.dumps({**found.document, "report": str(found.page)}))
+        return
+    from simulator.terminal import table
+
+    typer.echo()
+    table(found.rows)
+    typer.echo(f"\n{found.headline}\n\nreport: {found.page}")
+
+
+@app.command(epilog="Example: windowshop similar shoe.jpg -k 10 --out grid.png")
+def similar(
+    image: Annotated[Path, typer.Argument(help="A jpg, png or webp: one product on a plain background.")],
+    k: Annotated[int, typer.Option("-k", help="How many items.")] = 10,
+    out: Annotated[Path | None, typer.Option(help="A picture grid: FILE.png or FILE.jpg.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Catalogue items that look like a picture, the most similar first."""
+    from simulator.actions.similar import similar as action
+
+    found = action(_open(), image, k=k, out=out)
+    _answer(found.to_json(), found.text(), as_json=as_json)
 
 
 @app.command(epilog="Example: windowshop simulate --policy blend --days 8 --shoppers 3000 --seed 1")
@@ -328,31 +384,3 @@ def _complain(error: WindowshopError | None) -> int:
 
 def _stop(*_: object) -> None:
     raise KeyboardInterrupt
-
-
-def _settings(**flags: Any) -> Any:
-    from workers import settings
-
-    return settings.load(**flags)
-
-
-def _open(**flags: Any) -> Context:
-    from simulator.actions.context import open_context
-    from simulator.terminal import Terminal
-
-    return open_context(_settings(**flags), Terminal())
-
-
-def _tell(document: dict[str, Any], headline: Headline, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(document))
-        return
-    from simulator.terminal import table
-
-    typer.echo()
-    table(headline.rows)
-    typer.echo(f"\n{headline.sentence}\n\nreport: {headline.path}")
-
-
-def _answer(document: dict[str, Any], text: str, *, as_json: bool) -> None:
-    typer.echo(json.dumps(document) if as_json else text)

@@ -1,10 +1,10 @@
 """Reads a picture file that nobody vouches for, and turns it into what the embedder knows.
 
 The rule, after the way Fashion-MNIST itself was made (Xiao et al. 2017, section 2): upright by EXIF,
-transparency on white, grey; light on dark, so a picture with light corners is inverted; the background's level
-taken away; cut to what differs from the background; the longer side scaled to 28, the aspect kept; centred on
-28x28, padded with background. A picture of 28x28 is only inverted if need be. Nothing is cut out of a busy
-background: a product on a plain one is expected.
+transparency on white, grey; light on dark, so a picture with light corners is inverted; the background's
+level taken away; cut to what differs from the background; the longer side scaled to 28, the aspect kept;
+centred on 28x28, padded with background. A picture of 28x28 is only inverted if need be. Nothing is cut out
+of a busy background: a product on a plain one is expected.
 """
 
 from __future__ import annotations
@@ -130,5 +130,6 @@ def _on_white(picture: Image.Image) -> Image.Image:
 
 def _too_large(path: Path, found: str) -> DataError:
     return DataError(
-        f"{path}: wanted at most {MOST_PIXELS // 1_000_000} million pixels, found {found}; scale it down first"
+        f"{path}: wanted at most {MOST_PIXELS // 1_000_000} million pixels, found {found}; "
+        "scale it down first"
     )

@@ -56,15 +56,20 @@ class EmbeddedServer:
         """Start it again if it died; True when that was needed."""
         if self.guard.poll() is None:
             return False
+        self._let_go()
         self.guard = self._start()
         return True
 
     def stop(self) -> None:
         """End the server and remove its folder."""
-        if self.guard.stdin:
-            self.guard.stdin.close()
+        self._let_go()
         self.guard.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _let_go(self) -> None:
+        """Close our end of the guard's pipe."""
+        if self.guard.stdin:
+            self.guard.stdin.close()
 
 
 def _guard(folder: Path) -> int:

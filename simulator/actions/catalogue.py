@@ -40,7 +40,10 @@ def ensure(context: Context, catalogue: str) -> list[Item]:
     if not stored and catalogue == FASHION_MNIST:
         return _bring_in_fashion_mnist(context)
     if not stored:
-        raise NotFoundError(f"no catalogue {catalogue!r} in this database; `windowshop status` lists them")
+        raise NotFoundError(
+            f"no catalogue {catalogue!r} in this database; `windowshop status` lists them, "
+            "`windowshop catalogue add DIR` makes one"
+        )
     return stored
 
 
@@ -74,6 +77,13 @@ def image_keys(chosen: Sequence[Item]) -> NDArray[np.uint64]:
     return np.array([int(item.image[:16], 16) for item in chosen], np.uint64)
 
 
+def prices(chosen: Sequence[Item]) -> NDArray[np.int32] | None:
+    """Cents by item, int32 [n], -1 where the world draws one; None when it draws all."""
+    if all(item.price is None for item in chosen):
+        return None
+    return np.array([-1 if item.price is None else item.price for item in chosen], np.int32)
+
+
 def category_names(catalogue: str, stored: Sequence[Item]) -> list[str]:
     """The categories by number: Fashion-MNIST's labels, or the names in alphabetical order."""
     return (
@@ -87,8 +97,12 @@ def category_numbers(chosen: Sequence[Item], names: Sequence[str]) -> NDArray[np
 
 
 def digest(chosen: Sequence[Item]) -> str:
-    """sha256 over ids and pictures: two runs with the same digest saw the same items."""
-    lines = "".join(f"{item.item_id} {item.image} {item.category} {item.split}\n" for item in chosen)
+    """sha256 over ids, pictures and given prices: two runs with the same digest saw the same items."""
+    lines = "".join(
+        f"{item.item_id} {item.image} {item.category} {item.split}"
+        + ("\n" if item.price is None else f" {item.price}\n")
+        for item in chosen
+    )
     return hashlib.sha256(lines.encode()).hexdigest()
 
 

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from db.errors import UsageError
+from db.items import CATALOGUE_SPLIT, QUERY_SPLIT
+from simulator.actions import catalogue as catalogues
 from simulator.actions import folder as folders
 from simulator.actions.config import Plan
 from simulator.actions.context import Context
@@ -15,6 +18,8 @@ from simulator.actions.simulate import Played, check_hands, hands_for, prepare, 
 from simulator.report.writer import Headline
 
 DEMO_POLICIES = ("random", "visual", "cf", "blend", "oracle")
+LEAST_ITEMS = 10
+"""What a plan asks for at least: a full slate."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,13 @@ def experiment(
     n_seeds: int = 1,
     local: bool = False,
     again: bool = False,
+    fit: bool = False,
     command: str | None = None,
 ) -> Experiment:
-    """Play each policy under each seed, the plan's and those after it, then write the comparison."""
+    """Play each policy under each seed, the plan's and those after it, then write the comparison.
+
+    fit: where the catalogue has fewer items or queries than the plan asks for, take what it has.
+    """
     plans = [
         replace(plan, policy=policy, seed=seed)
         for seed in range(plan.seed, plan.seed + n_seeds)
@@ -49,6 +58,9 @@ def experiment(
     ]
     folders.check_writable(context.settings.runs)
     check_hands(context, local=local)
+    if fit:
+        sizes = fitted(context, plan)
+        plans = [replace(one, items=sizes.items, queries=sizes.queries) for one in plans]
     resolved = [prepare(context, one) for one in plans]
     with hands_for(context, local=local) as hands:
         played = [simulate(context, one, hands, again=again) for one in resolved]
@@ -59,6 +71,28 @@ def experiment(
     _keep(context, name, seeds, played)
     context.talk.say("measuring and drawing the report")
     return Experiment(name, seeds, report(context, name, command=command))
+
+
+def fitted(context: Context, plan: Plan) -> Plan:
+    """The plan with no more items and queries than its catalogue has; says so when these are fewer.
+
+    Raises UsageError when the catalogue is too small for any plan.
+    """
+    splits = [item.split for item in catalogues.ensure(context, plan.catalogue)]
+    n_items, n_queries = splits.count(CATALOGUE_SPLIT), splits.count(QUERY_SPLIT)
+    if n_items < LEAST_ITEMS or not n_queries:
+        raise UsageError(
+            f"catalogue {plan.catalogue!r} has {n_items} items and {n_queries} queries, a run needs "
+            f"{LEAST_ITEMS} and 1; add more pictures with `windowshop catalogue add`"
+        )
+    found = replace(plan, items=min(plan.items, n_items), queries=min(plan.queries, n_queries))
+    if found != plan:
+        context.talk.say(
+            f"catalogue {plan.catalogue!r} has {n_items:,} items and {n_queries:,} queries: "
+            f"playing with {found.items:,} and {found.queries:,} instead of "
+            f"{plan.items:,} and {plan.queries:,}"
+        )
+    return found
 
 
 def _keep(context: Context, name: str, seeds: dict[int, dict[str, str]], played: Sequence[Played]) -> None:

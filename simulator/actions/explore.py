@@ -1,4 +1,4 @@
-"""Looks at Fashion-MNIST as a shop would before it sells it: what there is, what is double, what is doubtful."""
+"""Looks at Fashion-MNIST as a shop would: what there is, what is there twice, what is doubtful."""
 
 from __future__ import annotations
 

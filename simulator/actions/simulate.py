@@ -148,6 +148,7 @@ def _pictures(chosen: list[Item], names: list[str], pixels: NDArray[np.uint8]) -
         category=(catalogues.category_numbers(chosen, names) + first).astype(np.int16),
         is_query=np.array([item.split == QUERY_SPLIT for item in chosen]),
         image_key=catalogues.image_keys(chosen),
+        price=catalogues.prices(chosen),
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from db import cointeractions, embeddings, event_log, items, readings, runs, slates, work
 from db.embeddings import Embedder
 from db.engine import reading
-from db.errors import WorkError
+from db.errors import WindowshopError, WorkError
 from db.events import Events, Kind
 from db.runs import FINISHED, Run
 from recommender.cointeraction import Counts
@@ -85,7 +85,11 @@ def to_json(checks: list[Check]) -> dict[str, Any]:
 
 def _judge(differences: Iterator[str | None], name: str, what: str) -> Check:
     """A check of many parts: each part is None when it agrees, or says how it does not."""
-    parts = list(differences)
+    parts: list[str | None] = []
+    try:
+        parts.extend(differences)
+    except (ValueError, WindowshopError) as error:  # what is stored is not even readable
+        parts.append(f"cannot be recomputed: {error}")
     wrong = [part for part in parts if part is not None]
     return Check(name, not wrong, "; ".join(wrong[:3]) or f"{len(parts)} {what}, all equal")
 
@@ -95,16 +99,19 @@ def _finished(run: Run) -> Check:
 
 
 def _ordinals(events: Events) -> Check:
-    """No event of a session is missing or there twice, and time only goes forward."""
+    """No event of a session is missing or there twice, it ends with leaving, and time only goes forward."""
     rows = events.rows
-    starts = np.append(True, np.diff(rows["session"]) != 0)
+    starts = np.append(True, np.diff(rows["session"]) != 0)[: len(rows)]
     place = np.arange(len(rows)) - np.flatnonzero(starts)[np.cumsum(starts) - 1]
     gaps = int((rows["ordinal"] != place).sum())
     backwards = int(((np.diff(rows["at"]) <= 0) & ~starts[1:]).sum())
+    ends = np.append(starts, True)[1:]
+    unended = int(((rows["kind"] == Kind.LEAVE) != ends[: len(rows)]).sum())
     detail = (
-        f"{len(rows)} events of {int(starts.sum())} sessions, {gaps} out of place, {backwards} back in time"
+        f"{len(rows)} events of {int(starts.sum())} sessions, {gaps} out of place, "
+        f"{backwards} back in time, {unended} sessions without their end"
     )
-    return Check("events", gaps == 0 and backwards == 0, detail)
+    return Check("events", gaps == 0 and backwards == 0 and unended == 0, detail)
 
 
 def _one_slate_a_request(found: Evidence) -> Check:

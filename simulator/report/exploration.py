@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from recommender.retrieval import Twins, Vote
 from simulator.datasets import FashionMnist
-from simulator.report.figures import COLOURS, FAINT, INK
-from simulator.report.figures import _chart as chart
-from simulator.report.figures import _percents as percents
+from simulator.report.figures import COLOURS, FAINT, INK, chart_of, percents
 from simulator.report.picture_grid import Card, Strip, cards, strips
 from simulator.report.study import Cell, Section, Shown, Study, Table
 
@@ -100,8 +98,8 @@ def document(found: Findings, names: Sequence[str]) -> dict[str, Any]:
         "near_duplicates": {
             "measure": "cosine of raw pixels, each test picture with its nearest training picture",
             "threshold": NEAR,
-            "exact": {"count": len(exact), "pairs": [_pair(found, place) for place in exact]},
-            "near": {"count": len(near), "pairs": [_pair(found, place) for place in near]},
+            "exact": {"count": len(exact), "pairs": [_pair(found, place) for place in exact.tolist()]},
+            "near": {"count": len(near), "pairs": [_pair(found, place) for place in near.tolist()]},
             "count_by_threshold": {str(one): int((found.twins.cosine >= one).sum()) for one in STRICTER},
             "same_within_train": [list(group) for group in found.doubles],
         },
@@ -140,16 +138,15 @@ def page(found: Findings, data: FashionMnist, names: Sequence[str]) -> Study:
         headline=f"{near:,} of {n_test:,} test pictures have a near twin among the training pictures, "
         f"and {doubted:,} of {n_train:,} labels look doubtful",
         lead=[
-            f"Fashion-MNIST is a shop of {len(names)} classes. "
-            f"{_balance(found)} {'None' if not exact else exact} of the test pictures "
-            f"{'is' if exact <= 1 else 'are'} byte for byte a training picture.",
+            f"Fashion-MNIST is a shop of {len(names)} classes. {_balance(found)}",
+            f"Test pictures that are byte for byte a training picture: {exact or 'none'}.",
         ],
         facts=[
             ("Training pictures", f"{n_train:,}"),
             ("Test pictures", f"{n_test:,}"),
             ("Size", "28 x 28 grey levels, 0 is background"),
             ("Mean and spread", f"{found.mean:.2f} ± {found.std:.2f} grey levels"),
-            ("Background", f"{found.levels[0] / found.levels.sum():.1%} of all pixels"),
+            ("Background", f"{100 * found.levels[0] / found.levels.sum():.1f} % of all pixels"),
             ("Data", found.data[:20]),
         ],
         sections=[
@@ -199,13 +196,14 @@ def _what_there_is(found: Findings, data: FashionMnist, names: Sequence[str]) ->
                 is_wide=True,
             ),
             Shown(
-                chart("balance", "Pictures of each class", draw, height=3.4),
+                chart_of("balance", "Pictures of each class", draw, height=3.4),
                 "With equal classes, accuracy needs no weights, and a guess by lot is right one time in ten.",
             ),
             Shown(
-                strips("means", "The mean picture of each class", _means(data, names)),
-                "Left: the average of all training pictures of the class; right: where they differ, dark is "
+                strips("means", "The mean picture of each class", _means(data, names), heads=names),
+                "Above: the average of all training pictures of the class; below: where they differ, dark is "
                 "much. A clear mean is a class with one shape; a blurred one holds many.",
+                is_wide=True,
             ),
         ],
     )
@@ -254,12 +252,12 @@ def _pixels(found: Findings, data: FashionMnist, names: Sequence[str]) -> Sectio
                 is_wide=True,
             ),
             Shown(
-                chart("levels", "How often each grey level occurs", levels, height=2.6),
-                f"{found.levels[0] / found.levels.sum():.0%} of all pixels are background. The rest is spread "
-                "over the whole scale, so nothing is gained by stretching it.",
+                chart_of("levels", "How often each grey level occurs", levels, height=2.6),
+                f"{100 * found.levels[0] / found.levels.sum():.0f} % of all pixels are background. The rest "
+                "is spread over the whole scale, so nothing is gained by stretching it.",
             ),
             Shown(
-                chart("ink", "How light the pictures of a class are", ink, height=3.2),
+                chart_of("ink", "How light the pictures of a class are", ink, height=3.2),
                 "Dot: median; thick: the middle half; thin: 5 to 95 %. Brightness alone already tells a "
                 "sandal from a coat, which is why raw pixels are no bad rival.",
             ),
@@ -277,6 +275,7 @@ def _twice(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section
             textcoords="offset points", ha="right", va="top", color=TEST,
         )  # fmt: skip
         axes.set_xlim(0.7, 1)
+        axes.margins(y=0.16)
         axes.set_xlabel("cosine of a test picture with its nearest training picture")
         axes.set_ylabel("test pictures")
 
@@ -297,7 +296,7 @@ def _twice(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section
     agree = found.test_labels[near] == found.train_labels[found.twins.place[near]]
     shown = [
         Shown(
-            chart("twins", "How like its nearest training picture a test picture is", draw, height=2.8),
+            chart_of("twins", "How like its nearest training picture a test picture is", draw, height=2.8),
             "The hill is what clothes have in common; only the thin end at the right can be the same product "
             "twice. There is no gap in it, so any threshold is a choice.",
         )
@@ -306,19 +305,20 @@ def _twice(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section
         shown.append(
             Shown(
                 cards("pairs", "The nearest pairs: test at the left, training at the right", pairs),
-                "The first few are one photograph, saved twice. Further down they become two products of one "
-                "cut, trousers above all.",
+                "The first few look like one photograph, saved twice. Further down they become two products "
+                "of one cut, trousers above all.",
                 is_wide=True,
             )
         )
     return Section(
         "What is there twice",
         [
-            f"{len(near):,} test pictures have a training picture with a cosine of {NEAR} or more; "
-            f"{int(agree.sum()):,} of these pairs carry the same label. `windowshop evaluate` gives its "
-            "numbers with these test pictures and without. "
-            f"Within the training set {sum(map(len, found.doubles)):,} pictures are byte for byte in it twice "
-            "or more.",
+            (
+                f"{len(near):,} test pictures have a training picture with a cosine of {NEAR} or more; "
+                f"{int(agree.sum()):,} of these pairs carry the same label. The command windowshop evaluate "
+                "gives its numbers with these test pictures and without."
+            ),
+            f"Training pictures there twice, byte for byte: {sum(map(len, found.doubles)) or 'none'}.",
         ],
         [
             Table(
@@ -359,17 +359,19 @@ def _doubtful(found: Findings, data: FashionMnist, names: Sequence[str]) -> Sect
     return Section(
         "Whose label is doubtful",
         [
-            f"{n:,} training pictures are surrounded by another class: at least {AT_LEAST} of their "
-            f"{NEIGHBOURS} nearest, by the {64} principal axes of the pixels, carry one and the same other "
-            "label. That is a question, not a verdict: many are a wide shirt that looks like a coat. "
-            "explore.json lists them all; nothing is taken out for training.",
+            (
+                f"{n:,} training pictures are surrounded by another class: at least {AT_LEAST} of their "
+                f"{NEIGHBOURS} nearest, by 64 principal axes of the pixels, carry one and the same other "
+                "label. That is a question, not a verdict: many are a wide shirt that looks like a coat. "
+                "explore.json lists them all; nothing is taken out for training."
+            ),
         ],
         [table] if often else [],
         [
             Shown(
                 cards("suspects", "Doubted pictures: each beside its nearest neighbour", doubted),
-                "At the left the doubted picture with its label, at the right its nearest neighbour, with the "
-                "label that nearly all neighbours carry. Drawn evenly from those on which all agree.",
+                "At the left the doubted picture with its label, at the right its nearest neighbour, with "
+                "the label that nearly all neighbours carry. Drawn evenly from those on which all agree.",
                 is_wide=True,
             )
         ]
@@ -379,15 +381,18 @@ def _doubtful(found: Findings, data: FashionMnist, names: Sequence[str]) -> Sect
 
 
 def _means(data: FashionMnist, names: Sequence[str]) -> list[Strip]:
-    rows = []
-    for one, name in enumerate(names):
+    """The mean of each class, and how much its pictures differ at each pixel, each class on its own scale."""
+    blank = np.zeros(data.train_images.shape[1:])
+    means, spreads = [], []
+    for one in range(len(names)):
         own = data.train_images[data.train_labels == one].astype(np.float64)
-        if len(own):
-            spread = own.std(0)
-            spread *= 255 / max(float(spread.max()), 1.0)
-            pictures = np.stack([255 - own.mean(0), 255 - spread])
-            rows.append(Strip(name, "", np.rint(pictures).astype(np.uint8)))
-    return rows
+        means.append(own.mean(0) if len(own) else blank)
+        spread = own.std(0) if len(own) else blank
+        spreads.append(spread * (255 / max(float(spread.max()), 1.0)))
+    return [
+        Strip(title, "", np.rint(255 - np.stack(pictures)).astype(np.uint8))
+        for title, pictures in (("mean", means), ("spread", spreads))
+    ]
 
 
 def _steps(found: Findings, data: FashionMnist, names: Sequence[str]) -> list[Strip]:

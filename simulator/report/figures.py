@@ -100,10 +100,10 @@ def policies(comparison: Comparison, *, title: str) -> Chart:
             )  # fmt: skip
         _rows(axes, names)
         axes.set_xlim(left=0)
-        _percents(axes, "x")
+        percents(axes, "x")
         axes.set_xlabel("expected clicks per item shown, last third of the days")
 
-    return _chart("policies", title, draw, height=0.55 + 0.42 * len(names))
+    return chart_of("policies", title, draw, height=0.55 + 0.42 * len(names))
 
 
 def differences(comparison: Comparison, reference: str, *, title: str) -> Chart:
@@ -121,10 +121,10 @@ def differences(comparison: Comparison, reference: str, *, title: str) -> Chart:
             axes.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
             axes.set_title(words.of(metric).title, loc="left", fontsize=9)
             _rows(axes, names, head=0.55)
-            _percents(axes, "x", sign="")
+            percents(axes, "x", sign="")
         panes[-1].set_xlabel(f"points more than {reference}")
 
-    return _chart("differences", title, draw, height=0.4 + len(_COMPARED) * (0.62 + 0.2 * len(names)))
+    return chart_of("differences", title, draw, height=0.4 + len(_COMPARED) * (0.62 + 0.2 * len(names)))
 
 
 def near(comparison: Comparison, reference: str) -> list[str]:
@@ -153,14 +153,14 @@ def learning(comparison: Comparison, days: int, *, title: str) -> Chart:
         axes.set_ylim(bottom=0)
         axes.set_xlim(1 - 0.02 * days, days)
         axes.set_xticks(_whole(days))
-        _percents(axes, "y")
+        percents(axes, "y")
         axes.set_xlabel("day")
         _label_ends(
             axes,
             {name: _series(comparison, name, "ctr_expected_day", days)[0] for name in names},
         )
 
-    return _chart("learning", title, draw, height=3.1)
+    return chart_of("learning", title, draw, height=3.1)
 
 
 def positions(comparison: Comparison, k: int, *, title: str) -> Chart:
@@ -177,11 +177,11 @@ def positions(comparison: Comparison, k: int, *, title: str) -> Chart:
         axes.set_ylim(bottom=0)
         axes.set_xlim(1 - 0.02 * k, k)
         axes.set_xticks(_whole(k))
-        _percents(axes, "y")
+        percents(axes, "y")
         axes.set_xlabel("position in the slate")
         _label_ends(axes, {name: _series(comparison, name, "ctr_position", k)[0] for name in names})
 
-    return _chart("positions", title, draw, height=2.9)
+    return chart_of("positions", title, draw, height=2.9)
 
 
 def funnel(comparison: Comparison, *, title: str) -> Chart:
@@ -206,10 +206,10 @@ def funnel(comparison: Comparison, *, title: str) -> Chart:
         _rows(axes, names)
         axes.margins(x=0.28)
         axes.set_xlim(left=0)
-        _percents(axes, "x")
+        percents(axes, "x")
         axes.set_xlabel("sessions with a click (faint) · a cart · a purchase (strong)")
 
-    return _chart("funnel", title, draw, height=0.55 + 0.36 * len(names))
+    return chart_of("funnel", title, draw, height=0.55 + 0.36 * len(names))
 
 
 def exposure(comparison: Comparison, curves: dict[str, Floats], *, title: str) -> Chart:
@@ -229,11 +229,11 @@ def exposure(comparison: Comparison, curves: dict[str, Floats], *, title: str) -
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
         for which in ("x", "y"):
-            _percents(axes, which)
+            percents(axes, which)
         axes.set_xlabel("of the catalogue, least shown first")
         axes.set_ylabel("of all exposures")
 
-    return _chart("exposure", title, draw, height=3.1)
+    return chart_of("exposure", title, draw, height=3.1)
 
 
 def lorenz(exposures: Sequence[Floats], points: int = 101) -> Floats:
@@ -256,14 +256,15 @@ def variable(shade: str) -> str:
     return f"--c{shade[1:]}"
 
 
-def _chart(name: str, title: str, draw: Callable[[Figure], None], *, height: float) -> Chart:
+def chart_of(name: str, title: str, draw: Callable[[Figure], None], *, height: float) -> Chart:
+    """A chart that `draw` puts on an empty figure of our width and the height given, in inches."""
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         figure = Figure(figsize=(_WIDTH, height))
         draw(figure)
         inline = _svg(figure, transparent=True)
         figure.suptitle(_wrapped(title), x=0.02, ha="left", fontweight="bold", fontsize=9.5)
         figure.set_size_inches(_WIDTH, height + 0.25 * (1 + _wrapped(title).count("\n")))
-        return Chart(name, title, _themed(inline, name, title), _svg(figure, transparent=False).encode())
+        return Chart(name, title, themed(inline, name, title), _svg(figure, transparent=False).encode())
 
 
 def _svg(figure: Figure, *, transparent: bool) -> str:
@@ -272,7 +273,7 @@ def _svg(figure: Figure, *, transparent: bool) -> str:
     return re.sub(r"\s*<metadata>.*?</metadata>", "", buffer.getvalue(), flags=re.DOTALL)
 
 
-def _themed(svg: str, name: str, title: str) -> str:
+def themed(svg: str, name: str, title: str) -> str:
     """An SVG to be put into the page: no header, ids of its own, colours as variables, no addresses at
     all.
     """
@@ -319,7 +320,8 @@ def _rows(axes: Axes, names: Sequence[str], *, head: float = 0.75) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def _percents(axes: Axes, which: str, *, sign: str = " %") -> None:
+def percents(axes: Axes, which: str, *, sign: str = " %") -> None:
+    """Write the numbers of one axis, `x` or `y`, as percentages."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(mpl.ticker.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(lambda value, _: f"{100 * value:.4g}{sign}".replace("-", words.MINUS))

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from simulator.report.figures import INK, Chart
-from simulator.report.figures import _themed as themed
+from simulator.report.figures import INK, Chart, themed
 
 Pixels = NDArray[np.uint8]
 

@@ -132,37 +132,60 @@ class Case:
 
 WHOLE_GZIP = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + bytes(500)
 CACHE = {"WINDOWSHOP_CACHE": "{folder}/cache"}
-NO_NETWORK = {"WINDOWSHOP_OFFLINE": "0"} | {
-    name: f"http://{NOBODY}" for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
-}
+PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+NO_NETWORK = {"WINDOWSHOP_OFFLINE": "0"} | dict.fromkeys(PROXIES, f"http://{NOBODY}")
 
 DATA_CASES = {
     "a truncated data file": Case(
-        ("simulate", "--local"), FAILED, (datasets.TRAIN_IMAGES, "wrong sha256", "apt-get install"),
-        cached(WHOLE_GZIP[:50]), CACHE,
+        ("simulate", "--local"),
+        FAILED,
+        (datasets.TRAIN_IMAGES, "wrong sha256", "apt-get install"),
+        cached(WHOLE_GZIP[:50]),
+        CACHE,
     ),
     "a wrong sha256": Case(
-        ("train",), FAILED, (datasets.TRAIN_IMAGES, "wrong sha256", "apt-get install"), cached(WHOLE_GZIP), CACHE
+        ("train",),
+        FAILED,
+        (datasets.TRAIN_IMAGES, "wrong sha256", "apt-get install"),
+        cached(WHOLE_GZIP),
+        CACHE,
     ),
     "offline and nothing found": Case(
-        ("simulate", "--local"), FAILED, ("found nowhere", "not there", "copy the four .gz files"), no_catalogue, CACHE
+        ("simulate", "--local"),
+        FAILED,
+        ("found nowhere", "not there", "copy the four .gz files"),
+        no_catalogue,
+        CACHE,
     ),
     "no network": Case(
-        ("simulate", "--local"), FAILED, ("found nowhere", "refused", "apt-get install"), no_catalogue, CACHE | NO_NETWORK
+        ("simulate", "--local"),
+        FAILED,
+        ("found nowhere", "refused", "apt-get install"),
+        no_catalogue,
+        CACHE | NO_NETWORK,
     ),
-}  # fmt: skip
+}
 
 CASES = {
-    "an unknown policy": Case((*SIMULATE, "--policy", "best"), USAGE, ("no policy 'best'", "blend-fixed"), no_model),
-    "an unknown policy among others": Case(
-        ("experiment", "--policies", "visual,best", *TOY_FLAGS), USAGE, ("no policy 'best'", "oracle"), no_model
+    "an unknown policy": Case(
+        (*SIMULATE, "--policy", "best"), USAGE, ("no policy 'best'", "blend-fixed"), no_model
     ),
-    "no policy at all": Case(("experiment", "--policies", ","), USAGE, ("--policies", "visual,cf,blend"), no_model),
+    "an unknown policy among others": Case(
+        ("experiment", "--policies", "visual,best", *TOY_FLAGS),
+        USAGE,
+        ("no policy 'best'", "oracle"),
+        no_model,
+    ),
+    "no policy at all": Case(
+        ("experiment", "--policies", ","), USAGE, ("--policies", "visual,cf,blend"), no_model
+    ),
     "an unknown world": Case((*SIMULATE, "--world", "flat"), USAGE, ("no world 'flat'", "mixed"), no_model),
     "an unknown catalogue": Case(
         (*SIMULATE, "--catalogue", "mine"), FAILED, ("no catalogue 'mine'", "windowshop status"), no_model
     ),
-    "no shoppers": Case((*SIMULATE, "--shoppers", "0"), USAGE, ("--shoppers must be at least 1, found 0",), no_model),
+    "no shoppers": Case(
+        (*SIMULATE, "--shoppers", "0"), USAGE, ("--shoppers must be at least 1, found 0",), no_model
+    ),
     "no days": Case((*SIMULATE, "--days", "0"), USAGE, ("--days must be at least 1, found 0",), no_model),
     "more items than exist": Case(
         (*SIMULATE, "--items", "121"), USAGE, ("121 items", "the catalogue has 120", "--items"), no_model
@@ -170,20 +193,37 @@ CASES = {
     "more queries than exist": Case(
         (*SIMULATE, "--queries", "41"), USAGE, ("41 queries", "the catalogue has 40", "--queries"), no_model
     ),
-    "a negative seed": Case((*SIMULATE, "--seed", "-1"), USAGE, ("--seed must be at least 0, found -1",), no_model),
-    "a negative seed to train with": Case(("train", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model),
-    "a negative seed for the demo": Case(("demo", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model),
+    "a negative seed": Case(
+        (*SIMULATE, "--seed", "-1"), USAGE, ("--seed must be at least 0, found -1",), no_model
+    ),
+    "a negative seed to train with": Case(
+        ("train", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model
+    ),
+    "a negative seed for the demo": Case(
+        ("demo", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model
+    ),
     "a seed beyond all": Case((*SIMULATE, "--seed", "9" * 30), USAGE, ("--seed must be at most",), no_model),
-    "too many shoppers": Case((*SIMULATE, "--shoppers", "9" * 12), USAGE, ("--shoppers must be at most",), no_model),
-    "an unknown training preset": Case(("train", "--preset", "fast"), USAGE, ("no preset 'fast'", "quick, best"), no_model),
-    "no number": Case((*SIMULATE, "--days", "two"), USAGE, ("'--days'", "windowshop simulate --help"), no_model),
-    "an unknown option": Case((*SIMULATE, "--policies", "cf"), USAGE, ("--policies", "windowshop simulate --help")),
+    "too many shoppers": Case(
+        (*SIMULATE, "--shoppers", "9" * 12), USAGE, ("--shoppers must be at most",), no_model
+    ),
+    "an unknown training preset": Case(
+        ("train", "--preset", "fast"), USAGE, ("no preset 'fast'", "quick, best"), no_model
+    ),
+    "no number": Case(
+        (*SIMULATE, "--days", "two"), USAGE, ("'--days'", "windowshop simulate --help"), no_model
+    ),
+    "an unknown option": Case(
+        (*SIMULATE, "--policies", "cf"), USAGE, ("--policies", "windowshop simulate --help")
+    ),
     "an unknown command": Case(("simulte",), USAGE, ("simulte", "windowshop --help")),
     "an option without its value": Case(("report",), USAGE, ("RUN|EXPERIMENT", "windowshop report --help")),
     "too many workers": Case((*QUEUED, "--workers", "1000"), USAGE, ("workers", "found 1000"), no_model),
     "nobody to do the work": Case((*QUEUED, "--workers", "0"), USAGE, ("--workers 0", "REDIS_URL"), no_model),
     "an unwritable runs folder": Case(
-        (*SIMULATE, "--runs", "file/runs"), FAILED, ("runs folder file/runs", "WINDOWSHOP_RUNS or --runs"), a_file
+        (*SIMULATE, "--runs", "file/runs"),
+        FAILED,
+        ("runs folder file/runs", "WINDOWSHOP_RUNS or --runs"),
+        a_file,
     ),
     "an unwritable runs folder for a report": Case(
         ("report", "{run}", "--runs", "file/runs"), FAILED, ("runs folder file/runs", "--runs"), a_file
@@ -192,9 +232,14 @@ CASES = {
         SIMULATE, FAILED, ("file/home", "WINDOWSHOP_HOME"), a_file, {"WINDOWSHOP_HOME": "{folder}/file/home"}
     ),
     "an unwritable export": Case(
-        ("events", "export", "{run}", "--out", "file/events.jsonl"), FAILED, ("file/events.jsonl", "--out"), a_file
+        ("events", "export", "{run}", "--out", "file/events.jsonl"),
+        FAILED,
+        ("file/events.jsonl", "--out"),
+        a_file,
     ),
-    "an export to nowhere and to JSON": Case(("events", "export", "{run}", "--json"), USAGE, ("--json needs --out",)),
+    "an export to nowhere and to JSON": Case(
+        ("events", "export", "{run}", "--json"), USAGE, ("--json needs --out",)
+    ),
     "a database from a newer version": Case(
         SIMULATE, FAILED, ("version 9999", "newer Windowshop", "update Windowshop"), newer_database
     ),
@@ -205,20 +250,27 @@ CASES = {
         QUEUED, DEPENDENCY, (NOBODY, "unset REDIS_URL"), no_model, {"REDIS_URL": f"redis://{NOBODY}"}
     ),
     "Redis refused for all workers": Case(
-        ("up",), DEPENDENCY, (NOBODY, "unset REDIS_URL"), environment={"REDIS_URL": f"redis://:secret@{NOBODY}"}
+        ("up",),
+        DEPENDENCY,
+        (NOBODY, "unset REDIS_URL"),
+        environment={"REDIS_URL": f"redis://:secret@{NOBODY}"},
     ),
     "Redis refused for one worker": Case(
         ("worker",), DEPENDENCY, (NOBODY, "unset REDIS_URL"), environment={"REDIS_URL": f"redis://{NOBODY}"}
     ),
     "a worker without Redis": Case(("worker",), USAGE, ("needs REDIS_URL", "windowshop up")),
-    "REDIS_URL nonsense": Case(QUEUED, USAGE, ("REDIS_URL", "redis://HOST"), no_model, {"REDIS_URL": "nonsense"}),
+    "REDIS_URL nonsense": Case(
+        QUEUED, USAGE, ("REDIS_URL", "redis://HOST"), no_model, {"REDIS_URL": "nonsense"}
+    ),
     "a checkpoint with one bit flipped": Case(
         SIMULATE, FAILED, ("weights.bin", "damaged", "delete", "a new one is trained"), flipped_bit
     ),
     "an unknown run to report": Case(
         ("report", UNKNOWN_RUN), FAILED, (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status")
     ),
-    "an unknown run to verify": Case(("verify", UNKNOWN_RUN), FAILED, (f"no run '{UNKNOWN_RUN}'", "windowshop status")),
+    "an unknown run to verify": Case(
+        ("verify", UNKNOWN_RUN), FAILED, (f"no run '{UNKNOWN_RUN}'", "windowshop status")
+    ),
     "an unknown run to export": Case(
         ("events", "export", UNKNOWN_RUN, "--out", "events.jsonl"), FAILED, (UNKNOWN_RUN, "windowshop status")
     ),
@@ -226,13 +278,23 @@ CASES = {
         SIMULATE, USAGE, ("DATABASE_URL", "sqlite:///FILE"), no_model, {"DATABASE_URL": "nonsense"}
     ),
     "DATABASE_URL of another kind": Case(
-        SIMULATE, USAGE, ("'mysql'", "postgresql://"), no_model, {"DATABASE_URL": "mysql://root@localhost/shop"}
+        SIMULATE,
+        USAGE,
+        ("'mysql'", "postgresql://"),
+        no_model,
+        {"DATABASE_URL": "mysql://root@localhost/shop"},
     ),
     "a Postgres that refuses": Case(
-        SIMULATE, DEPENDENCY, (NOBODY, "windowshop doctor"), no_model, {"DATABASE_URL": f"postgresql://me:secret@{NOBODY}/shop"}
+        SIMULATE,
+        DEPENDENCY,
+        (NOBODY, "windowshop doctor"),
+        no_model,
+        {"DATABASE_URL": f"postgresql://me:secret@{NOBODY}/shop"},
     ),
     "a gate that is not met": Case(
-        ("report", "{run}", "--fail-under", "hit_rate@10=0.99"), GATE, ("hit_rate@10 of blend", "at least 0.99")
+        ("report", "{run}", "--fail-under", "hit_rate@10=0.99"),
+        GATE,
+        ("hit_rate@10 of blend", "at least 0.99"),
     ),
     "a gate that is none": Case(
         ("report", "{run}", "--fail-under", "hit_rate@10"), USAGE, ("not METRIC=NUMBER", "hit_rate@10=0.3")
@@ -243,12 +305,14 @@ CASES = {
     "a comparison with nothing": Case(
         ("report", "{run}", "--compare", "blend", "cf"), USAGE, ("'cf'", "windowshop simulate --policy cf")
     ),
-    "a settings file that is not TOML": Case(("status",), USAGE, ("windowshop.toml", "cannot be read"), toml("workers: 3")),
+    "a settings file that is not TOML": Case(
+        ("status",), USAGE, ("windowshop.toml", "cannot be read"), toml("workers: 3")
+    ),
     "a settings file with an unknown key": Case(("status",), USAGE, ("wrokers",), toml("wrokers = 3")),
     "a settings file with a wrong value": Case(
         ("status",), USAGE, ("workers", "found 'many'"), toml("workers = 'many'")
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,0 +1,197 @@
+"""Imports point one way, nothing happens at import, and no file, function or docstring is out of measure."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("db", "recommender", "workers", "simulator")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+MIGRATIONS = ROOT / "db" / "migrations"
+SETTINGS = ROOT / "workers" / "settings.py"
+KNOW_TENSORFLOW = {"network", "training", "checkpoint", "embedder"}
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+
+
+def module(path: Path) -> str:
+    """The name under which a file is imported."""
+    words = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(words[:-1] if words[-1] == "__init__" else words)
+
+
+MODULES = [module(path) for path in SOURCES if MIGRATIONS not in path.parents and path.name != "__main__.py"]
+
+
+def name_of(path: Path) -> str:
+    """How a test's parameter is shown."""
+    return str(path.relative_to(ROOT))
+
+
+def run(script: str, *words: str) -> str:
+    """What a script of its own process prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_import_contracts_hold() -> None:
+    """import-linter's contracts in pyproject.toml."""
+    program = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([str(program)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_new_module_of_the_recommender_is_held_to_the_contract() -> None:
+    """Whoever is not one of the four that know TensorFlow stands in the contract that forbids it."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    forbidden = next(one for one in contracts if one.get("forbidden_modules", [])[:1] == ["keras"])
+    ours = {path.stem for path in SOURCES if path.parent.name == "recommender"} - {"__init__"}
+    assert {f"recommender.{name}" for name in ours - KNOW_TENSORFLOW} <= set(forbidden["source_modules"])
+
+
+def test_the_world_knows_one_vocabulary_and_computes() -> None:
+    """When all of simulator.world is imported, nothing else of ours is but db.events, and no big library."""
+    world = [name for name in MODULES if name.startswith("simulator.world.")]
+    loaded = set(run(IMPORT_ALL, *world).split())
+    ours = {name for name in loaded if name.split(".")[0] in PACKAGES}
+    assert ours - set(world) <= {"simulator", "simulator.world", "db", "db.events", "db.errors"}
+    libraries = {"sqlalchemy", "redis", "rq", "keras", "tensorflow", "pandas", "matplotlib", "typer", "PIL"}
+    assert {name.split(".")[0] for name in loaded} & libraries == set()
+
+
+IMPORT_ALL = """
+import importlib, sys
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+print(*sys.modules)
+"""
+
+WATCHED = """
+import importlib, os, sys
+from collections.abc import MutableMapping
+
+ROOT, OURS = sys.argv[1], []
+
+def who():
+    # The file of ours that does it: the nearest one on the stack, unless an import lies in between.
+    frame = sys._getframe(2)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if 'importlib._bootstrap' in file:
+            return None
+        if file.startswith(ROOT) and '/.venv/' not in file:
+            return file
+        frame = frame.f_back
+
+def note(what):
+    found = who()
+    if found:
+        OURS.append(f'{found}: {what}')
+
+EVENTS = ('subprocess.Popen', 'os.fork', 'os.posix_spawn', 'os.exec',
+          'socket.connect', 'socket.bind', 'sqlite3.connect', 'os.putenv', 'os.mkdir', 'signal.pthread_kill')
+
+def audit(event, arguments):
+    writes = event == 'open' and isinstance(arguments[1], str) and set(arguments[1]) & set('wax+')
+    if writes or event in EVENTS:
+        note(f'{event} {arguments}')
+
+class Environment(MutableMapping):
+    def __init__(self, real): self.real = real
+    def __getitem__(self, key):
+        if not key.startswith('PYDANTIC_'):  # it looks whenever a class of settings is made
+            note(f'reads {key}')
+        return self.real[key]
+    def __setitem__(self, key, value): note(f'sets {key}'); self.real[key] = value
+    def __delitem__(self, key): note(f'deletes {key}'); del self.real[key]
+    def __iter__(self): note('reads all'); return iter(self.real)
+    def __len__(self): return len(self.real)
+    def copy(self): note('reads all'); return dict(self.real)
+
+import threading
+start = threading._start_new_thread
+threading._start_new_thread = lambda *arguments: note('starts a thread') or start(*arguments)
+sys.addaudithook(audit)
+os.environ = Environment(os.environ)
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+import gc
+from sqlalchemy import Engine
+OURS += [f'an engine: {one}' for one in gc.get_objects() if isinstance(one, Engine)]
+print(chr(10).join(OURS))
+"""
+
+
+def test_nothing_happens_at_import() -> None:
+    """No module of ours makes an engine, thread, process, file or connection, or reads the environment."""
+    assert run(WATCHED, str(ROOT), *MODULES).strip() == ""
+
+
+def test_what_happens_at_import_would_be_noticed(tmp_path: Path) -> None:
+    """The negative control of the test above."""
+    (tmp_path / "guilty.py").write_text(
+        "import os, subprocess, threading\n"
+        "os.environ.get('HOME')\n"
+        "threading.Thread(target=print).start()\n"
+        "subprocess.run(['true'])\n"
+        "open(__file__ + '.written', 'w').close()\n"
+    )
+    script = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{WATCHED}"
+    said = run(script, str(tmp_path), "guilty")
+    assert [
+        word for word in ("reads HOME", "starts a thread", "subprocess.Popen", "open") if word not in said
+    ] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_only_the_settings_know_the_environment(path: Path) -> None:
+    """os.environ and os.getenv are for workers/settings.py, and there for its functions only."""
+    tree = ast.parse(path.read_text())
+    asked = [node.lineno for node in ast.walk(tree) if knows_environment(node)]
+    if path != SETTINGS:
+        assert asked == []
+    else:
+        inside = {line for one in functions(tree) for line in range(one.lineno, (one.end_lineno or 0) + 1)}
+        assert set(asked) <= inside
+
+
+def knows_environment(node: ast.AST) -> bool:
+    """Whether a piece of code names the environment."""
+    names = {"environ", "environb", "getenv", "getenvb", "putenv"}
+    if isinstance(node, ast.Attribute):
+        return node.attr in names and isinstance(node.value, ast.Name) and node.value.id == "os"
+    return (
+        isinstance(node, ast.ImportFrom)
+        and node.module == "os"
+        and bool({one.name for one in node.names} & names)
+    )
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=name_of)
+def test_every_file_is_in_measure(path: Path) -> None:
+    """Its first line says what it is for, it has at most 400 lines, and no function has more than 60."""
+    text = path.read_text()
+    assert text.startswith('"""'), "the first line is the docstring"
+    assert len(text.splitlines()) <= LONGEST_FILE
+    long = [one.name for one in functions(ast.parse(text)) if length(one) > LONGEST_FUNCTION]
+    assert long == [] or MIGRATIONS in path.parents  # a migration is a list of tables, and history
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Every function and method."""
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines, decorators left out."""
+    return (function.end_lineno or function.lineno) - function.lineno + 1
