@@ -33,12 +33,13 @@ def add(
 ) -> None:
     """Make a catalogue of own pictures, or add to one; what is broken is listed, the rest goes in.
 
-    Pictures that the CSV does not name go in too. An item's id is its path where the CSV gives none;
-    without a category it gets that of its cluster, without a price the world draws one. A tenth is held out
-    to search with and never sold. What the catalogue holds already stays as it is.
+    Pictures that the CSV does not name go in too. Where it says nothing, an
+    item's id is its path, its category that of a cluster, its price drawn by
+    the world. A tenth is held out to search with and never sold. What the
+    catalogue holds already stays as it is.
 
-    The embedder is still Fashion-MNIST's network for 28 x 28 grey pictures: it sees shape and shade, not
-    colour. One for colour pictures comes later.
+    The embedder is still Fashion-MNIST's network for 28 x 28 grey pictures: it
+    sees shape and shade, not colour. One for colour pictures comes later.
     """
     from simulator.actions.own_catalogue import add as action
 

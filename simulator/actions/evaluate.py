@@ -24,7 +24,7 @@ from simulator.actions.context import Context
 from simulator.datasets import CLASS_NAMES, FashionMnist
 from simulator.report import evaluated, study
 from simulator.report.evaluated import Evaluation, Score
-from simulator.report.exploration import NEAR
+from simulator.report.findings import NEAR
 from workers.knowledge import Library
 
 DEPTH = 10
@@ -136,13 +136,24 @@ def measure(
     )
     _enter(tables, "label code", by_code, codes_among, asked=asked, is_near=is_near)
     step()
-    chances = evaluation.probabilities(answers.test_logits)
+    return _evaluation(data, answers, is_near, len(asked), tables)
+
+
+def _evaluation(
+    data: FashionMnist,
+    answers: Answers,
+    is_near: NDArray[np.bool_],
+    n_queries: int,
+    tables: dict[str, dict[str, Score]],
+) -> Evaluation:
+    """The retrieval tables beside what follows from the guesses alone."""
+    guesses, n_test = answers.test_logits.argmax(1), len(data.test_labels)
     right = guesses == data.test_labels
     return Evaluation(
         classification=evaluation.classification(data.test_labels, guesses, len(CLASS_NAMES)),
         interval=evaluation.wilson(int(right.sum()), n_test),
-        calibration=evaluation.calibration(data.test_labels, chances),
-        train_accuracy=float((train_guesses == data.train_labels).mean()),
+        calibration=evaluation.calibration(data.test_labels, evaluation.probabilities(answers.test_logits)),
+        train_accuracy=float((answers.train_logits.argmax(1) == data.train_labels).mean()),
         without_near=(
             float(right[~is_near].mean()),
             *evaluation.wilson(int(right[~is_near].sum()), int((~is_near).sum())),
@@ -150,7 +161,7 @@ def measure(
         n_near=int(is_near.sum()),
         n_test=n_test,
         n_train=len(data.train_labels),
-        n_queries=len(asked),
+        n_queries=n_queries,
         tables=tables,
     )
 

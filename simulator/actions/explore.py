@@ -16,8 +16,8 @@ from simulator.actions import folder
 from simulator.actions.catalogue import fashion_mnist
 from simulator.actions.context import Context
 from simulator.datasets import CLASS_NAMES, FashionMnist
-from simulator.report import exploration, study
-from simulator.report.exploration import NEIGHBOURS, Findings, Suspects
+from simulator.report import exploration, findings, study
+from simulator.report.findings import NEIGHBOURS, Findings, Suspects
 
 N_AXES = 64
 
@@ -38,7 +38,7 @@ def explore(context: Context) -> Explored:
     with context.talk.progress("looking at the pictures", 4) as step:
         found = examine(data, step)
         page = exploration.page(found, data, CLASS_NAMES)
-        document = exploration.document(found, CLASS_NAMES)
+        document = findings.document(found, CLASS_NAMES)
         where = context.settings.runs / f"explore-{found.data[:12]}"
         path = study.write(page, where, "explore", document)
         step()

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from recommender.evaluation import Calibration, Classification, mean_interval
 from recommender.retrieval import Retrieval
-from simulator.report.exploration import NEAR
 from simulator.report.figures import COLOURS, FAINT, Chart, chart_of, percents
+from simulator.report.findings import NEAR
 from simulator.report.study import Cell, Section, Shown, Study, Table
 
 TABLES = {

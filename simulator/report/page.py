@@ -204,6 +204,8 @@ def again(runs: Sequence[RunData]) -> str:
         "--queries": len(first.item_ids) - first.n_items,
         "--shoppers": first.n_shoppers,
         "--days": first.days,
+        "--slates": first.config.get("slates"),
+        "--catalogue": first.config.get("catalogue"),
         "--seed": seeds[0],
         "--seeds": len(seeds) if len(seeds) > 1 else None,
     }

@@ -25,6 +25,7 @@ from simulator.actions.config import Plan, Resolved, resolve
 from simulator.actions.export import write
 from simulator.actions.report import load
 from simulator.actions.simulate import simulate
+from simulator.datasets import CLASS_NAMES
 from simulator.world.presets import WorldConfig
 from tests import factories
 from tests.unit.world import BUSY
@@ -32,7 +33,10 @@ from workers.local import LocalHands
 
 pytestmark = pytest.mark.journey
 
-PLAN = replace(factories.TOY_PLAN, days=3, shoppers=120)
+LABELLED = "toy, with Fashion-MNIST's categories"
+"""For these the world knows families and complements."""
+
+PLAN = replace(factories.TOY_PLAN, days=3, shoppers=120, catalogue=LABELLED)
 LOUD = {name: value for name, value in asdict(BUSY).items() if value != getattr(WorldConfig(), name)}
 """The world's settings that make many of each kind of event, so that a small run shows every setting."""
 
@@ -111,7 +115,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     schema.ensure(engine)
     stored = factories.stock(engine)
     with writing(engine) as conn:
-        items.add(conn, OTHER_PICTURES, shuffled(stored))
+        labelled = [item._replace(category=CLASS_NAMES[int(item.category[-1])]) for item in stored]
+        items.add(conn, LABELLED, labelled)
+        items.add(conn, OTHER_PICTURES, shuffled(labelled))
         models.add(conn, OTHER_MODEL.model, b"{}", b"")
         for seed, embedder in enumerate((OTHER_MODEL, OTHER_RUNTIME)):
             vectors = np.random.default_rng(seed).normal(size=(len(stored), 16))
@@ -154,6 +160,7 @@ def configured(
         stored = items.read(conn, plan.catalogue)
     resolved = resolve(plan, stored, **embedder)
     config = copy.deepcopy(resolved.config)
+    config["categories"] = list(CLASS_NAMES)
     config["world"]["settings"] |= LOUD | dict(world or {})
     for name, value in (recommender or {}).items():
         *parents, last = name.split(".")

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from simulator.actions import explore as action
 from simulator.datasets import CLASS_NAMES, FashionMnist
-from simulator.report import exploration
+from simulator.report import exploration, findings
 from tests.factories import context_of
 
 
@@ -39,12 +39,12 @@ def planted() -> FashionMnist:
 
 
 @pytest.fixture(scope="module")
-def found() -> exploration.Findings:
+def found() -> findings.Findings:
     """The findings of the planted data, at the threshold in force."""
     return action.examine(planted())
 
 
-def test_counts_and_statistics_are_those_of_numpy(found: exploration.Findings) -> None:
+def test_counts_and_statistics_are_those_of_numpy(found: findings.Findings) -> None:
     """Class balance, mean and spread of the training pixels."""
     data = planted()
     assert found.train_counts.sum() == 400
@@ -55,9 +55,9 @@ def test_counts_and_statistics_are_those_of_numpy(found: exploration.Findings) -
     assert found.levels.sum() == data.train_images.size
 
 
-def test_planted_twins_are_found_counted_and_listed(found: exploration.Findings) -> None:
+def test_planted_twins_are_found_counted_and_listed(found: findings.Findings) -> None:
     """One exact pair, one nearly so, before all the others; doubles within the training set too."""
-    document = exploration.document(found, CLASS_NAMES)["near_duplicates"]
+    document = findings.document(found, CLASS_NAMES)["near_duplicates"]
     assert document["exact"]["count"] == 1
     assert document["exact"]["pairs"][0] == {"test": 3, "train": 33, "cosine": 1.0, "labels": [3, 3]}
     first, second = document["near"]["pairs"][:2]
@@ -67,9 +67,9 @@ def test_planted_twins_are_found_counted_and_listed(found: exploration.Findings)
     assert document["same_within_train"] == [[15, 25]]
 
 
-def test_a_wrong_label_is_suspected_and_a_right_one_is_not(found: exploration.Findings) -> None:
+def test_a_wrong_label_is_suspected_and_a_right_one_is_not(found: findings.Findings) -> None:
     """Only the planted one: its neighbours carry the label that it had."""
-    suspects = exploration.document(found, CLASS_NAMES)["label_suspects"]
+    suspects = findings.document(found, CLASS_NAMES)["label_suspects"]
     assert suspects["count"] == 1
     (only,) = suspects["pictures"]
     assert (only["train"], only["label"], only["neighbours_say"], only["votes"]) == (111, 4, 1, 10)
@@ -77,9 +77,9 @@ def test_a_wrong_label_is_suspected_and_a_right_one_is_not(found: exploration.Fi
     assert suspects["by_class"][4] == 1
 
 
-def test_normalised_pixels_have_mean_0_and_spread_1(found: exploration.Findings) -> None:
+def test_normalised_pixels_have_mean_0_and_spread_1(found: findings.Findings) -> None:
     """The ends of the scale after the last step are those of the training set's mean and spread."""
-    low, high = exploration.document(found, CLASS_NAMES)["preprocessing"]["normalised"]
+    low, high = findings.document(found, CLASS_NAMES)["preprocessing"]["normalised"]
     normal = (planted().train_images - found.mean) / found.std
     assert normal.mean() == pytest.approx(0, abs=1e-9)
     assert normal.std() == pytest.approx(1)
