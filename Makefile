@@ -22,7 +22,7 @@ demo: $(VENV)/.runtime ## the whole road once: data, embedder, workers, five pol
 	@$(BIN)/windowshop demo $(ARGS)
 
 test: $(VENV)/.dev ## unit, service and journey tests; a few minutes
-	$(BIN)/python -m pytest -m "$(QUICK_TESTS)" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "$(QUICK_TESTS)" $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, and which package may import which
 	$(BIN)/ruff check .

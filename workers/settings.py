@@ -52,9 +52,7 @@ class Settings(BaseSettings):
     keras_home: Path = Field(
         default=Path("~/.keras"), validation_alias=_env("keras_home"), description="Keras' cache of data sets"
     )
-    model: str = Field(
-        default="cnn-quick", description="embedder of new runs, below home/models"
-    )
+    model: str = Field(default="cnn-quick", description="embedder of new runs, below home/models")
     workers: int = Field(
         default=2, ge=0, le=64, description="worker processes to start; 0: others do the work"
     )

@@ -55,9 +55,9 @@ class Supervisor:
         if not self.settings.redis_url:
             self._server = EmbeddedServer()
             self.settings = self.settings.model_copy(update={"redis_url": self._server.url})
+        self._lifeline, self._held = os.pipe()
         try:
             self.doors = queue.queue(queue.connect(self.settings.redis_url))
-            self._lifeline, self._held = os.pipe()
             self._hands = [self._hire() for _ in range(self.settings.workers)]
         except BaseException:
             self._end()
@@ -154,5 +154,7 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 hand.process.kill()
                 hand.process.wait()
+        os.close(self._held)
+        os.close(self._lifeline)
         if self._server is not None:
             self._server.stop()
