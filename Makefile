@@ -1,5 +1,5 @@
 # The commands of this project. `make` alone lists them; each prepares what it needs in .venv.
-# ARGS are passed on: make demo ARGS="--seed 2", make test ARGS="-n 2 -k slates".
+# ARGS are passed on: make demo ARGS="--seed 2", make test ARGS="-k slates".
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -14,10 +14,13 @@ from statistics import median
 import numpy as np
 
 from recommender import checkpoint
-from recommender.embedder import BATCH, Embedder
 from simulator.actions.catalogue import fashion_mnist
 from simulator.actions.context import Silence, open_context
 from workers import settings
+from workers.silence import silent_import
+
+with silent_import():
+    from recommender.embedder import BATCH, Embedder
 
 
 def main() -> None:
