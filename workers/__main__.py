@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import threading
 
+from db.errors import WindowshopError
 from workers import settings
 from workers.tasks import work_until_stopped
 
@@ -18,7 +20,11 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.lifeline is not None:
         threading.Thread(target=_die_with, args=(arguments.lifeline,), daemon=True).start()
-    work_until_stopped(settings.load(), arguments.name)
+    try:
+        work_until_stopped(settings.load(), arguments.name)
+    except WindowshopError as error:
+        print(f"windowshop: {error}", file=sys.stderr, flush=True)  # noqa: T201 - an operator must see it
+        raise SystemExit(error.exit_code) from None
 
 
 def _die_with(lifeline: int) -> None:

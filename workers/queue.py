@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
 from redis import Redis
+from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as NoAnswerError
 from rq import Queue
-from rq.job import Job
+from rq.exceptions import NoSuchJobError
+from rq.job import Job, validate_job_id
 from rq.serializers import JSONSerializer
 
 from db.errors import DependencyError, UsageError
@@ -18,6 +22,10 @@ NAME = "windowshop"
 PERFORM = "workers.tasks.perform"
 ALLOWED = frozenset({PERFORM})
 FAILURE_SECONDS = 86_400
+QUARANTINE = "windowshop:quarantine:"
+"""Where a job that cannot be read is kept for a day, for whoever looks into it."""
+
+_log = logging.getLogger(__name__)
 
 
 class Bell(Job):  # type: ignore[misc]  # RQ is not typed for us
@@ -25,6 +33,19 @@ class Bell(Job):  # type: ignore[misc]  # RQ is not typed for us
 
     RQ imports whatever dotted path stands in Redis, callbacks included: who writes there could run anything.
     """
+
+    def refresh(self) -> None:
+        """Read the job from Redis; what cannot be read goes into quarantine and is a job no more.
+
+        RQ lets any other error than NoSuchJobError end the worker, and the next worker after it.
+        """
+        try:
+            super().refresh()
+        except (NoSuchJobError, NoConnectionError, NoAnswerError):
+            raise
+        except Exception as error:
+            _quarantine(self.connection, self.id, error)
+            raise NoSuchJobError(f"job {self.id!r} is in quarantine") from None
 
     def restore(self, raw_data: Any) -> Any:
         """Read the job from Redis, without its callbacks and webhooks."""
@@ -39,6 +60,34 @@ class Bell(Job):  # type: ignore[misc]  # RQ is not typed for us
         if self.func_name not in ALLOWED or self.instance is not None:
             raise ValueError(f"refused to run {self.func_name!r}: only {', '.join(sorted(ALLOWED))} may run")
         return super().func
+
+
+class Doors(Queue):  # type: ignore[misc]  # RQ is not typed for us
+    """An RQ queue in which an id that is none costs nobody's life."""
+
+    @classmethod
+    def lmove(cls, connection: Redis, queue_key: str, timeout: int | None) -> Any:
+        """Move the next id to the intermediate list and give it, passing over those that are none."""
+        while (popped := super().lmove(connection, queue_key, timeout)) is not None:
+            try:
+                validate_job_id(popped[1].decode())
+            except ValueError:  # UnicodeDecodeError is one
+                _log.warning("%.80r is no id of a job: removed", popped[1])
+                connection.lrem(f"{queue_key}:intermediate", 0, popped[1])
+            else:
+                return popped
+        return None
+
+
+def _quarantine(connection: Redis, job_id: str, error: Exception) -> None:
+    """Put a job aside: out of the way of every worker, within reach of an operator."""
+    _log.warning("job %.80r cannot be read (%s: %s): in quarantine", job_id, type(error).__name__, error)
+    place = QUARANTINE + job_id[:80]
+    with connection.pipeline() as pipe:
+        pipe.rename(Bell.key_for(job_id), place)
+        pipe.expire(place, FAILURE_SECONDS)
+        pipe.lrem(f"{Queue.redis_queue_namespace_prefix}{NAME}:intermediate", 0, job_id)
+        pipe.execute(raise_on_error=False)
 
 
 def connect(url: str) -> Redis:
@@ -59,9 +108,9 @@ def connect(url: str) -> Redis:
     return connection
 
 
-def queue(connection: Redis) -> Queue:
+def queue(connection: Redis) -> Doors:
     """The one queue."""
-    return Queue(NAME, connection=connection, job_class=Bell, serializer=JSONSerializer)
+    return Doors(NAME, connection=connection, job_class=Bell, serializer=JSONSerializer)
 
 
 def ring(doors: Queue, work_ids: Iterable[int], *, seconds: int) -> bool:

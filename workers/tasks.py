@@ -13,7 +13,7 @@ from db.engine import open_engine, writing
 from db.errors import DependencyError
 from workers import embed, fold, rank
 from workers.knowledge import Library
-from workers.queue import Bell, connect, queue
+from workers.queue import connect
 from workers.settings import Settings
 
 PERFORMERS: dict[str, Callable[[Library, work.Work], None]] = {
@@ -65,16 +65,7 @@ def work_until_stopped(settings: Settings, name: str) -> None:
 
     Raises DependencyError when Redis or the database does not answer.
     """
-    from rq import SimpleWorker  # noqa: PLC0415 - half of RQ, and only a worker needs it
-    from rq.serializers import JSONSerializer  # noqa: PLC0415
+    from workers.hands import answer_bells  # noqa: PLC0415 - half of RQ, and only a worker needs it
 
     _AT_WORK[:] = [Worker(open_engine(settings.database), name)]
-    connection = connect(settings.redis_url)
-    hands = SimpleWorker(
-        [queue(connection)],
-        name=f"{name}-{os.getpid()}",
-        connection=connection,
-        job_class=Bell,
-        serializer=JSONSerializer,
-    )
-    hands.work(logging_level="WARNING")
+    answer_bells(connect(settings.redis_url), f"{name}-{os.getpid()}")

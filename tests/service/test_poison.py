@@ -126,7 +126,7 @@ def no_data(redis: Redis, canary: Path) -> None:
 
 
 def malformed_hashes(redis: Redis, canary: Path) -> None:
-    """Fields missing or of another kind; an id without a hash. Each costs a worker its life, once."""
+    """Fields missing or of another kind; an id without a hash. Each ends a worker of stock RQ."""
     del canary
     good = job_data(PERFORM, None, [NO_WORK], {})
     by_hand(redis, "only-one-field", {"colour": "red"})
@@ -156,7 +156,7 @@ POISONS: dict[str, Callable[[Redis, Path], None]] = {
 def test_poison_runs_nothing_and_the_queue_goes_on(
     sqlite: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, poison: Callable[[Redis, Path], None]
 ) -> None:
-    """It is refused, a run beside it is played to its end, and no worker sits on it."""
+    """It is refused, a run beside it is played to its end, and it costs no worker its life."""
     canary = tmp_path / "canary"
     monkeypatch.setenv(CANARY, str(canary))
     factories.stock(sqlite)
@@ -170,6 +170,7 @@ def test_poison_runs_nothing_and_the_queue_goes_on(
             assert time.monotonic() < deadline, redis.lrange(QUEUE, 0, -1)
             time.sleep(0.02)
         assert not canary.exists()
+        assert supervisor.restarts == 0
         redis.close()
     assert [finding for finding in verify(context, run) if not finding.ok] == []
 
