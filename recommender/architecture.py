@@ -60,5 +60,5 @@ class Architecture:
 
 PRESETS = {
     "quick": Architecture("quick", stem=(5, 32, 2), stages=((64, 2, 0), (96, 1, 0), (64, 1, 0))),
-    "best": Architecture("best", stem=(3, 32, 1), stages=((48, 2, 2), (80, 2, 1)), scale=16.0),
+    "best": Architecture("best", stem=(3, 32, 1), stages=((48, 2, 2), (64, 2, 2)), scale=16.0),
 }

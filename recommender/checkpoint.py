@@ -155,6 +155,13 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         f"- {name}: {value:.4f}" for name, value in manifest["metrics"].items() if isinstance(value, float)
     )
     side, names = architecture["size"], manifest["classes"]
+    share = training["appearance_share"] if training.get("appearance") else 0.0
+    meaning = (
+        f'"of the same class" first; {share:.0%} of the squared length are trained to say how a picture looks '
+        "among its class"
+        if share
+        else '"similar for telling these classes apart"'
+    )
     return f"""# {model_key(manifest)}
 
 An embedding of {side}x{side} grey pictures: {manifest["dim"]} numbers, unit length.
@@ -173,8 +180,8 @@ An embedding of {side}x{side} grey pictures: {manifest["dim"]} numbers, unit len
 
 ## Limits
 
-It has seen centred products on a plain background only. Similar means "similar for telling these classes
-apart"; colour, brand and price are unknown to it.
+It has seen centred products on a plain background only. Similar means {meaning}.
+Colour, brand and price are unknown to it.
 """
 
 

@@ -23,6 +23,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from recommender import checkpoint, network
+from recommender.appearance import within_class
 from recommender.network import Architecture
 
 Pixels = NDArray[np.uint8]
@@ -41,7 +42,12 @@ class TrainingSettings:
     rate: the highest learning rate, reached after `warm_share` of the steps.
     schedule: how it falls to 0 from there, "linear" or "cosine".
     average: decay, a step, of the running mean of the weights that is then kept; 0 keeps the last weights.
-    shift: pixels a picture may move by; erase: side of the square that is blanked, at most; 0 for neither.
+    shift: pixels a picture may move by; erase: height and width, at most, of the rectangle that is filled
+    with `filling`, "background" or "noise" (Zhong et al. 2020, "Random erasing data augmentation"); 0 for
+    neither.
+    calm_share: of the steps, at the end, in which nothing is moved or erased: pictures as they are served.
+    appearance: weight of the loss that asks the last `appearance_axes` numbers of an embedding to say where
+    the picture stands among its class, with `appearance_share` of the squared length. 0: no such loss.
     validation_share: of each class, held out and measured after every epoch.
     compute: "float32", "mixed_bfloat16", or "auto" for whichever is faster on this processor.
     """
@@ -58,13 +64,31 @@ class TrainingSettings:
     flip: bool = True
     shift: int = 0
     erase: int = 0
+    filling: str = "background"
+    calm_share: float = 0.0
+    appearance: float = 0.0
+    appearance_axes: int = 16
+    appearance_share: float = 0.25
     validation_share: float = 1 / 12
     compute: str = "auto"
 
 
 PRESETS = {
     "quick": TrainingSettings("quick", epochs=7, rate=2e-2),
-    "best": TrainingSettings("best", epochs=60, schedule="cosine", average=0.998, shift=2, erase=10),
+    "best": TrainingSettings(
+        "best",
+        epochs=80,
+        warm_share=0.15,
+        schedule="cosine",
+        average=0.998,
+        shift=2,
+        erase=12,
+        filling="noise",
+        calm_share=0.2,
+        appearance=0.03,
+        appearance_share=0.06,
+        validation_share=1 / 60,
+    ),
 }
 
 
@@ -192,6 +216,9 @@ class _Loop:
         self.optimizer.build(self.weights)
         self.images = tf.constant(images[..., None])
         self.labels = tf.one_hot(labels.astype(np.int32), architecture.classes)
+        if settings.appearance:
+            coordinates = within_class(images, labels, settings.appearance_axes)
+            self.appearance = tf.constant(coordinates * np.float32(math.sqrt(settings.appearance_share)))
         self.batch = min(settings.batch, len(images))
         self.n_steps = len(images) // self.batch
         self.step = tf.function(self._step)
@@ -202,11 +229,13 @@ class _Loop:
             np.random.default_rng([self.seed, ORDER, epoch]).permutation(len(self.images)).astype(np.int32)
         )
         total = tf.constant(0.0)
+        n_steps = self.settings.epochs * self.n_steps
         for i in range(self.n_steps):
             step = epoch * self.n_steps + i
-            rate = learning_rate(step, self.settings.epochs * self.n_steps, self.settings)
-            self.optimizer.learning_rate.assign(rate)
-            total += self.step(tf.constant(order[i * self.batch : (i + 1) * self.batch]), tf.constant(step))
+            self.optimizer.learning_rate.assign(learning_rate(step, n_steps, self.settings))
+            is_calm = step >= n_steps * (1 - self.settings.calm_share)
+            rows = tf.constant(order[i * self.batch : (i + 1) * self.batch])
+            total += self.step(rows, tf.constant(step), is_calm=is_calm)
         return float(total) / self.n_steps
 
     def served(self) -> Any:
@@ -214,13 +243,16 @@ class _Loop:
         self.keeper.set_weights([np.asarray(weight) for weight in self.averages or self.weights])
         return self.keeper
 
-    def _step(self, rows: Any, step: Any) -> Any:
-        pictures = augmented(tf.gather(self.images, rows), tf.stack([self.seed, step]), self.settings)
+    def _step(self, rows: Any, step: Any, *, is_calm: bool) -> Any:
+        settings = replace(self.settings, shift=0, erase=0) if is_calm else self.settings
+        pictures = augmented(tf.gather(self.images, rows), tf.stack([self.seed, step]), settings)
         smoothing = self.settings.label_smoothing
         wanted = tf.gather(self.labels, rows) * (1 - smoothing) + smoothing / self.architecture.classes
         with tf.GradientTape() as tape:
-            _, logits = self.model(tf.cast(pictures, tf.float32), training=True)
+            embeddings, logits = self.model(tf.cast(pictures, tf.float32), training=True)
             loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, logits))
+            if self.settings.appearance:
+                loss += self.settings.appearance * self._misplaced(embeddings, rows)
         self.optimizer.apply(tape.gradient(loss, [weight.value for weight in self.weights]))
         for average, weight in zip(self.averages, self.weights if self.averages else [], strict=True):
             # a young mean forgets faster, or it would remember the random start
@@ -229,6 +261,12 @@ class _Loop:
             )
             average.assign(decay * average + (1 - decay) * weight.value)
         return loss
+
+    def _misplaced(self, embeddings: Any, rows: Any) -> Any:
+        """Mean squared distance of the last numbers from where the appearance wants them, over its share."""
+        told = embeddings[:, -self.settings.appearance_axes :]
+        away = tf.reduce_sum(tf.square(told - tf.gather(self.appearance, rows)), axis=1)
+        return tf.reduce_mean(away) / self.settings.appearance_share
 
     def _state(self) -> list[Any]:
         return [*self.weights, *self.optimizer.variables, *self.averages]
@@ -272,13 +310,15 @@ def augmented(pictures: Any, address: Any, settings: TrainingSettings) -> Any:
             padded = tf.gather(padded, places, axis=axis, batch_dims=1)
         pictures = padded
     if settings.erase:
-        places, side = tf.range(size), draw(3, [n, 1], 0, settings.erase + 1)
+        places = tf.range(size)
+        sides = [draw(3 + axis, [n, 1], 0, settings.erase + 1) for axis in (0, 1)]
+        firsts = [draw(5 + axis, [n, 1], 0, size) for axis in (0, 1)]
         inside = [
-            (places >= first) & (places < first + side)
-            for first in (draw(4 + a, [n, 1], 0, size) for a in (0, 1))
+            (places >= first) & (places < first + side) for first, side in zip(firsts, sides, strict=True)
         ]
         is_erased = (inside[0][:, :, None] & inside[1][:, None, :])[..., None]
-        pictures = tf.where(is_erased, tf.zeros_like(pictures), pictures)
+        noise = draw(7, [n, size, size, 1], 0, 256) if settings.filling == "noise" else 0
+        pictures = tf.where(is_erased, tf.cast(noise, pictures.dtype), pictures)
     return pictures
 
 
@@ -312,5 +352,13 @@ def _check(images: Pixels, labels: Labels, architecture: Architecture, settings:
         raise ValueError(f"schedule must be linear or cosine, found {settings.schedule!r}")
     if settings.compute not in {"auto", "float32", "mixed_bfloat16"}:
         raise ValueError(f"compute must be auto, float32 or mixed_bfloat16, found {settings.compute!r}")
-    if settings.epochs < 1 or settings.batch < 1 or not 0 <= settings.validation_share < 1:
-        raise ValueError("epochs and batch must be 1 or more, and validation_share in [0, 1)")
+    if settings.filling not in {"background", "noise"}:
+        raise ValueError(f"filling must be background or noise, found {settings.filling!r}")
+    if settings.appearance and not 0 < settings.appearance_axes < architecture.dim:
+        raise ValueError(
+            f"appearance_axes must lie in 1..{architecture.dim - 1}, found {settings.appearance_axes}"
+        )
+    if settings.epochs < 1 or settings.batch < 1:
+        raise ValueError("epochs and batch must be 1 or more")
+    if not 0 <= settings.validation_share < 1 or not 0 <= settings.calm_share <= 1:
+        raise ValueError("validation_share must lie in [0, 1) and calm_share in [0, 1]")

@@ -58,6 +58,9 @@ def demo(
     workers: Workers = None,
     runs: Runs = None,
     again: Again = False,
+    train_anew: Annotated[
+        bool, typer.Option("--train", help="Train preset quick first and play with that; a minute.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """The whole road in one command: data, embedder, workers, an experiment of five policies, the report."""
@@ -65,9 +68,13 @@ def demo(
 
     plan = Plan(seed=seed, catalogue=catalogue)
     from simulator.actions.experiment import DEMO_POLICIES, experiment
+    from simulator.actions.model import trained_anew
 
     context = _open(workers=workers, runs=runs)
     command = f"windowshop demo --seed {seed}"
+    if train_anew:
+        context = trained_anew(context)
+        command += " --train"
     if catalogue != Plan.catalogue:
         command += f" --catalogue {catalogue}"
     found = experiment(context, plan, DEMO_POLICIES, again=again, fit=True, command=command)
@@ -113,20 +120,24 @@ def evaluate(
     queries: Annotated[
         int | None, typer.Option(help="Test pictures that ask for look-alikes; left out: all.")
     ] = None,
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="Also classes never seen: trains three small networks.")
+    ] = False,
     runs: Runs = None,
     as_json: AsJson = False,
 ) -> None:
     """The embedder on the test images: accuracy, confusion, calibration, retrieval beside simpler ways."""
     from simulator.actions.evaluate import evaluate as action
 
-    found = action(_open(runs=runs), n_queries=queries)
+    found = action(_open(runs=runs), n_queries=queries, with_held_out=held_out)
     if as_json:
         typer.echo(json.dumps({**found.document, "report": str(found.page)}))
         return
     from simulator.terminal import table
 
-    typer.echo()
-    table(found.rows)
+    for one in found.tables:
+        typer.echo()
+        table(one)
     typer.echo(f"\n{found.headline}\n\nreport: {found.page}")
 
 

@@ -22,6 +22,7 @@ from db.tables import embedding
 from recommender import checkpoint
 from simulator.actions.model import runtime
 from tests import factories
+from workers.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 TOY_FLAGS = (
@@ -50,8 +51,8 @@ class Installation:
 
     @property
     def model(self) -> Path:
-        """The folder of the default model."""
-        return self.home / "models" / "cnn-quick"
+        """The folder of the default model; one in the home comes before the one that ships."""
+        return self.home / "models" / Settings.model_fields["model"].default
 
     def environment(self, **changes: str) -> dict[str, str]:
         """Our own variables without any setting of Windowshop's, and those of this installation."""
@@ -111,9 +112,9 @@ def install(folder: Path) -> Installation:
     return made
 
 
-def a_model() -> tuple[bytes, bytes]:
-    """Manifest and weights that pass every check; nothing ever embeds with them."""
-    weights = checkpoint.pack([np.arange(6, dtype=np.float32).reshape(2, 3)])
+def a_model(value: float = 0.0) -> tuple[bytes, bytes]:
+    """Manifest and weights that pass every check; nothing ever embeds with them. Other values, other keys."""
+    weights = checkpoint.pack([np.arange(6, dtype=np.float32).reshape(2, 3) + np.float32(value)])
     manifest = {
         "schema": checkpoint.SCHEMA,
         "architecture": {"name": "nothing"},

@@ -12,6 +12,7 @@ from db.engine import open_engine, reading
 from db.errors import WindowshopError
 from recommender import checkpoint
 from simulator import datasets
+from simulator.actions import model as models
 from simulator.actions.folder import check_writable
 from workers import queue
 from workers.redis_server import EmbeddedServer
@@ -65,14 +66,17 @@ def _data(settings: Settings) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
-    folder = settings.models / settings.model
-    if not (folder / checkpoint.MANIFEST).exists():
-        return Finding("model", True, "none yet; the first run trains one")
+    folder = models.folder_of(settings)
+    if folder is None:
+        if settings.model == models.QUICK_NAME:
+            return Finding("model", True, "none yet; the first run trains one")
+        wanted = f"no model {settings.model!r} in {settings.models}"
+        return Finding("model", False, wanted, "`windowshop train` makes one")
     try:
         manifest, weights = checkpoint.read(folder)
         plain, _ = checkpoint.verify(manifest, weights)
     except ValueError as error:
-        return Finding("model", False, str(error), f"delete {folder}; the next run trains a new one")
+        return Finding("model", False, str(error), models.cure(folder))
     return Finding("model", True, f"{checkpoint.model_key(plain)} in {folder}, checksum right")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,15 @@ from db.errors import UsageError
 from recommender import checkpoint, evaluation, retrieval
 from recommender.retrieval import Retrieval
 from recommender.similarity import round_embeddings
-from simulator.actions import folder
+from simulator.actions import folder, held_out
 from simulator.actions import model as default_model
 from simulator.actions.catalogue import fashion_mnist
 from simulator.actions.context import Context
 from simulator.datasets import CLASS_NAMES, FashionMnist
-from simulator.report import evaluated, study
-from simulator.report.evaluated import Evaluation, Score
+from simulator.report import evaluated, study, unseen
+from simulator.report.evaluated import Evaluation
 from simulator.report.findings import NEAR
+from simulator.report.score import Score
 from workers.knowledge import Library
 
 DEPTH = 10
@@ -38,7 +39,7 @@ class Evaluated:
     """What the command line tells."""
 
     headline: str
-    rows: list[list[str]]
+    tables: list[list[list[str]]]
     page: Path
     document: dict[str, Any]
 
@@ -53,10 +54,11 @@ class Answers:
     test_logits: NDArray[np.float32]
 
 
-def evaluate(context: Context, *, n_queries: int | None = None) -> Evaluated:
+def evaluate(context: Context, *, n_queries: int | None = None, with_held_out: bool = False) -> Evaluated:
     """Measure the default embedder and write its page, figures and evaluate.json.
 
-    n_queries: so many test pictures, evenly taken, ask for look-alikes; None: all of them.
+    n_queries: so many test pictures, evenly taken, ask for look-alikes; None: all of them. with_held_out:
+    train three small networks without three classes each, and measure how those find each other.
     """
     folder.check_writable(context.settings.runs)
     data = fashion_mnist(context)
@@ -69,15 +71,20 @@ def evaluate(context: Context, *, n_queries: int | None = None) -> Evaluated:
     answers = _ask(context, Embedder(model.key, model.runtime), data)
     with context.talk.progress("measuring", 9) as step:
         found = measure(data, answers, n_queries=n_queries, step=step)
+    if with_held_out:
+        found = replace(found, unseen=held_out.measure(context, data, found.is_near))
     n_parameters = sum(array.size for array in weights)
     sampled = "" if n_queries is None or n_queries == n_test else f"-queries{n_queries}"
     origin = {"model": model.key, "runtime": model.runtime, "data_sha256": manifest["data_sha256"]}
     document = evaluated.document(found, CLASS_NAMES, n_parameters, origin)
     command = "windowshop evaluate" + (f" --queries {n_queries}" if sampled else "")
+    if with_held_out:
+        command += " --held-out"
     page = evaluated.page(found, CLASS_NAMES, n_parameters, origin, command)
     where = context.settings.runs / f"evaluate-{model.key}{sampled}"
     path = study.write(page, where, "evaluate", document)
-    return Evaluated(page.headline, evaluated.rows(found), path, document)
+    tables = [evaluated.rows(found), *([unseen.rows(found.unseen)] if found.unseen else [])]
+    return Evaluated(page.headline, tables, path, document)
 
 
 def measure(
@@ -158,7 +165,7 @@ def _evaluation(
             float(right[~is_near].mean()),
             *evaluation.wilson(int(right[~is_near].sum()), int((~is_near).sum())),
         ),
-        n_near=int(is_near.sum()),
+        is_near=is_near,
         n_test=n_test,
         n_train=len(data.train_labels),
         n_queries=n_queries,

@@ -1,11 +1,11 @@
-"""The embedder that runs use: found among the trained models, trained when missing, kept in the database."""
+"""The embedder that runs use, the user's own or the one that ships, put into the database."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from db import models
@@ -13,11 +13,13 @@ from db.engine import writing
 from db.errors import DataError, NotFoundError, WindowshopError
 from recommender import checkpoint
 from simulator.actions.context import Context
-from workers.settings import for_child
+from workers.settings import Settings, for_child
 
-DEFAULT_NAME = "cnn-quick"
-DEFAULT_PRESET = "quick"
-DEFAULT_SEED = 1
+SHIPPED = Path(__file__).parents[1] / "models"
+"""The models that come with the product, a folder each."""
+
+QUICK_NAME, QUICK_PRESET, QUICK_SEED = "cnn-quick", "quick", 1
+"""The model that takes a minute to train, so it is made when it is asked for and not there."""
 
 
 @dataclass(frozen=True)
@@ -28,18 +30,26 @@ class Model:
     runtime: str
 
 
+def folder_of(settings: Settings) -> Path | None:
+    """Where the model of the settings lies: the user's own before the shipped one of the same name."""
+    places = (settings.models / settings.model, SHIPPED / settings.model)
+    return next((place for place in places if (place / checkpoint.MANIFEST).exists()), None)
+
+
 def ensure(context: Context) -> Model:
-    """The embedder of the settings, in the database; the default one is trained when it is not there yet.
+    """The embedder of the settings, in the database; `cnn-quick` is trained when it is not there yet.
 
     Raises NotFoundError for a name that nobody trained, DataError when its files are damaged.
     """
-    folder = context.settings.models / context.settings.model
-    if not (folder / checkpoint.MANIFEST).exists():
-        if context.settings.model != DEFAULT_NAME:
+    settings = context.settings
+    folder = folder_of(settings)
+    if folder is None:
+        if settings.model != QUICK_NAME:
             raise NotFoundError(
-                f"no model {context.settings.model!r} in {folder.parent}; `windowshop train` makes one"
+                f"no model {settings.model!r} in {settings.models}; `windowshop train` makes one"
             )
-        context.talk.say(f"no embedder in {folder} yet: training one (preset {DEFAULT_PRESET})")
+        folder = settings.models / QUICK_NAME
+        context.talk.say(f"no embedder in {folder} yet: training one (preset {QUICK_PRESET})")
         _train_apart(context)
     manifest, weights = _read(folder)
     plain, _ = checkpoint.verify(manifest, weights)
@@ -47,6 +57,13 @@ def ensure(context: Context) -> Model:
     with writing(context.engine) as conn:
         models.add(conn, key, manifest, weights)
     return Model(key, runtime())
+
+
+def trained_anew(context: Context) -> Context:
+    """The same installation with a `cnn-quick` that was trained just now as its embedder."""
+    context.talk.say(f"training {QUICK_NAME} anew, into {context.settings.models} (preset {QUICK_PRESET})")
+    _train_apart(context)
+    return replace(context, settings=context.settings.model_copy(update={"model": QUICK_NAME}))
 
 
 def runtime() -> str:
@@ -58,13 +75,22 @@ def _read(folder: Path) -> tuple[bytes, bytes]:
     try:
         return checkpoint.read(folder)
     except ValueError as error:
-        raise DataError(f"{error}; delete {folder} and call again, a new one is trained") from None
+        raise DataError(f"{error}; {cure(folder)}") from None
+
+
+def cure(folder: Path) -> str:
+    """What mends a damaged model."""
+    if folder.parent == SHIPPED:
+        return "it came with the product: install Windowshop again"
+    if (SHIPPED / folder.name).exists():
+        return f"delete {folder} and call again, the one that came with the product is used"
+    return f"delete {folder}; `windowshop train` makes a new one"
 
 
 def _train_apart(context: Context) -> None:
     """Train in a process of its own, so that TensorFlow's memory is not ours for the rest of the day."""
     child = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "simulator.actions.train", DEFAULT_PRESET, str(DEFAULT_SEED)],
+        [sys.executable, "-m", "simulator.actions.train", QUICK_PRESET, str(QUICK_SEED)],
         stdin=subprocess.PIPE,  # closes when we are gone, and the training ends
         env=for_child(context.settings),
         start_new_session=True,

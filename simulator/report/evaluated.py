@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from recommender.evaluation import Calibration, Classification, mean_interval
-from recommender.retrieval import Retrieval
+from recommender.evaluation import Calibration, Classification
+from simulator.report import unseen as unseen_classes
 from simulator.report.figures import COLOURS, FAINT, Chart, chart_of, percents
 from simulator.report.findings import NEAR
+from simulator.report.score import Mean, Score
 from simulator.report.study import Cell, Section, Shown, Study, Table
+from simulator.report.unseen import Unseen
 
 TABLES = {
     "test against train": "each test picture asks the training pictures",
@@ -31,50 +34,27 @@ ROWS = {
 
 
 @dataclass(frozen=True)
-class Mean:
-    """A mean over queries with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-
-@dataclass(frozen=True)
-class Score:
-    """Mean average precision over the whole gallery, and precision among the first ten."""
-
-    map: Mean
-    precision: Mean
-
-    @classmethod
-    def of(cls, found: Retrieval) -> Score:
-        """The means over queries that have something to find."""
-        means = []
-        for values in (found.average_precision, found.precision):
-            defined = values[~np.isnan(values)]
-            means.append(Mean(*mean_interval(defined), len(defined)))
-        return cls(*means)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return {"map": asdict(self.map), "p@10": asdict(self.precision)}
-
-
-@dataclass(frozen=True)
 class Evaluation:
-    """All measures of one embedder. without_near: accuracy, low, high without near-duplicates of training."""
+    """All measures of one embedder. without_near: accuracy, low, high without near-duplicates of training;
+    is_near: bool [n_test], these; unseen: None when classes held out were not asked for.
+    """
 
     classification: Classification
     interval: tuple[float, float]
     calibration: Calibration
     train_accuracy: float
     without_near: tuple[float, float, float]
-    n_near: int
+    is_near: NDArray[np.bool_]
     n_test: int
     n_train: int
     n_queries: int
     tables: Mapping[str, Mapping[str, Score]]
+    unseen: Unseen | None = None
+
+    @property
+    def n_near(self) -> int:
+        """How many test pictures count as near-duplicates."""
+        return int(self.is_near.sum())
 
     @property
     def best_known(self) -> Score:
@@ -112,7 +92,7 @@ def document(
         "classes": list(names),
         "classification": found.classification.to_json(),
         "calibration": found.calibration.to_json(),
-        "not_measured": ["held-out classes: they need networks trained without them"],
+        "held_out": found.unseen.to_json() if found.unseen else None,
     }
 
 
@@ -155,7 +135,12 @@ def page(
             ("Gallery", f"{found.n_train:,} training pictures"),
             ("Near-duplicates", f"{found.n_near:,} test pictures"),
         ],
-        sections=[_retrieval(found), _naming(found, names), _trust()],
+        sections=[
+            _retrieval(found),
+            *([unseen_classes.section(found.unseen)] if found.unseen else []),
+            _naming(found, names),
+            _trust(found),
+        ],
         command=command,
         origin=list(origin.items()),
     )
@@ -246,11 +231,12 @@ def _naming(found: Evaluation, names: Sequence[str]) -> Section:
     )
 
 
-def _trust() -> Section:
+def _trust(found: Evaluation) -> Section:
+    unasked = "Classes the network never saw are not measured here; windowshop evaluate --held-out does."
     return Section(
         "How far to trust this",
         [
-            "Classes the network never saw are not measured here: that needs networks trained without them.",
+            *([] if found.unseen else [unasked]),
             (
                 f"A near-duplicate is a test picture whose raw pixels have a cosine of {NEAR} or more with "
                 "some training picture; the command windowshop explore shows them. The threshold takes out "

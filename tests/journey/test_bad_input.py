@@ -263,7 +263,7 @@ CASES = {
         QUEUED, USAGE, ("REDIS_URL", "redis://HOST"), no_model, {"REDIS_URL": "nonsense"}
     ),
     "a checkpoint with one bit flipped": Case(
-        SIMULATE, FAILED, ("weights.bin", "damaged", "delete", "a new one is trained"), flipped_bit
+        SIMULATE, FAILED, ("weights.bin", "damaged", "delete", "is used"), flipped_bit
     ),
     "an unknown run to report": Case(
         ("report", UNKNOWN_RUN), FAILED, (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status")

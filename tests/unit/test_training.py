@@ -64,15 +64,32 @@ CHANGES = {
     "flip": False,
     "shift": 2,
     "erase": 9,
+    "filling": "noise",
+    "calm_share": 0.5,
+    "appearance": 0.5,
+    "appearance_axes": 4,
+    "appearance_share": 0.5,
     "validation_share": 0.5,
     "compute": "mixed_bfloat16",
 }
 
 
+NEEDS = {
+    "filling": {"erase": 9},
+    "calm_share": {"shift": 2},
+    "appearance_axes": {"appearance": 0.5, "appearance_axes": 3},
+    "appearance_share": {"appearance": 0.5, "appearance_axes": 3},
+    "appearance": {"appearance_axes": 3},
+}
+"""What must be set for a setting to have anything to say."""
+
+
 @pytest.mark.parametrize("name", [field.name for field in fields(TrainingSettings) if field.name != "name"])
 def test_every_setting_matters(usual: str, name: str) -> None:
     """Changing any one of them changes the weights."""
-    assert digest(train(replace(SETTINGS, **{name: CHANGES[name]}))) != usual
+    base = replace(SETTINGS, **NEEDS.get(name, {}))
+    before = digest(train(base)) if name in NEEDS else usual
+    assert digest(train(replace(base, **{name: CHANGES[name]}))) != before
 
 
 class _StoppedError(Exception):
@@ -154,6 +171,9 @@ def test_augmentation_is_addressed_and_by_picture() -> None:
         ({"settings": replace(SETTINGS, schedule="up")}, "schedule"),
         ({"settings": replace(SETTINGS, compute="float8")}, "compute"),
         ({"settings": replace(SETTINGS, epochs=0)}, "epochs"),
+        ({"settings": replace(SETTINGS, filling="white")}, "filling must be background or noise"),
+        ({"settings": replace(SETTINGS, calm_share=2.0)}, "calm_share"),
+        ({"settings": replace(SETTINGS, appearance=1.0, appearance_axes=64)}, "appearance_axes must lie"),
     ],
 )
 def test_what_does_not_fit_is_refused(change: dict[str, object], complaint: str) -> None:

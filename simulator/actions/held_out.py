@@ -1,0 +1,135 @@
+"""Trains small networks without some classes and lets pictures of those classes search for each other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender import checkpoint, retrieval
+from recommender.retrieval import Retrieval
+from recommender.similarity import round_embeddings
+from simulator.actions.context import Context
+from simulator.datasets import CLASS_NAMES, FashionMnist
+from simulator.report.unseen import TABLES, Split, Unseen
+
+PRESET, SEED = "quick", 1
+N_SPLITS, N_CLASSES = 3, 3
+CHOICE = 70
+"""Purpose of the draw of the classes: the word after the seed in its address."""
+
+DEPTH, N_AXES = 10, 64
+FOLDER = "held-out"
+"""Below the trained models: these are kept, so that a second evaluation trains nothing."""
+
+
+def chosen_classes(n_classes: int = len(CLASS_NAMES)) -> list[tuple[int, ...]]:
+    """The classes held out, three splits of three: drawn by an address, no class twice, chosen by nobody."""
+    order = np.random.default_rng([SEED, CHOICE]).permutation(n_classes)
+    groups = order[: N_SPLITS * N_CLASSES].reshape(N_SPLITS, N_CLASSES)
+    return [tuple(sorted(group.tolist())) for group in groups]
+
+
+def measure(
+    context: Context,
+    data: FashionMnist,
+    is_near: NDArray[np.bool_],
+    splits: Sequence[tuple[int, ...]] | None = None,
+) -> Unseen:
+    """One network for each of the splits; is_near: bool [n_test], pictures that count as near-duplicates."""
+    return Unseen(PRESET, tuple(_split(context, data, is_near, held) for held in splits or chosen_classes()))
+
+
+def _split(context: Context, data: FashionMnist, is_near: NDArray[np.bool_], held: tuple[int, ...]) -> Split:
+    is_seen = ~np.isin(data.train_labels, held)
+    seen_images = data.train_images[is_seen]
+    manifest, weights = _network(context, seen_images, data.train_labels[is_seen], held)
+    from recommender.embedder import Embedder  # noqa: PLC0415 - TensorFlow takes seconds to import
+
+    axes = retrieval.PixelAxes(seen_images, min(N_AXES, seen_images[0].size))
+    spaces = {
+        "embedder": round_embeddings(Embedder.from_bytes(manifest, weights).embed(data.test_images)),
+        "pixels": retrieval.unit_rows(data.test_images),
+        "pca-64": axes.project(data.test_images),
+    }
+    is_query = np.isin(data.test_labels, held)
+    everything = np.ones(len(is_query), bool)
+    found: dict[str, dict[str, Retrieval]] = {table: {} for table in TABLES}
+    with context.talk.progress("searching", len(TABLES) * len(spaces)) as step:
+        for name, vectors in spaces.items():
+            for table, (queries, gallery) in zip(
+                TABLES,
+                (
+                    (is_query, is_query),
+                    (is_query, everything),
+                    (is_query & ~is_near, is_query & ~is_near),
+                    (is_query & ~is_near, ~is_near),
+                ),
+                strict=True,
+            ):
+                found[table][name] = among(vectors, data.test_labels, queries, gallery)
+                step()
+    key = checkpoint.model_key(checkpoint.verify(manifest, weights)[0])
+    return Split(tuple(CLASS_NAMES[one] for one in held), key, found)
+
+
+def among(
+    vectors: NDArray[np.float32],
+    labels: NDArray[Any],
+    is_query: NDArray[np.bool_],
+    is_gallery: NDArray[np.bool_],
+) -> Retrieval:
+    """Pictures of `is_query` ask those of `is_gallery`, which they belong to; none meets itself."""
+    queries, gallery = np.flatnonzero(is_query), np.flatnonzero(is_gallery)
+    return retrieval.retrieve(
+        vectors[queries],
+        vectors[gallery],
+        labels[queries],
+        labels[gallery],
+        depth=DEPTH,
+        leave_out=np.searchsorted(gallery, queries),
+    )
+
+
+def _network(
+    context: Context, images: NDArray[np.uint8], labels: NDArray[Any], held: tuple[int, ...]
+) -> tuple[bytes, bytes]:
+    """The network of one split, from its folder when it was trained before on these very pictures."""
+    names = [name for place, name in enumerate(CLASS_NAMES) if place not in held]
+    numbers = np.searchsorted(np.setdiff1d(np.arange(len(CLASS_NAMES)), held), labels)
+    digest = hashlib.sha256(images.tobytes() + numbers.astype("<i8").tobytes()).hexdigest()
+    folder = context.settings.models / FOLDER / f"{PRESET}-without-{'-'.join(map(str, held))}"
+    from recommender import network, training  # noqa: PLC0415 - TensorFlow takes seconds to import
+
+    settings = replace(training.PRESETS[PRESET], compute=training.fastest_compute())
+    kept = _kept(folder, digest, asdict(settings))
+    if kept is not None:
+        return kept
+    left_out = ", ".join(CLASS_NAMES[one] for one in held)
+    with context.talk.progress(f"training without {left_out}", settings.epochs) as step:
+        trained = training.train(
+            images,
+            numbers,
+            architecture=replace(network.PRESETS[PRESET], classes=len(names)),
+            settings=settings,
+            seed=SEED,
+            progress=lambda _epoch: step(),
+        )
+    checkpoint.save(folder, trained, classes=names, data_sha256=digest, metrics={})
+    return checkpoint.read(folder)
+
+
+def _kept(folder: Path, digest: str, settings: dict[str, Any]) -> tuple[bytes, bytes] | None:
+    """Manifest and weights, when whole and of this training; else None, and it is trained again."""
+    try:
+        manifest, weights = checkpoint.read(folder)
+    except ValueError:
+        return None
+    plain, _ = checkpoint.verify(manifest, weights)
+    is_same = plain["data_sha256"] == digest and plain["training"] == settings and plain["seed"] == SEED
+    return (manifest, weights) if is_same else None

@@ -1,0 +1,134 @@
+"""How pictures of classes that a network never saw find each other, as JSON and as a chapter of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recommender.retrieval import Retrieval
+from simulator.report.score import Mean, Score
+from simulator.report.study import Cell, Section, Table
+
+TABLES = {
+    "among themselves": "test pictures of the three classes ask each other",
+    "among all ten": "the same pictures ask all test pictures, of seen classes too",
+    "among themselves, without near-duplicates": "without test pictures that have a near twin in training",
+    "among all ten, without near-duplicates": "the same",
+}
+ROWS = ("embedder", "pixels", "pca-64")
+
+
+@dataclass(frozen=True)
+class Split:
+    """One network and the classes it was trained without; found: what they retrieved, by table and row."""
+
+    classes: tuple[str, ...]
+    model: str
+    found: Mapping[str, Mapping[str, Retrieval]]
+
+    def score(self, table: str, row: str) -> Score:
+        """Means over the queries of this split."""
+        return Score.of(self.found[table][row])
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """All splits of one preset."""
+
+    preset: str
+    splits: tuple[Split, ...]
+
+    def score(self, table: str, row: str) -> Score:
+        """Means over the queries of all splits; splits count by their queries."""
+        parts = [split.found[table][row] for split in self.splits]
+        return Score.of(
+            Retrieval(
+                np.concatenate([part.average_precision for part in parts]),
+                np.concatenate([part.precision for part in parts]),
+            )
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; lead: the embedder's mean average precision above that of raw pixels, by table."""
+        return {
+            "preset": self.preset,
+            "splits": [
+                {"classes": list(split.classes), "model": split.model, "tables": _plain(split)}
+                for split in self.splits
+            ],
+            "tables": _plain(self),
+            "lead": {
+                table: self.score(table, "embedder").map.value - self.score(table, "pixels").map.value
+                for table in TABLES
+            },
+        }
+
+
+def rows(unseen: Unseen) -> list[list[str]]:
+    """In short, for the terminal."""
+    short = [table for table in TABLES if "without" not in table]
+    head = ["held-out classes", *(f"{measure}, {table}" for table in short for measure in ("mAP", "P@10"))]
+    body = []
+    for row in ROWS:
+        scores = [unseen.score(table, row) for table in short]
+        body.append([row, *(f"{one.value:.4f}" for score in scores for one in (score.map, score.precision))])
+    return [head, *body]
+
+
+def section(unseen: Unseen) -> Section:
+    """The chapter of the page."""
+    tables = [_table(table, meaning, unseen) for table, meaning in TABLES.items()]
+    by_split = [
+        (
+            ", ".join(split.classes),
+            split.model,
+            [_cell(split.score("among themselves", row).map, is_best=False) for row in ROWS],
+        )
+        for split in unseen.splits
+    ]
+    each = Table(
+        ["Held out", *(f"{row}, mAP" for row in ROWS)],
+        by_split,
+        "Each network by itself, its three classes among themselves.",
+    )
+    return Section(
+        "Does it know classes it never saw?",
+        [
+            (
+                f"{len(unseen.splits)} networks of preset {unseen.preset} were trained, each without three "
+                "classes; which ones was drawn, not chosen. Test pictures of those classes then ask for "
+                "their like. The principal axes come from the pictures the network was trained on. Means "
+                "over the queries of all splits; intervals over queries, for these networks."
+            )
+        ],
+        [*tables, each],
+    )
+
+
+def _table(table: str, meaning: str, unseen: Unseen) -> Table:
+    scores = {row: unseen.score(table, row) for row in ROWS}
+    best = [max(ROWS, key=lambda row: getattr(scores[row], name).value) for name in ("map", "precision")]
+    body = [
+        (
+            row,
+            "",
+            [
+                _cell(scores[row].map, is_best=row == best[0]),
+                _cell(scores[row].precision, is_best=row == best[1]),
+            ],
+        )
+        for row in ROWS
+    ]
+    note = f"{meaning[0].upper()}{meaning[1:]}. {scores['pixels'].map.n:,} queries."
+    return Table([table[0].upper() + table[1:], "mAP", "P@10"], body, note)
+
+
+def _cell(one: Mean, *, is_best: bool) -> Cell:
+    return Cell(f"{one.value:.4f}", f"{one.low:.4f} to {one.high:.4f}", is_best)
+
+
+def _plain(scored: Split | Unseen) -> dict[str, Any]:
+    return {table: {row: scored.score(table, row).to_json() for row in ROWS} for table in TABLES}
