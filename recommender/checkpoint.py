@@ -157,8 +157,8 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     side, names = architecture["size"], manifest["classes"]
     share = training["appearance_share"] if training.get("appearance") else 0.0
     meaning = (
-        f'"of the same class" first; {share:.0%} of the squared length are trained to say how a picture looks '
-        "among its class"
+        f'"of the same class" first; {share:.0%} of the squared length are trained to say how a picture '
+        "looks among its class"
         if share
         else '"similar for telling these classes apart"'
     )
