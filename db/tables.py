@@ -180,8 +180,22 @@ work = Table(
     Column("worker", String(64)),
     Column("begun", Float),  # since when that worker has it
     Column("reason", Text),
+    Column("written", Float, nullable=False, server_default="0"),  # since when it waits
     UniqueConstraint("run", "kind", "key"),
     sqlite_autoincrement=True,  # an id is never given twice: a late bell must not mean other work
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("name", String(64), primary_key=True),  # as in work.worker
+    Column("kind", String(16), nullable=False),  # supervisor, worker
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("metrics", String(255)),  # HOST:PORT where its metrics are served
+    Column("every", Float, nullable=False),  # seconds between two beats, as it promised
+    Column("started", Float, nullable=False),
+    Column("seen", Float, nullable=False),  # the last beat, by the database's clock
 )
 
 items_of_runs = run_item.join(

@@ -1,7 +1,8 @@
 """The queue of record: what must be done, each row written with its cause and deleted with its result.
 
-A worker *takes* a row before it computes (a lease, by the database's clock) and *finishes* it in the
-transaction that writes the result. Whatever rings, repeats or dies in between changes only when it is done.
+A worker *takes* a row before it computes and *finishes* it in the transaction that writes the result.
+Whatever rings, repeats or dies in between changes only when it is done. What the dead held is given back: at
+once by a supervisor that saw them die, else when their heartbeat has been silent, by the database's clock.
 """
 
 from __future__ import annotations
@@ -10,21 +11,18 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, case, delete, exists, func, or_, select, update
 
-from db import bulk
+from db import bulk, heartbeats
 from db.engine import now
 from db.errors import WorkError
-from db.tables import work
+from db.tables import heartbeat, work
 
 READY = "ready"
 PARKED = "parked"
 MOST_TRIES = 3
 LEASE_SECONDS = 300.0
-"""How long a worker may keep a row before another may take it.
-
-A supervisor gives back what its dead workers held at once; the lease is for hosts that are gone altogether.
-"""
+"""How long a row is kept by hands that have no heartbeat: those of a command played with --local."""
 
 
 class Work(NamedTuple):
@@ -54,16 +52,16 @@ def add(conn: Connection, run: int, kind: str, payloads: dict[str, dict[str, Any
     bulk.insert(conn, work, columns, rows, again=True)
     statement = select(work.c.id).where(work.c.run == run, work.c.kind == kind, work.c.key.in_(payloads))
     ids = [row[0] for row in bulk.fetch(conn, statement.order_by(work.c.id))]
-    conn.execute(update(work).where(work.c.id.in_(ids)).values(rung=now()))
+    written = case((work.c.written == 0, now()), else_=work.c.written)
+    conn.execute(update(work).where(work.c.id.in_(ids)).values(rung=now(), written=written))
     return ids
 
 
 def take(conn: Connection, work_id: int, worker: str) -> Work | None:
     """Take a row for a worker; None when it is done, parked, or in somebody's hands."""
-    free = or_(work.c.begun.is_(None), work.c.begun < now() - LEASE_SECONDS)
     taken = conn.execute(
         update(work)
-        .where(work.c.id == work_id, work.c.state == READY, free)
+        .where(work.c.id == work_id, work.c.state == READY, work.c.begun.is_(None))
         .values(worker=worker, begun=now(), tries=work.c.tries + 1)
     )
     if taken.rowcount != 1:
@@ -83,27 +81,39 @@ def finish(conn: Connection, work_id: int) -> None:
         raise WorkError(f"work {work_id} was done by somebody else meanwhile")
 
 
-def give_back(conn: Connection, work_id: int, reason: str) -> None:
-    """After a failure: the row waits again, or is parked with its reason after the last try."""
-    last = work.c.tries >= MOST_TRIES
-    conn.execute(update(work).where(work.c.id == work_id, last).values(state=PARKED))
-    conn.execute(
-        update(work).where(work.c.id == work_id).values(worker=None, begun=None, reason=reason[:1000])
-    )
+def give_back(conn: Connection, work_id: int, reason: str, *, worker: str | None = None) -> bool:
+    """After a failure: the row waits again, or is parked with its reason after the last try; True if parked.
+
+    With `worker`, only if that worker still has it.
+    """
+    row = (work.c.id == work_id) if worker is None else (work.c.id == work_id) & (work.c.worker == worker)
+    is_last = work.c.tries >= MOST_TRIES
+    parked = conn.execute(update(work).where(row, is_last).values(state=PARKED)).rowcount == 1
+    conn.execute(update(work).where(row).values(worker=None, begun=None, reason=reason[:1000]))
+    return parked
 
 
-def give_back_all_of(conn: Connection, worker: str) -> list[int]:
+def give_back_all_of(conn: Connection, worker: str, how: str = "died") -> list[int]:
     """After a worker's death its rows wait again, or are parked after the last try; gives the ids."""
     ids = [row[0] for row in bulk.fetch(conn, select(work.c.id).where(work.c.worker == worker))]
     for work_id in ids:
-        give_back(conn, work_id, f"the worker {worker} died over it")
+        give_back(conn, work_id, f"the worker {worker} {how} over it", worker=worker)
     return ids
+
+
+def held_by_silent(conn: Connection) -> list[str]:
+    """The workers that have rows in hand and have fallen silent."""
+    its_own = heartbeat.c.name == work.c.worker
+    fell_silent = exists().where(its_own, heartbeats.is_silent)
+    gone = ~exists().where(its_own) & (work.c.begun < now() - LEASE_SECONDS)
+    held = (work.c.state == READY) & work.c.begun.is_not(None)
+    rows = bulk.fetch(conn, select(work.c.worker).distinct().where(held, or_(fell_silent, gone)))
+    return [row[0] for row in rows]
 
 
 def overdue(conn: Connection, seconds: float) -> list[int]:
     """Rows that nobody has and whose bell rang longer ago than that; they count as rung now."""
-    free = or_(work.c.begun.is_(None), work.c.begun < now() - LEASE_SECONDS)
-    late = (work.c.state == READY) & free & (work.c.rung < now() - seconds)
+    late = (work.c.state == READY) & work.c.begun.is_(None) & (work.c.rung < now() - seconds)
     ids = [row[0] for row in bulk.fetch(conn, select(work.c.id).where(late).order_by(work.c.id))]
     if ids:
         conn.execute(update(work).where(work.c.id.in_(ids)).values(rung=now()))

@@ -18,10 +18,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standar
 
 
 def settings(**flags: Any) -> Any:
-    """The settings in force; flags come first."""
+    """The settings in force, flags first; from here on this process logs as they say."""
+    from workers import log
     from workers import settings as installation
 
-    return installation.load(**flags)
+    found = installation.load(**flags)
+    log.configure(found)
+    return found
 
 
 def open_installation(**flags: Any) -> Context:

@@ -8,7 +8,7 @@ import sys
 import threading
 
 from db.errors import WindowshopError
-from workers import settings
+from workers import log, settings
 from workers.tasks import work_until_stopped
 
 
@@ -21,10 +21,12 @@ def main() -> None:
     if arguments.lifeline is not None:
         threading.Thread(target=_die_with, args=(arguments.lifeline,), daemon=True).start()
     try:
-        work_until_stopped(settings.load(), arguments.name)
+        found = settings.load()
+        log.configure(found)
+        work_until_stopped(found, arguments.name)
     except WindowshopError as error:
-        print(f"windowshop: {error}", file=sys.stderr, flush=True)  # noqa: T201 - an operator must see it
-        raise SystemExit(error.exit_code) from None
+        log.logger().error(str(error), action="worker_failed", worker=arguments.name)
+        sys.exit(error.exit_code)
 
 
 def _die_with(lifeline: int) -> None:

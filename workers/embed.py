@@ -11,15 +11,19 @@ BATCH = 512
 """Pictures a job."""
 
 
-def perform(library: Library, job: work.Work) -> None:
-    """Embed the pictures that the payload names."""
+def perform(library: Library, job: work.Work) -> int:
+    """Embed the pictures that the payload names; says how many."""
     embedder = Embedder(job.payload["model"], job.payload["runtime"])
     hashes = job.payload["images"]
     with reading(library.engine) as conn:
         pictures = images.read(conn, hashes)
+    library.laps.lap("read")
 
     vectors = library.embedder(embedder).embed(pictures)
+    library.laps.lap("compute")
 
     with writing(library.engine) as conn:
         work.finish(conn, job.id)
         embeddings.add(conn, embedder, hashes, vectors)
+    library.laps.lap("write")
+    return len(hashes)

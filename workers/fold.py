@@ -15,8 +15,8 @@ from recommender.profile import REQUEST, Profiles
 from workers.knowledge import Library, Recommender
 
 
-def perform(library: Library, job: work.Work) -> None:
-    """Fold the generation that the payload names."""
+def perform(library: Library, job: work.Work) -> int:
+    """Fold the generation that the payload names; says how many sessions."""
     generation = job.payload["generation"]
     recommender = library.recommender(job.run, generation - 1)
     with reading(library.engine) as conn:
@@ -24,12 +24,16 @@ def perform(library: Library, job: work.Work) -> None:
         events = event_log.read_sessions(
             conn, job.run, sessions, up_to_step=np.iinfo(np.int16).max, k=recommender.config.slate_size
         )
+    library.laps.lap("read")
 
     counts, folded = fold_sessions(recommender, sessions, events, generation)
+    library.laps.lap("compute")
 
     with writing(library.engine) as conn:
         work.finish(conn, job.id)
         cointeractions.add(conn, job.run, folded, counts.pack())
+    library.laps.lap("write")
+    return len(sessions)
 
 
 def fold_sessions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from types import FrameType
 
 from redis import Redis
 from redis.exceptions import ConnectionError as NoConnectionError
@@ -20,6 +21,12 @@ class Hands(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
 
     queue_class = Doors
     job_class = Bell
+    told_to_stop = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """SIGTERM or SIGINT: finish the job at hand, or stop waiting for one."""
+        self.told_to_stop = True
+        super().request_stop(signum, frame)
 
     def run_maintenance_tasks(self) -> None:
         """RQ's cleaning; a registry that somebody else has written into must not end the worker."""
@@ -42,7 +49,7 @@ def answer_bells(connection: Redis, name: str) -> None:
         hands.work(logging_level="WARNING")
     except RedisError as error:
         raise _gone(error) from None
-    if not hands._stop_requested:
+    if not hands.told_to_stop:
         raise DependencyError("RQ gave up, as said above; whoever started this worker starts it again")
 
 

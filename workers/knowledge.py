@@ -22,6 +22,7 @@ from recommender.config import RecommenderConfig
 from recommender.knowledge import Knowledge
 from recommender.profile import REQUEST, Profiles, build_profiles
 from recommender.similarity import round_embeddings
+from workers.laps import Laps
 from workers.settings import quieten_tensorflow
 from workers.silence import silent_import
 
@@ -53,6 +54,7 @@ class Library:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.laps = Laps()
         self._recommenders: OrderedDict[int, Recommender] = OrderedDict()
         self._networks: dict[Embedder, Network] = {}
 

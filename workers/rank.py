@@ -10,18 +10,22 @@ from recommender.policies import recommend
 from workers.knowledge import Library, requests_of
 
 
-def perform(library: Library, job: work.Work) -> None:
-    """Answer the requests that the payload's sessions made at its step."""
+def perform(library: Library, job: work.Work) -> int:
+    """Answer the requests that the payload's sessions made at its step; says how many."""
     step, generation = job.payload["step"], job.payload["generation"]
     sessions = np.array(job.payload["sessions"], np.int64)
     recommender = library.recommender(job.run, generation)
     k = recommender.config.slate_size
     with reading(library.engine) as conn:
         events = event_log.read_sessions(conn, job.run, sessions, up_to_step=step, k=k)
+    library.laps.lap("read")
 
     profiles = recommender.profiles(requests_of(events, sessions, step), events)
     entries = recommend(recommender.config, recommender.knowledge, profiles, recommender.seed)
+    library.laps.lap("compute")
 
     with writing(library.engine) as conn:
         work.finish(conn, job.id)
         slates.add(conn, job.run, profiles.session, step, generation=generation, entries=entries)
+    library.laps.lap("write")
+    return len(entries)

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from db import work
 from db.engine import reading, writing
+from workers.log import logger
 from workers.queue import bells_waiting, ring
 
 
@@ -22,4 +23,21 @@ def ring_overdue(engine: Engine, doors: Queue, *, after: float, seconds: int) ->
         ids = work.overdue(conn, after)
     if ids:
         ring(doors, ids, seconds=seconds)
+        logger().info(f"rang again for {len(ids)} pieces of work", action="rung_again", work_ids=ids)
     return len(ids)
+
+
+def take_from_silent(engine: Engine) -> list[int]:
+    """What hands without a heartbeat held waits again, or is parked; gives the ids.
+
+    A supervisor sees the death of its own workers; this is for those that nobody watches.
+    """
+    with reading(engine) as conn:
+        if not work.held_by_silent(conn):
+            return []
+    with writing(engine) as conn:
+        silent = work.held_by_silent(conn)
+        ids = [one for worker in silent for one in work.give_back_all_of(conn, worker, "fell silent")]
+    for worker in silent:
+        logger().warning(f"{worker} fell silent over its work", action="worker_silent", worker=worker)
+    return ids

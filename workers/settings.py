@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import AliasChoices, Field, ValidationError
@@ -20,6 +20,10 @@ from db.errors import UsageError
 
 CONFIG_FILE = "windowshop.toml"
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}
+_OF_A_WORKER = (
+    *("job_seconds", "heartbeat_seconds"),
+    *("log_level", "log_format", "metrics", "metrics_token_file"),
+)
 
 
 def _env(name: str) -> AliasChoices:
@@ -60,6 +64,21 @@ class Settings(BaseSettings):
         default=120, ge=1, description="a job that takes longer is killed and tried again"
     )
     relay_seconds: float = Field(default=2.0, gt=0, description="ring again for work that waits longer")
+    heartbeat_seconds: float = Field(
+        default=3.0, gt=0, description="a process says that it lives; after five missed it counts as dead"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="what is told on standard error: this and what is worse"
+    )
+    log_format: Literal["plain", "json"] = Field(
+        default="plain", description="lines for people, or JSON for programs"
+    )
+    metrics: str = Field(
+        default="", description="HOST:PORT for Prometheus, the first free port from there; empty: none"
+    )
+    metrics_token_file: str = Field(
+        default="", description="a file with the token that metrics outside loopback want"
+    )
     offline: bool = Field(default=False, description="never download anything")
 
     @property
@@ -123,7 +142,7 @@ def for_child(settings: Settings) -> dict[str, str]:
         "DATABASE_URL": settings.database,
         "REDIS_URL": settings.redis_url,
         "WINDOWSHOP_HOME": str(settings.home),
-        "WINDOWSHOP_JOB_SECONDS": str(settings.job_seconds),
+        **{f"WINDOWSHOP_{name.upper()}": str(getattr(settings, name)) for name in _OF_A_WORKER},
         **_QUIET,
         # NumPy's own threads in every worker fight over the cores: half the events a second on two of them.
         "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),

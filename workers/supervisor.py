@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -14,12 +15,16 @@ from uuid import uuid4
 
 from sqlalchemy import Engine
 
-from db import work
+from db import heartbeats, work
 from db.engine import reading, writing
 from db.errors import WindowshopError
 from workers import queue
+from workers.log import logger
+from workers.metrics import SupervisorMetrics
+from workers.metrics_server import MetricsServer
+from workers.pulse import Pulse
 from workers.redis_server import EmbeddedServer
-from workers.relay import ring_overdue
+from workers.relay import ring_overdue, take_from_silent
 from workers.settings import Settings, for_child
 
 LOOK_SECONDS = 0.1
@@ -28,6 +33,8 @@ STEADY_SECONDS = 30.0
 LONGEST_PAUSE = 5.0
 """Short enough that work is done within 30 seconds of a fault's end."""
 STOP_SECONDS = 10.0
+GRACE_SECONDS = 3.0
+"""A worker notices its own deadline first, where it can."""
 
 
 @dataclass
@@ -53,6 +60,7 @@ class Supervisor:
     _hands: list[_Hand] = field(default_factory=list)
     _server: EmbeddedServer | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
+    _known: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
         if not self.settings.redis_url:
@@ -61,6 +69,7 @@ class Supervisor:
         self._lifeline, self._held = os.pipe()
         try:
             self.doors = queue.queue(queue.connect(self.settings.redis_url))
+            self._become_known()
             self._hands = [self._hire() for _ in range(self.settings.workers)]
         except BaseException:
             self._end()
@@ -79,6 +88,22 @@ class Supervisor:
     def ring(self, work_ids: list[int]) -> None:
         """Ring for work that was just written."""
         queue.ring(self.doors, work_ids, seconds=self.settings.job_seconds)
+
+    def _become_known(self) -> None:
+        """Metrics and heartbeat, for as long as we are in charge."""
+        self.metrics = SupervisorMetrics(self.engine)
+        served = self._known.enter_context(MetricsServer(self.settings, self.metrics.registry))
+        with writing(self.engine) as conn:
+            heartbeats.forget_old(conn)
+        self._known.enter_context(
+            Pulse(
+                self.engine,
+                f"supervisor-{uuid4().hex[:12]}",
+                kind=heartbeats.SUPERVISOR,
+                every=self.settings.heartbeat_seconds,
+                metrics=served.address,
+            )
+        )
 
     @property
     def pids(self) -> dict[str, int]:
@@ -106,44 +131,69 @@ class Supervisor:
         while not self._stop.wait(LOOK_SECONDS):
             try:
                 if self._server is not None and self._server.revive():
-                    self.restarts += 1
+                    self._count_restart("valkey")
                 for hand in self._hands:
                     self._look_after(hand)
                 if time.monotonic() - rang > self.settings.relay_seconds:
                     rang = time.monotonic()
                     self._relay()
             except WindowshopError as error:  # the database is away for a moment; the next look tries again
-                print(f"windowshop: {error}", file=sys.stderr)  # noqa: T201 - an operator must see it
+                logger().warning(str(error), action="database_away")
 
     def _look_after(self, hand: _Hand) -> None:
         now = time.monotonic()
-        if hand.process.poll() is None:
+        code = hand.process.poll()
+        if code is None:
             return
         if not hand.next_start:
             hand.deaths = 1 if now - hand.started > STEADY_SECONDS else hand.deaths + 1
-            hand.next_start = now + min(LONGEST_PAUSE, 0.1 * 2 ** (hand.deaths - 1))
-            self._give_back(hand.name)
+            pause = min(LONGEST_PAUSE, 0.1 * 2 ** (hand.deaths - 1))
+            hand.next_start = now + pause
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            logger().warning(
+                f"{hand.name} died ({how}); another starts in {pause:g} s",
+                action="worker_died",
+                worker=hand.name,
+            )
+            self._give_back(hand.name, how)
         elif now >= hand.next_start:
             hand.name, hand.next_start, hand.started = f"worker-{uuid4().hex[:12]}", 0.0, now
             hand.process = self._exec(hand.name)
-            self.restarts += 1
+            self._count_restart("worker")
 
-    def _give_back(self, name: str) -> None:
+    def _count_restart(self, what: str) -> None:
+        self.restarts += 1
+        self.metrics.restarts.labels(what).inc()
+        logger().info(f"a {what} was started again", action=f"{what}_restarted")
+
+    def _give_back(self, name: str, how: str) -> None:
         with writing(self.engine) as conn:
-            ids = work.give_back_all_of(conn, name)
+            ids = work.give_back_all_of(conn, name, f"died ({how})")
+            heartbeats.stop(conn, [name])
+        self._ring_for_given_back(ids)
+
+    def _ring_for_given_back(self, ids: list[int]) -> None:
+        self.metrics.given_back.inc(len(ids))
         if ids:
             self.ring(ids)
 
     def _relay(self) -> None:
         """Ring again, and end workers that sit on a job past its deadline: native code hears no signal."""
+        seconds = self.settings.job_seconds
         with reading(self.engine) as conn:
-            stuck = work.holders_longer_than(conn, self.settings.job_seconds)
+            stuck = work.holders_longer_than(conn, seconds + GRACE_SECONDS)
         for hand in self._hands:
             if hand.name in stuck and hand.process.poll() is None:
+                logger().warning(
+                    f"{hand.name} sat on a job for more than {seconds} s and is killed",
+                    action="deadline_kill",
+                    worker=hand.name,
+                )
                 hand.process.kill()
-        ring_overdue(
-            self.engine, self.doors, after=self.settings.relay_seconds, seconds=self.settings.job_seconds
-        )
+                self.metrics.deadline_kills.inc()
+        self._ring_for_given_back(take_from_silent(self.engine))
+        late = ring_overdue(self.engine, self.doors, after=self.settings.relay_seconds, seconds=seconds)
+        self.metrics.rung_again.inc(late)
 
     def _end(self) -> None:
         """Ask the workers to stop, insist after a while, then end the server."""
@@ -157,6 +207,9 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 hand.process.kill()
                 hand.process.wait()
+                with suppress(WindowshopError):  # then its silence will tell
+                    self._give_back(hand.name, "told to stop")
+        self._known.close()
         os.close(self._held)
         os.close(self._lifeline)
         if self._server is not None:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
-import sys
 from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from db import work
+from db import heartbeats, work
 from db.engine import open_engine, writing
 from db.errors import DependencyError
 from workers import embed, fold, rank
 from workers.knowledge import Library
+from workers.log import about, logger
+from workers.metrics import WorkerMetrics
+from workers.metrics_server import MetricsServer
+from workers.pulse import Pulse
 from workers.queue import connect
 from workers.settings import Settings
 
-PERFORMERS: dict[str, Callable[[Library, work.Work], None]] = {
+PERFORMERS: dict[str, Callable[[Library, work.Work], int]] = {
     "embed": embed.perform,
     "rank": rank.perform,
     "fold": fold.perform,
 }
 
-_AT_WORK: list[Worker] = []
+GRACE_SECONDS = 2
+"""RQ's own alarm comes first where Python still runs: it leaves a reason."""
+
+_AT_WORK: list[tuple[Worker, Settings]] = []
 """The one worker of this process, put there by `work_until_stopped`: RQ calls functions, not methods."""
 
 
@@ -33,31 +40,51 @@ class Worker:
         self.engine = engine
         self.name = name
         self.library = Library(engine)
+        self.metrics = WorkerMetrics()
 
     def perform(self, work_id: int) -> None:
         """Do one piece of work; the bell may have rung for it before, or for work that is long done."""
+        self.library.laps.start()
         with writing(self.engine) as conn:
             taken = work.take(conn, work_id, self.name)
         if taken is None:
             return
+        self.library.laps.lap("take")
+        with about(work=work_id, kind=taken.kind, run=f"{taken.run:012x}", worker=self.name):
+            self._do(taken)
+
+    def _do(self, taken: work.Work) -> None:
         try:
-            PERFORMERS[taken.kind](self.library, taken)
+            results = PERFORMERS[taken.kind](self.library, taken)
         except DependencyError:
             raise  # without the database nothing can be noted
         except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
             with writing(self.engine) as conn:
-                work.give_back(conn, work_id, f"{type(error).__name__}: {error}")
+                is_parked = work.give_back(conn, taken.id, reason, worker=self.name)
+            how = "parked" if is_parked else "failed"
+            self.metrics.ended(taken.kind, how)
+            logger().warning(f"{taken.kind} {how}: {reason}", action=f"work_{how}")
             raise
+        stages = self.library.laps.seconds
+        self.metrics.done(taken.kind, results, stages)
+        rounded = {stage: round(seconds, 4) for stage, seconds in stages.items()}
+        logger().debug(f"{taken.kind} done", action="work_done", results=results, **rounded)
 
 
 def perform(work_id: int) -> None:
     """The one function that a bell may call."""
+    worker, settings = _AT_WORK[0]
+    # A thread of C that needs no interpreter: whatever hangs, the process is gone, and where it hung is told.
+    faulthandler.dump_traceback_later(settings.job_seconds + GRACE_SECONDS, exit=True)
     try:
-        _AT_WORK[0].perform(work_id)
+        worker.perform(work_id)
     except DependencyError as error:
         # Without the database nothing can be given back: whoever restarts us does it for the dead.
-        print(f"windowshop: {error}", file=sys.stderr, flush=True)  # noqa: T201 - an operator must see it
+        logger().error(str(error), action="database_away", worker=worker.name)
         os._exit(error.exit_code)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def work_until_stopped(settings: Settings, name: str) -> None:
@@ -67,5 +94,19 @@ def work_until_stopped(settings: Settings, name: str) -> None:
     """
     from workers.hands import answer_bells  # noqa: PLC0415 - half of RQ, and only a worker needs it
 
-    _AT_WORK[:] = [Worker(open_engine(settings.database), name)]
-    answer_bells(connect(settings.redis_url), f"{name}-{os.getpid()}")
+    worker = Worker(open_engine(settings.database), name)
+    _AT_WORK[:] = [(worker, settings)]
+    connection = connect(settings.redis_url)
+    with (
+        MetricsServer(settings, worker.metrics.registry) as served,
+        Pulse(
+            worker.engine,
+            name,
+            kind=heartbeats.WORKER,
+            every=settings.heartbeat_seconds,
+            metrics=served.address,
+        ),
+    ):
+        logger().info(f"{name} is ready", action="worker_started", worker=name, metrics=served.address)
+        answer_bells(connection, f"{name}-{os.getpid()}")
+        logger().info(f"{name} has stopped", action="worker_stopped", worker=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 import pytest
 
@@ -33,6 +34,9 @@ def values(name: str) -> tuple[str, str, str]:
     kind = settings.Settings.model_fields[name].annotation
     if kind is bool:
         return "true", "1", "yes"
+    if get_origin(kind) is Literal:
+        others = [one for one in get_args(kind) if one != settings.Settings.model_fields[name].default]
+        return others[0], others[-1], others[0]
     return ("7", "8", "9") if kind in (int, float) else ("one", "two", "three")
 
 
