@@ -16,6 +16,9 @@ from sqlalchemy.sql.functions import FunctionElement
 from db.errors import DependencyError, UsageError, WindowshopError
 
 BUSY_MILLISECONDS = 30_000
+OLDEST_POSTGRES = 13
+"""The oldest that its makers still mended when this was written is 13; ours are tested on 15 to 18."""
+
 CONNECT_SECONDS = 10
 """How long a Postgres may take to say anything, unless its address says otherwise."""
 
@@ -27,7 +30,9 @@ def open_engine(url: str) -> Engine:
     """
     address = _normalised(url)
     if address.get_backend_name() == "postgresql":
-        return create_engine(address, pool_pre_ping=True)
+        engine = create_engine(address, pool_pre_ping=True)
+        event.listen(engine, "connect", _check_postgres)
+        return engine
     if address.database and address.database != ":memory:":
         _make_room(Path(address.database).parent)
     engine = create_engine(address, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
@@ -98,6 +103,16 @@ def _make_room(folder: Path) -> None:
         ) from None
 
 
+def _check_postgres(dbapi_connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy's signature
+    version = dbapi_connection.info.server_version // 10_000
+    if version < OLDEST_POSTGRES:
+        dbapi_connection.close()
+        raise DependencyError(
+            f"the database is Postgres {version}; at least {OLDEST_POSTGRES} is wanted: update it, "
+            "or unset DATABASE_URL to use SQLite"
+        )
+
+
 def _prepare_sqlite(dbapi_connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy's signature
     dbapi_connection.isolation_level = None  # the driver must not open transactions of its own
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
@@ -120,10 +135,19 @@ def _told_plainly(engine: Engine) -> Iterator[None]:
         if "disk is full" in reason or "No space left" in reason:
             raise WindowshopError(f"no room left for {where}; free some space and call again") from error
         raise DependencyError(
-            f"the database {where} does not answer as it should ({reason}); see `windowshop doctor`"
+            f"the database {where} does not answer as it should ({reason}); {_cure(reason)}"
         ) from error
     except DBAPIError as error:
         raise WindowshopError(f"the database refused: {_first_line(error)}") from error
+
+
+def _cure(reason: str) -> str:
+    """What helps against what the driver says."""
+    if "password" in reason:
+        return "give the right password in DATABASE_URL or in the file that PGPASSFILE names"
+    if "does not exist" in reason:
+        return "create it (`createdb`), or correct DATABASE_URL"
+    return "start it, or correct DATABASE_URL; `windowshop doctor` looks at everything"
 
 
 def _first_line(error: DBAPIError) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from db.errors import UsageError, WindowshopError
-from simulator import cli_catalogue
+from simulator import cli_catalogue, cli_work
 from simulator.console import AsJson
 from simulator.console import answer as _answer
 from simulator.console import open_installation as _open
@@ -31,6 +31,7 @@ events_app = typer.Typer(help="Event logs out.", no_args_is_help=True)
 config_app = typer.Typer(help="The settings in force.", no_args_is_help=True)
 app.add_typer(cli_catalogue.app, name="catalogue")
 app.add_typer(events_app, name="events")
+app.add_typer(cli_work.app, name="work")
 app.add_typer(config_app, name="config")
 
 Seed = Annotated[int, typer.Option(help="Seed of the world and of every draw in it.")]
@@ -317,7 +318,7 @@ def worker(
 
 @app.command(epilog="Example: windowshop status --json")
 def status(as_json: AsJson = False) -> None:
-    """Runs, work that waits, work that was given up, models and catalogues."""
+    """Runs, work that waits or was given up, processes by their heartbeat, models and catalogues."""
     from simulator.actions.operate import status as action
 
     found = action(_open())

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from redis import Redis
+from redis.exceptions import AuthenticationError, RedisError
 from redis.exceptions import ConnectionError as NoConnectionError
-from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as NoAnswerError
 from rq import Queue
 from rq.exceptions import NoSuchJobError
@@ -22,6 +22,9 @@ NAME = "windowshop"
 PERFORM = "workers.tasks.perform"
 ALLOWED = frozenset({PERFORM})
 FAILURE_SECONDS = 86_400
+OLDEST_REDIS = (6, 2)
+"""The first that moves a job from list to list in one step while it waits for it (BLMOVE)."""
+
 QUARANTINE = "windowshop:quarantine:"
 """Where a job that cannot be read is kept for a day, for whoever looks into it."""
 
@@ -97,14 +100,25 @@ def connect(url: str) -> Redis:
     """
     try:
         connection = Redis.from_url(url, socket_connect_timeout=5)
-        connection.ping()
+        version = str(connection.info("server")["redis_version"])
     except ValueError as error:
         raise UsageError(f"REDIS_URL is not an address: {error}; give redis://HOST:6379/0") from None
+    except AuthenticationError:
+        raise DependencyError(
+            f"Redis at {_shown(url)} refuses our password, or wants one; give it in REDIS_URL as "
+            "redis://:PASSWORD@HOST:6379/0, or in the file that WINDOWSHOP_REDIS_PASSWORD_FILE names"
+        ) from None
     except RedisError as error:
         raise DependencyError(
             f"Redis does not answer at {_shown(url)} ({type(error).__name__}); "
             "start it, or unset REDIS_URL to use the embedded one"
         ) from None
+    if tuple(map(int, version.split(".")[:2])) < OLDEST_REDIS:
+        oldest = ".".join(map(str, OLDEST_REDIS))
+        raise DependencyError(
+            f"the Redis at {_shown(url)} is {version}; at least {oldest} is wanted: update it, "
+            "or unset REDIS_URL to use the embedded one"
+        )
     return connection
 
 

@@ -6,6 +6,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote, urlsplit
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import AliasChoices, Field, ValidationError
@@ -52,6 +53,9 @@ class Settings(BaseSettings):
         default="",
         validation_alias=_env("redis_url"),
         description="a Redis or Valkey; empty: our own, embedded",
+    )
+    redis_password_file: str = Field(
+        default="", description="a file with the password for a REDIS_URL that holds none"
     )
     keras_home: Path = Field(
         default=Path("~/.keras"), validation_alias=_env("keras_home"), description="Keras' cache of data sets"
@@ -112,13 +116,29 @@ def load(**flags: Any) -> Settings:
     """
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**given)
+        return _with_password(Settings(**given))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or CONFIG_FILE
         raise UsageError(f"setting {name}: {first['msg']} (found {first['input']!r})") from None
     except ValueError as error:  # a windowshop.toml that is no TOML
         raise UsageError(f"{CONFIG_FILE} cannot be read: {error}") from None
+
+
+def _with_password(settings: Settings) -> Settings:
+    """The settings with Redis' password, read from its file, in the address; no environment holds it."""
+    address = urlsplit(settings.redis_url)
+    if not settings.redis_password_file or not address.hostname or address.password:
+        return settings
+    try:
+        password = Path(settings.redis_password_file).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"the password file {settings.redis_password_file} cannot be read ({error}); "
+            "see WINDOWSHOP_REDIS_PASSWORD_FILE"
+        ) from None
+    whole = address._replace(netloc=f":{quote(password, safe='')}@{address.netloc.rpartition('@')[2]}")
+    return settings.model_copy(update={"redis_url": whole.geturl()})
 
 
 def origins(settings: Settings, **flags: Any) -> dict[str, str]:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from db import schema, work
+from db import heartbeats, schema, work
 from db.engine import open_engine, reading
 from db.errors import WindowshopError
 from recommender import checkpoint
@@ -41,6 +41,7 @@ def doctor(settings: Settings) -> list[Finding]:
         "database": _database,
         "queue": _queue,
         "work": _work,
+        "workers": _workers,
         "runs": _runs,
         "disk": _disk,
     }
@@ -89,7 +90,10 @@ def _database(settings: Settings) -> Finding:
         where += f" (SQLite {sqlite3.sqlite_version})"
         if sqlite3.sqlite_version_info < SQLITE_SAFE:
             where += "; this version has a WAL race, rare and never seen here, that 3.51.3 mends"
-    return Finding("database", True, f"{where}, version {found or 'none yet'} of {schema.HEAD}")
+    detail = f"{where}, version {found or 'none yet'} of {schema.HEAD}"
+    if found not in (None, schema.HEAD):
+        return Finding("database", False, detail, "call any command that writes, `windowshop up` for one")
+    return Finding("database", True, detail)
 
 
 def _queue(settings: Settings) -> Finding:
@@ -104,13 +108,36 @@ def _queue(settings: Settings) -> Finding:
 def _work(settings: Settings) -> Finding:
     engine = open_engine(settings.database)
     with reading(engine) as conn:
-        if schema.stands_at(conn) is None:
-            return Finding("work", True, "none")
+        if schema.stands_at(conn) != schema.HEAD:
+            return Finding("work", True, "none known yet")
         parked = work.parked(conn)
     if parked:
-        cure = "mend the reason, then call the run's command again"
+        cure = (
+            "mend the reason, then `windowshop work retry --all` or the run's command again; "
+            "`windowshop work list --state parked` shows all"
+        )
         return Finding("work", False, f"{len(parked)} pieces were given up: {parked[0].reason}", cure)
     return Finding("work", True, "nothing was given up")
+
+
+def _workers(settings: Settings) -> Finding:
+    engine = open_engine(settings.database)
+    with reading(engine) as conn:
+        if schema.stands_at(conn) != schema.HEAD:
+            return Finding("workers", True, "none known yet")
+        processes = heartbeats.every(conn)
+    silent = [one for one in processes if one.is_silent]
+    if not silent:
+        return Finding("workers", True, f"{len(processes)} processes, each with a fresh heartbeat")
+    first = silent[0]
+    return Finding(
+        "workers",
+        False,
+        f"{len(silent)} of {len(processes)} processes are silent: {first.name}, pid {first.pid} on "
+        f"{first.host}, for {first.silent:.0f} s",
+        "if it hangs there, end it; if it was killed, its work has gone to others and within an hour it is "
+        "forgotten; start another with `windowshop up` or `windowshop worker`",
+    )
 
 
 def _runs(settings: Settings) -> Finding:
@@ -122,4 +149,7 @@ def _disk(settings: Settings) -> Finding:
     place = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
     free = shutil.disk_usage(place).free
     detail = f"{free / 1e9:.1f} GB free at {settings.home}"
-    return Finding("disk", free > SMALLEST_SPACE, detail, "" if free > SMALLEST_SPACE else "free some space")
+    if free > SMALLEST_SPACE:
+        return Finding("disk", True, detail)
+    cure = f"free some: {SMALLEST_SPACE / 1e9:.0f} GB are wanted; runs and a database grow"
+    return Finding("disk", False, detail, cure)

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import func, select
 
-from db import bulk, runs, schema, work
+from db import bulk, heartbeats, runs, schema, work
 from db.engine import open_engine, reading
 from db.errors import UsageError
 from db.tables import item, model
@@ -62,6 +62,7 @@ class Status:
     runs: list[dict[str, Any]]
     work: dict[str, int]
     parked: list[dict[str, Any]]
+    processes: list[dict[str, Any]]
     models: list[str]
     catalogues: dict[str, int]
 
@@ -82,6 +83,7 @@ class Status:
             "work     " + (", ".join(f"{n} {what}" for what, n in self.work.items()) or "none waits"),
         ]
         lines += [f"parked   work {one['id']} ({one['kind']}): {one['reason']}" for one in self.parked]
+        lines += [f"process  {_told(one)}" for one in self.processes]
         lines += ["models   " + (", ".join(self.models) or "none")]
         lines += [
             "catalogues " + (", ".join(f"{name} ({n:,})" for name, n in self.catalogues.items()) or "none")
@@ -95,6 +97,7 @@ def status(context: Context) -> Status:
         found = runs.every(conn)
         waiting = work.by_state(conn)
         parked = work.parked(conn)
+        processes = heartbeats.every(conn)
         keys = [row[0] for row in bulk.fetch(conn, select(model.c.key).order_by(model.c.key))]
         sizes = bulk.fetch(conn, select(item.c.catalogue, func.count()).group_by(item.c.catalogue))
     return Status(
@@ -109,9 +112,23 @@ def status(context: Context) -> Status:
         ],
         work={f"{kind} {state}": number for (kind, state), number in waiting.items()},
         parked=[one._asdict() for one in parked],
+        processes=[
+            {**one._asdict(), "lived": round(one.lived, 1), "silent": round(one.silent, 1)}
+            for one in processes
+        ],
         models=keys,
         catalogues=dict(sizes),
     )
+
+
+def _told(process: dict[str, Any]) -> str:
+    """One process in a line."""
+    state = f"SILENT for {process['silent']:.0f} s" if process["is_silent"] else "alive"
+    line = (
+        f"{process['name']} {state}, pid {process['pid']} on {process['host']}, {process['lived']:.0f} s old"
+    )
+    line += f", work {process['work']}" if process["work"] is not None else ""
+    return line + (f", metrics http://{process['metrics']}/" if process["metrics"] else "")
 
 
 def shown_settings(settings: Settings) -> list[dict[str, str]]:

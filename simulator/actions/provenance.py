@@ -14,6 +14,9 @@ PACKAGES = (
     *("scipy", "pandas", "sqlalchemy", "rq", "redis"),
 )
 
+BUILT_FROM = Path(__file__).resolve().parents[2] / "COMMIT"
+"""Holds the commit where the source is a copy without its history: in the image."""
+
 
 def versions() -> dict[str, str]:
     """Installed versions by package."""
@@ -38,6 +41,8 @@ def machine() -> dict[str, str | int]:
 def commit() -> str | None:
     """The commit of the source, with `+` when it is changed; None when it is not a checkout."""
     git = shutil.which("git")
+    if BUILT_FROM.exists():
+        return BUILT_FROM.read_text().strip() or None
     if git is None:
         return None
     try:

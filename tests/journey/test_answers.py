@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from db import errors
+from db import errors, work
+from db.engine import writing
 from tests import cli_reference
 from tests.installation import TOY_FLAGS, Installation, install
 
@@ -31,7 +32,19 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     answer = json.loads(played.stdout)
     assert played.stdout.count("\n") == 1
     assert {"run", "events", "report"} <= set(answer)
+    park_two(made, int(answer["run"], 16))
     return made
+
+
+def park_two(made: Installation, run: int) -> None:
+    """Two pieces of work that were given up."""
+    engine = made.engine()
+    with writing(engine) as conn:
+        ids = work.add(conn, run, "rank", {"a": {}, "b": {}})
+        for work_id in ids * work.MOST_TRIES:
+            assert work.take(conn, work_id, "clumsy")
+            work.give_back(conn, work_id, "it broke")
+    engine.dispose()
 
 
 ANSWERS = {
@@ -49,8 +62,17 @@ ANSWERS = {
         ("catalogue", "list", "toy"),
         {"item", "category", "price", "source", "split"},
     ),
-    "windowshop status": (("status",), {"runs", "work", "parked", "models", "catalogues"}),
-    "windowshop doctor": (("doctor",), {"data", "model", "database", "queue", "work", "runs", "disk"}),
+    "windowshop status": (("status",), {"runs", "work", "parked", "processes", "models", "catalogues"}),
+    "windowshop doctor": (
+        ("doctor",),
+        {"data", "model", "database", "queue", "work", "workers", "runs", "disk"},
+    ),
+    "windowshop work list": (
+        ("work", "list"),
+        {"id", "run", "kind", "state", "tries", "waits", "worker", "reason"},
+    ),
+    "windowshop work retry": (("work", "retry", "{parked}"), {"retried"}),
+    "windowshop work drop": (("work", "drop", "--all"), {"dropped"}),
     "windowshop config show": (("config", "show"), {"home", "database_url", "workers"}),
 }
 
@@ -67,7 +89,8 @@ def test_the_answer_is_one_json_object(installation: Installation, name: str) ->
     """Standard output holds one line, which parses, with the keys others rely on; or one list."""
     words, keys = ANSWERS[name]
     run = first_run(installation) if "{run}" in words else ""
-    done = installation.call(*(word.format(run=run) for word in words), "--json")
+    known = {"run": run, "parked": "1"}
+    done = installation.call(*(word.format(**known) for word in words), "--json")
     assert done.returncode in (0, errors.GateError.exit_code), done.stderr
     assert done.stdout.count("\n") == 1
     found: Any = json.loads(done.stdout)

@@ -291,6 +291,39 @@ CASES = {
         no_model,
         {"DATABASE_URL": f"postgresql://me:secret@{NOBODY}/shop"},
     ),
+    "work that does not exist, to try again": Case(
+        ("work", "retry", "4000"), FAILED, ("no work 4000", "windowshop work list")
+    ),
+    "work that does not exist, to drop": Case(
+        ("work", "drop", "9" * 30), FAILED, ("no work 999", "windowshop work list")
+    ),
+    "work that is no number": Case(("work", "drop", "x"), USAGE, ("'x'", "windowshop work drop --help")),
+    "no work at all": Case(("work", "retry"), USAGE, ("--all", "windowshop work list --state parked")),
+    "all work and some": Case(("work", "drop", "--all", "1"), USAGE, ("--all", "windowshop work list")),
+    "an unknown state of work": Case(
+        ("work", "list", "--state", "lost"), USAGE, ("ready, taken, parked", "found 'lost'")
+    ),
+    "metrics for everybody without a token": Case(
+        ("up",),
+        USAGE,
+        ("0.0.0.0:0", "WINDOWSHOP_METRICS_TOKEN_FILE", "127.0.0.1"),
+        environment={"WINDOWSHOP_METRICS": "0.0.0.0:0"},
+    ),
+    "metrics at no address": Case(
+        ("up",), USAGE, ("found '9464'", "127.0.0.1:9464"), environment={"WINDOWSHOP_METRICS": "9464"}
+    ),
+    "a token file that is not there": Case(
+        ("up",),
+        USAGE,
+        ("token file nowhere", "WINDOWSHOP_METRICS_TOKEN_FILE"),
+        environment={"WINDOWSHOP_METRICS": "0.0.0.0:0", "WINDOWSHOP_METRICS_TOKEN_FILE": "nowhere"},
+    ),
+    "a token that is too short": Case(
+        ("up",),
+        USAGE,
+        ("0 characters", "at least 16", "openssl rand"),
+        environment={"WINDOWSHOP_METRICS": "0.0.0.0:0", "WINDOWSHOP_METRICS_TOKEN_FILE": os.devnull},
+    ),
     "a gate that is not met": Case(
         ("report", "{run}", "--fail-under", "hit_rate@10=0.99"),
         GATE,
