@@ -14,6 +14,7 @@ from statistics import median
 import numpy as np
 
 from recommender import checkpoint
+from simulator.actions import model as models
 from simulator.actions.catalogue import fashion_mnist
 from simulator.actions.context import Silence, open_context
 from workers import settings
@@ -30,7 +31,10 @@ def main() -> None:
     times = parser.parse_args().times
     context = open_context(settings.load(), Silence())
     pictures = fashion_mnist(context).train_images
-    model = checkpoint.load(context.settings.models / "cnn-quick")
+    folder = models.folder_of(context.settings)
+    if folder is None:
+        raise SystemExit(f"no model {context.settings.model!r}; `windowshop train` makes one")
+    model = checkpoint.load(folder)
     ours = Embedder(model)
     as_floats = pictures[..., None].astype(np.float32)
     print(f"{len(pictures):,} pictures, load {os.getloadavg()[0]:.1f}")

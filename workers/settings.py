@@ -60,7 +60,9 @@ class Settings(BaseSettings):
     keras_home: Path = Field(
         default=Path("~/.keras"), validation_alias=_env("keras_home"), description="Keras' cache of data sets"
     )
-    model: str = Field(default="cnn-quick", description="embedder of new runs, below home/models")
+    model: str = Field(
+        default="cnn-best", description="embedder of new runs: one that ships, or a folder below home/models"
+    )
     workers: int = Field(
         default=2, ge=0, le=64, description="worker processes to start; 0: others do the work"
     )

@@ -17,6 +17,7 @@ from simulator.actions import model
 from simulator.actions.doctor import doctor
 from tests.factories import context_of
 from tests.installation import a_model
+from workers.settings import Settings
 
 
 def lay(folder: Path, *, value: float = 0.0) -> str:
@@ -91,3 +92,15 @@ def test_a_damaged_model_is_named_with_what_mends_it(
         model.ensure(context)
     (finding,) = [one for one in doctor(context.settings) if one.name == "model"]
     assert not finding.ok
+
+
+def test_the_model_that_ships_is_whole_and_small() -> None:
+    """Checksum right, at most 300,000 parameters, its card that of its manifest, and it is the default."""
+    folder = model.SHIPPED / Settings.model_fields["model"].default
+    manifest, weights = checkpoint.read(folder)
+    plain, arrays = checkpoint.verify(manifest, weights)
+    assert sum(array.size for array in arrays) <= 300_000
+    assert plain["architecture"]["name"] == plain["training"]["name"] == "best"
+    assert (folder / checkpoint.CARD).read_text() == checkpoint.model_card(plain)
+    assert len(json.loads((folder / checkpoint.HISTORY).read_text())["epochs"]) == plain["training"]["epochs"]
+    assert plain["metrics"]["test_accuracy"] >= 0.945
