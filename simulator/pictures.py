@@ -9,6 +9,7 @@ of a busy background: a product on a plain one is expected.
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ SIDE = 28
 FORMATS = ("JPEG", "PNG", "WEBP")
 MOST_PIXELS = 60_000_000
 """More than any phone takes; a decoded picture needs 4 bytes for each."""
+
+MOST_BYTES = 200_000_000
 
 WORKING_SIDE = 448
 """Pictures are shrunk to it before anything is looked for in them."""
@@ -45,20 +48,44 @@ class Photo:
 
 def read(path: Path) -> Photo:
     """A jpg, png or webp. Raises UsageError when there is no such file, DataError when it is no picture."""
-    shown = decode(path)
-    return Photo(shown, canonical(shown, name=str(path)))
+    return understand(str(path), content_of(path))
 
 
-def decode(path: Path) -> Image.Image:
-    """An RGB picture on white, upright; nothing that a file may hold makes it more than 60 million pixels."""
+def understand(name: str, content: bytes) -> Photo:
+    """A picture from its file's bytes; the errors of `read`, under that name."""
+    shown = _decoded(name, content)
+    return Photo(shown, canonical(shown, name=name))
+
+
+def content_of(path: Path) -> bytes:
+    """A file's bytes, unseen; UsageError when it cannot be read, DataError when no picture is so large."""
     if not path.is_file():
         what = "a folder" if path.is_dir() else "nothing"
         raise UsageError(f"{path}: wanted a jpg, png or webp picture, found {what}; check the path")
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise DataError(
+            f"{path}: wanted at most {MOST_BYTES // 1_000_000} MB, found {size // 1_000_000:,} MB; "
+            "save it smaller"
+        )
+    try:
+        return path.read_bytes()
+    except PermissionError:
+        raise UsageError(f"{path}: may not be read; give yourself the right to, or copy it") from None
+
+
+def decode(path: Path) -> Image.Image:
+    """An RGB picture on white, upright; UsageError when there is no such file, DataError when it is none."""
+    return _decoded(str(path), content_of(path))
+
+
+def _decoded(path: str, content: bytes) -> Image.Image:
+    """As `decode`; nothing that the content may be makes it more than 60 million pixels."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.simplefilter("ignore", UserWarning)  # of odd EXIF data, which is then left aside
-            with path.open("rb") as file, Image.open(file, formats=FORMATS) as opened:
+            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
                 width, height = opened.size
                 if width * height > MOST_PIXELS:
                     raise _too_large(path, f"{width:,} x {height:,} pixels")
@@ -67,12 +94,10 @@ def decode(path: Path) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(path, "far more") from None
     except UnidentifiedImageError:
-        found = "an empty file" if path.stat().st_size == 0 else "another kind of file, or a damaged one"
+        found = "another kind of file, or a damaged one" if content else "an empty file"
         raise DataError(
             f"{path}: wanted a jpg, png or webp picture, found {found}; save it as one of these and try again"
         ) from None
-    except PermissionError:
-        raise UsageError(f"{path}: may not be read; give yourself the right to, or copy it") from None
     except _SICK as error:
         raise DataError(
             f"{path}: wanted a whole picture, found a damaged one ({' '.join(str(error).split())[:80]}); "
@@ -120,15 +145,18 @@ def _centred(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _on_white(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith(("I", "F")):  # 16-bit grey: Pillow's own conversion cuts off at 255
-        deep = np.asarray(picture).astype(np.float64)
-        picture = Image.fromarray(np.rint(np.clip(deep, 0, 65535) / 257).astype(np.uint8))
+        deep = np.asarray(picture).clip(0, 65535)
+        if deep.dtype.kind == "f":
+            picture = Image.fromarray(np.rint(deep.astype(np.float64) / 257).astype(np.uint8))
+        else:  # by table: 60 million of them as floating point numbers would need gigabytes
+            picture = Image.fromarray(np.rint(np.arange(65536) / 257).astype(np.uint8)[deep])
     if picture.has_transparency_data:
         layered = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered)
     return picture.convert("RGB")
 
 
-def _too_large(path: Path, found: str) -> DataError:
+def _too_large(path: str, found: str) -> DataError:
     return DataError(
         f"{path}: wanted at most {MOST_PIXELS // 1_000_000} million pixels, found {found}; "
         "scale it down first"

@@ -21,11 +21,11 @@ from db import images, items
 from db.engine import writing
 from db.errors import DataError, UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
-from simulator import pictures
 from simulator.actions import catalogue as catalogues
 from simulator.actions import catalogue_csv
 from simulator.actions.catalogue_csv import Line, Skipped, Table, printable
 from simulator.actions.context import Context
+from simulator.picture_gate import Gate
 from simulator.world.catalogue import descriptors, standardised
 from simulator.world.presets import FASHION_CATEGORIES
 from simulator.world.unlabelled import clusters, held_out
@@ -173,12 +173,12 @@ def _decoded(context: Context, folder: Path, lines: Sequence[Line]) -> tuple[lis
     """The canonical picture of each line, and what cannot be looked at."""
     found: list[Found] = []
     broken: dict[str, Skipped] = {}  # by file, which several lines may name
-    with context.talk.progress(f"reading {len(lines):,} pictures", len(lines)) as step:
+    with Gate() as gate, context.talk.progress(f"reading {len(lines):,} pictures", len(lines)) as step:
         for line in lines:
             try:
                 if line.item_id is None and not catalogue_csv.is_name(line.file):
                     raise DataError("its path is no id (too long, or not UTF-8); give it one in the CSV")
-                canonical = pictures.read(folder / line.file).canonical
+                canonical = gate.read(folder / line.file).canonical
                 found.append(Found(line, images.digest(canonical), canonical))
             except (DataError, UsageError) as error:
                 reason = str(error).removeprefix(f"{folder / line.file}: ")

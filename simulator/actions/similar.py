@@ -21,6 +21,7 @@ from simulator import pictures
 from simulator.actions import catalogue as catalogues
 from simulator.actions import model as default_model
 from simulator.actions.context import Context
+from simulator.picture_gate import Gate
 from workers.embed import BATCH
 from workers.knowledge import Library
 
@@ -75,7 +76,8 @@ def similar(
     if not 1 <= k <= MOST:
         raise UsageError(f"-k must lie in 1..{MOST}, found {k}")
     kind = _kind(out)
-    photo = pictures.read(image)
+    with Gate() as gate:
+        photo = gate.read(image)
     model = default_model.ensure(context)
     embedder, library = Embedder(model.key, model.runtime), Library(context.engine)
     stored = [row for row in catalogues.ensure(context, catalogue) if row.split == CATALOGUE_SPLIT]

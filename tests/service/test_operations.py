@@ -169,12 +169,13 @@ def test_a_worker_told_to_stop_ends_in_order(
 
 
 HANG = """
-import ctypes, sys
+import ctypes, signal, sys
 from workers import log, settings, tasks
 found = settings.load()
 log.configure(found)
 def hang(library, job):
-    # PyDLL keeps the interpreter's lock: no thread, no signal handler of Python runs any more.
+    # PyDLL keeps the interpreter's lock, and the alarm cannot cut the sleep short: nothing of Python runs.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
     ctypes.PyDLL(None).sleep(600)
 tasks.PERFORMERS["hang"] = hang
 tasks.work_until_stopped(found, sys.argv[1])
