@@ -6,11 +6,18 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from recommender.itemknn import ItemKnnConfig
 from recommender.learning import LearningConfig
 from recommender.profile import ProfileConfig
 
-POLICY_NAMES = ("random", "popularity", "visual", "cf", "blend", "blend-fixed", "oracle")
-"""What a run can be asked for. `oracle` has no scores of ours: the simulator gives its own to rank_scores."""
+REFERENCES = ("category", "bayes", "oracle")
+"""These have no scores of ours: the simulator, who knows more, gives its own to rank_scores."""
+
+POLICY_NAMES = (
+    *("random", "popularity", "visual", "cf", "blend", "blend-fixed", "itemknn-cfcbf", "logging"),
+    *REFERENCES,
+)
+"""What a run can be asked for."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class RecommenderConfig:
     fixed_weight: float = 0.5
     profile: ProfileConfig = field(default_factory=ProfileConfig)
     learning: LearningConfig = field(default_factory=LearningConfig)
+    itemknn: ItemKnnConfig = field(default_factory=ItemKnnConfig)
 
     def __post_init__(self) -> None:
         """Raise ValueError for an unknown policy or a setting that means nothing."""
@@ -45,7 +53,7 @@ class RecommenderConfig:
     def from_json(cls, text: str) -> RecommenderConfig:
         """The inverse of to_json; what is left out has its default, an unknown setting raises ValueError."""
         stored = json.loads(text)
-        nested = {"profile": ProfileConfig, "learning": LearningConfig}
+        nested = {"profile": ProfileConfig, "learning": LearningConfig, "itemknn": ItemKnnConfig}
         values: dict[str, Any] = _known(cls, stored)
         for name, kind in nested.items():
             if name in values:

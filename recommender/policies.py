@@ -13,6 +13,7 @@ from recommender.blend import PairScore, Parts, Rates, Trust
 from recommender.candidates import Marks, cointeracted, eligible, listed, lowest_draws, visual_nearest
 from recommender.cointeraction import EXAMINATION, Counts, Popularity
 from recommender.config import POLICY_NAMES, RecommenderConfig
+from recommender.itemknn import ItemKnnScore
 from recommender.knowledge import Knowledge, fold
 from recommender.profile import Profiles
 from recommender.ranking import DECIMALS, SLATE, mixed, top_k
@@ -22,6 +23,9 @@ __all__ = ["POLICIES", "POLICY_NAMES", "Knowledge", "RecommenderConfig", "fold",
 Items = NDArray[np.int32]
 Slates = NDArray[Any]
 """A structured array of ranking.SLATE, [n_requests, k]."""
+
+COIN = 0x6C6F67
+"""The seed of the logging policy's coin."""
 
 CELLS = 4_000_000
 """Requests times items held at once; results do not depend on it."""
@@ -51,7 +55,7 @@ def recommend(config: RecommenderConfig, knowledge: Knowledge, profiles: Profile
     """The slates of requests: SLATE [n_requests, slate_size], best first; a row has the same bytes in any
     batch.
 
-    Raises ValueError for `oracle`, whose scores nobody here knows.
+    Raises ValueError for a reference like `oracle`, whose scores nobody here knows.
     """
     if config.policy not in POLICIES:
         raise ValueError(f"{config.policy!r} has no scores of its own: give them to rank_scores")
@@ -70,7 +74,7 @@ def rank_scores(
     is_candidate: NDArray[np.bool_],
     seed: int,
 ) -> Slates:
-    """Slates by given scores float64 [n_requests, n_items], ranked and filtered as for every policy (oracle).
+    """Slates by given scores float64 [n_requests, n_items], ranked and filtered as for every policy.
 
     is_candidate: bool [n_items or more]; only the first n_items are looked at.
     """
@@ -229,6 +233,38 @@ def _blend_fixed(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
     return PairScore(knowledge.learned, knowledge.embeddings, knowledge.counts, trust)
 
 
+def _itemknn(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
+    return ItemKnnScore(config.itemknn, knowledge.embeddings, knowledge.counts, knowledge.n_columns)
+
+
+def _logged(knowledge: Knowledge, profiles: Profiles) -> Marks:
+    """Candidates of a request that is answered by looks; none where the slate is drawn by lot."""
+    return _nearest(knowledge, profiles) & _is_by_looks(profiles)[:, None]
+
+
+def _logging(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
+    return _ByLooksOrLot(_visual(config, knowledge))
+
+
+@dataclass(frozen=True)
+class _ByLooksOrLot:
+    """The fixed logging policy: by an addressed coin a request is answered as visual does, or as random."""
+
+    visual: Scoring
+
+    def score(self, profiles: Profiles, candidates: Items) -> Rates:
+        return self.visual.score(profiles, candidates) * _is_by_looks(profiles)[:, None]
+
+    def parts(self, profiles: Profiles, candidates: Items) -> Parts:
+        nothing, missing = np.zeros(candidates.shape), np.full(candidates.shape, np.nan)
+        return Parts(self.score(profiles, candidates), missing, missing, nothing, nothing)
+
+
+def _is_by_looks(profiles: Profiles) -> NDArray[np.bool_]:
+    """Bool [n]: half of the requests, whatever the seed of the run, so that ties are drawn independently."""
+    return np.asarray((mixed(COIN, profiles.session, profiles.step) >> np.uint64(63)) == 0)
+
+
 POLICIES: dict[str, Policy] = {
     "random": Policy(_nothing, _random),
     "popularity": Policy(_whole_catalogue, _popularity),
@@ -236,5 +272,7 @@ POLICIES: dict[str, Policy] = {
     "cf": Policy(_acted_on, _cf),
     "blend": Policy(_both, _blend),
     "blend-fixed": Policy(_both, _blend_fixed),
+    "itemknn-cfcbf": Policy(_both, _itemknn),
+    "logging": Policy(_logged, _logging),
 }
 """What a worker can answer with."""

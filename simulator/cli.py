@@ -40,7 +40,9 @@ Shoppers = Annotated[int, typer.Option(help="Shoppers in the world.")]
 Items = Annotated[int, typer.Option(help="Catalogue items, a stratified share.")]
 Queries = Annotated[int, typer.Option(help="Query images that shoppers search with.")]
 Slates = Annotated[int, typer.Option(help="Slates a session asks for at most.")]
-World = Annotated[str, typer.Option(help="Preset of the world: visual, mixed or social.")]
+World = Annotated[
+    str, typer.Option(help="Preset: visual, mixed or social; or changed, like mixed,hidden_share=0.3.")
+]
 Catalogue = Annotated[str, typer.Option(help="Which catalogue the shop sells.")]
 Workers = Annotated[int | None, typer.Option(help="Worker processes to start; 0: others do the work.")]
 Runs = Annotated[Path | None, typer.Option(help="Where run directories are written.")]

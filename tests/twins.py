@@ -118,3 +118,35 @@ def _finalised(state: int) -> int:
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         state = ((state ^ (state >> shift)) * factor) & MASK
     return state ^ (state >> 31)
+
+
+def stacked_similarity(
+    acted: Mapping[tuple[int, int], int], vectors: Any, *, content_weight: float, shrink: float, keep: int
+) -> list[list[float]]:
+    """Cosine with shrinkage of item columns: features under interactions, a row with two ones for each pair.
+
+    Of each item's similarities the `keep` greatest stay, with all that tie; the others, and what is not
+    above 0, become 0.
+    """
+    n = len(vectors)
+    rows: list[list[float]] = []
+    for (i, j), times in acted.items():
+        rows += [[float(item in (i, j)) for item in range(n)] for _ in range(times)]
+    columns = [
+        [row[item] for row in rows] + [content_weight * float(value) for value in vectors[item]]
+        for item in range(n)
+    ]
+    norm = [math.sqrt(math.fsum(value * value for value in column)) for column in columns]
+    likeness = [
+        [
+            math.fsum(a * b for a, b in zip(columns[i], columns[j], strict=True))
+            / (norm[i] * norm[j] + shrink)
+            for j in range(n)
+        ]
+        for i in range(n)
+    ]
+    for i, line in enumerate(likeness):
+        line[i] = -math.inf
+        floor = sorted(line, reverse=True)[min(keep, n) - 1]
+        likeness[i] = [value if value >= floor - 1e-12 and value > 0 else 0.0 for value in line]
+    return likeness

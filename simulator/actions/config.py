@@ -11,7 +11,7 @@ from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from recommender.config import POLICY_NAMES, RecommenderConfig
 from simulator.actions import catalogue as catalogues
-from simulator.world.presets import PRESETS, preset_hash
+from simulator.world.presets import named, preset_hash
 
 SCHEMA = 1
 
@@ -37,8 +37,10 @@ class Plan:
         """Raise UsageError for what cannot be played, naming what can."""
         if self.policy not in POLICY_NAMES:
             raise UsageError(f"no policy {self.policy!r}; choose one of {', '.join(POLICY_NAMES)}")
-        if self.world not in PRESETS:
-            raise UsageError(f"no world {self.world!r}; choose one of {', '.join(PRESETS)}")
+        try:
+            named(self.world)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
         smallest = {"days": 1, "shoppers": 1, "items": 10, "queries": 1, "slates": 1, "seed": 0}
         for name, least in smallest.items():
             if getattr(self, name) < least:
@@ -60,7 +62,7 @@ def resolve(plan: Plan, stored: Sequence[Item], *, model: str, runtime: str) -> 
     """The canonical config of a plan on a catalogue as it is stored."""
     chosen = catalogues.pick(stored, CATALOGUE_SPLIT, plan.items, seed=plan.seed)
     queries = catalogues.pick(stored, QUERY_SPLIT, plan.queries, seed=plan.seed)
-    world = PRESETS[plan.world]
+    world = named(plan.world)
     recommender = RecommenderConfig(policy=plan.policy)
     config = {
         "schema": SCHEMA,

@@ -1,38 +1,63 @@
-"""The road of an event: plays the days of one run against the recommender, or the judge's own oracle."""
+"""The road of an event: plays the days of one run against the recommender, or a reference of the judge's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recommender.config import RecommenderConfig
-from recommender.policies import rank_scores
-from recommender.profile import Profiles
-from simulator.actions.desk import NOTHING_KNOWN, Answer, Desk
+from db.events import Events
+from simulator.actions.desk import NOTHING_KNOWN, Answer
+from simulator.actions.references import by_hand, reference
 from simulator.world import day as shopping
+from simulator.world.day import Readings
 from simulator.world.session import Sessions, World
 
-ORACLE = "oracle"
-ORACLE_PIECE = 512
-"""Sessions whose whole-catalogue probabilities are held at once."""
+
+class Counter(Protocol):
+    """Where shoppers ask and tell: the desk, which stores, or a rehearsal, which only remembers."""
+
+    def note(self, events: Events, judged: Readings | None = None) -> None:
+        """Take events and readings."""
+
+    def answer(
+        self, sessions: NDArray[np.int64], step: int, *, generation: int, by_hand: Answer | None = None
+    ) -> NDArray[np.int32]:
+        """The slates of these sessions at this step."""
+
+    def end_day(self, sessions: NDArray[np.int64], generation: int) -> None:
+        """All sessions of a day have ended."""
+
+
+Witness = Callable[[Sessions, NDArray[np.int32], NDArray[np.bool_]], None]
+"""(sessions that asked, their slates [n, k], what they clicked [n, k]): sees each slate that was read."""
 
 
 def play(
-    world: World, desk: Desk, *, days: int, policy: str, seed: int, after_day: Callable[[int], None]
+    world: World,
+    desk: Counter,
+    *,
+    days: int,
+    policy: str,
+    seed: int,
+    after_day: Callable[[int], None],
+    witness: Witness | None = None,
 ) -> None:
     """Play a run from its first morning to the fold of its last day.
 
     What is stored already is not asked or stored again, so an unfinished run is resumed by playing it.
     """
     memory = shopping.begin(world)
+    judge = reference(policy, world)
     for day in range(days):
         # 1. Some shoppers come, each with something in mind.
         sessions = shopping.open_day(world, memory, day)
         everybody = sessions.session
         knowledge = day - 1 if day else NOTHING_KNOWN
+        if judge:
+            judge.open_day(sessions)
         while sessions.alive.any():
             # 2. Those who are still here ask for a slate.
             sessions, asked = shopping.ask(world, sessions)
@@ -42,11 +67,17 @@ def play(
                 here.session,
                 here.step,
                 generation=knowledge,
-                by_hand=oracle(world, here, seed) if policy == ORACLE else None,
+                by_hand=by_hand(judge, world, here, policy=policy, seed=seed) if judge else None,
             )
             # 3. They read it, click or do not, and go on or leave.
+            was_alive = sessions.alive
             sessions, told, judged = shopping.read(world, sessions, slates)
             desk.note(told, judged)
+            clicked = _clicked(world, sessions.take(was_alive), here.step)
+            if judge:
+                judge.observe(here, slates.astype(np.int64), clicked)
+            if witness:
+                witness(here, slates, clicked)
         # 4. The day's sessions are folded; the night passes.
         if len(everybody):
             desk.end_day(everybody, generation=day)
@@ -54,28 +85,6 @@ def play(
         after_day(day)
 
 
-def oracle(world: World, here: Sessions, seed: int) -> Answer:
-    """Ranks by the judge's own probability of a click: a reference that no recommender can know."""
-
-    def answer(asked: np.ndarray[Any, np.dtype[np.int64]], step: int) -> Any:
-        places = np.searchsorted(here.session, asked)
-        pieces = [places[start : start + ORACLE_PIECE] for start in range(0, len(places), ORACLE_PIECE)]
-        return np.concatenate(
-            [_ranked(world, replace(here.take(piece), step=step), seed) for piece in pieces]
-        )
-
-    return answer
-
-
-def _ranked(world: World, some: Sessions, seed: int) -> Any:
-    profiles = Profiles(
-        session=some.session,
-        step=np.full(len(some.session), some.step, np.int16),
-        query=some.query.astype(np.int32),
-        items=some.query[:, None].astype(np.int32),
-        weights=np.ones((len(some.session), 1)),
-        shown=some.seen.astype(np.int32),
-    )
-    scores = shopping.click_probability(world, some)
-    config = RecommenderConfig(policy=ORACLE, slate_size=world.slate_size)
-    return rank_scores(config, profiles, scores, np.ones(scores.shape[1], np.bool_), seed)
+def _clicked(world: World, after: Sessions, step: int) -> NDArray[np.bool_]:
+    """What was clicked of the slate of one step, bool [n, k]."""
+    return after.clicked[:, step * world.slate_size : (step + 1) * world.slate_size]

@@ -94,7 +94,7 @@ def world_of(conn: Connection, run: Run) -> World:
     return build_world(
         from_settings(config["world"]["settings"]),
         seed=config["seed"],
-        pictures=_pictures(chosen, config["categories"], images.of_run(conn, run.number)),
+        pictures=pictures_of(chosen, config["categories"], images.of_run(conn, run.number)),
         n_shoppers=config["shoppers"],
         slate_size=config["recommender"]["slate_size"],
         max_slates=config["slates"],
@@ -140,7 +140,8 @@ def _embed_missing(context: Context, desk: Desk, embedder: Embedder) -> None:
         desk.ask("embed", jobs, step)
 
 
-def _pictures(chosen: list[Item], names: list[str], pixels: NDArray[np.uint8]) -> Pictures:
+def pictures_of(chosen: list[Item], names: list[str], pixels: NDArray[np.uint8]) -> Pictures:
+    """A run's items as the world sees them; names: of the catalogue's categories, in their order."""
     # The world knows what goes with what for Fashion-MNIST's labels; others are numbered after them.
     first = 0 if names == list(CLASS_NAMES) else FASHION_CATEGORIES
     return Pictures(

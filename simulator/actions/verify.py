@@ -16,10 +16,10 @@ from db.errors import WindowshopError, WorkError
 from db.events import Events, Kind
 from db.runs import FINISHED, Run
 from recommender.cointeraction import Counts
+from recommender.config import REFERENCES
 from recommender.policies import recommend
 from recommender.ranking import SLATE
 from simulator.actions.context import Context
-from simulator.actions.play import ORACLE
 from workers.fold import fold_sessions
 from workers.knowledge import Library, requests_of
 
@@ -68,7 +68,7 @@ def verify(context: Context, run_id: str) -> list[Check]:
     checks.append(
         _judge(_recounted(context, library, found), "counts", "generations recounted from the events")
     )
-    if run.config["policy"] == ORACLE:
+    if run.config["policy"] in REFERENCES:
         checks.append(Check("slates", True, "answered by the judge; nothing of the recommender's to compare"))
     else:
         checks.append(_judge(_reranked(library, found), "slates", "batches ranked again from the events"))

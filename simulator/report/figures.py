@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from recommender.config import REFERENCES
 from simulator.report import words
 from simulator.report.summary import Comparison
 
@@ -27,6 +28,10 @@ COLOURS = {
     "cf": "#007a5a",
     "blend-fixed": "#6d4bb8",
     "blend": "#c24400",
+    "itemknn-cfcbf": "#a5447e",
+    "category": "#556b1f",
+    "bayes": "#0f7285",
+    "logging": "#9c3d3d",
     "oracle": "#3d4348",
 }
 """After Okabe and Ito, darkened until text in them is readable on white; ON_DARK has the dark page's."""
@@ -131,7 +136,7 @@ def near(comparison: Comparison, reference: str) -> list[str]:
     """The policies to hold against the reference, but those so far behind that they would squeeze the
     others.
     """
-    names = _without([name for name in comparison.policies if name != reference], "oracle")
+    names = _without([name for name in comparison.policies if name != reference], *REFERENCES)
     ahead = {name: comparison.gap(name, reference, _COMPARED[0]).value for name in names}
     best = max((value for value in ahead.values() if value > 0), default=np.inf)
     return [name for name in names if not ahead[name] < -best]
@@ -139,7 +144,7 @@ def near(comparison: Comparison, reference: str) -> list[str]:
 
 def learning(comparison: Comparison, days: int, *, title: str) -> Chart:
     """Click rate by day: expected as a line with its interval, drawn as faint dots."""
-    names = _without(list(comparison.policies), "oracle")
+    names = _without(list(comparison.policies), *REFERENCES)
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
@@ -165,7 +170,7 @@ def learning(comparison: Comparison, days: int, *, title: str) -> Chart:
 
 def positions(comparison: Comparison, k: int, *, title: str) -> Chart:
     """Click rate at each position of the slate."""
-    names = _without(list(comparison.policies), "oracle")
+    names = _without(list(comparison.policies), *REFERENCES)
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from recommender.config import REFERENCES
 from simulator.report import words
 from simulator.report.measures import first_late_day
 from simulator.report.panel import Ints, Panel, RunData, find
@@ -21,6 +22,14 @@ from simulator.report.panel import Ints, Panel, RunData, find
 _MIX = np.uint64(
     0x9E3779B97F4A7C15
 )  # odd: multiplying by it shuffles the session numbers, the same way every time
+
+_UNEXPLAINED = {
+    "oracle": "the judge's choice",
+    "bayes": "the reference's choice",
+    "category": "of this category, by lot",
+    "itemknn-cfcbf": "picture and behaviour in one number",
+}
+"""What stands under an item whose score has no parts; of other policies it was drawn by lot."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +97,8 @@ def reasons(entry: Any, policy: str, cosine: float = np.nan) -> list[str]:
             else f"looks alike {cosine:.2f}".replace("-", words.MINUS)
         ]
     if np.isnan(behavioural):
-        if policy in ("visual", "random", "oracle"):
-            return looks or [{"oracle": "the judge's choice"}.get(policy, "by lot")]
+        if policy in ("visual", "random", "logging", "itemknn-cfcbf", *REFERENCES):
+            return looks or [_UNEXPLAINED.get(policy, "by lot")]
         return [*looks, "no evidence yet"]
     times = max(1, round(float(entry["support"])))
     seen = [f"{min(times, round(behavioural * times))} of {times} clicked"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from recommender.config import REFERENCES
 from simulator.report import figures, measures, story, words
 from simulator.report.figures import Chart
 from simulator.report.grids import Grid
@@ -104,7 +105,7 @@ def short_table(comparison: Comparison) -> list[tuple[str, str, dict[str, Cell]]
     for metric in words.headlines(name for found in comparison.policies.values() for name in found):
         known = words.of(metric)
         cells = _cells(comparison, metric)
-        values = {p: comparison.interval(p, metric).value for p in comparison.policies if p != "oracle"}
+        values = {p: comparison.interval(p, metric).value for p in comparison.policies if p not in REFERENCES}
         best = max(values, key=lambda policy: values[policy], default=None) if len(values) > 1 else None
         marked = {p: Cell(cell.value, cell.ends, cell.n, is_best=p == best) for p, cell in cells.items()}
         rows.append((known.title, known.meaning, marked))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from recommender.config import REFERENCES
 from simulator.report import words
 from simulator.report.measures import first_late_day
 from simulator.report.statistics import Gap
@@ -31,7 +32,7 @@ def cast(comparison: Comparison, compare: tuple[str, str] | None = None) -> Cast
     if compare is not None:
         return Cast(*compare)
     names = list(comparison.policies)
-    able = [name for name in names if name != "oracle"] or names
+    able = [name for name in names if name not in REFERENCES] or names
     ranked = sorted(able, key=lambda name: -_or_least(comparison.interval(name, LATE).value))
     focus = "blend" if "blend" in able else ranked[0]
     others = [name for name in ranked if name != focus] or [name for name in names if name != focus]
@@ -65,7 +66,7 @@ def beside(comparison: Comparison, who: Cast) -> list[str]:
 
 def policies(comparison: Comparison, who: Cast) -> str:
     """The title of the comparison: who leads, who comes last."""
-    ranked = [name for name in _ranked(comparison, LATE) if name != "oracle"]
+    ranked = [name for name in _ranked(comparison, LATE) if name not in REFERENCES]
     if len(ranked) < 2:
         return f"What {who.focus} was clicked on, late in the run"
     first = ranked[0]
@@ -79,7 +80,7 @@ def policies(comparison: Comparison, who: Cast) -> str:
 
 def differences(comparison: Comparison, who: Cast) -> str:
     """The title of the differences: who is ahead of the reference for sure."""
-    names = [name for name in comparison.policies if name not in (who.reference, "oracle")]
+    names = [name for name in comparison.policies if name not in (who.reference, *REFERENCES)]
     sure = [name for name in names if comparison.gap(name, str(who.reference), LATE).low > 0]
     behind = [name for name in names if comparison.gap(name, str(who.reference), LATE).high < 0]
     if sure:

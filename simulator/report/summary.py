@@ -17,7 +17,10 @@ from simulator.report.panel import Panel
 from simulator.report.statistics import Estimate, Gap, Interval
 
 SCHEMA = 1
-ORDER = ("random", "popularity", "visual", "cf", "blend-fixed", "blend", "oracle")
+ORDER = (
+    *("random", "popularity", "logging", "category", "visual", "cf", "itemknn-cfcbf", "blend-fixed", "blend"),
+    *("bayes", "oracle"),
+)
 """Policies from the plainest to the most knowing; a difference is the later minus the earlier."""
 
 SHARE_OF_LEAD = "share_of_oracle_lead"

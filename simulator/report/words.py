@@ -19,6 +19,10 @@ POLICIES = {
     "cf": "behaviour alone",
     "blend-fixed": "looks and behaviour, half each",
     "blend": "looks and behaviour, by evidence",
+    "itemknn-cfcbf": "pictures and behaviour as one item kNN",
+    "logging": "looks or lot, a coin each time",
+    "category": "the right category, else by lot: a reference",
+    "bayes": "knows all but the shopper: a reference",
     "oracle": "knows the judge: a reference",
 }
 
@@ -29,6 +33,10 @@ CLAUSES = {
     "cf": "goes by behaviour alone",
     "blend-fixed": "weighs looks and behaviour half each",
     "blend": "weighs looks and behaviour by evidence",
+    "itemknn-cfcbf": "puts pictures and behaviour into one item kNN",
+    "logging": "goes by looks or by lot, a coin each time",
+    "category": "shows the right category, within it by lot",
+    "bayes": "knows the world's laws and sees one session",
     "oracle": "knows the judge",
 }
 """What a policy does, after "which"."""

@@ -114,6 +114,30 @@ PRESETS = MappingProxyType(
 """Frozen: a change goes into CHANGELOG with all published rows before and after."""
 
 
+def named(text: str) -> WorldConfig:
+    """A preset, or one with numbers of its own: `mixed,hidden_share=0.3`. The presets stay as they are.
+
+    A changed world carries the whole text as its name, so its hash is its own. Raises ValueError that says
+    what would do.
+    """
+    base, *changes = (part.strip() for part in text.split(","))
+    if base not in PRESETS:
+        raise ValueError(f"no world {base!r}; choose one of {', '.join(PRESETS)}")
+    found = PRESETS[base]
+    for change in changes:
+        name, _, number = change.partition("=")
+        known = getattr(found, name, None)
+        if isinstance(known, bool) or not isinstance(known, int | float):
+            raise ValueError(f"no number {name!r} in the world; docs/WORLD.md lists them")
+        try:
+            found = replace(found, **{name: type(known)(number)})
+        except ValueError:
+            raise ValueError(f"{name} must be a number like {known}, found {number!r}") from None
+    if not 0.0 <= found.hidden_share <= 1.0:
+        raise ValueError(f"hidden_share must lie in 0..1, found {found.hidden_share}")
+    return replace(found, name=",".join([base, *changes])) if changes else found
+
+
 def preset_hash(config: WorldConfig) -> str:
     """sha256 of the canonical JSON of a world's numbers."""
     return sha256(json.dumps(asdict(config), sort_keys=True, separators=(",", ":")).encode()).hexdigest()

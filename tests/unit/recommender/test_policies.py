@@ -11,6 +11,7 @@ import pytest
 
 from recommender import policies
 from recommender.cointeraction import Counts, Popularity
+from recommender.config import REFERENCES
 from recommender.policies import (
     POLICIES,
     POLICY_NAMES,
@@ -38,7 +39,7 @@ def known() -> Knowledge:
 def answer(policy: str, known: Knowledge, asked: Any = ASKED, seed: int = 1, rows: Any = slice(None)) -> Any:
     """Slates of a policy, the oracle's by its own door."""
     config = replace(CONFIG, policy=policy)
-    if policy == "oracle":
+    if policy in REFERENCES:
         return rank_scores(config, asked[rows], JUDGED[rows], known.is_candidate, seed)
     return recommend(config, known, asked[rows], seed)
 
@@ -162,6 +163,15 @@ def test_popularity_puts_the_most_clicked_first() -> None:
     assert not (items == 5).any()
 
 
+def test_logging_answers_half_the_requests_as_visual_and_half_as_random(known: Knowledge) -> None:
+    """A coin addressed by session and step; on a slate there is never a mixture."""
+    logged, looks, lot = (answer(policy, known)["item"] for policy in ("logging", "visual", "random"))
+    is_looks, is_lot = ((logged == other).all(axis=1) for other in (looks, lot))
+    assert (is_looks | is_lot).all()
+    assert 0.4 < is_looks.mean() < 0.6
+    assert np.array_equal(is_looks, (answer("logging", known, seed=2)["item"] == looks).all(axis=1))
+
+
 def test_oracle_ranks_by_the_scores_given(known: Knowledge) -> None:
     """The first item of each slate is the best that may be shown."""
     slates = answer("oracle", known)
@@ -217,7 +227,7 @@ def test_an_unknown_policy_is_refused_by_name() -> None:
         RecommenderConfig(policy="best")
     with pytest.raises(ValueError, match="rank_scores"):
         recommend(replace(CONFIG, policy="oracle"), knowledge(CONFIG, days=0), ASKED, 1)
-    assert set(POLICIES) | {"oracle"} == set(POLICY_NAMES)
+    assert set(POLICIES) | set(REFERENCES) == set(POLICY_NAMES)
 
 
 def test_a_config_reads_back_and_refuses_what_it_does_not_know() -> None:

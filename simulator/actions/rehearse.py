@@ -1,0 +1,193 @@
+"""Runs in memory: the same world, recommender and story, without database or queue, for grids of many runs.
+
+Nothing is kept but what the caller writes down. A run here has the slates and the clicks of the stored one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db import embeddings, images
+from db.embeddings import Embedder
+from db.engine import reading, writing
+from db.events import Events
+from db.runs import canonical
+from recommender.config import REFERENCES, RecommenderConfig
+from recommender.knowledge import Knowledge, fold
+from recommender.policies import recommend
+from recommender.profile import Profiles
+from recommender.similarity import VisualNeighbours, round_embeddings
+from simulator.actions.config import Resolved
+from simulator.actions.context import Context
+from simulator.actions.desk import NOTHING_KNOWN, Answer
+from simulator.actions.play import Witness, play
+from simulator.actions.simulate import pictures_of
+from simulator.report.measures import first_late_day
+from simulator.world.catalogue import Pictures
+from simulator.world.day import Readings, build_world
+from simulator.world.presets import from_settings
+from simulator.world.session import World
+from workers.embed import BATCH
+from workers.fold import read_slates
+from workers.knowledge import Library, Recommender, requests_of
+
+LEARN_NOTHING = ("random", *REFERENCES)
+"""Policies whose slates no fold can change: a rehearsal of them leaves the folds out."""
+
+
+PIECE = 256
+"""Requests ranked at once: what they need stays in the processor's cache; results do not depend on it."""
+
+
+@dataclass
+class Stage:
+    """What all runs of one world share: the world, the pictures' vectors, and who is near whom."""
+
+    config: dict[str, Any]
+    world: World
+    vectors: NDArray[np.float32]
+    is_candidate: NDArray[np.bool_]
+    neighbours: dict[int, VisualNeighbours] = field(default_factory=dict)
+
+    def recommender(self, policy: str, settings: dict[str, Any] | None = None) -> Recommender:
+        """A recommender that knows nothing yet; settings: of RecommenderConfig, beside the run's own."""
+        own = {**self.config["recommender"], **(settings or {}), "policy": policy}
+        config = RecommenderConfig.from_json(canonical(own))
+        knowledge = Knowledge.start(config, self.vectors, self.is_candidate)
+        shared = self.neighbours.setdefault(config.neighbours, knowledge.neighbours)
+        return Recommender(
+            0, self.config["seed"], config, NOTHING_KNOWN, replace(knowledge, neighbours=shared)
+        )
+
+
+def stage(config: dict[str, Any], pictures: Pictures, vectors: NDArray[np.float32]) -> Stage:
+    """The stage of a run's config; vectors: unit rows of its items, not rounded yet."""
+    world = build_world(
+        from_settings(config["world"]["settings"]),
+        seed=config["seed"],
+        pictures=pictures,
+        n_shoppers=config["shoppers"],
+        slate_size=config["recommender"]["slate_size"],
+        max_slates=config["slates"],
+    )
+    return Stage(config, world, round_embeddings(vectors), ~np.asarray(pictures.is_query, np.bool_))
+
+
+@dataclass
+class Rehearsal:
+    """Stands where the desk stands. profiles: of the requests answered last; expected: day, clicks expected
+    and items shown of each step.
+    """
+
+    recommender: Recommender
+    profiles: Profiles | None = None
+    expected: list[tuple[int, float, int]] = field(
+        default_factory=list
+    )  # (day, clicks expected, items shown)
+    _told: list[Events] = field(default_factory=list)
+
+    def note(self, events: Events, judged: Readings | None = None) -> None:
+        """Remember the events until the day ends, and what was expected of the slates."""
+        self._told.append(events)
+        if judged is not None:
+            shown = int(np.count_nonzero(events.shown >= 0))
+            day = self.recommender.generation + 1
+            self.expected.append((day, float(judged.expected.sum()), shown))
+
+    def answer(
+        self, sessions: NDArray[np.int64], step: int, *, generation: int, by_hand: Answer | None = None
+    ) -> NDArray[np.int32]:
+        """The slates of these sessions (sorted) at this step, int32 [n, k]."""
+        known = self.recommender
+        if known.generation != generation:
+            raise ValueError(f"generation {generation} was asked for, {known.generation} is known")
+        if by_hand is not None:
+            entries = by_hand(sessions, step)
+        else:
+            events = Events.concat(self._told)
+            self.profiles = known.profiles(requests_of(events, sessions, step), events)
+            parts = [
+                recommend(known.config, known.knowledge, self.profiles[start : start + PIECE], known.seed)
+                for start in range(0, len(self.profiles), PIECE)
+            ]
+            entries = np.concatenate(parts)
+        chosen: NDArray[np.int32] = entries["item"].copy()
+        return chosen
+
+    def end_day(self, sessions: NDArray[np.int64], generation: int) -> None:
+        """Fold the day, as a worker does."""
+        del sessions
+        self.recommender = folded(self.recommender, Events.concat(self._told), generation)
+        self._told.clear()
+
+    def late_rate(self, days: int) -> float:
+        """ctr_late_expected: clicks expected per item shown, over the last third of the days."""
+        late = [one for one in self.expected if one[0] >= first_late_day(days)]
+        shown = sum(one[2] for one in late)
+        return sum(one[1] for one in late) / shown if shown else float("nan")
+
+
+def folded(known: Recommender, events: Events, generation: int) -> Recommender:
+    """The recommender after one more generation of whole sessions."""
+    if known.config.policy in LEARN_NOTHING:
+        return replace(known, generation=generation)
+    now = known.knowledge
+    counts, popularity, learned = fold(known.config, now, *read_slates(known, events))
+    knowledge = now.at(
+        counts=now.counts.plus(counts), popularity=now.popularity.plus(popularity), learned=learned
+    )
+    return replace(known, generation=generation, knowledge=knowledge)
+
+
+def rehearse(
+    stage: Stage,
+    policy: str,
+    *,
+    settings: dict[str, Any] | None = None,
+    witness: Witness | None = None,
+) -> Rehearsal:
+    """Play one policy on a stage to its last day."""
+    desk = Rehearsal(stage.recommender(policy, settings))
+    play(
+        stage.world,
+        desk,
+        days=stage.config["days"],
+        policy=policy,
+        seed=stage.config["seed"],
+        after_day=lambda _day: None,
+        witness=witness,
+    )
+    return desk
+
+
+def gather(context: Context, resolved: Resolved) -> tuple[Pictures, NDArray[np.float32]]:
+    """The pictures of a run's items and their vectors, float32 [n, dim]; those that lack one get it here."""
+    config, chosen = resolved.config, resolved.items
+    embedder, hashes = Embedder(config["model"], config["runtime"]), [item.image for item in chosen]
+    with reading(context.engine) as conn:
+        pixels = images.read(conn, hashes)
+        known = embeddings.of_images(conn, embedder, hashes)
+    missing = sorted(set(hashes) - set(known))
+    if missing:
+        known |= _embedded(context, embedder, missing)
+    vectors = np.frombuffer(b"".join(known[key] for key in hashes), "<f4").reshape(len(hashes), -1)
+    return pictures_of(chosen, config["categories"], pixels), vectors
+
+
+def _embedded(context: Context, embedder: Embedder, missing: Sequence[str]) -> dict[str, bytes]:
+    """The vectors of pictures that have none yet; kept for the next time."""
+    network, found = Library(context.engine).embedder(embedder), {}
+    for start in range(0, len(missing), BATCH):
+        some = missing[start : start + BATCH]
+        with reading(context.engine) as conn:
+            pixels = images.read(conn, some)
+        vectors = network.embed(pixels)
+        with writing(context.engine) as conn:
+            embeddings.add(conn, embedder, some, vectors)
+        found |= {key: vector.tobytes() for key, vector in zip(some, vectors, strict=True)}
+    return found
