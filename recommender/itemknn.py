@@ -67,12 +67,12 @@ class ItemKnnScore:
         """Scores float64 of candidates int32 [n_requests, n_candidates]; of padding (-1) without meaning."""
         known = np.unique(profiles.items[profiles.items >= 0])
         items, likeness = self._kept(known)
-        total = np.zeros((len(profiles), self.n_columns))
+        total = np.zeros((len(profiles), self.n_columns + 1))  # the last column is for padding
         for place in range(profiles.items.shape[1]):
             rows = np.flatnonzero(profiles.items[:, place] >= 0)
             one = np.searchsorted(known, profiles.items[rows, place])
-            # Padding adds 0 to item 0; within a row the items of a list are distinct.
-            beside = rows[:, None], np.maximum(items[one], 0)
+            # Within a row the items of a list are distinct, so each is added once.
+            beside = rows[:, None], np.where(items[one] < 0, self.n_columns, items[one])
             total[beside] += profiles.weights[rows, place][:, None] * likeness[one]
         return np.take_along_axis(total, np.maximum(candidates, 0).astype(np.int64), axis=1)
 
@@ -145,10 +145,10 @@ def weights(n_pairs: NDArray[np.int64], weighting: str) -> Rates:
     if weighting == "none":
         return np.ones(len(n_pairs))
     n_rows = int(n_pairs.sum()) // 2
-    idf = np.maximum(np.log(max(n_rows, 1)) - np.log1p(n_pairs), 0.0)
+    idf: Rates = np.maximum(np.log(max(n_rows, 1)) - np.log1p(n_pairs), 0.0)
     if weighting == "tf-idf":
         return idf
-    mean = n_pairs.mean() if n_rows else 1.0
+    mean = float(n_pairs.mean()) if n_rows else 1.0
     return idf * (K1 + 1.0) / (K1 * ((1.0 - B) + B * n_pairs / mean) + 1.0)
 
 

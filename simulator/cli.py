@@ -12,7 +12,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from db.errors import UsageError, WindowshopError
-from simulator import cli_catalogue, cli_work
+from simulator import cli_catalogue, cli_crossover, cli_work
 from simulator.console import AsJson
 from simulator.console import answer as _answer
 from simulator.console import open_installation as _open
@@ -237,6 +237,9 @@ def experiment(
     context = _open(workers=workers, runs=runs)
     found = action(context, plan, names, n_seeds=seeds, local=local, again=again)
     _tell(found.to_json(), found.headline, as_json=as_json)
+
+
+cli_crossover.register(app)
 
 
 @app.command(epilog="Example: windowshop report latest --fail-under hit_rate@10=0.3")

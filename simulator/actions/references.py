@@ -59,7 +59,7 @@ class _Category(_Blind):
 
     def scores(self, some: Sessions) -> Floats:
         c = self._world.catalogue
-        same = c.category[: c.n_items] == c.category[some.query][:, None]
+        same: Bools = c.category[: c.n_items] == c.category[some.query][:, None]
         return same.astype(np.float64)
 
 

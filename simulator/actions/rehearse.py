@@ -181,7 +181,7 @@ def gather(context: Context, resolved: Resolved) -> tuple[Pictures, NDArray[np.f
 
 def _embedded(context: Context, embedder: Embedder, missing: Sequence[str]) -> dict[str, bytes]:
     """The vectors of pictures that have none yet; kept for the next time."""
-    network, found = Library(context.engine).embedder(embedder), {}
+    network, found = Library(context.engine).embedder(embedder), dict[str, bytes]()
     for start in range(0, len(missing), BATCH):
         some = missing[start : start + BATCH]
         with reading(context.engine) as conn:

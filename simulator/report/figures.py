@@ -160,7 +160,7 @@ def learning(comparison: Comparison, days: int, *, title: str) -> Chart:
         axes.set_xticks(_whole(days))
         percents(axes, "y")
         axes.set_xlabel("day")
-        _label_ends(
+        label_ends(
             axes,
             {name: _series(comparison, name, "ctr_expected_day", days)[0] for name in names},
         )
@@ -184,7 +184,7 @@ def positions(comparison: Comparison, k: int, *, title: str) -> Chart:
         axes.set_xticks(_whole(k))
         percents(axes, "y")
         axes.set_xlabel("position in the slate")
-        _label_ends(axes, {name: _series(comparison, name, "ctr_position", k)[0] for name in names})
+        label_ends(axes, {name: _series(comparison, name, "ctr_position", k)[0] for name in names})
 
     return chart_of("positions", title, draw, height=2.9)
 
@@ -344,7 +344,7 @@ def _series(comparison: Comparison, policy: str, stem: str, n: int) -> tuple[Flo
     return value, low, high
 
 
-def _label_ends(axes: Axes, series: dict[str, Floats]) -> None:
+def label_ends(axes: Axes, series: dict[str, Floats]) -> None:
     """The name of each line at its right end, pushed apart where lines end close to each other."""
     ends = {name: float(values[-1]) for name, values in series.items() if not np.isnan(values[-1])}
     height = axes.get_ylim()[1] - axes.get_ylim()[0]

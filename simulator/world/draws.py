@@ -52,6 +52,8 @@ class Purpose(IntEnum):
     CLUSTER = 28
     HOLD_OUT = 29
     PICK = 30
+    ASSESS = 31
+    ARRIVAL = 32
 
 
 def bits(seed: int, purpose: Purpose, *address: ArrayLike) -> Keys:

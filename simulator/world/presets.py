@@ -130,7 +130,8 @@ def named(text: str) -> WorldConfig:
         if isinstance(known, bool) or not isinstance(known, int | float):
             raise ValueError(f"no number {name!r} in the world; docs/WORLD.md lists them")
         try:
-            found = replace(found, **{name: type(known)(number)})
+            changed: dict[str, Any] = {name: type(known)(number)}
+            found = replace(found, **changed)
         except ValueError:
             raise ValueError(f"{name} must be a number like {known}, found {number!r}") from None
     if not 0.0 <= found.hidden_share <= 1.0:

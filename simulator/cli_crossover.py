@@ -1,0 +1,148 @@
+"""The commands `crossover` and `offline`: policies across worlds, and on one shared log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from db.errors import UsageError
+from simulator.console import AsJson, answer, open_installation
+
+if TYPE_CHECKING:
+    from simulator.actions.crossing import Crossing
+
+# ruff: noqa: PLC0415 - late imports keep --help quick
+# ruff: noqa: PLR0917 - Typer calls by name
+
+Seeds = Annotated[int, typer.Option(min=1, help="How many seeds, counted up from --seed.")]
+Sizes = Annotated[int, typer.Option(min=1)]
+Gate = Annotated[bool, typer.Option("--gate", help="Exit 4 unless every claim holds.")]
+Share = Annotated[float, typer.Option(help="Share of the log's requests that are assessed, by draw.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands into the command line."""
+    app.command(epilog="Example: windowshop crossover --shares 0.1,0.5,0.9 --seeds 5")(crossover)
+    app.command(epilog="Example: windowshop offline --policies visual,cf,blend --seeds 3")(offline)
+
+
+def crossover(
+    shares: Annotated[
+        str, typer.Option(help="Hidden shares of the world, separated by commas.")
+    ] = "0.1,0.3,0.5,0.7,0.9",
+    policies: Annotated[
+        str, typer.Option(help="Policies, separated by commas; visual@pca-64 names another embedder.")
+    ] = "visual,cf,blend,blend-fixed,itemknn-cfcbf",
+    few: Annotated[str, typer.Option(help="Policies played for the first --few-seeds seeds only.")] = "",
+    few_seeds: Annotated[int, typer.Option(min=1, help="Seeds of the policies of --few.")] = 3,
+    seeds: Seeds = 10,
+    seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
+    days: Annotated[int, typer.Option(help="Shopping days to play.")] = 8,
+    shoppers: Annotated[int, typer.Option(help="Shoppers in the world.")] = 3000,
+    items: Annotated[int, typer.Option(help="Catalogue items.")] = 1000,
+    queries: Annotated[int, typer.Option(help="Query images.")] = 300,
+    catalogue: Annotated[str, typer.Option(help="Which catalogue the shop sells.")] = "fashion-mnist",
+    world: Annotated[str, typer.Option(help="The world whose hidden share is changed.")] = "mixed",
+    offline_share: Share = 0.25,
+    workers: Annotated[int | None, typer.Option(help="Processes that play.")] = None,
+    runs: Annotated[str | None, typer.Option(help="Where run directories are written.")] = None,
+    gate: Gate = False,
+    as_json: AsJson = False,
+) -> None:
+    """Policies across worlds from visual to social, online and on shared logs, with the crossover figure.
+
+    Runs are played in memory. What a cell gave is kept in RUNS/cells, so a
+    stopped command goes on where it was.
+    """
+    from simulator.actions.config import Plan
+
+    plan = Plan(
+        seed=seed,
+        days=days,
+        shoppers=shoppers,
+        items=items,
+        queries=queries,
+        world=world,
+        catalogue=catalogue,
+    )
+    _cross(
+        {"plan": plan, "shares": _numbers(shares), "policies": _names(policies), "seeds": seeds}
+        | {"few": _names(few), "few_seeds": few_seeds, "share": offline_share},
+        flags={"workers": workers, "runs": runs},
+        gate=gate,
+        as_json=as_json,
+    )
+
+
+def offline(
+    policies: Annotated[
+        str, typer.Option(help="Policies to measure, separated by commas.")
+    ] = "random,popularity,visual,cf,itemknn-cfcbf,blend-fixed,blend",
+    seeds: Seeds = 1,
+    seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
+    days: Annotated[int, typer.Option(help="Shopping days to play.")] = 8,
+    shoppers: Annotated[int, typer.Option(help="Shoppers in the world.")] = 3000,
+    items: Annotated[int, typer.Option(help="Catalogue items.")] = 1000,
+    queries: Annotated[int, typer.Option(help="Query images.")] = 300,
+    world: Annotated[str, typer.Option(help="Preset, or a changed one: mixed,hidden_share=0.3.")] = "mixed",
+    catalogue: Annotated[str, typer.Option(help="Which catalogue the shop sells.")] = "fashion-mnist",
+    share: Share = 1.0,
+    workers: Annotated[int | None, typer.Option(help="Processes that play.")] = None,
+    runs: Annotated[str | None, typer.Option(help="Where run directories are written.")] = None,
+    gate: Gate = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure policies on one shared log: ndcg by the judge, and the clicks held out, by stratum.
+
+    The policy `logging` answers half of the requests by looks, half by lot; all
+    policies then rank the same requests from what earlier days of that log taught.
+    """
+    from simulator.actions.config import Plan
+    from simulator.actions.crossing import measure_offline
+
+    plan = Plan(
+        seed=seed,
+        days=days,
+        shoppers=shoppers,
+        items=items,
+        queries=queries,
+        world=world,
+        catalogue=catalogue,
+    )
+    context = open_installation(workers=workers, runs=runs)
+    _tell(
+        measure_offline(context, plan, _names(policies), seeds=seeds, share=share), gate=gate, as_json=as_json
+    )
+
+
+def _cross(settings: dict[str, Any], *, flags: dict[str, Any], gate: bool, as_json: bool) -> None:
+    from simulator.actions.crossing import cross
+    from simulator.actions.crossover import Ask
+
+    _tell(cross(open_installation(**flags), Ask(**settings)), gate=gate, as_json=as_json)
+
+
+def _tell(found: Crossing, *, gate: bool, as_json: bool) -> None:
+    from db.errors import GateError
+    from simulator.terminal import table
+
+    if as_json:
+        answer({**found.document, "report": str(found.page)}, "", as_json=True)
+    else:
+        typer.echo()
+        table(found.rows)
+        typer.echo(f"\n{found.verdict}\n\nreport: {found.page}")
+    if gate and found.missed:
+        raise GateError(f"not shown: {'; '.join(found.missed)}")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UsageError(f"--shares {text!r} is no list of numbers, 0.1,0.5,0.9 for instance") from None
