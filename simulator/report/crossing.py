@@ -123,7 +123,7 @@ def _offline(grid: Grid) -> list[Claim]:
                 if all(values.values()) and len(logs) > 1:
                     found.append(_claim(where, values, -SLACK))
                 elif all(values.values()):
-                    found.append(_claim_of_one(where, *logs.values(), metric, (side, stratum)))
+                    found.append(_claim_of_one(where, next(iter(logs.values())), metric, (side, stratum)))
     return found
 
 
