@@ -32,6 +32,7 @@ config_app = typer.Typer(help="The settings in force.", no_args_is_help=True)
 app.add_typer(cli_catalogue.app, name="catalogue")
 app.add_typer(events_app, name="events")
 app.add_typer(cli_work.app, name="work")
+cli_crossover.register(app)
 app.add_typer(config_app, name="config")
 
 Seed = Annotated[int, typer.Option(help="Seed of the world and of every draw in it.")]
@@ -40,9 +41,7 @@ Shoppers = Annotated[int, typer.Option(help="Shoppers in the world.")]
 Items = Annotated[int, typer.Option(help="Catalogue items, a stratified share.")]
 Queries = Annotated[int, typer.Option(help="Query images that shoppers search with.")]
 Slates = Annotated[int, typer.Option(help="Slates a session asks for at most.")]
-World = Annotated[
-    str, typer.Option(help="Preset: visual, mixed or social; or changed, like mixed,hidden_share=0.3.")
-]
+World = Annotated[str, typer.Option(help="visual, mixed, social; changed: mixed,hidden_share=0.3.")]
 Catalogue = Annotated[str, typer.Option(help="Which catalogue the shop sells.")]
 Workers = Annotated[int | None, typer.Option(help="Worker processes to start; 0: others do the work.")]
 Runs = Annotated[Path | None, typer.Option(help="Where run directories are written.")]
@@ -237,9 +236,6 @@ def experiment(
     context = _open(workers=workers, runs=runs)
     found = action(context, plan, names, n_seeds=seeds, local=local, again=again)
     _tell(found.to_json(), found.headline, as_json=as_json)
-
-
-cli_crossover.register(app)
 
 
 @app.command(epilog="Example: windowshop report latest --fail-under hit_rate@10=0.3")
