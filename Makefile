@@ -37,6 +37,8 @@ bench: $(VENV)/.dev ## every benchmark, one after the other
 
 lock: $(VENV)/.dev ## write requirements/*.txt again; UPGRADE=--upgrade takes the newest versions
 	$(LOCK) $(UPGRADE) -o requirements/runtime.txt
+	$(LOCK) $(UPGRADE) --extra onnx -c requirements/runtime.txt -o requirements/onnx.txt
+	$(LOCK) $(UPGRADE) --extra faiss -c requirements/runtime.txt -o requirements/faiss.txt
 	$(LOCK) $(UPGRADE) --group dev -c requirements/runtime.txt -o requirements/dev.txt
 
 clean: ## remove the environment and all caches; runs/ stays

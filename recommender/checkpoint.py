@@ -11,12 +11,14 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from recommender.runtimes import tensorflow_version
 
 if TYPE_CHECKING:
     from recommender.training import Trained
@@ -183,14 +185,6 @@ An embedding of {side}x{side} grey pictures: {manifest["dim"]} numbers, unit len
 It has seen centred products on a plain background only. Similar means {meaning}.
 Colour, brand and price are unknown to it.
 """
-
-
-def tensorflow_version() -> str:
-    """The installed TensorFlow's version, without importing it (its wheels have two names)."""
-    try:
-        return version("tensorflow-cpu")
-    except PackageNotFoundError:
-        return version("tensorflow")
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,14 @@ from recommender.cointeraction import Counts, Popularity
 from recommender.config import RecommenderConfig
 from recommender.knowledge import Knowledge
 from recommender.profile import REQUEST, Profiles, build_profiles
+from recommender.runtimes import runtime_key, runtime_of
 from recommender.similarity import round_embeddings
 from workers.laps import Laps
 from workers.settings import quieten_tensorflow
 from workers.silence import silent_import
 
 if TYPE_CHECKING:
-    from recommender.embedder import Embedder as Network
+    from recommender.batches import Embedding
 
 RUNS_KEPT = 4
 CODES = {kind.name.lower(): int(kind) for kind in Kind}
@@ -56,19 +58,16 @@ class Library:
         self.engine = engine
         self.laps = Laps()
         self._recommenders: OrderedDict[int, Recommender] = OrderedDict()
-        self._networks: dict[Embedder, Network] = {}
+        self._networks: dict[Embedder, Embedding] = {}
 
-    def embedder(self, embedder: Embedder) -> Network:
-        """The network of a model; TensorFlow is imported here, at a worker's first embedding."""
+    def embedder(self, embedder: Embedder) -> Embedding:
+        """The network of a model; its runtime is imported here, at a worker's first embedding."""
         if embedder not in self._networks:
-            quieten_tensorflow()
-            with silent_import():
-                from recommender.embedder import Embedder as Network  # noqa: PLC0415 - seconds and 600 MB
-
+            make = _maker(embedder.runtime)
             with reading(self.engine) as conn:
                 manifest, weights = models.read(conn, embedder.model)
             try:
-                self._networks[embedder] = Network.from_bytes(manifest, weights)
+                self._networks[embedder] = make(manifest, weights)
             except ValueError as error:
                 raise DataError(
                     f"model {embedder.model} cannot be used ({error}); `windowshop train` again"
@@ -101,6 +100,29 @@ class Library:
             )
         knowledge = Knowledge.start(config, round_embeddings(vectors), is_candidate)
         return Recommender(number, run.config["seed"], config, NOTHING_KNOWN, knowledge)
+
+
+def _maker(wanted: str) -> Callable[[bytes, bytes], Embedding]:
+    """What makes a network of manifest and weights in a runtime; DataError when there is another one here."""
+    runtime = runtime_of(wanted)
+    try:
+        found = runtime_key(runtime)
+    except ValueError as error:
+        found = str(error)
+    if found != wanted:
+        extra = "[onnx]" if runtime == "onnx" else ""
+        raise DataError(
+            f"this work embeds with {wanted}, but here: {found}; "
+            f"install windowshop{extra} alike wherever workers run"
+        )
+    if runtime == "onnx":
+        from recommender.onnx_embedder import OnnxEmbedder  # noqa: PLC0415 - an extra
+
+        return OnnxEmbedder.from_bytes
+    quieten_tensorflow()
+    with silent_import():
+        from recommender.embedder import Embedder as KerasEmbedder  # noqa: PLC0415 - seconds and 600 MB
+    return KerasEmbedder.from_bytes
 
 
 def _advanced(conn: Connection, known: Recommender, generation: int) -> Recommender:

@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from db.errors import UsageError
+from recommender.runtimes import Runtime
 
 CONFIG_FILE = "windowshop.toml"
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}
@@ -62,6 +63,9 @@ class Settings(BaseSettings):
     )
     model: str = Field(
         default="cnn-best", description="embedder of new runs: one that ships, or a folder below home/models"
+    )
+    runtime: Runtime = Field(
+        default="tensorflow", description="what embeds: tensorflow, or onnx (the extra windowshop[onnx])"
     )
     workers: int = Field(
         default=2, ge=0, le=64, description="worker processes to start; 0: others do the work"

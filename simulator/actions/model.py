@@ -10,8 +10,9 @@ from pathlib import Path
 
 from db import models
 from db.engine import writing
-from db.errors import DataError, NotFoundError, WindowshopError
+from db.errors import DataError, NotFoundError, UsageError, WindowshopError
 from recommender import checkpoint
+from recommender.runtimes import Runtime, runtime_key
 from simulator.actions.context import Context
 from workers.settings import Settings, for_child
 
@@ -56,7 +57,7 @@ def ensure(context: Context) -> Model:
     key = checkpoint.model_key(plain)
     with writing(context.engine) as conn:
         models.add(conn, key, manifest, weights)
-    return Model(key, runtime())
+    return Model(key, runtime(context.settings.runtime))
 
 
 def trained_anew(context: Context) -> Context:
@@ -66,9 +67,18 @@ def trained_anew(context: Context) -> Context:
     return replace(context, settings=context.settings.model_copy(update={"model": QUICK_NAME}))
 
 
-def runtime() -> str:
-    """The arithmetic that embeds, as part of an embedding's key; asked without importing TensorFlow."""
-    return "tensorflow-" + ".".join(checkpoint.tensorflow_version().split(".")[:2])
+def runtime(name: Runtime = "tensorflow") -> str:
+    """The arithmetic that embeds, as part of an embedding's key; asked without importing it.
+
+    Raises UsageError when it is not installed.
+    """
+    try:
+        return runtime_key(name)
+    except ValueError as error:
+        raise UsageError(
+            f"setting runtime is {name}, but {error}; install it with `pip install 'windowshop[onnx]'`, "
+            "or set runtime to tensorflow"
+        ) from None
 
 
 def _read(folder: Path) -> tuple[bytes, bytes]:

@@ -16,6 +16,7 @@ from db.embeddings import Embedder
 from db.engine import reading, writing
 from db.errors import UsageError, WindowshopError
 from db.items import CATALOGUE_SPLIT, Item
+from recommender.batches import Embedding
 from recommender.similarity import nearest, round_embeddings
 from simulator import pictures
 from simulator.actions import catalogue as catalogues
@@ -78,17 +79,45 @@ def similar(
     kind = _kind(out)
     with Gate() as gate:
         photo = gate.read(image)
+    search = open_search(context, catalogue=catalogue)
+
+    found = search.nearest(photo.canonical, k)
+
+    if out is not None and kind is not None:
+        _draw(context, photo, found, out, kind)
+    return Answer(str(image), search.model, found, out)
+
+
+@dataclass(frozen=True)
+class Search:
+    """A catalogue in memory, to be asked again and again.
+
+    model: the embedder's key; stored: the items; index: their rounded embeddings, float32 [n_items, dim].
+    """
+
+    model: str
+    stored: Sequence[Item]
+    index: NDArray[np.float32]
+    network: Embedding
+
+    def nearest(self, picture: NDArray[np.uint8], k: int) -> list[Similar]:
+        """The k items most similar to a canonical picture, as `pictures.read` makes it."""
+        return most_similar(self.index, self.network.embed(picture[None]), self.stored, k)
+
+
+def open_search(context: Context, *, catalogue: str = catalogues.FASHION_MNIST, warm: bool = False) -> Search:
+    """A catalogue ready to be asked; what has no embedding yet gets one.
+
+    warm: spend a moment now, so that every question later is answered sooner, with the same answer.
+    """
     model = default_model.ensure(context)
     embedder, library = Embedder(model.key, model.runtime), Library(context.engine)
     stored = [row for row in catalogues.ensure(context, catalogue) if row.split == CATALOGUE_SPLIT]
     index = _index(context, library, embedder, stored)
-
-    query = library.embedder(embedder).embed(photo.canonical[None])
-    found = most_similar(index, query, stored, k)
-
-    if out is not None and kind is not None:
-        _draw(context, photo, found, out, kind)
-    return Answer(str(image), model.key, found, out)
+    network = library.embedder(embedder)
+    if warm:
+        network.quicken()
+    return Search(model.key, stored, index, network)
 
 
 def most_similar(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from recommender import checkpoint, network
-from recommender.embedder import BATCH, Embedder, runtime_key
+from recommender.embedder import BATCH, Embedder
 from recommender.training import Trained, TrainingSettings
 from tests.unit.test_network import TINY
 
@@ -91,8 +90,3 @@ def test_pictures_of_another_kind_are_refused(embedder: Embedder, wrong: np.ndar
     """Floats, other sizes and other axes raise ValueError."""
     with pytest.raises(ValueError, match="wanted uint8"):
         embedder.embed(wrong)
-
-
-def test_the_runtime_is_named_without_its_patch_level() -> None:
-    """Vectors are kept by this key."""
-    assert re.fullmatch(r"tensorflow-\d+\.\d+", runtime_key())

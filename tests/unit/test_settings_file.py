@@ -113,6 +113,7 @@ def test_config_show_names_every_setting_its_value_its_origin_and_its_use(
         ("workers = 'many'", ("workers", "'many'")),
         ("workers = -1", ("workers", "-1")),
         ("relay_seconds = 0", ("relay_seconds",)),
+        ("runtime = 'torch'", ("runtime", "'torch'")),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused(bare: Path, content: str, words: tuple[str, ...]) -> None:

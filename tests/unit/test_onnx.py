@@ -1,0 +1,164 @@
+"""The exported graph is the trained network; a worker that runs it never loads TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from db import embeddings, images, models, runs, work
+from db.embeddings import Embedder
+from db.engine import reading, writing
+from db.errors import DataError, UsageError
+from recommender import checkpoint, network, runtimes
+from recommender.architecture import Architecture
+from recommender.onnx_embedder import BATCH, OnnxEmbedder
+from recommender.onnx_graph import standardised
+from recommender.runtimes import runtime_key, runtime_of
+from recommender.training import Trained, TrainingSettings
+from simulator.actions.model import runtime
+from tests.unit.test_network import TINY
+from workers.knowledge import Library
+
+PIXELS = np.random.default_rng(5).integers(0, 256, (2 * BATCH + 9, 28, 28)).astype(np.uint8)
+DEEP = Architecture("deep", stem=(3, 8, 1), stages=((12, 2, 2), (16, 2, 1)), scale=16.0)
+
+
+def made(architecture: Architecture) -> tuple[bytes, bytes]:
+    """Manifest and weights of a network with no weight left at its start: gains, biases and all."""
+    model = network.build(architecture, seed=3)
+    rng = np.random.default_rng(11)
+    model.set_weights([one + rng.normal(0, 0.1, one.shape).astype(np.float32) for one in model.get_weights()])
+    trained = Trained(model, architecture, TrainingSettings("tiny", epochs=1), 3, (), {})
+    return checkpoint.describe(trained, classes=["a"] * architecture.classes, data_sha256="", metrics={})
+
+
+@pytest.fixture(scope="module")
+def deep() -> tuple[bytes, bytes]:
+    """A network with everything that an architecture can have."""
+    return made(DEEP)
+
+
+@pytest.mark.parametrize("architecture", [TINY, DEEP, network.PRESETS["quick"], network.PRESETS["best"]])
+def test_the_graph_computes_what_keras_computes(architecture: Architecture) -> None:
+    """Embeddings within 1e-5, logits within 1e-4, of the model that the same manifest gives."""
+    manifest, weights = made(architecture)
+    found = OnnxEmbedder.from_bytes(manifest, weights).answer(PIXELS[:20])
+    model = checkpoint.from_bytes(manifest, weights)
+    wanted = model(PIXELS[:20, ..., None].astype(np.float32), training=False)
+    np.testing.assert_allclose(found[0], wanted[0].numpy(), atol=1e-5)
+    np.testing.assert_allclose(found[1], wanted[1].numpy(), atol=1e-4)
+
+
+def test_a_standardised_kernel_has_mean_0_and_variance_1_over_fan_in() -> None:
+    """By output channel, times gain and the rectifier's constant: what the layer's docstring says."""
+    kernel = np.random.default_rng(1).normal(3, 2, (3, 3, 5, 4)).astype(np.float32)
+    gain = np.array([1, 2, 0, -1], np.float32)
+    plain = standardised(kernel, gain) / network.RELU_GAIN
+    np.testing.assert_allclose(plain.mean((0, 1, 2)), 0, atol=1e-7)
+    np.testing.assert_allclose(plain.var((0, 1, 2)) * 45, gain**2, rtol=1e-4)
+
+
+def test_company_order_and_threads_do_not_change_an_embedding(deep: tuple[bytes, bytes]) -> None:
+    """Alone, few, permuted, on one thread or several: the same bytes."""
+    embedder = OnnxEmbedder.from_bytes(*deep)
+    whole = embedder.embed(PIXELS)
+    order = np.random.default_rng(9).permutation(len(PIXELS))
+    np.testing.assert_array_equal(embedder.embed(PIXELS[order]), whole[order])
+    for size in (1, 7, BATCH - 1, BATCH):
+        np.testing.assert_array_equal(embedder.embed(PIXELS[-size:]), whole[-size:])
+    embedder._threads = 1
+    np.testing.assert_array_equal(embedder.embed(PIXELS), whole)
+
+
+def test_a_quickened_embedder_gives_the_same_bytes(deep: tuple[bytes, bytes]) -> None:
+    """One picture in a batch of one, after the probe."""
+    embedder = OnnxEmbedder.from_bytes(*deep)
+    whole = embedder.embed(PIXELS)
+    assert embedder.quicken()
+    for place in (0, 5, BATCH, len(PIXELS) - 1):
+        np.testing.assert_array_equal(embedder.embed(PIXELS[place : place + 1])[0], whole[place])
+    np.testing.assert_array_equal(embedder.embed(PIXELS), whole)
+
+
+def test_damaged_weights_are_not_exported(deep: tuple[bytes, bytes]) -> None:
+    """A flipped bit is refused by its sha256 before any graph is built."""
+    manifest, weights = deep
+    bent = bytes([weights[0] ^ 1]) + weights[1:]
+    with pytest.raises(ValueError, match="sha256"):
+        OnnxEmbedder.from_bytes(manifest, bent)
+
+
+def test_a_network_of_another_make_is_refused_by_name(deep: tuple[bytes, bytes]) -> None:
+    """Weights that are missing, or an architecture that is none of ours."""
+    manifest, weights = deep
+    plain = json.loads(manifest)
+    renamed = [{**one, "name": f"other/{one['name']}"} for one in plain["weights"]]
+    with pytest.raises(ValueError, match="lists no weights 'stem/kernel'"):
+        OnnxEmbedder.from_bytes(json.dumps({**plain, "weights": renamed}).encode(), weights)
+    with pytest.raises(ValueError, match="not an architecture"):
+        OnnxEmbedder.from_bytes(json.dumps({**plain, "architecture": {"name": "x"}}).encode(), weights)
+
+
+def test_runtimes_are_named_without_their_patch_level() -> None:
+    """Vectors are kept by these keys, and a key says whose it is."""
+    assert re.fullmatch(r"tensorflow-\d+\.\d+", runtime_key("tensorflow"))
+    assert re.fullmatch(r"onnxruntime-\d+\.\d+", runtime_key("onnx"))
+    assert [runtime_of(runtime_key(one)) for one in ("tensorflow", "onnx")] == ["tensorflow", "onnx"]
+
+
+def test_a_missing_extra_is_told_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """UsageError that names the setting and what to install, before any work is handed out."""
+
+    def nowhere(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(runtimes, "version", nowhere)
+    with pytest.raises(UsageError, match=r"runtime is onnx.*not installed.*windowshop\[onnx\]"):
+        runtime("onnx")
+
+
+def test_a_worker_refuses_work_for_a_runtime_it_does_not_have(sqlite: Engine) -> None:
+    """Vectors of another version never come under a key that is not theirs."""
+    for wanted in ("onnxruntime-0.1", "tensorflow-1.0"):
+        with pytest.raises(DataError, match=f"embeds with {re.escape(wanted)}"):
+            Library(sqlite).embedder(Embedder("deep-1", wanted))
+
+
+EMBED = """
+import sys
+from db.engine import open_engine
+from workers.tasks import Worker
+Worker(open_engine(sys.argv[1]), "test").perform(int(sys.argv[2]))
+print(sorted({"tensorflow", "keras"} & set(sys.modules)))
+"""
+
+
+def test_a_worker_embeds_without_tensorflow(sqlite: Engine, deep: tuple[bytes, bytes]) -> None:
+    """The job's vectors stand in the database under ONNX Runtime's key; nobody imported Keras."""
+    ours = Embedder("deep-1", runtime_key("onnx"))
+    with writing(sqlite) as conn:
+        models.add(conn, ours.model, *deep)
+        hashes = images.add(conn, PIXELS[:3])
+        run = runs.open_run(conn, {})
+        payload = {"model": ours.model, "runtime": ours.runtime, "images": list(hashes)}
+        (job,) = work.add(conn, run.number, "embed", {"all": payload})
+    done = subprocess.run(
+        [sys.executable, "-c", EMBED, str(sqlite.url), str(job)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+    with reading(sqlite) as conn:
+        stored = embeddings.of_model(conn, ours)
+    wanted = OnnxEmbedder.from_bytes(*deep).embed(PIXELS[:3])
+    assert [stored[key] for key in hashes] == [row.tobytes() for row in wanted]
