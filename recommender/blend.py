@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -128,6 +128,16 @@ class PairScore:
         np.divide(seen, trusted, out=behavioural, where=(trusted > 0) & (support > 0))
         return Parts(score, visual, behavioural, trusted, support)
 
+    def by_kappa(
+        self, profiles: Profiles, candidates: Items, kappas: Sequence[float]
+    ) -> tuple[Rates, Iterator[Rates]]:
+        """Support, and the scores as they would be under each kappa: the pairs are looked up once for all."""
+        terms = list(self._terms(profiles, candidates))
+        support = np.zeros(candidates.shape)
+        for rows, term in terms:
+            support[rows] += term.shown
+        return support, (_scored(terms, Trust(kappa), candidates.shape) for kappa in kappas)
+
     def _terms(self, profiles: Profiles, candidates: Items) -> Iterator[tuple[Rows, _Term]]:
         """For each place of the profile: the requests that have an item there, and their term."""
         used = int((profiles.items >= 0).any(axis=0).sum())
@@ -156,6 +166,15 @@ class _Term:
     shown: Rates
     trusted: Rates
     rate: Rates
+
+
+def _scored(terms: Sequence[tuple[Rows, _Term]], trust: Trust, shape: tuple[int, ...]) -> Rates:
+    """The score of terms under another trust; the same bits as if they had been made with it."""
+    score = np.zeros(shape)
+    for rows, term in terms:
+        trusted = trust.of(term.shown)
+        score[rows] += term.weight * ((1.0 - trusted) * term.expected + trusted * term.seen)
+    return score
 
 
 def _term(weight: Rates, expected: Rates, counted: tuple[Rates, Rates] | None, trust: Trust) -> _Term:

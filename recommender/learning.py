@@ -121,18 +121,18 @@ class _Tally:
         """Count the slates in."""
         is_shown = shown >= 0
         self._add_calibration(embeddings, profiles, shown, acted)
-        examination = self._previous.weights / EXAMINATION
-        for number, kappa in enumerate(self._config.kappa_grid):
-            parts = PairScore(self._previous, embeddings, counts, Trust(kappa)).parts(profiles, shown)
-            chance = np.clip(parts.score * examination, 1e-6, 1 - 1e-6)
-            # A pair never shown is predicted alike by every kappa and cannot tell them apart.
-            told = is_shown & (parts.support > 0)
-            gain = np.where(acted, np.log(chance), np.log1p(-chance))
-            self.likelihood[number] += int(np.rint(gain[told] * FIXED).astype(np.int64).sum())
-            if kappa == self._previous.kappa:
-                self.predicted += (
-                    np.rint(np.where(is_shown, parts.score, 0.0) * FIXED).astype(np.int64).sum(axis=0)
-                )
+        previous, grid = self._previous, self._config.kappa_grid
+        pairs = PairScore(previous, embeddings, counts, Trust(previous.kappa))
+        support, scores = pairs.by_kappa(profiles, shown, grid)
+        # A pair never shown is predicted alike by every kappa and cannot tell them apart.
+        told = is_shown & (support > 0)
+        examination = np.broadcast_to(previous.weights / EXAMINATION, shown.shape)[told]
+        for number, (kappa, score) in enumerate(zip(grid, scores, strict=True)):
+            chance = np.clip(score[told] * examination, 1e-6, 1 - 1e-6)
+            gain = np.where(acted[told], np.log(chance), np.log1p(-chance))
+            self.likelihood[number] += int(np.rint(gain * FIXED).astype(np.int64).sum())
+            if kappa == previous.kappa:
+                self.predicted += np.rint(np.where(is_shown, score, 0.0) * FIXED).astype(np.int64).sum(axis=0)
         self.clicked += (acted & is_shown).sum(axis=0)
 
     def _add_calibration(
