@@ -1,57 +1,137 @@
-"""Seconds to embed the 60,000 catalogue pictures, against Keras' own `predict` of the same network.
+"""Pictures embedded a second, each runtime beside its plain self, and what a worker needs for it.
 
-`python -m benchmarks.embedding [--times 3]` in one process, one after the other, medians.
+`python -m benchmarks.embedding [--times 3] [--pictures 4096]`: the settings' model. TensorFlow beside Keras'
+own `predict`; ONNX Runtime beside a plain session on all cores; one warm picture; a worker's memory.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 
 import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
 
+from benchmarks.measured import Pair, beside, claim, peak_mb
+from db import images, models, runs, schema, work
+from db.engine import open_engine, writing
 from recommender import checkpoint
-from simulator.actions import model as models
+from recommender.onnx_embedder import OnnxEmbedder
+from recommender.onnx_graph import export
+from recommender.runtimes import runtime_key
 from simulator.actions.catalogue import fashion_mnist
-from simulator.actions.context import Silence, open_context
+from simulator.actions.context import Context, Silence, open_context
+from simulator.actions.model import folder_of
 from workers import settings
+from workers.embed import BATCH as JOB
 from workers.silence import silent_import
+from workers.tasks import Worker
 
-with silent_import():
-    from recommender.embedder import BATCH, Embedder
+RATIO, ONE_MS, WORKER_MB = 0.9, 0.5, 350
+PLAIN_BATCH = 256
+
+Pixels = NDArray[np.uint8]
 
 
 def main() -> None:
-    """Measure both, print the ratio."""
+    """Measure both runtimes, then a worker in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=3)
-    times = parser.parse_args().times
+    parser.add_argument("--pictures", type=int, default=4096)
+    parser.add_argument("--worker", type=Path, help="be that worker, on this database")
+    arguments = parser.parse_args()
+    if arguments.worker:
+        _be_worker(arguments.worker)
+        return
     context = open_context(settings.load(), Silence())
-    pictures = fashion_mnist(context).train_images
-    folder = models.folder_of(context.settings)
+    pixels = fashion_mnist(context).train_images[: arguments.pictures]
+    manifest, weights = checkpoint.read(_folder(context))
+    print(f"model {context.settings.model}, {len(pixels):,} pictures")
+    _memory(manifest, weights, pixels[:JOB])
+    _onnx(manifest, weights, pixels, arguments.times)
+    _tensorflow(manifest, weights, pixels, arguments.times)
+
+
+def _folder(context: Context) -> Path:
+    folder = folder_of(context.settings)
     if folder is None:
-        raise SystemExit(f"no model {context.settings.model!r}; `windowshop train` makes one")
-    model = checkpoint.load(folder)
-    ours = Embedder(model)
-    as_floats = pictures[..., None].astype(np.float32)
-    print(f"{len(pictures):,} pictures, load {os.getloadavg()[0]:.1f}")
-    mine = _median(lambda: ours.embed(pictures), times)
-    peer = _median(lambda: model.predict(as_floats, batch_size=BATCH, verbose=0), times)
-    print(f"Embedder {mine:.1f} s, {len(pictures) / mine:,.0f} pictures/s")
-    print(f"Keras predict {peer:.1f} s; ratio {peer / mine:.2f}")
+        raise SystemExit(f"no model {context.settings.model!r}: `windowshop train` makes one")
+    return folder
 
 
-def _median(work: Callable[[], object], times: int) -> float:
-    work()  # the first call traces the graph
-    seconds = []
-    for _ in range(times):
+def _onnx(manifest: bytes, weights: bytes, pixels: Pixels, times: int) -> None:
+    ours = OnnxEmbedder.from_bytes(manifest, weights)
+    _, graph = export(manifest, weights)
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+
+    def plain() -> None:
+        for start in range(0, len(pixels), PLAIN_BATCH):
+            session.run(None, {"pixels": pixels[start : start + PLAIN_BATCH]})
+
+    pair = beside(lambda: ours.embed(pixels), plain, times)
+    claim("embedding, onnx beside plain ONNX Runtime", _rates(pair, len(pixels)), f"ratio at least {RATIO}",
+          holds=pair.ratio >= RATIO)  # fmt: skip
+    ours.quicken()
+    taken = []
+    for number in range(300):
         began = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - began)
-    return median(seconds)
+        ours.embed(pixels[number : number + 1])
+        taken.append(1000 * (time.perf_counter() - began))
+    one = median(taken)
+    claim("embedding, onnx, one warm picture", f"{one:.2f} ms", f"at most {ONE_MS} ms", holds=one <= ONE_MS)
+
+
+def _tensorflow(manifest: bytes, weights: bytes, pixels: Pixels, times: int) -> None:
+    with silent_import():
+        from recommender.embedder import BATCH, Embedder  # noqa: PLC0415 - after the memory of ONNX Runtime
+    model = checkpoint.from_bytes(manifest, weights)
+    ours, as_floats = Embedder(model), pixels[..., None].astype(np.float32)
+    pair = beside(
+        lambda: ours.embed(pixels), lambda: model.predict(as_floats, batch_size=BATCH, verbose=0), times
+    )
+    claim("embedding, tensorflow beside Keras' predict", _rates(pair, len(pixels)), "ratio at least 1",
+          holds=pair.ratio >= 1)  # fmt: skip
+    every = 60_000 / (len(pixels) / pair.ours)
+    claim("embedding, tensorflow, 60,000 pictures", f"{every:.1f} s", "at most 15 s", holds=every <= 15)
+
+
+def _rates(pair: Pair, n: int) -> str:
+    return f"{n / pair.ours:,.0f}/s, peer {n / pair.peer:,.0f}/s, ratio {pair.ratio:.2f}"
+
+
+def _memory(manifest: bytes, weights: bytes, pixels: Pixels) -> None:
+    """A worker takes one embed job of the usual size from a database of its own."""
+    with tempfile.TemporaryDirectory(prefix="windowshop-bench-") as folder:
+        file = Path(folder, "worker.db")
+        engine = open_engine(f"sqlite:///{file}")
+        schema.ensure(engine)
+        with writing(engine) as conn:
+            models.add(conn, "bench", manifest, weights)
+            payload = {"model": "bench", "runtime": runtime_key("onnx"), "images": images.add(conn, pixels)}
+            work.add(conn, runs.open_run(conn, {}).number, "embed", {"all": payload})
+        words = [sys.executable, "-m", "benchmarks.embedding", "--worker", str(file)]
+        said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        engine.dispose()
+    found = float(said)
+    claim(
+        "memory of an embedding worker, onnx",
+        f"{found:.0f} MB",
+        f"at most {WORKER_MB} MB",
+        holds=found <= WORKER_MB,
+    )
+
+
+def _be_worker(file: Path) -> None:
+    Worker(open_engine(f"sqlite:///{file}"), "bench").perform(1)
+    if "tensorflow" in sys.modules:
+        raise SystemExit("the worker imported TensorFlow")
+    print(peak_mb())
 
 
 if __name__ == "__main__":

@@ -19,19 +19,23 @@ POLICY_NAMES = (
 )
 """What a run can be asked for."""
 
+INDEXES = ("exact", "approximate")
+"""Every candidate is looked at, or most of those that matter (the extra windowshop[faiss])."""
+
 
 @dataclass(frozen=True)
 class RecommenderConfig:
     """Every setting of the recommender.
 
     policy: a name of POLICIES. slate_size: items on a slate. neighbours: visual candidates of each profile
-    item. exclude_shown: leave out what the session has already been shown. fixed_weight: blend-fixed's share
-    of behaviour.
+    item. index: how they are found, one of INDEXES. exclude_shown: leave out what the session has already
+    been shown. fixed_weight: blend-fixed's share of behaviour.
     """
 
     policy: str = "blend"
     slate_size: int = 10
     neighbours: int = 200
+    index: str = "exact"
     exclude_shown: bool = True
     fixed_weight: float = 0.5
     profile: ProfileConfig = field(default_factory=ProfileConfig)
@@ -42,6 +46,8 @@ class RecommenderConfig:
         """Raise ValueError for an unknown policy or a setting that means nothing."""
         if self.policy not in POLICY_NAMES:
             raise ValueError(f"unknown policy {self.policy!r}: choose from {', '.join(POLICY_NAMES)}")
+        if self.index not in INDEXES:
+            raise ValueError(f"unknown index {self.index!r}: choose from {', '.join(INDEXES)}")
         if self.slate_size < 1 or self.neighbours < 1 or not 0 <= self.fixed_weight <= 1:
             raise ValueError("slate_size and neighbours must be at least 1, fixed_weight between 0 and 1")
 

@@ -12,7 +12,7 @@ from recommender.cointeraction import Counts, Popularity, increments, item_total
 from recommender.config import RecommenderConfig
 from recommender.learning import learn, start
 from recommender.profile import Profiles
-from recommender.similarity import VisualNeighbours, require_exact
+from recommender.similarity import ExactIndex, Index, VisualNeighbours, require_exact
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ class Knowledge:
             counts=Counts.empty(n),
             popularity=Popularity.empty(n),
             learned=start(config.learning, config.slate_size),
-            neighbours=VisualNeighbours(embeddings, is_candidate, config.neighbours),
+            neighbours=VisualNeighbours(
+                embeddings, is_candidate, config.neighbours, _search(config, embeddings, is_candidate)
+            ),
         )
 
     def at(self, *, counts: Counts, popularity: Popularity, learned: Learned) -> Knowledge:
@@ -57,6 +59,18 @@ class Knowledge:
     def n_columns(self) -> int:
         """Candidates are numbered below this."""
         return int(np.flatnonzero(self.is_candidate)[-1]) + 1 if self.is_candidate.any() else 0
+
+
+def _search(
+    config: RecommenderConfig, embeddings: NDArray[np.float32], is_candidate: NDArray[np.bool_]
+) -> Index:
+    if config.index == "exact":
+        return ExactIndex(embeddings, is_candidate)
+    try:
+        from recommender.approximate import ApproximateIndex  # noqa: PLC0415 - FAISS is an extra
+    except ImportError:
+        raise ValueError("the approximate index needs FAISS: install windowshop[faiss]") from None
+    return ApproximateIndex(embeddings, is_candidate)
 
 
 def fold(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -128,12 +131,34 @@ def _lower_bound(block: Vectors, k: int) -> Vectors:
     return bound
 
 
+class Index(Protocol):
+    """What can be asked for the nearest candidates of rows."""
+
+    def nearest(self, rows: Vectors, k: int, *, leave_out: Items | None = None) -> tuple[Items, Vectors]:
+        """Items int32 [n_rows, k], nearest first, ties by item number, -1 = none; cosines, NaN = none."""
+
+
+@dataclass(frozen=True)
+class ExactIndex:
+    """All of the nearest: every candidate is looked at. index: rounded float32 [n, dim]."""
+
+    index: Vectors
+    is_candidate: NDArray[np.bool_]
+
+    def nearest(self, rows: Vectors, k: int, *, leave_out: Items | None = None) -> tuple[Items, Vectors]:
+        """As the function of that name."""
+        return nearest(self.index, rows, k, self.is_candidate, leave_out=leave_out)
+
+
 class VisualNeighbours:
     """The visual nearest of every item asked for so far: a cache, on which results do not depend."""
 
-    def __init__(self, index: Vectors, is_candidate: NDArray[np.bool_], k: int) -> None:
+    def __init__(
+        self, index: Vectors, is_candidate: NDArray[np.bool_], k: int, search: Index | None = None
+    ) -> None:
+        """index: rounded float32 [n, dim]; search: asked for what is not known yet; left out: exact."""
         self.k = min(k, int(np.count_nonzero(is_candidate)))
-        self._index, self._is_candidate = index, is_candidate
+        self._index, self._search = index, search or ExactIndex(index, is_candidate)
         self._slot = np.full(len(index), -1, dtype=np.int64)
         self._lists = np.empty((0, self.k), dtype=np.int32)
         self._used = 0
@@ -151,7 +176,7 @@ class VisualNeighbours:
             grown = np.empty((min(max(end, 2 * len(self._lists)), len(self._index)), self.k), dtype=np.int32)
             grown[: self._used] = self._lists[: self._used]
             self._lists = grown
-        found, _ = nearest(self._index, self._index[unknown], self.k, self._is_candidate, leave_out=unknown)
+        found, _ = self._search.nearest(self._index[unknown], self.k, leave_out=unknown)
         self._lists[self._used : end] = found
         self._slot[unknown] = np.arange(self._used, end)
         self._used = end

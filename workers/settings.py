@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     runtime: Runtime = Field(
         default="tensorflow", description="what embeds: tensorflow, or onnx (the extra windowshop[onnx])"
     )
+    index: Literal["exact", "approximate"] = Field(
+        default="exact",
+        description="visual neighbours of new runs: exact, or approximate (the extra windowshop[faiss])",
+    )
     workers: int = Field(
         default=2, ge=0, le=64, description="worker processes to start; 0: others do the work"
     )

@@ -58,12 +58,14 @@ class Resolved:
     items: list[Item]
 
 
-def resolve(plan: Plan, stored: Sequence[Item], *, model: str, runtime: str) -> Resolved:
+def resolve(
+    plan: Plan, stored: Sequence[Item], *, model: str, runtime: str, index: str = "exact"
+) -> Resolved:
     """The canonical config of a plan on a catalogue as it is stored."""
     chosen = catalogues.pick(stored, CATALOGUE_SPLIT, plan.items, seed=plan.seed)
     queries = catalogues.pick(stored, QUERY_SPLIT, plan.queries, seed=plan.seed)
     world = named(plan.world)
-    recommender = RecommenderConfig(policy=plan.policy)
+    recommender = RecommenderConfig(policy=plan.policy, index=index)
     config = {
         "schema": SCHEMA,
         **asdict(plan),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +70,14 @@ def prepare(context: Context, plan: Plan) -> Resolved:
     stored = catalogues.ensure(context, plan.catalogue)
     catalogues.require(stored, CATALOGUE_SPLIT, plan.items)
     catalogues.require(stored, QUERY_SPLIT, plan.queries)
+    index = context.settings.index
+    if index == "approximate" and find_spec("faiss") is None:
+        raise UsageError(
+            "setting index is approximate, but FAISS is not installed; install it with "
+            "`pip install 'windowshop[faiss]'`, or set index to exact"
+        )
     model = models.ensure(context)
-    return resolve(plan, stored, model=model.key, runtime=model.runtime)
+    return resolve(plan, stored, model=model.key, runtime=model.runtime, index=index)
 
 
 def simulate(context: Context, resolved: Resolved, hands: Hands, *, again: bool = False) -> Played:

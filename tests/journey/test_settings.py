@@ -67,6 +67,7 @@ VALUES: Mapping[str, Any] = {
     "other_cost": 0.1,
     # recommender: 200 neighbours are more than the toy shop has; a kappa stands in the grid
     "neighbours": 5,
+    "index": "approximate",
     "learning.start_kappa": 4.0,
     "learning.kappa_grid": (32.0, 1e6),
     # what was viewed, carted or purchased was clicked before; only a louder event is heard beside the click

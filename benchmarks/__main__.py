@@ -1,0 +1,60 @@
+"""Every benchmark, one after the other, each in a process of its own; at the end one line a claim.
+
+`python -m benchmarks [--largest]`; exit 4 when a claim is not met. --largest adds the fold of 10 M events.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+
+from benchmarks.measured import CLAIM, machine
+
+SCRIPTS = (
+    ("embedding",),
+    ("similar",),
+    ("neighbours", "--million"),
+    ("slates",),
+    ("item_table",),
+    ("fold",),
+    ("pipeline",),
+    ("pipeline", "--items", "10000", "--days", "4"),
+)
+
+
+def main() -> int:
+    """Run them all; what one of them says is shown as it comes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--largest", action="store_true")
+    growth = ("fold", "--largest" if parser.parse_args().largest else "--growth")
+    print(machine(), flush=True)
+    claims: list[str] = []
+    for script in (*SCRIPTS, growth):
+        claims += _run(*script)
+    print("\n" + "\n".join(claims))
+    return 4 if any("NOT MET" in line for line in claims) else 0
+
+
+def _run(name: str, *words: str) -> list[str]:
+    print(f"\n== {' '.join((name, *words))}", flush=True)
+    began = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", f"benchmarks.{name}", *words],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    claims = []
+    for line in child.stdout or ():
+        print(line, end="", flush=True)
+        if line.startswith(CLAIM):
+            claims.append(line.removeprefix(CLAIM).rstrip())
+    if child.wait():
+        claims.append(f"NOT MET  {name}: ended with exit code {child.returncode}")
+    print(f"   {time.perf_counter() - began:.0f} s", flush=True)
+    return claims
+
+
+if __name__ == "__main__":
+    sys.exit(main())

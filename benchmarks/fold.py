@@ -1,0 +1,123 @@
+"""Seconds to fold the events of one day into SQLite, and what grows how with the day.
+
+`python -m benchmarks.fold [--growth] [--largest]`: made-up sessions over 10,000 items, a million events,
+folded as a worker does it: read, count, learn, write. --growth folds 0.1 and 1 M events, --largest 10 M, too:
+each in a process of its own, with its parts, its peak of memory and the size of the database.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from benchmarks import traffic
+from benchmarks.measured import claim, peak_mb
+from db import cointeractions, event_log, schema
+from db.engine import open_engine, reading, writing
+from db.runs import open_run
+from recommender.config import RecommenderConfig
+from recommender.knowledge import Knowledge
+from workers.fold import fold_sessions
+from workers.knowledge import NOTHING_KNOWN, Recommender
+
+EVENTS, ITEMS, WANTED = 1_000_000, 10_000, 8.0
+EVENTS_A_SESSION = 8.03
+PIECE = 50_000
+"""Sessions made and stored at once."""
+
+
+def main() -> None:
+    """Fold, and say how long it took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--largest", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.growth or arguments.largest:
+        sizes = [EVENTS // 10, EVENTS, *([10 * EVENTS] if arguments.largest else [])]
+        for size in sizes:  # a process each: memory that was freed does not shrink a process
+            words = [sys.executable, "-m", "benchmarks.fold", "--events", str(size), "--times", "1"]
+            subprocess.run(words, check=True)
+        return
+    taken = _measure(arguments.events, arguments.times)
+    if arguments.events == EVENTS:
+        claim(
+            "fold of 1 M events into SQLite",
+            f"{taken:.1f} s",
+            f"at most {WANTED:.0f} s",
+            holds=taken <= WANTED,
+        )
+
+
+def _measure(n_events: int, times: int) -> float:
+    with tempfile.TemporaryDirectory(prefix="windowshop-bench-") as folder:
+        file = Path(folder) / "fold.db"
+        engine = open_engine(f"sqlite:///{file}")
+        schema.ensure(engine)
+        recommender, sessions, stored = _stock(engine, round(n_events / EVENTS_A_SESSION))
+        before = file.stat().st_size
+        totals = []
+        for number in range(times):
+            parts: dict[str, float] = {}
+            n_pairs = _fold(engine, recommender, sessions, number, parts)
+            totals.append(sum(parts.values()))
+        spent = ", ".join(f"{part} {seconds:.2f} s" for part, seconds in parts.items())
+        with reading(engine) as conn:
+            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        grown = (file.stat().st_size - before) / times / 1e6
+        print(
+            f"{stored:,} events, {n_pairs:,} pairs: {median(totals):.2f} s (last: {spent}), "
+            f"memory {peak_mb():,.0f} MB, events {before / 1e6:,.0f} MB, counts {grown:,.0f} MB"
+        )
+        engine.dispose()
+    return median(totals)
+
+
+def _stock(engine, n_sessions: int):  # type: ignore[no-untyped-def]
+    """A run whose sessions have ended; its recommender before any evidence."""
+    vectors = traffic.unit_vectors(ITEMS)
+    config = RecommenderConfig()
+    knowledge = Knowledge.start(config, vectors, np.ones(ITEMS, np.bool_))
+    stored = 0
+    with writing(engine) as conn:
+        run = open_run(conn, {"benchmark": "fold"})
+    for first in range(0, n_sessions, PIECE):
+        piece = traffic.events(min(PIECE, n_sessions - first), n_items=ITEMS, first_session=first)
+        with writing(engine) as conn:
+            event_log.append(conn, run.number, piece)
+        stored += len(piece)
+    return Recommender(run.number, 1, config, NOTHING_KNOWN, knowledge), np.arange(n_sessions), stored
+
+
+def _fold(engine, recommender, sessions, number: int, parts: dict[str, float]) -> int:  # type: ignore[no-untyped-def]
+    """What workers.fold.perform does, its parts timed apart."""
+    with _timed(parts, "read"), reading(engine) as conn:
+        events = event_log.read_sessions(
+            conn, recommender.run, sessions, up_to_step=np.iinfo(np.int16).max, k=traffic.K
+        )
+    with _timed(parts, "count and learn"):
+        counts, folded = fold_sessions(recommender, sessions, events, number)
+    with _timed(parts, "write"), writing(engine) as conn:
+        cointeractions.add(conn, recommender.run, folded, counts.pack())
+    return len(counts)
+
+
+@contextmanager
+def _timed(parts: dict[str, float], part: str) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    parts[part] = time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
