@@ -17,6 +17,7 @@ from db.engine import reading
 from db.errors import DataError, NotFoundError
 from db.events import Events, Kind
 from db.items import CATALOGUE_SPLIT
+from recommender import checkpoint
 from recommender.blend import Learned
 from recommender.cointeraction import Counts, Popularity
 from recommender.config import RecommenderConfig
@@ -63,11 +64,11 @@ class Library:
     def embedder(self, embedder: Embedder) -> Embedding:
         """The network of a model; its runtime is imported here, at a worker's first embedding."""
         if embedder not in self._networks:
-            make = _maker(embedder.runtime)
             with reading(self.engine) as conn:
                 manifest, weights = models.read(conn, embedder.model)
             try:
-                self._networks[embedder] = make(manifest, weights)
+                _check_name(manifest, weights, embedder.model)
+                self._networks[embedder] = _maker(embedder.runtime)(manifest, weights)
             except ValueError as error:
                 raise DataError(
                     f"model {embedder.model} cannot be used ({error}); `windowshop train` again"
@@ -123,6 +124,13 @@ def _maker(wanted: str) -> Callable[[bytes, bytes], Embedding]:
     with silent_import():
         from recommender.embedder import Embedder as KerasEmbedder  # noqa: PLC0415 - seconds and 600 MB
     return KerasEmbedder.from_bytes
+
+
+def _check_name(manifest: bytes, weights: bytes, wanted: str) -> None:
+    """ValueError for damaged weights, and for sound ones of another model: vectors would not compare."""
+    plain, _ = checkpoint.verify(manifest, weights)
+    if (found := checkpoint.model_key(plain)) != wanted:
+        raise ValueError(f"what is stored under this name is {found}")
 
 
 def _advanced(conn: Connection, known: Recommender, generation: int) -> Recommender:

@@ -1,0 +1,210 @@
+"""A toy shop at work, and what can be done to it meanwhile."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from redis import Redis
+from sqlalchemy import Engine, func, select
+
+from db import work
+from db.engine import open_engine, reading
+from db.errors import DependencyError, WorkError
+from db.tables import slate
+from db.tables import work as work_table
+from simulator.actions.config import Plan
+from simulator.actions.desk import Hands
+from tests import factories
+from tests.faults.account import Account
+from tests.faults.lane import wait_until
+from tests.faults.mortal import Fault
+from workers import queue
+from workers.supervisor import Supervisor
+
+RELAY_SECONDS = 0.3
+BATCH = 8
+"""Requests a job: small, so that there are many."""
+
+
+@contextmanager
+def supervised(
+    engine: Engine,
+    *,
+    workers: int = 2,
+    redis_url: str = "",
+    fault: Fault | None = None,
+    address: str | None = None,
+    job_seconds: int = 120,
+) -> Iterator[Supervisor]:
+    """Workers at work, mortal ones if there is a fault; `address`: where they find the database."""
+    flags = {"workers": workers, "relay_seconds": RELAY_SECONDS, "job_seconds": job_seconds}
+    own = open_engine(address) if address else engine
+    context = factories.context_of(own, redis_url=redis_url, **flags)
+    module = "tests.faults.mortal" if fault else "workers"
+    before = os.environ.pop("FAULT", None)
+    if fault:
+        os.environ["FAULT"] = fault.to_env()
+    try:
+        with Supervisor(context.settings, own, module=module) as supervisor:
+            yield supervisor
+    finally:
+        os.environ.pop("FAULT", None)
+        if before is not None:
+            os.environ["FAULT"] = before
+        if own is not engine:
+            own.dispose()
+
+
+class Bells:
+    """Rings at a Redis that somebody else's workers listen to."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def ring(self, work_ids: list[int]) -> None:
+        """Ring, if anybody is there to ring at."""
+        try:
+            connection = queue.connect(self.url)
+        except DependencyError:
+            return
+        queue.ring(queue.queue(connection), work_ids, seconds=120)
+        connection.close()
+
+
+def play(engine: Engine, hands: Hands, plan: Plan, *, insist: bool = False) -> str:
+    """Play the toy run; with `insist`, call again as its user would when the command ended with an error."""
+    deadline = time.monotonic() + 600
+    while True:
+        try:
+            return factories.play(engine, hands, plan).run.id
+        except (DependencyError, WorkError):
+            if not insist or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def n_slates(engine: Engine) -> int:
+    """How many requests were answered so far; -1 while the database is away."""
+    try:
+        with reading(engine) as conn:
+            return int(conn.execute(select(func.count()).select_from(slate)).scalar_one())
+    except DependencyError:
+        return -1
+
+
+def left(engine: Engine) -> set[int]:
+    """The ids of all work that is not done; nobody's while the database is away."""
+    try:
+        with reading(engine) as conn:
+            return set(conn.execute(select(work_table.c.id)).scalars())
+    except DependencyError:
+        return {-1}
+
+
+def drained(engine: Engine) -> float:
+    """Seconds until what waits now is done."""
+    wait_until(lambda: -1 not in left(engine), "the database")
+    now = left(engine)
+    return wait_until(lambda: not now & left(engine), f"the end of work {sorted(now)[:5]}")
+
+
+class meanwhile:  # noqa: N801 - reads as a clause
+    """Does something when slates are there, and again as more come; notes how long work stood after it."""
+
+    def __init__(
+        self, account: Account, engine: Engine, deed: Callable[[], object], *, times: int = 1
+    ) -> None:
+        self.account, self.engine, self.deed, self.times = account, engine, deed, times
+        self.done_at: list[int] = []
+        self.error: BaseException | None = None
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._work)
+
+    def _work(self) -> None:
+        try:
+            while len(self.done_at) < self.times and not self._over.wait(0.002):
+                if (n := n_slates(self.engine)) > (self.done_at[-1] if self.done_at else 0):
+                    self.deed()
+                    self.done_at.append(n)
+                    self.account.drained(drained(self.engine))
+        except BaseException as error:
+            self.error = error
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        if kind is not None:
+            return
+        if self.error:
+            raise self.error
+        assert len(self.done_at) == self.times, f"the run was over after {len(self.done_at)} times"
+
+
+class storm:  # noqa: N801 - reads as a clause
+    """Signals to workers at random moments; a piece of work loses two workers at most (three park it)."""
+
+    def __init__(self, supervisor: Supervisor, *, seed: int, how: signal.Signals = signal.SIGKILL) -> None:
+        self.supervisor, self.how = supervisor, how
+        self.rng = random.Random(seed)
+        self.kills = 0
+        self.struck: Counter[int] = Counter()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._rage)
+
+    def _rage(self) -> None:
+        while not self._over.wait(self.rng.uniform(0.2, 0.5)):
+            pids = sorted(self.supervisor.pids.items())
+            if not pids:
+                continue
+            name, pid = self.rng.choice(pids)
+            held = self._held(name)
+            if any(self.struck[one] >= work.MOST_TRIES - 1 for one in held):
+                continue
+            self.struck.update(held)
+            os.kill(pid, self.how)
+            self.kills += 1
+
+    def _held(self, name: str) -> list[int]:
+        with reading(self.supervisor.engine) as conn:
+            return list(conn.execute(select(work_table.c.id).where(work_table.c.worker == name)).scalars())
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def server_of(supervisor: Supervisor) -> int:
+    """The process id of the embedded Valkey: the one child of its guard."""
+    assert supervisor._server is not None
+    found: list[int] = []
+
+    def is_there() -> bool:
+        guard = supervisor._server.guard.pid  # type: ignore[union-attr]
+        children = Path(f"/proc/{guard}/task/{guard}/children")
+        found[:] = [int(word) for word in children.read_text().split()] if children.exists() else []
+        return bool(found)
+
+    wait_until(is_there, "a server")
+    return found[0]
+
+
+def redis_of(supervisor: Supervisor) -> Redis:
+    """A connection to the Redis of a supervisor."""
+    return Redis.from_url(supervisor.settings.redis_url)

@@ -1,0 +1,113 @@
+"""A TCP relay before a unix socket that a test can slow down, cut, or take away."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any, Self
+
+
+class Proxy:
+    """Relays 127.0.0.1:port to a unix socket. `delay`: seconds each piece of the answer is held back."""
+
+    def __init__(self, upstream: str) -> None:
+        self.upstream, self.delay = upstream, 0.0
+        self.connections = self.cuts = 0
+        self._is_away = False
+        self._at: tuple[bytes, bool, int] = (b"", False, 0)
+        self._open: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._server = self._do(asyncio.start_server(self._relay, "127.0.0.1", 0))
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._do(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def go_away(self) -> None:
+        """Cut everybody off and refuse whoever comes."""
+        self._is_away = True
+        self.cut()
+
+    def come_back(self) -> None:
+        """Relay again."""
+        self._is_away = False
+
+    def cut(self) -> None:
+        """Reset every connection that there is."""
+        self._do(self._cut())
+
+    def cut_at(self, words: bytes, *, delivered: bool, times: int) -> None:
+        """Cut the next connections that send these words: before they are delivered, or before the answer."""
+        self._at = (words, delivered, times)
+
+    async def _cut(self) -> None:
+        for writer in list(self._open):
+            writer.transport.abort()
+
+    async def _close(self) -> None:
+        self._server.close()
+        await self._cut()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0)
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._open.add(writer)
+        try:
+            if self._is_away:
+                return
+            from_server, to_server = await asyncio.open_unix_connection(self.upstream)
+            self._open.add(to_server)
+            is_cut = asyncio.Event()
+            try:
+                await asyncio.gather(
+                    self._ask(reader, to_server, is_cut), self._answer(from_server, writer, is_cut)
+                )
+            finally:
+                to_server.transport.abort()
+                self._open.discard(to_server)
+        except OSError:
+            pass  # somebody hung up: the other side hears it below
+        finally:
+            writer.transport.abort()
+            self._open.discard(writer)
+
+    async def _ask(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_cut: asyncio.Event
+    ) -> None:
+        while said := await reader.read(65536):
+            words, delivered, times = self._at
+            if times and words in said:
+                self._at = (words, delivered, times - 1)
+                self.cuts += 1
+                if not delivered:
+                    raise ConnectionResetError
+                is_cut.set()
+            writer.write(said)
+            await writer.drain()
+        raise ConnectionResetError  # one side has gone: so goes the other
+
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_cut: asyncio.Event
+    ) -> None:
+        while said := await reader.read(65536):
+            if is_cut.is_set():
+                break
+            if self.delay:
+                await asyncio.sleep(self.delay)
+            writer.write(said)
+            await writer.drain()
+        raise ConnectionResetError
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)

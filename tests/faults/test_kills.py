@@ -1,0 +1,244 @@
+"""Cases 1 to 5: workers, supervisors and whole commands killed, stopped and replaced at any moment."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, delete, update
+
+from db import work
+from db.engine import now, writing
+from db.tables import embedding
+from db.tables import work as work_table
+from tests import factories
+from tests.faults import harness, lane
+from tests.faults.account import Account, Tale, tale_of
+from tests.faults.backlog import Backlog
+from tests.faults.conftest import PLAN
+from tests.faults.harness import Bells, drained, play, storm, supervised
+from tests.faults.lane import short_or_whole, wait_until
+from tests.faults.mortal import STEPS, Fault
+from workers.local import LocalHands
+from workers.redis_server import EmbeddedServer
+
+Accounts = Callable[..., Account]
+
+
+@pytest.fixture(scope="session")
+def embedded_tale(tmp_path_factory: pytest.TempPathFactory) -> Tale:
+    """The toy run whose pictures are embedded by the toy network, in this process."""
+    from db import schema
+    from db.engine import open_engine
+    from tests.faults.toy_network import teach
+
+    teach()
+    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('embedded') / 'shop.db'}")
+    schema.ensure(engine)
+    stock_without_embeddings(engine)
+    tale = tale_of(engine, play(engine, LocalHands(engine), PLAN))
+    engine.dispose()
+    return tale
+
+
+def stock_without_embeddings(engine: Engine) -> None:
+    """The toy catalogue as it comes, nothing embedded yet."""
+    factories.stock(engine)
+    with writing(engine) as conn:
+        conn.execute(delete(embedding))
+
+
+@pytest.fixture
+def small_embed_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several jobs for the few pictures of the toy shop."""
+    monkeypatch.setattr("simulator.actions.simulate.EMBED_BATCH", 40)
+
+
+@pytest.mark.usefixtures("small_embed_jobs")
+@pytest.mark.parametrize("step", STEPS)
+def test_01_a_worker_is_killed_at_each_step_of_each_job(
+    engine: Engine, embedded_tale: Tale, tmp_path: Path, accounts: Accounts, step: str
+) -> None:
+    """SIGKILL between any two lines that matter: embedding, ranking and folding."""
+    stock_without_embeddings(engine)
+    times = short_or_whole(1, 2)
+    fault = Fault(str(tmp_path), step, times=times)
+    account = accounts(1, f"SIGKILL of a worker: {step}", engine)
+    with supervised(engine, fault=fault) as supervisor:
+        play(engine, supervisor, PLAN)
+        kinds = 1 if step in {"popped", "answered"} else 3
+        account.kills = account.times = fault.deaths
+        assert times <= fault.deaths <= 3 * times
+        assert fault.deaths >= times * kinds or step == "answered"
+        wait_until(lambda: supervisor.restarts >= fault.deaths, "everybody's successor")
+    account.audit(engine, embedded_tale)
+
+
+def test_02_workers_are_killed_at_random_under_load(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
+    """SIGKILL every 0.2 to 0.5 s, whoever it hits, while events come and work is done; again and again."""
+    account = accounts(2, "random SIGKILLs every 0.2-0.5 s", stocked, times=0)
+    ends = time.monotonic() + short_or_whole(10, 60)
+    with supervised(stocked, workers=3) as supervisor:
+        while time.monotonic() < ends:
+            account.times += 1
+            backlog = Backlog(stocked, tale, supervisor, random.Random(account.times), copies=2)
+            with storm(supervisor, seed=account.times) as raging:
+                backlog.tell()
+            account.kills += raging.kills
+            account.drained(max(drained(stocked), 0.0))
+            account.audit(stocked, tale, acknowledged=backlog.places, offered=backlog.offered)
+            assert backlog.pardoned == 0
+            forget(stocked, tale)
+        assert account.kills
+        wait_until(lambda: len(supervisor.pids) == 3, "three workers again")
+
+
+def forget(engine: Engine, tale: Tale) -> None:
+    """Empty the shop of the run."""
+    from db import runs
+
+    with writing(engine) as conn:
+        runs.forget(conn, tale.run.number)
+
+
+def test_03_everything_is_killed_at_once_and_resumed(
+    stocked: Engine, database_url: str, tale: Tale, accounts: Accounts
+) -> None:
+    """SIGKILL of the command that plays, and with it of its supervisor, its workers and its Valkey."""
+    times = short_or_whole(2, 10)
+    account = accounts(3, "SIGKILL of everything, then resumed", stocked, times=times, kills=times)
+    for _ in range(times):
+        kill_when_it_has_done_something(start_player(database_url), stocked)
+    with supervised(stocked) as supervisor:
+        play(stocked, supervisor, PLAN)
+    account.audit(stocked, tale)
+
+
+def kill_when_it_has_done_something(player: subprocess.Popen[bytes], engine: Engine) -> None:
+    """SIGKILL as soon as there are more slates than before."""
+    before = harness.n_slates(engine)
+    wait_until(lambda: harness.n_slates(engine) > before or player.poll() is not None, "slates")
+    player.kill()
+    player.wait()
+
+
+def start_player(database_url: str) -> subprocess.Popen[bytes]:
+    """The same run in a process that can be killed."""
+    return subprocess.Popen([sys.executable, "-m", "tests.faults.player", database_url])
+
+
+def test_03_a_supervisor_is_killed_and_another_comes(
+    stocked: Engine, database_url: str, tale: Tale, accounts: Accounts
+) -> None:
+    """SIGKILL of the supervisor alone: its workers go with it, what they held is given back in time."""
+    times = short_or_whole(2, 6)
+    account = accounts(3, "SIGKILL of the supervisor", stocked, times=times, kills=times)
+    server = EmbeddedServer()
+    up = start_up(database_url, server.url)
+    backlog = Backlog(stocked, tale, Bells(server.url), random.Random(lane.SEED))
+    teller = threading.Thread(target=backlog.tell)
+    try:
+        teller.start()
+        for number in range(times):
+            wait_until(lambda number=number: harness.n_slates(stocked) > 20 * number, "slates")  # type: ignore[misc]
+            up.kill()
+            up.wait()
+            up = start_up(database_url, server.url)
+            account.drained(drained(stocked))
+        teller.join()
+    finally:
+        up.terminate()
+        up.wait()
+        server.stop()
+    account.audit(stocked, tale, acknowledged=backlog.places, offered=backlog.offered)
+
+
+def start_up(database_url: str, redis_url: str) -> subprocess.Popen[bytes]:
+    """`windowshop up` on somebody's database and Redis."""
+    own = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "WINDOWSHOP_RELAY_SECONDS": "0.3"}
+    command = [sys.executable, "-m", "simulator", "up", "--workers", "2"]
+    return subprocess.Popen(command, env={**os.environ, **own}, stdout=subprocess.DEVNULL)
+
+
+def test_04_deploys_in_the_middle_of_work(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
+    """SIGTERM to all workers, who finish what they have in hand, and new ones come; again and again."""
+    times = short_or_whole(4, 20)
+    account = accounts(4, "SIGTERM to everybody, new ones start", stocked, times=times)
+    server = EmbeddedServer()
+    backlog = Backlog(stocked, tale, Bells(server.url), random.Random(lane.SEED), copies=2)
+    teller = threading.Thread(target=backlog.tell)
+    teller.start()
+    deployed = 0
+    while teller.is_alive() or deployed < times:
+        with supervised(stocked, redis_url=server.url) as supervisor:
+            if deployed < times:
+                time.sleep(random.Random(deployed).uniform(0.5, 1.5))  # the moment is the fault
+            else:
+                teller.join()
+            account.kills += len(supervisor.pids)
+        deployed += 1
+    server.stop()
+    account.drained(drained(stocked))
+    account.audit(stocked, tale, acknowledged=backlog.places, offered=backlog.offered)
+
+
+def test_05_a_worker_that_stands_still_is_ended_at_the_deadline(
+    stocked: Engine, tale: Tale, tmp_path: Path, accounts: Accounts
+) -> None:
+    """SIGSTOP of a worker with work in hand, under a supervisor: killed, its work done by another."""
+    fault = Fault(str(tmp_path), "computed", deed="stop", times=1)
+    account = accounts(5, "SIGSTOP past the deadline", stocked)
+    with supervised(stocked, fault=fault, job_seconds=2) as supervisor:
+        play(stocked, supervisor, PLAN)
+        account.kills = fault.deaths
+        assert fault.deaths == 2  # one that ranked, one that folded
+        wait_until(lambda: supervisor.restarts >= 2, "their successors")
+    account.audit(stocked, tale)
+
+
+def test_05_a_worker_that_wakes_up_too_late_writes_nothing(
+    stocked: Engine, tale: Tale, tmp_path: Path, accounts: Accounts
+) -> None:
+    """SIGSTOP, its work is given to others and done, SIGCONT: it finds the row gone and rolls back."""
+    account = accounts(5, "SIGSTOP, the work done by others, SIGCONT", stocked, kills=0)
+    server = EmbeddedServer()
+    fault = Fault(str(tmp_path), "computed", deed="stop", times=1, only="rank")
+    sleeper = start_worker(stocked, server.url, fault)
+    backlog = Backlog(stocked, tale, Bells(server.url), random.Random(lane.SEED))
+    teller = threading.Thread(target=backlog.tell)
+    teller.start()
+    wait_until(lambda: fault.deaths, "a worker that stands still")
+    with writing(stocked) as conn:  # as if it had been silent for long
+        release(conn)
+    with supervised(stocked, redis_url=server.url):
+        teller.join()
+        sleeper.send_signal(signal.SIGCONT)
+        sleeper.terminate()
+        sleeper.wait()
+    server.stop()
+    account.audit(stocked, tale, acknowledged=backlog.places, offered=backlog.offered)
+
+
+def release(conn: object) -> None:
+    """What a lease that has run out does."""
+    long_ago = now() - 2 * work.LEASE_SECONDS
+    conn.execute(update(work_table).where(work_table.c.begun.is_not(None)).values(begun=long_ago))  # type: ignore[attr-defined]
+
+
+def start_worker(engine: Engine, redis_url: str, fault: Fault) -> subprocess.Popen[bytes]:
+    """A worker that no supervisor looks after."""
+    own = {
+        "DATABASE_URL": engine.url.render_as_string(hide_password=False),
+        "REDIS_URL": redis_url,
+        "FAULT": fault.to_env(),
+    }
+    command = [sys.executable, "-m", "tests.faults.mortal", "--name", "sleeper"]
+    return subprocess.Popen(command, env={**os.environ, **own})

@@ -1,0 +1,130 @@
+"""Cases 8, 9 and 15: Postgres stopped at once, cut off at COMMIT, and transactions that commit late."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, select
+
+from db import schema, work
+from db.engine import open_engine, reading, writing
+from db.tables import work as work_table
+from tests import factories
+from tests.faults import lane
+from tests.faults.account import Account, Tale
+from tests.faults.backlog import Backlog
+from tests.faults.harness import Bells, drained, meanwhile, supervised
+from tests.faults.lane import short_or_whole, wait_until
+from tests.faults.proxy import Proxy
+from tests.faults.servers import OwnPostgres
+from workers.redis_server import EmbeddedServer
+
+Accounts = Callable[..., Account]
+
+
+@pytest.fixture(scope="module")
+def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgres]:
+    """A Postgres that these tests may kill."""
+    server = OwnPostgres(tmp_path_factory.mktemp("own") / "pg")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def proxy(own_postgres: OwnPostgres) -> Iterator[Proxy]:
+    """What stands before it."""
+    with Proxy(own_postgres.socket) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def behind(own_postgres: OwnPostgres, proxy: Proxy) -> Iterator[Engine]:
+    """A stocked shop that is reached through the proxy."""
+    name = f"test_{uuid4().hex}"
+    own_postgres.database(name)
+    engine = open_engine(f"postgresql://postgres@127.0.0.1:{proxy.port}/{name}")
+    schema.ensure(engine)
+    factories.stock(engine)
+    yield engine
+    engine.dispose()
+
+
+def test_08_postgres_stops_in_mid_transaction(
+    behind: Engine, own_postgres: OwnPostgres, proxy: Proxy, tale: Tale, accounts: Accounts
+) -> None:
+    """`stop -m immediate`, then started again: what was not committed is gone, and comes again."""
+    times = short_or_whole(3, 10)
+    account = accounts(8, "Postgres stopped immediately", behind, times=times, kills=times)
+
+    def crash() -> None:
+        own_postgres.kill()
+        proxy.cut()
+        own_postgres.start()
+        proxy.upstream = own_postgres.socket
+
+    with supervised(behind) as supervisor:
+        backlog = Backlog(behind, tale, supervisor, random.Random(lane.SEED), copies=2)
+        with meanwhile(account, behind, crash, times=times):
+            backlog.tell()
+        wait_until(lambda: len(supervisor.pids) == 2, "both workers")
+    assert backlog.pardoned == 0
+    account.audit(behind, tale, acknowledged=backlog.places, offered=backlog.offered)
+
+
+@pytest.mark.parametrize("delivered", [False, True], ids=["before", "after"])
+def test_09_the_connection_is_cut_at_commit(
+    behind: Engine, proxy: Proxy, tale: Tale, accounts: Accounts, delivered: bool
+) -> None:
+    """Before COMMIT is delivered, or before its answer is: nobody can know which, and asks again."""
+    times = short_or_whole(5, 30)
+    how = "its answer lost" if delivered else "never delivered"
+    account = accounts(9, f"connection cut at COMMIT, {how}", behind, times=times)
+    with supervised(behind) as supervisor:
+        backlog = Backlog(behind, tale, supervisor, random.Random(lane.SEED), copies=2)
+        deed = lambda: proxy.cut_at(b"COMMIT", delivered=delivered, times=1)  # noqa: E731
+        with meanwhile(account, behind, deed, times=times):
+            backlog.tell()
+        account.kills = proxy.cuts
+    assert proxy.cuts >= times - 1
+    assert backlog.pardoned == 0
+    account.audit(behind, tale, acknowledged=backlog.places, offered=backlog.offered)
+
+
+def test_15_a_lower_id_that_commits_late_is_not_passed_over(
+    behind: Engine, tale: Tale, accounts: Accounts
+) -> None:
+    """Work written first and committed last: higher ids were done long before it could be seen."""
+    account = accounts(15, "a lower id commits late", behind)
+    server = EmbeddedServer()
+    backlog = Backlog(behind, tale, Bells(server.url), random.Random(lane.SEED))
+    backlog._open()
+    backlog._offer(0)
+    early, late = backlog._requests(0), {}
+    for key in sorted(early)[::2]:
+        late[key] = early.pop(key)
+    with supervised(behind, redis_url=server.url):
+        with writing(behind) as slow:
+            first = work.add(slow, tale.run.number, "rank", late)
+            others = threading.Thread(target=_do, args=(behind, backlog, early))
+            others.start()
+            others.join()
+            with reading(behind) as conn:
+                assert not conn.execute(select(work_table.c.id)).all()
+        # Nobody rings for the late ones.
+        account.drained(drained(behind))
+        assert min(first) < backlog.last_id
+        backlog.tell()
+    server.stop()
+    account.audit(behind, tale, acknowledged=backlog.places, offered=backlog.offered)
+
+
+def _do(engine: Engine, backlog: Backlog, payloads: dict[str, dict[str, object]]) -> None:
+    with writing(engine) as conn:
+        ids = work.add(conn, backlog.tale.run.number, "rank", payloads)
+    backlog.last_id = max(ids)
+    backlog.hands.ring(ids)
+    drained(engine)
