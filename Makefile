@@ -13,10 +13,10 @@ LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --prerelease disallow --uni
 QUICK_TESTS := not compose and not browser and not fault
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check faults faults-short bench lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.runtime ## the whole road once: data, embedder, workers, five policies, the report
 	@$(BIN)/windowshop demo $(ARGS)
@@ -29,6 +29,14 @@ check: $(VENV)/.dev ## lint, format, types, and which package may import which
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+faults: $(VENV)/.dev ## the whole fault matrix, up to 45 minutes; writes its table into docs/RELIABILITY.md
+	rm -rf runs/faults
+	FAULTS=whole FAULT_RECORDS=runs/faults $(BIN)/python -m pytest -n 2 --dist loadgroup -m fault tests/faults $(ARGS)
+	$(BIN)/python -m tests.faults.table runs/faults
+
+faults-short: $(VENV)/.dev ## the fault matrix with small counts, up to 10 minutes
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m fault tests/faults $(ARGS)
 
 bench: $(VENV)/.dev ## every benchmark, one after the other
 	$(BIN)/python -m benchmarks.pipeline

@@ -111,12 +111,17 @@ class Shop(RuleBasedStateMachine):
         with writing(self.engine) as conn:
             taken = work.take(conn, one, "dying")
         assert taken is not None
-        with pytest.raises(DeathError), writing(self.engine) as conn:
-            work.finish(conn, one)
-            raise DeathError
+        with pytest.raises(DeathError):
+            self.die_over(one)
         with writing(self.engine) as conn:
             work.give_back_all_of(conn, "dying")
             conn.execute(work_table.update().values(tries=0, state=work.READY))
+
+    def die_over(self, work_id: int) -> None:
+        """The row is deleted, and the transaction never ends."""
+        with writing(self.engine) as conn:
+            work.finish(conn, work_id)
+            raise DeathError
 
     @precondition(lambda self: self.waiting())
     @rule(which=st.integers(0, 99))
