@@ -1,4 +1,4 @@
-"""Writes the table of docs/RELIABILITY.md from the records of a run: `python -m tests.faults.table FOLDER`."""
+"""Writes the table of docs/RELIABILITY.md from a run's records: `python -m tests.faults.table FOLDER`."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def summary(records: list[dict[str, Any]]) -> str:
     lanes, cases = sorted({one["lane"] for one in records}), len({one["case"] for one in records})
     return (
         f"{n} tests of {cases} cases, the {' and the '.join(lanes)} lane: {events:,} events offered, "
-        f"{kills:,} processes killed, {took:.0f} minutes of tests on a machine with a load of up to {load:.0f}."
+        f"{kills:,} processes killed, {took:.0f} minutes of tests, load of the machine up to {load:.0f}."
     )
 
 

@@ -74,10 +74,17 @@ def write_at_once(engine: Engine, tale: Tale, file: Path, *, how: str) -> int:
         writers = [
             subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.writer", url, file, str(k), str(WRITERS), "1", how],
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                text=True,
             )
             for k in range(WRITERS)
         ]
+        assert [writer.stdout.readline() for writer in writers if writer.stdout] == ["ready\n"] * WRITERS
+        for writer in writers:
+            assert writer.stdin
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
         said = [writer.communicate()[0] for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * WRITERS
     return sum(json.loads(words)["failed"] for words in said)

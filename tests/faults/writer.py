@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,9 @@ def main() -> None:
     order = list(range(int(k), len(events), int(n)))
     rng.shuffle(order)
     transaction = reading if how == "plain" else writing
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()  # all of them begin at once
     failed = 0
     pieces = [order[start : start + 20] for start in range(0, len(order), 20)]
     while pieces:
@@ -39,6 +43,7 @@ def main() -> None:
             with transaction(engine) as conn:
                 # As every transaction of ours it looks before it writes.
                 conn.execute(select(func.count()).select_from(event)).scalar_one()
+                time.sleep(rng.uniform(0, 0.02))  # thinks about it
                 event_log.append(conn, int(stored["run"]), some_of(events, piece))
         except DependencyError:
             failed += 1
