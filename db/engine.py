@@ -133,11 +133,13 @@ def _told_plainly(engine: Engine) -> Iterator[None]:
         where = engine.url.render_as_string(hide_password=True)
         reason = _first_line(error)
         if "disk is full" in reason or "No space left" in reason:
-            raise WindowshopError(f"no room left for {where}; free some space and call again") from error
+            raise DependencyError(f"no room left for {where}; free some space and call again") from error
         raise DependencyError(
             f"the database {where} does not answer as it should ({reason}); {_cure(reason)}"
         ) from error
     except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DependencyError(f"the database went away ({_first_line(error)}); {_cure('')}") from error
         raise WindowshopError(f"the database refused: {_first_line(error)}") from error
 
 
@@ -145,6 +147,8 @@ def _cure(reason: str) -> str:
     """What helps against what the driver says."""
     if "password" in reason:
         return "give the right password in DATABASE_URL or in the file that PGPASSFILE names"
+    if "disk I/O" in reason:
+        return "look whether its disk is full or may not be written, then call again"
     if "does not exist" in reason:
         return "create it (`createdb`), or correct DATABASE_URL"
     return "start it, or correct DATABASE_URL; `windowshop doctor` looks at everything"

@@ -93,8 +93,15 @@ def give_back(conn: Connection, work_id: int, reason: str, *, worker: str | None
     return parked
 
 
-def give_back_all_of(conn: Connection, worker: str, how: str = "died") -> list[int]:
-    """After a worker's death its rows wait again, or are parked after the last try; gives the ids."""
+def give_back_all_of(
+    conn: Connection, worker: str, how: str = "died", *, is_blameless: bool = False
+) -> list[int]:
+    """After a worker's death its rows wait again, or are parked after the last try; gives the ids.
+
+    A try is not counted where the work is not to blame: Redis or the database had gone away.
+    """
+    if is_blameless:
+        conn.execute(update(work).where(work.c.worker == worker).values(tries=work.c.tries - 1))
     ids = [row[0] for row in bulk.fetch(conn, select(work.c.id).where(work.c.worker == worker))]
     for work_id in ids:
         give_back(conn, work_id, f"the worker {worker} {how} over it", worker=worker)

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from db import heartbeats, work
 from db.engine import reading, writing
-from db.errors import WindowshopError
+from db.errors import DependencyError, WindowshopError
 from workers import queue
 from workers.log import logger
 from workers.metrics import SupervisorMetrics
@@ -61,6 +61,8 @@ class Supervisor:
     _server: EmbeddedServer | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _known: ExitStack = field(default_factory=ExitStack)
+    _owed: dict[str, int] = field(default_factory=dict)
+    """Exit codes of the dead by name, until what they held is given back: the database may be away, too."""
 
     def __enter__(self) -> Self:
         if not self.settings.redis_url:
@@ -134,6 +136,7 @@ class Supervisor:
                     self._count_restart("valkey")
                 for hand in self._hands:
                     self._look_after(hand)
+                self._settle()
                 if time.monotonic() - rang > self.settings.relay_seconds:
                     rang = time.monotonic()
                     self._relay()
@@ -149,13 +152,12 @@ class Supervisor:
             hand.deaths = 1 if now - hand.started > STEADY_SECONDS else hand.deaths + 1
             pause = min(LONGEST_PAUSE, 0.1 * 2 ** (hand.deaths - 1))
             hand.next_start = now + pause
-            how = f"signal {-code}" if code < 0 else f"exit code {code}"
             logger().warning(
-                f"{hand.name} died ({how}); another starts in {pause:g} s",
+                f"{hand.name} died ({_how(code)}); another starts in {pause:g} s",
                 action="worker_died",
                 worker=hand.name,
             )
-            self._give_back(hand.name, how)
+            self._owed[hand.name] = code
         elif now >= hand.next_start:
             hand.name, hand.next_start, hand.started = f"worker-{uuid4().hex[:12]}", 0.0, now
             hand.process = self._exec(hand.name)
@@ -166,11 +168,15 @@ class Supervisor:
         self.metrics.restarts.labels(what).inc()
         logger().info(f"a {what} was started again", action=f"{what}_restarted")
 
-    def _give_back(self, name: str, how: str) -> None:
-        with writing(self.engine) as conn:
-            ids = work.give_back_all_of(conn, name, f"died ({how})")
-            heartbeats.stop(conn, [name])
-        self._ring_for_given_back(ids)
+    def _settle(self) -> None:
+        """Give back what the dead held."""
+        for name, code in list(self._owed.items()):
+            is_blameless = code in {0, DependencyError.exit_code}
+            with writing(self.engine) as conn:
+                ids = work.give_back_all_of(conn, name, f"died ({_how(code)})", is_blameless=is_blameless)
+                heartbeats.stop(conn, [name])
+            del self._owed[name]
+            self._ring_for_given_back(ids)
 
     def _ring_for_given_back(self, ids: list[int]) -> None:
         self.metrics.given_back.inc(len(ids))
@@ -207,10 +213,16 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 hand.process.kill()
                 hand.process.wait()
-                with suppress(WindowshopError):  # then its silence will tell
-                    self._give_back(hand.name, "told to stop")
+                self._owed[hand.name] = 0
+        with suppress(WindowshopError):  # then their silence will tell
+            self._settle()
         self._known.close()
         os.close(self._held)
         os.close(self._lifeline)
         if self._server is not None:
             self._server.stop()
+
+
+def _how(code: int) -> str:
+    """What a process died of, in words."""
+    return f"signal {-code}" if code < 0 else f"exit code {code}" if code else "told to stop"

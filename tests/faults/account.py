@@ -15,7 +15,7 @@ from sqlalchemy import Engine, func, select
 from db import cointeractions, event_log, items, runs, slates
 from db.engine import reading
 from db.events import Events
-from db.tables import event
+from db.tables import event, image, item
 from recommender.cointeraction import Counts
 from recommender.ranking import SLATE
 from simulator.actions.verify import verify
@@ -107,6 +107,7 @@ class Account:
         assert (self.lost, self.double, self.wrong) == (0, 0, 0)
         assert found.exported == tale.exported
         assert found.slates == tale.slates
+        assert orphans(engine) == 0
         wrong = [check for check in verify(factories.context_of(engine), tale.run.id) if not check.ok]
         assert wrong == []
 
@@ -126,6 +127,13 @@ class Account:
         line = {name: value for name, value in asdict(self).items() if name != "began"}
         with (Path(folder) / f"{os.getpid()}.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def orphans(engine: Engine) -> int:
+    """I8: pictures that no item shows; foreign keys see to all other rows, verify to slates and readings."""
+    with reading(engine) as conn:
+        statement = select(func.count()).select_from(image).where(~image.c.sha256.in_(select(item.c.image)))
+        return int(conn.execute(statement).scalar_one())
 
 
 def n_rows(engine: Engine, run: int) -> int:

@@ -81,6 +81,15 @@ def test_what_a_dead_worker_held_waits_again(engine: Engine, work_id: int) -> No
         assert work.take(conn, work_id, "next") is not None
 
 
+def test_a_try_counts_only_where_the_work_may_be_to_blame(engine: Engine, work_id: int) -> None:
+    """Workers that lose Redis or the database over it, however often, do not have it parked."""
+    with writing(engine) as conn:
+        for _ in range(2 * work.MOST_TRIES):
+            assert work.take(conn, work_id, "unlucky") is not None
+            work.give_back_all_of(conn, "unlucky", is_blameless=True)
+        assert work.parked(conn) == []
+
+
 def test_only_work_that_nobody_has_is_overdue(engine: Engine, work_id: int) -> None:
     """A row in somebody's hands is not rung for."""
     with writing(engine) as conn:
