@@ -32,6 +32,8 @@ STEADY_SECONDS = 30.0
 """A worker that lived this long died of something new: its back-off starts over."""
 LONGEST_PAUSE = 5.0
 """Short enough that work is done within 30 seconds of a fault's end."""
+AWAY_SECONDS = 1.0
+"""Between two looks while the database is away."""
 STOP_SECONDS = 10.0
 GRACE_SECONDS = 3.0
 """A worker notices its own deadline first, where it can."""
@@ -130,7 +132,8 @@ class Supervisor:
     def _watch(self) -> None:
         """Look after server, workers and bells until told to stop."""
         rang = time.monotonic()
-        while not self._stop.wait(LOOK_SECONDS):
+        is_away = False
+        while not self._stop.wait(AWAY_SECONDS if is_away else LOOK_SECONDS):
             try:
                 if self._server is not None and self._server.revive():
                     self._count_restart("valkey")
@@ -140,8 +143,13 @@ class Supervisor:
                 if time.monotonic() - rang > self.settings.relay_seconds:
                     rang = time.monotonic()
                     self._relay()
+                if is_away:
+                    logger().warning("the database answers again", action="database_back")
+                is_away = False
             except WindowshopError as error:  # the database is away for a moment; the next look tries again
-                logger().warning(str(error), action="database_away")
+                if not is_away:
+                    logger().warning(str(error), action="database_away")
+                is_away = True
 
     def _look_after(self, hand: _Hand) -> None:
         now = time.monotonic()

@@ -21,7 +21,7 @@ from db.tables import work as work_table
 from simulator.actions.desk import Hands
 from tests import factories
 from tests.faults.account import Places, Tale, places
-from tests.faults.harness import BATCH
+from tests.faults.harness import AWAY_SECONDS, BATCH
 from tests.faults.lane import PATIENCE, wait_until
 
 T = TypeVar("T")
@@ -60,6 +60,11 @@ class Backlog:
             self._drain()
         self.persist(self._close)
 
+    def forget(self) -> None:
+        """Empty the shop of the run."""
+        with writing(self.engine) as conn:
+            runs.forget(conn, self.tale.run.number)
+
     @property
     def places(self) -> Places:
         """The events that were acknowledged."""
@@ -74,7 +79,7 @@ class Backlog:
             except DependencyError:
                 assert time.monotonic() < deadline
                 self.unanswered += 1
-                time.sleep(0.05)
+                time.sleep(AWAY_SECONDS)
 
     def _open(self) -> None:
         run = self.tale.run
@@ -157,6 +162,7 @@ class Backlog:
             with reading(self.engine) as conn:
                 return work.waiting(conn, self.tale.run.number) == 0
         except DependencyError:
+            time.sleep(AWAY_SECONDS)
             return False
         except WorkError:  # an operator looks at it, and has it tried again
             with writing(self.engine) as conn:

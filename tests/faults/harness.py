@@ -31,6 +31,9 @@ from workers import queue
 from workers.supervisor import Supervisor
 
 RELAY_SECONDS = 0.3
+AWAY_SECONDS = 0.2
+"""Between two questions to a database that is away."""
+
 BATCH = 8
 """Requests a job: small, so that there are many."""
 
@@ -98,6 +101,7 @@ def n_slates(engine: Engine) -> int:
         with reading(engine) as conn:
             return int(conn.execute(select(func.count()).select_from(slate)).scalar_one())
     except DependencyError:
+        time.sleep(AWAY_SECONDS)
         return -1
 
 
@@ -107,6 +111,7 @@ def left(engine: Engine) -> set[int]:
         with reading(engine) as conn:
             return set(conn.execute(select(work_table.c.id)).scalars())
     except DependencyError:
+        time.sleep(AWAY_SECONDS)
         return {-1}
 
 

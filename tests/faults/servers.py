@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,19 @@ class OwnPostgres:
         wait_until(lambda: not is_alive(pid), "the end of Postgres")
 
     def start(self) -> None:
-        """Start it again."""
+        """Start it again, and wait until it has replayed its log."""
+        with suppress(subprocess.TimeoutExpired):  # a busy machine: it goes on starting
+            self._server.ensure_postgres_running()
         self._server.ensure_postgres_running()
+        wait_until(self._answers, "Postgres")
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self._server.get_uri()).close()
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+            return False
+        return True
 
     def database(self, name: str) -> None:
         """Make an empty database."""

@@ -96,17 +96,9 @@ def test_02_workers_are_killed_at_random_under_load(stocked: Engine, tale: Tale,
             account.drained(max(drained(stocked), 0.0))
             account.audit(stocked, tale, acknowledged=backlog.places, offered=backlog.offered)
             assert backlog.pardoned == 0
-            forget(stocked, tale)
+            backlog.forget()
         assert account.kills
         wait_until(lambda: len(supervisor.pids) == 3, "three workers again")
-
-
-def forget(engine: Engine, tale: Tale) -> None:
-    """Empty the shop of the run."""
-    from db import runs
-
-    with writing(engine) as conn:
-        runs.forget(conn, tale.run.number)
 
 
 def test_03_everything_is_killed_at_once_and_resumed(

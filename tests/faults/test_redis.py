@@ -189,4 +189,5 @@ def test_16_a_worker_whose_clock_is_wrong(
             backlog.tell()
             account.drained(drained(stocked))
             assert supervisor.restarts == 0
-    account.audit(stocked, tale, acknowledged=backlog.places, offered=backlog.offered)
+        account.audit(stocked, tale, acknowledged=backlog.places, offered=backlog.offered)
+        backlog.forget()
