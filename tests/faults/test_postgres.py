@@ -64,7 +64,6 @@ def test_08_postgres_stops_in_mid_transaction(
         own_postgres.kill()
         proxy.cut()
         own_postgres.start()
-        proxy.upstream = own_postgres.socket
 
     with supervised(behind) as supervisor:
         backlog = Backlog(behind, tale, supervisor, random.Random(lane.SEED), copies=2)
