@@ -207,27 +207,30 @@ def vote(vectors: Vectors, labels: Labels, *, k: int) -> Vote:
 
 
 class PixelAxes:
-    """Principal axes of pictures: the label-free vectors that an embedder must beat."""
+    """Principal axes of pictures: the label-free vectors that an embedder must beat.
+
+    mean: float64 [h * w]; axes: float64 [h * w, n_axes], the widest first.
+    """
 
     def __init__(self, pixels: Pixels, n_axes: int) -> None:
         """Learn mean and axes from pictures uint8 [n, h, w]; sums are of whole numbers and exact."""
         flat = pixels.reshape(len(pixels), -1)
         size = flat.shape[1]
-        self._mean = flat.sum(0, dtype=np.int64) / len(flat)
+        self.mean = flat.sum(0, dtype=np.int64) / len(flat)
         products = np.zeros((size, size))
         for part in _slices(len(flat), 10_000):
             rows = flat[part].astype(np.float64)
             products += rows.T @ rows
-        covariance = products / len(flat) - np.outer(self._mean, self._mean)
+        covariance = products / len(flat) - np.outer(self.mean, self.mean)
         _, axes = np.linalg.eigh(covariance)
-        self._axes = axes[:, ::-1][:, :n_axes].astype(np.float64)
+        self.axes = axes[:, ::-1][:, :n_axes].astype(np.float64)
 
     def project(self, pixels: Pixels) -> Vectors:
         """Unit rows float32 [n, n_axes] of pictures uint8 [n, h, w]."""
         flat = pixels.reshape(len(pixels), -1)
-        found = np.empty((len(flat), self._axes.shape[1]))
+        found = np.empty((len(flat), self.axes.shape[1]))
         for part in _slices(len(flat), 10_000):
-            found[part] = (flat[part] - self._mean) @ self._axes
+            found[part] = (flat[part] - self.mean) @ self.axes
         return unit_rows(found)
 
 

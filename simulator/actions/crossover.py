@@ -86,14 +86,14 @@ def play_grid(context: Context, ask: Ask) -> Grid:
     root = context.settings.runs / CELLS
     folders.check_writable(context.settings.runs)
     root.mkdir(exist_ok=True)
-    columns = list(ask.columns())
+    columns, sources = list(ask.columns()), code()
     _prepare(context, columns)
     with context.talk.progress("cells", sum(len(cells) for _, _, cells in columns)) as step:
-        _play_apart(context.settings, ask, len(columns), root, step)
+        _play_apart(context.settings, ask, sources, root, step)
     late: dict[tuple[float, str], dict[int, float]] = {}
     logs: dict[float, dict[int, Any]] = {}
     for share, plan, cells in columns:
-        column = Column(context, ask, plan)
+        column = Column(context, ask, plan, sources)
         for cell in cells:
             found = json.loads((root / column.file(cell)).read_text())
             if cell == OFFLINE:
@@ -106,16 +106,16 @@ def play_grid(context: Context, ask: Ask) -> Grid:
 class Column:
     """One world and seed: its cells share the stage."""
 
-    def __init__(self, context: Context, ask: Ask, plan: Plan) -> None:
-        """Nothing is read before a cell is asked for."""
-        self._context, self._ask, self._plan = context, ask, plan
+    def __init__(self, context: Context, ask: Ask, plan: Plan, sources: str) -> None:
+        """Nothing is read before a cell is asked for. sources: what `code` said when the grid began."""
+        self._context, self._ask, self._plan, self._sources = context, ask, plan, sources
         self._resolved: dict[str, Resolved] = {}
         self._stages: dict[str, Stage] = {}
 
     def file(self, cell: str) -> str:
         """The name of a cell's file: the hash of all that decides what it holds."""
         policy, _, model = cell.partition("@")
-        config = {**self._config(model).config, "policy": policy, "code": code()}
+        config = {**self._config(model).config, "policy": policy, "code": self._sources}
         if cell == OFFLINE:
             config |= {"share": self._ask.share, "compared": list(self._ask.compared)}
         return f"{sha256(canonical(config).encode()).hexdigest()[:16]}.json"
@@ -173,13 +173,13 @@ def _with_model(context: Context, model: str) -> Context:
     return replace(context, settings=context.settings.model_copy(update={"model": model}))
 
 
-def _play_apart(settings: Settings, ask: Ask, n_columns: int, root: Path, step: Step) -> None:
+def _play_apart(settings: Settings, ask: Ask, sources: str, root: Path, step: Step) -> None:
     """Each process takes every n-th column; we count the files, and stop all when one of them fails."""
     spawn = multiprocessing.get_context("spawn")
-    n = max(1, min(settings.workers, n_columns))
-    done = spawn.Value("i", 0)
+    n = max(1, min(settings.workers, ask.seeds * len(ask.shares)))
+    order, done = _Order(settings, ask, sources, root), spawn.Value("i", 0)
     processes = [
-        spawn.Process(target=_play_columns, args=(settings, ask, (number, n), root, done), daemon=True)
+        spawn.Process(target=_play_columns, args=(order, slice(number, None, n), done), daemon=True)
         for number in range(n)
     ]
     counted = 0
@@ -201,18 +201,25 @@ def _play_apart(settings: Settings, ask: Ask, n_columns: int, root: Path, step: 
             process.terminate()
 
 
-def _play_columns(settings: Settings, ask: Ask, part: tuple[int, int], root: Path, done: Any) -> None:
+@dataclass(frozen=True)
+class _Order:
+    """What a process is told."""
+
+    settings: Settings
+    ask: Ask
+    sources: str
+    root: Path
+
+
+def _play_columns(order: _Order, part: slice, done: Any) -> None:
     """In a process of its own: the columns of one part, each cell into its file."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops us
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    context = open_context(settings, Silence())
-    first, every = part
-    for number, (_, plan, cells) in enumerate(ask.columns()):
-        if number % every != first:
-            continue
-        column = Column(context, ask, plan)
+    context = open_context(order.settings, Silence())
+    for _, plan, cells in list(order.ask.columns())[part]:
+        column = Column(context, order.ask, plan, order.sources)
         for cell in cells:
-            path = root / column.file(cell)
+            path = order.root / column.file(cell)
             if not path.exists():
                 partial = path.with_suffix(".partial")
                 partial.write_text(json.dumps(column.play(cell)) + "\n")

@@ -14,6 +14,7 @@ from db import models
 from db.embeddings import Embedder
 from db.engine import reading
 from db.errors import UsageError
+from recommender import axes as labelless
 from recommender import checkpoint, evaluation, retrieval
 from recommender.retrieval import Retrieval
 from recommender.similarity import round_embeddings
@@ -66,6 +67,11 @@ def evaluate(context: Context, *, n_queries: int | None = None, with_held_out: b
     if n_queries is not None and not 2 <= n_queries <= n_test:
         raise UsageError(f"--queries must lie in 2..{n_test}, found {n_queries}")
     model = default_model.ensure(context)
+    if model.runtime == labelless.RUNTIME:
+        raise UsageError(
+            f"{labelless.NAME} names no classes, so there is nothing to evaluate; "
+            "it is a row of every evaluation; set another WINDOWSHOP_MODEL"
+        )
     with reading(context.engine) as conn:
         manifest, weights = checkpoint.verify(*models.read(conn, model.key))
     answers = _ask(context, Embedder(model.key, model.runtime), data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -11,9 +12,10 @@ from pathlib import Path
 from db import models
 from db.engine import writing
 from db.errors import DataError, NotFoundError, UsageError, WindowshopError
-from recommender import checkpoint
+from recommender import axes, checkpoint
 from recommender.runtimes import Runtime, runtime_key
 from simulator.actions.context import Context
+from simulator.datasets import CLASS_NAMES
 from workers.settings import Settings, for_child
 
 SHIPPED = Path(__file__).parents[1] / "models"
@@ -44,6 +46,8 @@ def ensure(context: Context) -> Model:
     """
     settings = context.settings
     folder = folder_of(settings)
+    if folder is None and settings.model == axes.NAME:
+        folder = _fit_axes(context)
     if folder is None:
         if settings.model != QUICK_NAME:
             raise NotFoundError(
@@ -57,6 +61,8 @@ def ensure(context: Context) -> Model:
     key = checkpoint.model_key(plain)
     with writing(context.engine) as conn:
         models.add(conn, key, manifest, weights)
+    if plain["architecture"].get("name") == axes.NAME:
+        return Model(key, axes.RUNTIME)
     return Model(key, runtime(context.settings.runtime))
 
 
@@ -86,6 +92,21 @@ def _read(folder: Path) -> tuple[bytes, bytes]:
         return checkpoint.read(folder)
     except ValueError as error:
         raise DataError(f"{error}; {cure(folder)}") from None
+
+
+def _fit_axes(context: Context) -> Path:
+    """The principal axes of Fashion-MNIST's training pictures, fitted in seconds and kept as a model."""
+    from simulator.actions import catalogue  # noqa: PLC0415 - it imports us
+
+    folder = context.settings.models / axes.NAME
+    context.talk.say(f"no embedder in {folder} yet: fitting the principal axes of the training pictures")
+    data = catalogue.fashion_mnist(context)
+    digest = hashlib.sha256(data.train_images.tobytes()).hexdigest()
+    manifest, weights = axes.fit(data.train_images, classes=CLASS_NAMES, data_sha256=digest)
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint.replace_file(folder / checkpoint.WEIGHTS, weights)
+    checkpoint.replace_file(folder / checkpoint.MANIFEST, manifest)
+    return folder
 
 
 def cure(folder: Path) -> str:
