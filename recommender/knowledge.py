@@ -55,6 +55,11 @@ class Knowledge:
         """The same catalogue in another generation; the cache of neighbours is kept."""
         return replace(self, counts=counts, popularity=popularity, learned=learned)
 
+    def offering(self, is_candidate: NDArray[np.bool_], neighbours: int) -> Knowledge:
+        """The same evidence over another choice of items, bool [n]."""
+        nearest = VisualNeighbours(self.embeddings, is_candidate, neighbours)
+        return replace(self, is_candidate=is_candidate, neighbours=nearest)
+
     @property
     def n_columns(self) -> int:
         """Candidates are numbered below this."""

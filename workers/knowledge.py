@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from db.errors import DataError, NotFoundError
 from db.events import Events, Kind
 from db.items import CATALOGUE_SPLIT
 from recommender import axes, checkpoint
+from recommender.arrivals import Arrivals
 from recommender.blend import Learned
 from recommender.cointeraction import Counts, Popularity
 from recommender.config import RecommenderConfig
@@ -46,6 +47,18 @@ class Recommender:
     config: RecommenderConfig
     generation: int
     knowledge: Knowledge
+    arrivals: Arrivals | None = None
+
+    def after(
+        self, generation: int, *, counts: Counts, popularity: Popularity, learned: Learned
+    ) -> Recommender:
+        """The same recommender at a later generation; what arrives by the next morning is offered."""
+        knowledge = self.knowledge.at(counts=counts, popularity=popularity, learned=learned)
+        if self.arrivals and self.generation + 1 < self.arrivals.day <= generation + 1:
+            whole = knowledge.is_candidate.copy()
+            whole[list(self.arrivals.items)] = True
+            knowledge = knowledge.offering(whole, self.config.neighbours)
+        return replace(self, generation=generation, knowledge=knowledge)
 
     def profiles(self, requests: NDArray[np.void], events: Events) -> Profiles:
         """The profiles of requests, from the events of their sessions."""
@@ -99,8 +112,10 @@ class Library:
                 f"run {run.id} has {len(is_candidate)} items, {len(vectors)} of them with an embedding; "
                 "call the command again to embed the rest"
             )
-        knowledge = Knowledge.start(config, round_embeddings(vectors), is_candidate)
-        return Recommender(number, run.config["seed"], config, NOTHING_KNOWN, knowledge)
+        arrivals = Arrivals.of(run.config)
+        offered = arrivals.offered(is_candidate, 0) if arrivals else is_candidate
+        knowledge = Knowledge.start(config, round_embeddings(vectors), offered)
+        return Recommender(number, run.config["seed"], config, NOTHING_KNOWN, knowledge, arrivals)
 
 
 def _maker(wanted: str) -> Callable[[bytes, bytes], Embedding]:
@@ -150,12 +165,12 @@ def _advanced(conn: Connection, known: Recommender, generation: int) -> Recommen
     popularity = now.popularity
     for fold in folds:
         popularity = popularity.plus(Popularity.unpack(fold.popularity))
-    knowledge = now.at(
+    return known.after(
+        generation,
         counts=now.counts.plus(Counts.unpack(n, packed)),
         popularity=popularity,
         learned=Learned.from_json(folds[-1].learned),
     )
-    return Recommender(known.run, known.seed, known.config, generation, knowledge)
 
 
 def requests_of(events: Events, sessions: NDArray[np.int64], step: int) -> NDArray[np.void]:

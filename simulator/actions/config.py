@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from recommender.config import POLICY_NAMES, RecommenderConfig
 from simulator.actions import catalogue as catalogues
-from simulator.world.presets import named, preset_hash
+from simulator.world.draws import Purpose, uniform
+from simulator.world.presets import arriving, named, preset_hash
 
 SCHEMA = 1
 
@@ -39,8 +42,11 @@ class Plan:
             raise UsageError(f"no policy {self.policy!r}; choose one of {', '.join(POLICY_NAMES)}")
         try:
             named(self.world)
+            comes = arriving(self.world)
         except ValueError as error:
             raise UsageError(str(error)) from None
+        if comes and comes[1] >= self.days:
+            raise UsageError(f"new_day {comes[1]} is after the last of {self.days} days, counted from 0")
         smallest = {"days": 1, "shoppers": 1, "items": 10, "queries": 1, "slates": 1, "seed": 0}
         for name, least in smallest.items():
             if getattr(self, name) < least:
@@ -76,4 +82,13 @@ def resolve(
         "model": model,
         "runtime": runtime,
     }
+    if comes := arriving(plan.world):
+        config["arrivals"] = {"day": comes[1], "items": _new_items(chosen, comes[0], seed=plan.seed)}
     return Resolved(config, [*chosen, *queries])
+
+
+def _new_items(chosen: Sequence[Item], share: float, *, seed: int) -> list[int]:
+    """The numbers of the catalogue items that come later: an addressed draw, at least one, not all."""
+    draw = uniform(seed, Purpose.ARRIVAL, catalogues.image_keys(chosen))
+    n = min(max(1, round(share * len(chosen))), len(chosen) - 1)
+    return sorted(int(number) for number in np.argsort(draw, kind="stable")[:n])

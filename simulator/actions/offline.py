@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.arrivals import Arrivals
 from recommender.config import RecommenderConfig
 from recommender.policies import recommend
 from recommender.profile import Profiles
@@ -91,6 +92,7 @@ def assess(stage: Stage, policies: Sequence[str], *, share: float = 1.0) -> dict
         policy=LOGGING,
         seed=stage.config["seed"],
         after_day=lambda _day: None,
+        arrivals=Arrivals.of(stage.config),
         witness=assessor,
     )
     return offline.measure(assessor.tally)

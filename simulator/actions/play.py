@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.events import Events
+from recommender.arrivals import Arrivals
+from recommender.config import RecommenderConfig
 from simulator.actions.desk import NOTHING_KNOWN, Answer
 from simulator.actions.references import by_hand, reference
 from simulator.world import day as shopping
@@ -43,19 +45,24 @@ def play(
     policy: str,
     seed: int,
     after_day: Callable[[int], None],
+    arrivals: Arrivals | None = None,
     witness: Witness | None = None,
 ) -> None:
     """Play a run from its first morning to the fold of its last day.
 
     What is stored already is not asked or stored again, so an unfinished run is resumed by playing it.
+    arrivals: items that a reference may not show before their day; the recommender knows of them itself.
     """
     memory = shopping.begin(world)
     judge = reference(policy, world)
+    config = RecommenderConfig(policy=policy, slate_size=world.slate_size)
+    everything = np.ones(world.catalogue.n_items, np.bool_)
     for day in range(days):
         # 1. Some shoppers come, each with something in mind.
         sessions = shopping.open_day(world, memory, day)
         everybody = sessions.session
         knowledge = day - 1 if day else NOTHING_KNOWN
+        offered = arrivals.offered(everything, day) if arrivals else everything
         if judge:
             judge.open_day(sessions)
         while sessions.alive.any():
@@ -67,7 +74,7 @@ def play(
                 here.session,
                 here.step,
                 generation=knowledge,
-                by_hand=by_hand(judge, world, here, policy=policy, seed=seed) if judge else None,
+                by_hand=by_hand(judge, here, config=config, offered=offered, seed=seed) if judge else None,
             )
             # 3. They read it, click or do not, and go on or leave.
             was_alive = sessions.alive

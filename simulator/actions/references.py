@@ -88,19 +88,23 @@ def reference(policy: str, world: World) -> Reference | None:
     return found
 
 
-def by_hand(reference: Reference, world: World, here: Sessions, *, policy: str, seed: int) -> Answer:
-    """Slates of a reference, ranked by the one ranking that all policies share."""
+def by_hand(
+    reference: Reference, here: Sessions, *, config: RecommenderConfig, offered: Bools, seed: int
+) -> Answer:
+    """Slates of a reference, ranked by the one ranking that all policies share; offered: bool [n_items]."""
 
     def answer(asked: NDArray[np.int64], step: int) -> Any:
         places = np.searchsorted(here.session, asked)
         pieces = [places[start : start + PIECE] for start in range(0, len(places), PIECE)]
         some = [replace(here.take(piece), step=step) for piece in pieces]
-        return np.concatenate([_ranked(reference, world, one, policy, seed) for one in some])
+        return np.concatenate([_ranked(reference, one, config, offered, seed) for one in some])
 
     return answer
 
 
-def _ranked(reference: Reference, world: World, some: Sessions, policy: str, seed: int) -> Any:
+def _ranked(
+    reference: Reference, some: Sessions, config: RecommenderConfig, offered: Bools, seed: int
+) -> Any:
     profiles = Profiles(
         session=some.session,
         step=np.full(len(some.session), some.step, np.int16),
@@ -109,6 +113,4 @@ def _ranked(reference: Reference, world: World, some: Sessions, policy: str, see
         weights=np.ones((len(some.session), 1)),
         shown=some.seen.astype(np.int32),
     )
-    scores = reference.scores(some)
-    config = RecommenderConfig(policy=policy, slate_size=world.slate_size)
-    return rank_scores(config, profiles, scores, np.ones(scores.shape[1], np.bool_), seed)
+    return rank_scores(config, profiles, reference.scores(some), offered, seed)

@@ -17,6 +17,7 @@ from db.embeddings import Embedder
 from db.engine import reading, writing
 from db.events import Events
 from db.runs import canonical
+from recommender.arrivals import Arrivals
 from recommender.config import REFERENCES, RecommenderConfig
 from recommender.knowledge import Knowledge, fold
 from recommender.policies import recommend
@@ -58,11 +59,12 @@ class Stage:
         """A recommender that knows nothing yet; settings: of RecommenderConfig, beside the run's own."""
         own = {**self.config["recommender"], **(settings or {}), "policy": policy}
         config = RecommenderConfig.from_json(canonical(own))
-        knowledge = Knowledge.start(config, self.vectors, self.is_candidate)
+        arrivals = Arrivals.of(self.config)
+        offered = arrivals.offered(self.is_candidate, 0) if arrivals else self.is_candidate
+        knowledge = Knowledge.start(config, self.vectors, offered)
         shared = self.neighbours.setdefault(config.neighbours, knowledge.neighbours)
-        return Recommender(
-            0, self.config["seed"], config, NOTHING_KNOWN, replace(knowledge, neighbours=shared)
-        )
+        knowledge = replace(knowledge, neighbours=shared)
+        return Recommender(0, self.config["seed"], config, NOTHING_KNOWN, knowledge, arrivals)
 
 
 def stage(config: dict[str, Any], pictures: Pictures, vectors: NDArray[np.float32]) -> Stage:
@@ -81,14 +83,13 @@ def stage(config: dict[str, Any], pictures: Pictures, vectors: NDArray[np.float3
 @dataclass
 class Rehearsal:
     """Stands where the desk stands. profiles: of the requests answered last; expected: day, clicks expected
-    and items shown of each step.
+    and items shown of each step; arrived: day and showings of items that came in mid-run.
     """
 
     recommender: Recommender
     profiles: Profiles | None = None
-    expected: list[tuple[int, float, int]] = field(
-        default_factory=list
-    )  # (day, clicks expected, items shown)
+    expected: list[tuple[int, float, int]] = field(default_factory=list)
+    arrived: list[tuple[int, int]] = field(default_factory=list)
     _told: list[Events] = field(default_factory=list)
 
     def note(self, events: Events, judged: Readings | None = None) -> None:
@@ -98,6 +99,8 @@ class Rehearsal:
             shown = int(np.count_nonzero(events.shown >= 0))
             day = self.recommender.generation + 1
             self.expected.append((day, float(judged.expected.sum()), shown))
+            if arrivals := self.recommender.arrivals:
+                self.arrived.append((day, int(np.isin(events.shown, arrivals.items).sum())))
 
     def answer(
         self, sessions: NDArray[np.int64], step: int, *, generation: int, by_hand: Answer | None = None
@@ -132,16 +135,24 @@ class Rehearsal:
         return sum(one[1] for one in late) / shown if shown else float("nan")
 
 
+def fair_share(done: Rehearsal, n_items: int) -> float:
+    """Exposure of the items that came in mid-run, from their day on, over their share of the catalogue."""
+    arrivals = done.recommender.arrivals
+    if arrivals is None:
+        return float("nan")
+    shown = sum(n for day, _, n in done.expected if day >= arrivals.day)
+    new = sum(n for day, n in done.arrived if day >= arrivals.day)
+    return new / shown / (len(arrivals.items) / n_items) if shown else float("nan")
+
+
 def folded(known: Recommender, events: Events, generation: int) -> Recommender:
     """The recommender after one more generation of whole sessions."""
-    if known.config.policy in LEARN_NOTHING:
-        return replace(known, generation=generation)
     now = known.knowledge
-    counts, popularity, learned = fold(known.config, now, *read_slates(known, events))
-    knowledge = now.at(
-        counts=now.counts.plus(counts), popularity=now.popularity.plus(popularity), learned=learned
-    )
-    return replace(known, generation=generation, knowledge=knowledge)
+    counts, popularity, learned = now.counts, now.popularity, now.learned
+    if known.config.policy not in LEARN_NOTHING:
+        more, seen, learned = fold(known.config, now, *read_slates(known, events))
+        counts, popularity = counts.plus(more), popularity.plus(seen)
+    return known.after(generation, counts=counts, popularity=popularity, learned=learned)
 
 
 def rehearse(
@@ -160,6 +171,7 @@ def rehearse(
         policy=policy,
         seed=stage.config["seed"],
         after_day=lambda _day: None,
+        arrivals=Arrivals.of(stage.config),
         witness=witness,
     )
     return desk

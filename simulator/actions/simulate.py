@@ -17,6 +17,7 @@ from db.engine import reading, writing
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from db.runs import FINISHED, Run
+from recommender.arrivals import Arrivals
 from simulator.actions import catalogue as catalogues
 from simulator.actions import model as models
 from simulator.actions.config import Plan, Resolved, resolve
@@ -124,6 +125,7 @@ def _play(context: Context, run: Run, hands: Hands) -> Played:
             policy=config["policy"],
             seed=config["seed"],
             after_day=lambda _day: step(),
+            arrivals=Arrivals.of(config),
         )
     took = time.perf_counter() - began
     with writing(context.engine) as conn:

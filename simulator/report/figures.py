@@ -150,8 +150,8 @@ def learning(comparison: Comparison, days: int, *, title: str) -> Chart:
         axes = figure.add_subplot()
         x = np.arange(1, days + 1)
         for name in names:
-            value, low, high = _series(comparison, name, "ctr_expected_day", days)
-            drawn, _, _ = _series(comparison, name, "ctr_day", days)
+            value, low, high = series(comparison, name, "ctr_expected_day", days)
+            drawn, _, _ = series(comparison, name, "ctr_day", days)
             axes.fill_between(x, low, high, color=colour(name), alpha=0.15, linewidth=0)
             axes.plot(x, value, color=colour(name), linewidth=1.8)
             axes.plot(x, drawn, "o", color=colour(name), markersize=2.5, alpha=0.45, markeredgewidth=0)
@@ -162,7 +162,7 @@ def learning(comparison: Comparison, days: int, *, title: str) -> Chart:
         axes.set_xlabel("day")
         label_ends(
             axes,
-            {name: _series(comparison, name, "ctr_expected_day", days)[0] for name in names},
+            {name: series(comparison, name, "ctr_expected_day", days)[0] for name in names},
         )
 
     return chart_of("learning", title, draw, height=3.1)
@@ -176,7 +176,7 @@ def positions(comparison: Comparison, k: int, *, title: str) -> Chart:
         axes = figure.add_subplot()
         x = np.arange(1, k + 1)
         for name in names:
-            value, low, high = _series(comparison, name, "ctr_position", k)
+            value, low, high = series(comparison, name, "ctr_position", k)
             axes.fill_between(x, low, high, color=colour(name), alpha=0.15, linewidth=0)
             axes.plot(x, value, color=colour(name), linewidth=1.8)
         axes.set_ylim(bottom=0)
@@ -184,7 +184,7 @@ def positions(comparison: Comparison, k: int, *, title: str) -> Chart:
         axes.set_xticks(_whole(k))
         percents(axes, "y")
         axes.set_xlabel("position in the slate")
-        label_ends(axes, {name: _series(comparison, name, "ctr_position", k)[0] for name in names})
+        label_ends(axes, {name: series(comparison, name, "ctr_position", k)[0] for name in names})
 
     return chart_of("positions", title, draw, height=2.9)
 
@@ -337,7 +337,7 @@ def _whole(last: int) -> list[int]:
     return sorted({*range(1, last + 1, -(-last // 8)), last})
 
 
-def _series(comparison: Comparison, policy: str, stem: str, n: int) -> tuple[Floats, Floats, Floats]:
+def series(comparison: Comparison, policy: str, stem: str, n: int) -> tuple[Floats, Floats, Floats]:
     """Value, low and high of a numbered measure: float64 [n] each."""
     found = [comparison.interval(policy, f"{stem}_{number}") for number in range(1, n + 1)]
     value, low, high = np.array([(one.value, one.low, one.high) for one in found]).reshape(-1, 3).T

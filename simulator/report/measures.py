@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse, stats
 
+from recommender.arrivals import Arrivals
 from simulator.report.panel import Floats, Ints, Panel, Weights, sums
 from simulator.report.statistics import Estimate, ratio, undefined
 
@@ -25,7 +26,22 @@ def measure(panel: Panel) -> dict[str, Estimate]:
     day.
     """
     named = {name.format(k=panel.k): function(panel) for name, function in MEASURES.items()}
-    return named | by_position(panel) | by_day(panel)
+    return named | new_items(panel) | by_position(panel) | by_day(panel)
+
+
+def new_items(panel: Panel) -> dict[str, Estimate]:
+    """Of a run into which items came in mid-run: their exposure over their fair share, in all and by day.
+
+    new_item_exposure: (showings of new items / showings, from their day on) / (new items / items).
+    """
+    arrivals = Arrivals.of(panel.run.config)
+    if arrivals is None:
+        return {}
+    is_new = np.isin(panel.slates.shown, arrivals.items).sum(axis=1)
+    weight = is_new * (panel.run.n_items / len(arrivals.items))
+    days = {"new_item_exposure": panel.slates.day >= arrivals.day}
+    days |= {f"new_item_exposure_day_{day + 1}": panel.slates.day == day for day in range(panel.run.days)}
+    return {name: _over_slates(panel, weight * here, _shown(panel) * here) for name, here in days.items()}
 
 
 def first_late_day(days: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from recommender.config import REFERENCES
-from simulator.report import figures, measures, story, words
+from simulator.report import arrivals, figures, measures, story, words
 from simulator.report.figures import Chart
 from simulator.report.grids import Grid
 from simulator.report.panel import Panel, RunData
@@ -83,6 +83,8 @@ def draw(comparison: Comparison, panels: Sequence[Panel], who: Cast) -> list[Cha
         charts.append(figures.differences(comparison, who.reference, title=title))
     if days > 1:
         charts.append(figures.learning(comparison, days, title=story.learning(comparison, who, days)))
+    if first.run.config.get("arrivals") and days > 1:
+        charts.append(arrivals.chart(comparison, days))
     curves = {
         policy: figures.lorenz(
             [measures.exposures(p).astype(float) for p in panels if p.run.policy == policy]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.report.statistics import Gap, Interval
 
@@ -124,6 +124,11 @@ MEASURES = {
         "share",
         "Of the items shown in the last third of the days, how many nobody had clicked on any day before.",
     ),
+    "new_item_exposure": Words(
+        "New items' exposure over their fair share",
+        "index",
+        "Showings of the items that came in mid-run, from their day on, over their share of the catalogue.",
+    ),
     "share_of_oracle_lead": Words(
         "Share of the oracle's lead",
         "share",
@@ -148,6 +153,8 @@ def of(metric: str) -> Words:
     if name in MEASURES:
         return MEASURES[name]
     series, _, number = name.rpartition("_")
+    if series == "new_item_exposure_day":
+        return replace(MEASURES["new_item_exposure"], title=f"New items' exposure on day {number}")
     where = {"ctr_position": "at position", "ctr_day": "on day", "ctr_expected_day": "expected on day"}
     if series in where:
         return Words(

@@ -114,6 +114,10 @@ PRESETS = MappingProxyType(
 """Frozen: a change goes into CHANGELOG with all published rows before and after."""
 
 
+ARRIVING = ("new_share", "new_day")
+"""What a world's text may say of new items; no number of the world's own."""
+
+
 def named(text: str) -> WorldConfig:
     """A preset, or one with numbers of its own: `mixed,hidden_share=0.3`. The presets stay as they are.
 
@@ -126,6 +130,8 @@ def named(text: str) -> WorldConfig:
     found = PRESETS[base]
     for change in changes:
         name, _, number = change.partition("=")
+        if name in ARRIVING:
+            continue
         known = getattr(found, name, None)
         if isinstance(known, bool) or not isinstance(known, int | float):
             raise ValueError(f"no number {name!r} in the world; docs/WORLD.md lists them")
@@ -137,6 +143,23 @@ def named(text: str) -> WorldConfig:
     if not 0.0 <= found.hidden_share <= 1.0:
         raise ValueError(f"hidden_share must lie in 0..1, found {found.hidden_share}")
     return replace(found, name=",".join([base, *changes])) if changes else found
+
+
+def arriving(text: str) -> tuple[float, int] | None:
+    """Which share of the catalogue is new, and from which day: `mixed,new_share=0.1,new_day=4`.
+
+    None when nothing is; raises ValueError for values that do not fit.
+    """
+    said = dict(part.strip().partition("=")[::2] for part in text.split(",")[1:])
+    if not set(said) & set(ARRIVING):
+        return None
+    try:
+        share, day = float(said["new_share"]), int(said["new_day"])
+    except (KeyError, ValueError):
+        raise ValueError("new items need both, like new_share=0.1,new_day=4") from None
+    if not 0 < share < 1 or day < 1:
+        raise ValueError(f"new_share must lie between 0 and 1, new_day above 0; found {share}, {day}")
+    return share, day
 
 
 def preset_hash(config: WorldConfig) -> str:
