@@ -46,24 +46,29 @@ class Knowledge:
             counts=Counts.empty(n),
             popularity=Popularity.empty(n),
             learned=start(config.learning, config.slate_size),
-            neighbours=VisualNeighbours(
-                embeddings, is_candidate, config.neighbours, _search(config, embeddings, is_candidate)
-            ),
+            neighbours=_nearest(config, embeddings, is_candidate),
         )
 
     def at(self, *, counts: Counts, popularity: Popularity, learned: Learned) -> Knowledge:
         """The same catalogue in another generation; the cache of neighbours is kept."""
         return replace(self, counts=counts, popularity=popularity, learned=learned)
 
-    def offering(self, is_candidate: NDArray[np.bool_], neighbours: int) -> Knowledge:
+    def offering(self, config: RecommenderConfig, is_candidate: NDArray[np.bool_]) -> Knowledge:
         """The same evidence over another choice of items, bool [n]."""
-        nearest = VisualNeighbours(self.embeddings, is_candidate, neighbours)
+        nearest = _nearest(config, self.embeddings, is_candidate)
         return replace(self, is_candidate=is_candidate, neighbours=nearest)
 
     @property
     def n_columns(self) -> int:
         """Candidates are numbered below this."""
         return int(np.flatnonzero(self.is_candidate)[-1]) + 1 if self.is_candidate.any() else 0
+
+
+def _nearest(
+    config: RecommenderConfig, embeddings: NDArray[np.float32], is_candidate: NDArray[np.bool_]
+) -> VisualNeighbours:
+    index = _search(config, embeddings, is_candidate)
+    return VisualNeighbours(embeddings, is_candidate, config.neighbours, index)
 
 
 def _search(

@@ -57,7 +57,7 @@ class Recommender:
         if self.arrivals and self.generation + 1 < self.arrivals.day <= generation + 1:
             whole = knowledge.is_candidate.copy()
             whole[list(self.arrivals.items)] = True
-            knowledge = knowledge.offering(whole, self.config.neighbours)
+            knowledge = knowledge.offering(self.config, whole)
         return replace(self, generation=generation, knowledge=knowledge)
 
     def profiles(self, requests: NDArray[np.void], events: Events) -> Profiles:
