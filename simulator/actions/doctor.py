@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine
 
 from db import heartbeats, schema, work
 from db.engine import open_engine, reading
@@ -81,9 +84,19 @@ def _model(settings: Settings) -> Finding:
     return Finding("model", True, f"{checkpoint.model_key(plain)} in {folder}, checksum right")
 
 
-def _database(settings: Settings) -> Finding:
+@contextmanager
+def _connected(settings: Settings) -> Iterator[tuple[Engine, Connection]]:
+    """The database, asked and let go."""
     engine = open_engine(settings.database)
-    with reading(engine) as conn:
+    try:
+        with reading(engine) as conn:
+            yield engine, conn
+    finally:
+        engine.dispose()
+
+
+def _database(settings: Settings) -> Finding:
+    with _connected(settings) as (engine, conn):
         found = schema.stands_at(conn)
     where = engine.url.render_as_string(hide_password=True)
     if engine.dialect.name == "sqlite":
@@ -106,8 +119,7 @@ def _queue(settings: Settings) -> Finding:
 
 
 def _work(settings: Settings) -> Finding:
-    engine = open_engine(settings.database)
-    with reading(engine) as conn:
+    with _connected(settings) as (_, conn):
         if schema.stands_at(conn) != schema.HEAD:
             return Finding("work", True, "none known yet")
         parked = work.parked(conn)
@@ -121,8 +133,7 @@ def _work(settings: Settings) -> Finding:
 
 
 def _workers(settings: Settings) -> Finding:
-    engine = open_engine(settings.database)
-    with reading(engine) as conn:
+    with _connected(settings) as (_, conn):
         if schema.stands_at(conn) != schema.HEAD:
             return Finding("workers", True, "none known yet")
         processes = heartbeats.every(conn)

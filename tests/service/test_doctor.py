@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from redis import Redis
 from sqlalchemy import Engine, make_url, update
@@ -97,11 +98,15 @@ def test_postgres_down(sqlite: Engine, tmp_path: Path) -> None:
 
 
 def test_postgres_wants_another_password(sqlite: Engine, tmp_path: Path, postgres: str) -> None:
-    """Told apart from one that is down. The server of the tests trusts who connects by socket only."""
-    with open_engine(postgres).connect() as conn:
-        conn.exec_driver_sql("DROP ROLE IF EXISTS clerk")
-        conn.exec_driver_sql("CREATE ROLE clerk LOGIN PASSWORD 'right'")
-        conn.commit()
+    """Told apart from one that is down. The server of the tests believes everybody but this clerk."""
+    with psycopg.connect(postgres, autocommit=True) as conn:
+        conn.execute("DROP ROLE IF EXISTS clerk")
+        conn.execute("CREATE ROLE clerk LOGIN PASSWORD 'right'")
+        row = conn.execute("SHOW hba_file").fetchone()
+        rules = Path(row[0] if row else "")
+        if rules.is_file():
+            rules.write_text("local all clerk scram-sha-256\n" + rules.read_text())
+        conn.execute("SELECT pg_reload_conf()")
     address = make_url(postgres).set(username="clerk", password="wrong")  # noqa: S106 - that is the test
     url = address.render_as_string(hide_password=False)
     one = finding("database", of(sqlite, tmp_path).model_copy(update={"database_url": url}))
@@ -181,8 +186,8 @@ def test_parked_work(engine: Engine, tmp_path: Path) -> None:
 def test_a_silent_worker(engine: Engine, tmp_path: Path) -> None:
     """Which one, where, since when; a fresh heartbeat is no fault."""
     with writing(engine) as conn:
-        heartbeats.beat(conn, Process("far", heartbeats.WORKER, "host", 17, every=1.0))
+        heartbeats.beat(conn, Process("far", heartbeats.WORKER, "host", 17, every=60.0))
     assert finding("workers", of(engine, tmp_path)).ok
     with writing(engine) as conn:
-        conn.execute(update(heartbeat).values(seen=now() - 60))
-    check(finding("workers", of(engine, tmp_path)), "far", "pid 17 on host", "for 60 s", "windowshop worker")
+        conn.execute(update(heartbeat).values(seen=now() - 600))
+    check(finding("workers", of(engine, tmp_path)), "far", "pid 17 on host", "for 600 s", "windowshop worker")

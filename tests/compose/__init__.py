@@ -1,0 +1,1 @@
+"""The real containers: docker-compose, workers, Redis and Postgres of their own; minutes."""

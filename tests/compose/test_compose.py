@@ -1,0 +1,187 @@
+"""Through real containers the same bytes come out as in one process, whatever happens to the containers.
+
+The tests stand in the order in which a project lives; the last one ends it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from db import schema
+from db.engine import open_engine
+from tests import factories
+from tests.compose.conftest import Project, docker, inspected, is_well, wait_until
+from workers.local import LocalHands
+
+pytestmark = [pytest.mark.compose, pytest.mark.timeout(1800)]
+
+SHORT, LONG = 3, 60
+"""Days of a run; the long one lasts while containers are killed."""
+
+COUNT = "SELECT count(*) FROM slate"
+TRIES = 5
+"""How often an operator calls the command again after the database went away."""
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, tuple[str, str]]]:
+    """Run id and sha256 of the export by days: played in this process on SQLite."""
+    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('local') / 'shop.db'}")
+    schema.ensure(engine)
+    found = {}
+    for days in (SHORT, LONG):
+        run = factories.play(engine, LocalHands(engine), days=days).run.id
+        found[days] = run, hashlib.sha256(factories.exported(engine, run).encode()).hexdigest()
+    yield found
+    engine.dispose()
+
+
+def check(player: subprocess.Popen[str], wanted: tuple[str, str]) -> None:
+    """The player ended well, with the same run, the same bytes, and everything recomputes."""
+    out, said = player.communicate()
+    assert player.returncode == 0, said
+    told = json.loads(out.splitlines()[-1])
+    assert (told["run"], told["sha256"]) == wanted
+    assert told["wrong"] == []
+
+
+def test_two_worker_containers_give_the_bytes_of_one_process(
+    project: Project, local: dict[int, tuple[str, str]]
+) -> None:
+    """Postgres and Redis in containers, two workers: the export of SQLite and --local."""
+    check(project.play(SHORT, 1), local[SHORT])
+
+
+def crash(container: str) -> None:
+    """End its processes as the kernel would: the engine did not ask for it and starts it again."""
+    os.kill(inspected(container)["State"]["Pid"], signal.SIGKILL)
+
+
+def n_slates(project: Project) -> int:
+    """How many requests were answered so far, of all runs."""
+    ask = 'export PGPASSWORD="$(cat /secrets/postgres)"; psql -h 127.0.0.1 -U windowshop -Atc "$0"'
+    done = project.compose("exec", "-T", "postgres", "sh", "-c", ask, COUNT, check=False)
+    return int(done.stdout.strip() or 0) if done.returncode == 0 else 0
+
+
+def more_slates(project: Project, player: subprocess.Popen[str]) -> None:
+    """Work goes on: some more requests are answered."""
+    before = n_slates(project)
+    wait_until(lambda: n_slates(project) > before + 20 or player.poll() is not None, "more slates")
+    assert player.poll() is None, "the run was over before everything had happened to it"
+
+
+def test_kills_and_scaling_in_mid_run_change_nothing(
+    project: Project, local: dict[int, tuple[str, str]]
+) -> None:
+    """A worker crashes, two become four, Redis crashes, Postgres is restarted; called again, it goes on."""
+    player = project.play(LONG, 1)
+    more_slates(project, player)
+    crash(project.containers("worker")[0])
+    more_slates(project, player)
+    project.compose("up", "-d", "--no-recreate", "--scale", "worker=4", "worker")
+    assert len(project.containers("worker")) == 4
+    more_slates(project, player)
+    crash(project.containers("redis")[0])
+    wait_until(lambda: is_well(project.containers("redis")[0]), "Redis, started again by the engine")
+    more_slates(project, player)
+    project.compose("restart", "-t", "20", "postgres")
+    wait_until(lambda: is_well(project.containers("postgres")[0]), "Postgres, restarted")
+    for _ in range(TRIES):
+        if player.wait() == 0:
+            break
+        player.communicate()
+        player = project.play(LONG, 1)
+    check(player, local[LONG])
+    wait_until(lambda: all(map(is_well, project.containers("worker"))), "four workers that are well again")
+
+
+def test_a_worker_container_embeds(project: Project) -> None:
+    """The command line in a container, with the model it ships or trains; a worker computes the vectors."""
+    sizes = ("--items", "40", "--queries", "20", "--shoppers", "20", "--days", "1")
+    words = ("demo", "simulate", "--workers", "0", "--json", *sizes)
+    done = project.compose("run", "--rm", "-T", "--no-deps", *words)
+    run = json.loads(done.stdout.splitlines()[-1])["run"]
+    verified = project.compose("run", "--rm", "-T", "--no-deps", "demo", "verify", run, "--json")
+    checks = json.loads(verified.stdout.splitlines()[-1])
+    assert checks["ok"]
+    assert "60 of 60 items" in checks["checks"]["embeddings"]["detail"]
+
+
+def test_workers_log_in_json(project: Project) -> None:
+    """A line a happening, with its action and who it is."""
+    for container in project.containers("worker"):
+        done = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True)
+        lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+        assert "worker_started" in {line["action"] for line in lines if "action" in line}
+
+
+def test_the_report_says_which_commit_the_image_is_of(project: Project) -> None:
+    """The image holds no history; the build was told."""
+    done = project.compose(
+        *("run", "--rm", "-T", "--no-deps", "--entrypoint", "sh", "demo", "-c"), "cat /reports/*/run.json"
+    )
+    assert "of-the-test" in done.stdout
+
+
+def test_containers_can_do_next_to_nothing(project: Project) -> None:
+    """Not root, a read-only root, no capability, limits of memory and processes, no port published."""
+    for service in ("redis", "postgres", "worker", "migrate", "secrets"):
+        found = inspected(project.containers(service)[0])
+        host = found["HostConfig"]
+        assert found["Config"]["User"] not in ("", "root", "0"), service
+        assert host["ReadonlyRootfs"], service
+        assert host["CapDrop"] == ["ALL"], service
+        assert "no-new-privileges:true" in host["SecurityOpt"], service
+        assert host["Memory"] > 0, service
+        assert host["PidsLimit"] > 0, service
+        assert not host["PortBindings"], service
+        assert list(found["NetworkSettings"]["Networks"]) == [f"{project.name}_inside"], service
+
+
+def test_no_password_stands_in_an_environment_a_command_line_or_a_log(project: Project) -> None:
+    """They are files in a volume that only the containers mount."""
+    secrets = project.compose(
+        *("run", "--rm", "-T", "--no-deps", "--entrypoint", "sh", "demo", "-c"),
+        "cat /secrets/redis; echo; cat /secrets/postgres",
+    ).stdout.split()
+    assert len(secrets) == 2
+    assert all(len(secret) == 48 for secret in secrets)
+    known = [docker("inspect", one) for one in project.left()[:1]]
+    for service in ("redis", "postgres", "worker", "migrate", "secrets"):
+        for container in project.containers(service):
+            known.append(docker("inspect", container))
+            logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True)
+            known += [logs.stdout, logs.stderr]
+            if inspected(container)["State"]["Running"]:
+                known.append(docker("top", container, "-o", "pid,args"))
+    assert [one[:200] for one in known for secret in secrets if secret in one] == []
+
+
+def test_redis_wants_the_password(project: Project) -> None:
+    """Who is inside the network without it is refused."""
+    done = project.compose("exec", "-T", "redis", "redis-cli", "ping")
+    assert "NOAUTH" in done.stdout + done.stderr
+
+
+def test_workers_stop_in_order(project: Project) -> None:
+    """`stop` is heard: exit code 0, long before the grace is over, and no heartbeat is left."""
+    project.compose("stop", "worker")
+    assert {inspected(one)["State"]["ExitCode"] for one in project.containers("worker")} == {0}
+    done = project.compose("run", "--rm", "-T", "--no-deps", "demo", "status", "--json")
+    assert [one for one in json.loads(done.stdout)["processes"] if not one["is_silent"]] == []
+
+
+def test_down_leaves_nothing(project: Project) -> None:
+    """`docker-compose --profile demo down -v`: no container, no volume, no network."""
+    project.compose("--profile", "demo", "down", "-v", "--timeout", "20")
+    assert project.left() == []
+    assert not (Path(__file__).parents[2] / "secrets").exists()
