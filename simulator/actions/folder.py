@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from db.errors import NotFoundError, WindowshopError
 from simulator.report.writer import put
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 
 
 def write(root: Path, name: str, files: Mapping[str, Mapping[str, Any]]) -> Path:
@@ -41,6 +44,8 @@ def check_writable(root: Path) -> None:
 def read(root: Path, name: str) -> dict[str, Any]:
     """The run.json of a run or experiment; NotFoundError when there is none."""
     try:
+        if not _NAME.fullmatch(name):  # a path would lead out of the folder
+            raise ValueError(name)
         found: dict[str, Any] = json.loads((root / name / "run.json").read_text())
     except (OSError, ValueError):
         raise NotFoundError(

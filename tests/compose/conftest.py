@@ -17,6 +17,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240.0
+BUILD = os.environ.get("TEST_COMPOSE_BUILD", "--build")
+"""`--no-build` takes the image as it is."""
+
 ONE_OFF = "com.docker.compose.oneoff"
 IN_CONTAINER = "/opt/windowshop"
 COMPOSE = ("docker-compose",) if shutil.which("docker-compose") else ("docker", "compose")
@@ -107,7 +110,7 @@ def project() -> Iterator[Project]:
     assert shutil.which(COMPOSE[0]), "docker-compose is not installed; `pytest -m 'not compose'` does without"
     found = Project(f"windowshop-test-{uuid4().hex[:8]}")
     try:
-        found.compose("up", "--build", "-d", "--scale", "worker=2")
+        found.compose("up", BUILD, "-d", "--scale", "worker=2")
         wait_until(lambda: all(map(is_well, found.containers("worker"))), "two workers that are well")
         yield found
     finally:
