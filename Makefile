@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --prerelease disallow --uni
 QUICK_TESTS := not compose and not browser and not fault
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check faults faults-short bench lock clean
+.PHONY: help demo test check faults faults-short compose audit bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,12 @@ bench: $(VENV)/.dev ## every benchmark, one after the other
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.pipeline --items 10000 --days 4
 	$(BIN)/python -m benchmarks.embedding
+
+audit: $(VENV)/.dev ## known advisories against what is locked; needs the advisory service
+	$(BIN)/uv tool run --quiet pip-audit@2.10.1 --strict --require-hashes --disable-pip -r requirements/runtime.txt
+
+compose: $(VENV)/.dev ## tests in real containers; BASE_IMAGE, REDIS_IMAGE, POSTGRES_IMAGE name other images
+	$(BIN)/python -m pytest -m compose $(ARGS)
 
 lock: $(VENV)/.dev ## write requirements/*.txt again; UPGRADE=--upgrade takes the newest versions
 	$(LOCK) $(UPGRADE) -o requirements/runtime.txt
