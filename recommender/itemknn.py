@@ -36,8 +36,8 @@ class ItemKnnConfig:
     interactions, by how many it has.
     """
 
-    content_weight: float = 4.0
-    shrink: float = 10.0
+    content_weight: float = 1.0
+    shrink: float = 200.0
     neighbours: int = 200
     weighting: str = "none"
 
