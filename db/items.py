@@ -13,6 +13,9 @@ from db.tables import item, items_of_runs, run_item
 CATALOGUE_SPLIT = "catalogue"
 QUERY_SPLIT = "query"
 
+FROM_CSV, FROM_CLUSTERS = "from CSV", "from clusters"
+"""Sources of own items' categories: somebody said so, or nobody did."""
+
 
 class Item(NamedTuple):
     """One thing that is sold, or that shoppers search with."""

@@ -58,6 +58,54 @@ class Architecture:
             raise ValueError(f"not an architecture: {error}") from None
 
 
+BACKBONE = "mobilenet-v2"
+"""What a manifest says under `backbone`; our own networks have no such entry."""
+
+
+@dataclass(frozen=True)
+class MobileNet:
+    """The same for a MobileNetV2 that ends in our projection and head.
+
+    size, channels: of the pictures it is given, 28 and 1 (light on dark) or in colour with 3.
+    resolution: pixels a side that the convolutions see; pictures are scaled to it inside.
+    alpha: width of the backbone, as in the paper. scale: the cosine softmax multiplies cosines by it.
+    """
+
+    name: str = "mobilenet"
+    size: int = 96
+    channels: int = 3
+    resolution: int = 96
+    alpha: float = 1.0
+    dim: int = 64
+    classes: int = 10
+    scale: float = 16.0
+    backbone: str = BACKBONE
+
+    def __post_init__(self) -> None:
+        """ValueError for a network nobody means to build: a damaged manifest must not ask for terabytes."""
+        if self.backbone != BACKBONE or self.channels not in {1, 3} or not 0.1 <= self.alpha <= 1.4:
+            raise ValueError(f"wanted {BACKBONE} with 1 or 3 channels and alpha in 0.1..1.4: {self}")
+        if not all(1 <= n <= WIDEST for n in (self.size, self.resolution, self.dim, self.classes)):
+            raise ValueError(f"sizes must lie in 1..{WIDEST}: {self}")
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> MobileNet:
+        """The inverse of `to_json`; ValueError when the values do not fit."""
+        try:
+            return cls(**plain)
+        except TypeError as error:
+            raise ValueError(f"not an architecture: {error}") from None
+
+
+def described(plain: Mapping[str, Any]) -> Architecture | MobileNet:
+    """The architecture that a manifest describes; ValueError when it is none of ours."""
+    return MobileNet.from_json(plain) if "backbone" in plain else Architecture.from_json(plain)
+
+
 PRESETS = {
     "quick": Architecture("quick", stem=(5, 32, 2), stages=((64, 2, 0), (96, 1, 0), (64, 1, 0))),
     "best": Architecture("best", stem=(3, 32, 1), stages=((48, 2, 2), (64, 2, 2)), scale=16.0),

@@ -38,8 +38,9 @@ def add(
     the world. A tenth is held out to search with and never sold. What the
     catalogue holds already stays as it is.
 
-    The embedder is still Fashion-MNIST's network for 28 x 28 grey pictures: it
-    sees shape and shade, not colour. One for colour pictures comes later.
+    Pictures are kept in their colours, 96 x 96. Our own networks see 28 x 28
+    grey levels of them, shape and shade but no colour; `windowshop train
+    --backbone mobilenet --catalogue NAME` makes one that sees colour.
     """
     from simulator.actions.own_catalogue import add as action
 

@@ -1,10 +1,8 @@
-"""Reads a picture file that nobody vouches for, and turns it into what the embedder knows.
+"""Reads a picture file that nobody vouches for, and turns it into what the database keeps.
 
-The rule, after the way Fashion-MNIST itself was made (Xiao et al. 2017, section 2): upright by EXIF,
-transparency on white, grey; light on dark, so a picture with light corners is inverted; the background's
-level taken away; cut to what differs from the background; the longer side scaled to 28, the aspect kept;
-centred on 28x28, padded with background. A picture of 28x28 is only inverted if need be. Nothing is cut out
-of a busy background: a product on a plain one is expected.
+Upright by EXIF, transparency on white; then cut to what differs from the background, the longer side scaled
+to 96, the aspect kept, centred and padded with the background's own colour. Nothing is cut out of a busy
+background: a product on a plain one is expected. How networks and the judge see it, says `db.views`.
 """
 
 from __future__ import annotations
@@ -19,20 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from db import views
 from db.errors import DataError, UsageError
 
-SIDE = 28
 FORMATS = ("JPEG", "PNG", "WEBP")
 MOST_PIXELS = 60_000_000
 """More than any phone takes; a decoded picture needs 4 bytes for each."""
 
 MOST_BYTES = 200_000_000
-
-WORKING_SIDE = 448
-"""Pictures are shrunk to it before anything is looked for in them."""
-
-FOREGROUND = 24
-"""Grey levels by which the product differs from its background at least."""
 
 _SICK = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError, TypeError)
 """What Pillow's decoders raise on damaged files."""
@@ -40,7 +32,7 @@ _SICK = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, K
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture as people see it, RGB on white, and as the embedder does: uint8 [28, 28], light on dark."""
+    """A picture as people see it, RGB on white, and as it is stored: uint8 [96, 96, 3] or [28, 28]."""
 
     shown: Image.Image
     canonical: NDArray[np.uint8]
@@ -54,7 +46,10 @@ def read(path: Path) -> Photo:
 def understand(name: str, content: bytes) -> Photo:
     """A picture from its file's bytes; the errors of `read`, under that name."""
     shown = _decoded(name, content)
-    return Photo(shown, canonical(shown, name=name))
+    try:
+        return Photo(shown, views.stored(shown))
+    except ValueError as error:
+        raise DataError(f"{name}: {error}") from None
 
 
 def content_of(path: Path) -> bytes:
@@ -103,44 +98,6 @@ def _decoded(path: str, content: bytes) -> Image.Image:
             f"{path}: wanted a whole picture, found a damaged one ({' '.join(str(error).split())[:80]}); "
             "open it and save it anew"
         ) from None
-
-
-def canonical(picture: Image.Image, *, name: str = "picture") -> NDArray[np.uint8]:
-    """What the embedder looks at, uint8 [28, 28]; DataError when the picture is one plain colour."""
-    is_small = picture.size == (SIDE, SIDE)
-    grey = picture.convert("L")
-    if not is_small:
-        grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
-    levels = np.asarray(grey)
-    background = _background(levels)
-    if background > 127:
-        levels, background = 255 - levels, 255 - background
-    if is_small:
-        return levels
-    lifted = np.clip(levels.astype(np.int16) - background, 0, None)
-    rows, columns = (np.flatnonzero((lifted >= FOREGROUND).any(axis)) for axis in (1, 0))
-    if not len(rows):
-        raise DataError(f"{name}: wanted a product on a plain background, found one plain colour")
-    found = lifted[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] * (255 / (255 - background))
-    return _centred(np.rint(found).astype(np.uint8))
-
-
-def _background(levels: NDArray[np.uint8]) -> int:
-    """The grey level of the four corners; in Fashion-MNIST its half never is the lighter one."""
-    side = max(1, min(levels.shape) // 28)
-    ends = (slice(None, side), slice(-side, None))
-    return int(np.median([np.median(levels[down, across]) for down in ends for across in ends]))
-
-
-def _centred(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = found.shape
-    scale = SIDE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = np.asarray(Image.fromarray(found).resize(size, Image.Resampling.LANCZOS))
-    canvas = np.zeros((SIDE, SIDE), np.uint8)
-    top, left = (SIDE - size[1]) // 2, (SIDE - size[0]) // 2
-    canvas[top : top + size[1], left : left + size[0]] = small
-    return canvas
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

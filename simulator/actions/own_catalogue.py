@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from db import images, items
+from db import images, items, views
 from db.engine import writing
 from db.errors import DataError, UsageError
-from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
+from db.items import CATALOGUE_SPLIT, FROM_CLUSTERS, FROM_CSV, QUERY_SPLIT, Item
 from simulator.actions import catalogue as catalogues
 from simulator.actions import catalogue_csv
 from simulator.actions.catalogue_csv import Line, Skipped, Table, printable
@@ -31,7 +31,6 @@ from simulator.world.presets import FASHION_CATEGORIES
 from simulator.world.unlabelled import clusters, held_out
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
-FROM_CSV, FROM_CLUSTERS = "from CSV", "from clusters"
 SEED = 1
 """Of the draws that decide what is held out and how clusters begin: a catalogue is the same in every run."""
 
@@ -42,8 +41,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _AT_ONCE = 500
 
 EMBEDDER_NOTE = (
-    "note: the embedder is still Fashion-MNIST's network for 28 x 28 grey pictures; it sees shape and shade, "
-    "not colour. One for colour pictures comes later."
+    "note: our own networks see 28 x 28 grey levels of them, shape and shade; one that sees colour is trained "
+    "with: windowshop train --backbone mobilenet --catalogue {name}"
 )
 
 
@@ -52,7 +51,7 @@ class Found(NamedTuple):
 
     line: Line
     image: str  # sha256
-    pixels: NDArray[np.uint8]  # [28, 28]
+    pixels: NDArray[np.uint8]  # as it is stored: [96, 96, 3] or [28, 28]
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,8 @@ class Added:
                 f"{self.changed:,} known items have another category or price in the CSV now; they stay as "
                 "they were. Another --name makes a new catalogue"
             )
-        return "\n".join([*lines, EMBEDDER_NOTE, f"shop in it: windowshop demo --catalogue {self.catalogue}"])
+        note = EMBEDDER_NOTE.format(name=self.catalogue)
+        return "\n".join([*lines, note, f"shop in it: windowshop demo --catalogue {self.catalogue}"])
 
 
 def add(context: Context, folder: Path, *, csv: Path | None = None, name: str | None = None) -> Added:
@@ -112,7 +112,7 @@ def add(context: Context, folder: Path, *, csv: Path | None = None, name: str | 
         rows = _rows(conn, new, stored, number)
         _check_categories([*stored, *rows])
         if new:
-            images.add(conn, np.stack([one.pixels for one in new]))
+            images.add(conn, [one.pixels for one in new])
         items.add(conn, name, rows)
     splits = [row.split for row in (*stored, *rows)]
     changed = _changed(known, stored)
@@ -249,7 +249,8 @@ def _clustered(conn: Connection, unnamed: Sequence[Found], stored: Sequence[Item
     """A category for each picture without one: that of its cluster, or of the nearest cluster stored."""
     if not unnamed:
         return iter(())
-    pixels, keys = np.stack([one.pixels for one in unnamed]), _keys([one.image for one in unnamed])
+    pixels = np.stack([views.seen(one.pixels, views.GREY) for one in unnamed])
+    keys = _keys([one.image for one in unnamed])
     if not stored:
         numbers = clusters(SEED, pixels, keys).astype(int) - FASHION_CATEGORIES
         return (f"cluster {number + 1}" for number in numbers)

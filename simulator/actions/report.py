@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from db import embeddings, event_log, images, items, readings, runs, slates
 from db.embeddings import Embedder
 from db.engine import reading
 from db.errors import GateError, NotFoundError, UsageError
+from db.items import FROM_CLUSTERS
 from db.runs import FINISHED, Run
+from db.views import View
 from recommender.ranking import SLATE
 from recommender.similarity import round_embeddings
 from simulator.actions import catalogue as catalogues
@@ -23,6 +26,9 @@ from simulator.actions.context import Context
 from simulator.actions.simulate import world_of
 from simulator.report.panel import Readings, RunData, Slates
 from simulator.report.writer import Headline, write_report
+
+PAGE = View(64, 3)
+"""How large and in what colours pictures stand in the page; the same for every own catalogue."""
 
 
 def report(
@@ -106,12 +112,21 @@ def _gathered(conn: Connection, run: Run) -> RunData:
         class_names=config["categories"],
         prices=world.catalogue.price.astype(np.int32),
         pixels=images.of_run(conn, run.number),
+        shown=_shown(conn, run),
+        are_clusters=any(item.source == FROM_CLUSTERS for item in chosen),
         embeddings=round_embeddings(embeddings.of_run(conn, run.number, embedder)),
         n_items=config["items"],
         n_shoppers=config["shoppers"],
         days=config["days"],
         provenance=origin(run),
     )
+
+
+def _shown(conn: Connection, run: Run) -> NDArray[np.uint8] | None:
+    """The pictures as people see them, where that is not how the judge does."""
+    if run.config["catalogue"] == catalogues.FASHION_MNIST:
+        return None
+    return images.of_run(conn, run.number, PAGE)
 
 
 def _parsed(gate: str) -> tuple[str, float]:

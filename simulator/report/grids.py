@@ -210,13 +210,16 @@ def _cosine(panel: Panel, slate: int, position: int) -> float:
 
 def _picture(run: RunData, item: int, why: list[str], *, is_clicked: bool) -> Picture:
     category = run.class_names[int(run.categories[item])]
-    return Picture(run.item_ids[item], category, data_uri(run.pixels[item]), why, is_clicked)
+    pixels = run.pixels[item] if run.shown is None else run.shown[item]
+    return Picture(run.item_ids[item], category, data_uri(pixels), why, is_clicked)
 
 
 def data_uri(pixels: NDArray[np.uint8]) -> str:
-    """A picture as a PNG within the page; uint8 [h, w], turned back into dark on white as in a shop
-    window.
+    """A picture within the page; uint8 [h, w], turned back into dark on white as in a shop window, or
+    [h, w, 3] as it is.
     """
     buffer = io.BytesIO()
-    Image.fromarray(255 - pixels).save(buffer, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    kind = "png" if pixels.ndim == 2 else "jpeg"
+    levels = 255 - pixels if pixels.ndim == 2 else pixels
+    Image.fromarray(levels).save(buffer, format=kind, optimize=True)
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -132,7 +132,15 @@ def left_out(comparison: Comparison, who: Cast) -> str:
 def full_table(comparison: Comparison) -> list[tuple[str, str, str, dict[str, Cell]]]:
     """Every measure: (name in metrics.json, title, meaning, policy -> cell)."""
     names = dict.fromkeys(name for metrics in comparison.policies.values() for name in metrics)
-    return [(name, words.of(name).title, words.of(name).meaning, _cells(comparison, name)) for name in names]
+    return [
+        (
+            name,
+            words.title(name, are_clusters=comparison.are_clusters),
+            words.of(name).meaning,
+            _cells(comparison, name),
+        )
+        for name in names
+    ]
 
 
 def differences_table(comparison: Comparison, who: Cast) -> list[dict[str, str]]:
@@ -147,7 +155,7 @@ def differences_table(comparison: Comparison, who: Cast) -> list[dict[str, str]]
         rows.append(
             {
                 "name": found.metric,
-                "title": words.of(found.metric).title,
+                "title": words.title(found.metric, are_clusters=comparison.are_clusters),
                 "value": words.gap(gap.value, unit)
                 + (" points" if unit == "share" and gap.value == gap.value else ""),
                 "ends": words.interval(gap, unit),
@@ -167,6 +175,7 @@ def facts(runs: Sequence[RunData]) -> list[tuple[str, str]]:
         ("Policies", ", ".join(dict.fromkeys(run.policy for run in runs))),
         ("World", _world(first)),
         ("Catalogue", f"{first.n_items:,} items, {len(first.item_ids) - first.n_items:,} query images"),
+        *([("Categories", f"{words.FROM_CLUSTERS}, not labels")] if first.are_clusters else []),
         ("Shoppers", f"{first.n_shoppers:,}"),
         ("Days", str(first.days)),
         ("Sessions", f"{sum(sessions):,} in all"),

@@ -24,7 +24,7 @@ SOFT = "#59616a"
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture uint8 [28, 28], light on dark, and the two lines below it."""
+    """One picture, uint8 [h, w] light on dark or [h, w, 3] in colour, and the two lines below it."""
 
     pixels: Pixels
     first: str
@@ -34,8 +34,8 @@ class Tile:
 def grid_image(query: Image.Image, seen: Pixels, tiles: Sequence[Tile]) -> Image.Image:
     """The query at the left, the items in rows of five at its right, products dark on white.
 
-    query: as its owner knows it; seen: uint8 [28, 28], as the network does, shown below it where there are
-    two rows or more.
+    query: as its owner knows it; seen: as the network does, light on dark or in colour, shown below it where
+    there are two rows or more.
     """
     n_columns = min(COLUMNS, len(tiles))
     n_rows = -(-len(tiles) // COLUMNS)
@@ -161,7 +161,8 @@ def _fitted(picture: Image.Image) -> Image.Image:
 
 
 def _enlarged(pixels: Pixels) -> Image.Image:
-    return Image.fromarray(255 - pixels).resize((TILE, TILE), Image.Resampling.BICUBIC).convert("RGB")
+    levels = pixels if pixels.ndim == 3 else 255 - pixels
+    return Image.fromarray(levels).resize((TILE, TILE), Image.Resampling.BICUBIC).convert("RGB")
 
 
 def _uri(pixels: Pixels) -> str:

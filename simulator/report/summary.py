@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from db.errors import UsageError
-from simulator.report import statistics
+from simulator.report import statistics, words
 from simulator.report.measures import MEASURES, measure
 from simulator.report.panel import Panel
 from simulator.report.statistics import Estimate, Gap, Interval
@@ -42,13 +42,14 @@ class Comparison:
     """What the runs say, policy by policy and pair by pair.
 
     policies: policy -> measure -> interval, both in the order of the report. seeds: those that every number
-    is over.
+    is over. are_clusters: whether measures by class go by clusters, for want of labels.
     """
 
     policies: dict[str, dict[str, Interval]]
     differences: list[Difference]
     seeds: list[int]
     n_shoppers: int
+    are_clusters: bool = False
 
     @property
     def interval_of(self) -> str:
@@ -88,6 +89,7 @@ def compare(panels: Sequence[Panel]) -> Comparison:
         differences=list(_differences(measured, seeds)),
         seeds=seeds,
         n_shoppers=panels[0].run.n_shoppers,
+        are_clusters=any(panel.run.are_clusters for panel in panels),
     )
 
 
@@ -101,7 +103,8 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         {"a": found.a, "b": found.b, "metric": found.metric} | _numbers(found.gap)
         for found in comparison.differences
     ]
-    return {"schema": SCHEMA, "policies": policies, "differences": differences}
+    by_class = {"by_class": words.FROM_CLUSTERS} if comparison.are_clusters else {}
+    return {"schema": SCHEMA, "policies": policies, "differences": differences, **by_class}
 
 
 def dump(comparison: Comparison) -> bytes:

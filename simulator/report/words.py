@@ -147,6 +147,19 @@ HEADLINES = (
 """The measures of the short table, here and on the command line."""
 
 
+BY_CLASS = ("category_hit_rate", "intra_list_diversity_category")
+"""The measures that go by the items' categories."""
+
+FROM_CLUSTERS = "from clusters"
+"""How these are marked where nobody has said what the categories are."""
+
+
+def title(metric: str, *, are_clusters: bool) -> str:
+    """What a measure is called; marked where it goes by clusters instead of labels."""
+    is_marked = are_clusters and metric.partition("@")[0] in BY_CLASS
+    return f"{of(metric).title} ({FROM_CLUSTERS})" if is_marked else of(metric).title
+
+
 def of(metric: str) -> Words:
     """A measure in words, by its name in metrics.json."""
     name, _, k = metric.partition("@")

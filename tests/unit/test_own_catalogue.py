@@ -13,13 +13,13 @@ from sqlalchemy import Engine
 from db import images, items
 from db.engine import reading
 from db.errors import DataError, UsageError
-from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
+from db.items import CATALOGUE_SPLIT, FROM_CLUSTERS, FROM_CSV, QUERY_SPLIT, Item
 from simulator.actions import catalogue as catalogues
 from simulator.actions import catalogue_csv, listing
 from simulator.actions.catalogue_csv import Line, Skipped
 from simulator.actions.config import Plan
 from simulator.actions.experiment import fitted
-from simulator.actions.own_catalogue import FROM_CLUSTERS, FROM_CSV, Added, add
+from simulator.actions.own_catalogue import Added, add
 from tests.factories import context_of
 
 FILES = ("a.jpg", "b.png", "deep/c.webp", "käse.jpg")
