@@ -31,7 +31,7 @@ class View(NamedTuple):
     channels: int
 
 
-GREY = View(SIDE, 1)
+GREY, COLOUR = View(SIDE, 1), View(COLOUR_SIDE, 3)
 
 
 def stored(picture: Image.Image) -> Pixels:

@@ -8,6 +8,7 @@ second, small shape is used, but only after it has been seen to give the same by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -28,14 +29,26 @@ class Shapes(NamedTuple):
 
 
 class Embedding:
-    """A network ready to embed, whatever runs it."""
+    """A network ready to embed, whatever runs it.
+
+    view: side and channels of the pictures it is given; below, `size` and in colour a last axis of 3.
+    """
 
     def __init__(
-        self, run: Callable[[Pixels], Answer], *, shapes: Shapes, size: int, dim: int, classes: int
+        self,
+        run: Callable[[Pixels], Answer],
+        *,
+        shapes: Shapes,
+        size: int,
+        dim: int,
+        classes: int,
+        channels: int = 1,
     ) -> None:
-        """run: embeddings and logits of pixels uint8 [n, size, size], n one of the shapes."""
+        """run: embeddings and logits of pixels uint8 [n, size, size(, 3)], n one of the shapes."""
+        self.view = (size, channels)
+        self._wanted = (size, size) if channels == 1 else (size, size, channels)
         self.dim, self.classes = dim, classes
-        self._run, self._shapes, self._size = run, shapes, size
+        self._run, self._shapes = run, shapes
         self._few: int | None = None
 
     def embed(self, pixels: Pixels) -> NDArray[np.float32]:
@@ -49,10 +62,9 @@ class Embedding:
 
     def answer(self, pixels: Pixels) -> Answer:
         """Embeddings float32 [n, dim], unit rows, and logits [n, classes] of pixels uint8 [n, size, size]."""
-        if pixels.dtype != np.uint8 or pixels.shape[1:] != (self._size, self._size):
-            raise ValueError(
-                f"wanted uint8 [n, {self._size}, {self._size}], found {pixels.dtype} {list(pixels.shape)}"
-            )
+        if pixels.dtype != np.uint8 or pixels.shape[1:] != self._wanted:
+            wanted = ", ".join(map(str, self._wanted))
+            raise ValueError(f"wanted uint8 [n, {wanted}], found {pixels.dtype} {list(pixels.shape)}")
         embeddings = np.empty((len(pixels), self.dim), np.float32)
         logits = np.empty((len(pixels), self.classes), np.float32)
         rows = self._few if self._few and len(pixels) <= self._few else self._shapes.batch
@@ -70,8 +82,9 @@ class Embedding:
         Both shapes are computed for as many noisy pictures as fill a batch, and compared.
         """
         batch, few = self._shapes
-        noise = (np.arange(batch * self._size**2, dtype=np.uint64) * np.uint64(2654435761)) >> np.uint64(13)
-        probe = noise.astype(np.uint8).reshape(batch, self._size, self._size)
+        n_levels = batch * prod(self._wanted)
+        noise = (np.arange(n_levels, dtype=np.uint64) * np.uint64(2654435761)) >> np.uint64(13)
+        probe = noise.astype(np.uint8).reshape(batch, *self._wanted)
         whole = self._run(probe)
         starts = np.linspace(0, batch - few, PROBES).astype(int).tolist()
         pairs = ((self._run(probe[at : at + few]), [one[at : at + few] for one in whole]) for at in starts)

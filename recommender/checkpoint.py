@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.architecture import MobileNet, described
 from recommender.runtimes import tensorflow_version
 
 if TYPE_CHECKING:
     from recommender.training import Trained
+    from recommender.transfer import Transferred
 
 MANIFEST, WEIGHTS, CARD, HISTORY = "manifest.json", "weights.bin", "MODEL_CARD.md", "history.json"
 SCHEMA = 1
@@ -40,7 +42,11 @@ def model_key(manifest: Mapping[str, Any]) -> str:
 
 
 def describe(
-    trained: Trained, *, classes: Sequence[str], data_sha256: str, metrics: Mapping[str, Any]
+    trained: Trained | Transferred,
+    *,
+    classes: Sequence[str],
+    data_sha256: str,
+    metrics: Mapping[str, Any],
 ) -> tuple[bytes, bytes]:
     """Manifest and weights as bytes, the pair that a database keeps."""
     weights = pack(trained.model.get_weights())
@@ -63,12 +69,20 @@ def describe(
 
 
 def save(
-    folder: Path, trained: Trained, *, classes: Sequence[str], data_sha256: str, metrics: Mapping[str, Any]
+    folder: Path,
+    trained: Trained | Transferred,
+    *,
+    classes: Sequence[str],
+    data_sha256: str,
+    metrics: Mapping[str, Any],
 ) -> str:
     """Writes four files, the manifest last: a half-written folder has none. Gives back the model key."""
     manifest, weights = describe(trained, classes=classes, data_sha256=data_sha256, metrics=metrics)
     plain = json.loads(manifest)
-    history = {"epochs": [asdict(epoch) for epoch in trained.history], "timings": dict(trained.timings)}
+    # without held-out pictures there is no accuracy, and JSON has no NaN
+    epochs = [asdict(one) for one in trained.history]
+    known = [{name: None if _is_unknown(value) else value for name, value in one.items()} for one in epochs]
+    history = {"epochs": known, "timings": dict(trained.timings)}
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / WEIGHTS, weights)
     replace_file(folder / CARD, model_card(plain).encode())
@@ -94,11 +108,9 @@ def load(folder: Path) -> Any:
 
 def from_bytes(manifest: bytes, weights: bytes, *, where: Path | str = "model") -> Any:
     """The Keras model of a manifest and its weights, built by our code and filled with numbers only."""
-    from recommender import network  # noqa: PLC0415  # TensorFlow takes seconds to import; checking needs none of it
-
     plain, arrays = verify(manifest, weights, where=where)
     try:
-        model = network.build(network.Architecture.from_json(plain["architecture"]), seed=0)
+        model = _built(plain["architecture"])
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"{_file(where, MANIFEST)}: no such network can be built ({_line(error)})") from None
     wanted = {one.path: tuple(one.shape) for one in model.weights}
@@ -109,6 +121,17 @@ def from_bytes(manifest: bytes, weights: bytes, *, where: Path | str = "model") 
         )
     model.set_weights(arrays)
     return model
+
+
+def _built(plain: Mapping[str, Any]) -> Any:
+    """The network of a description, its weights at random."""
+    # TensorFlow takes seconds to import; checking needs none of it
+    from recommender import mobilenet, network  # noqa: PLC0415
+
+    architecture = described(plain)
+    if isinstance(architecture, MobileNet):
+        return mobilenet.build(architecture, seed=0)
+    return network.build(architecture, seed=0)
 
 
 def verify(
@@ -157,6 +180,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         f"- {name}: {value:.4f}" for name, value in manifest["metrics"].items() if isinstance(value, float)
     )
     side, names = architecture["size"], manifest["classes"]
+    kind = "colour" if architecture.get("channels") == 3 else "grey"
     share = training["appearance_share"] if training.get("appearance") else 0.0
     meaning = (
         f'"of the same class" first; {share:.0%} of the squared length are trained to say how a picture '
@@ -166,7 +190,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     )
     return f"""# {model_key(manifest)}
 
-An embedding of {side}x{side} grey pictures: {manifest["dim"]} numbers, unit length.
+An embedding of {side}x{side} {kind} pictures: {manifest["dim"]} numbers, unit length.
 {n_parameters:,} parameters, trained to tell {len(names)} classes apart: {", ".join(names)}.
 
 ## Measured
@@ -176,15 +200,28 @@ An embedding of {side}x{side} grey pictures: {manifest["dim"]} numbers, unit len
 ## Made from
 
 - training data (sha256): {manifest["data_sha256"]}
-- seed {manifest["seed"]}, {training["epochs"]} epochs in {training["compute"]}
+- seed {manifest["seed"]}, {_course(training)}
 - Keras {manifest["keras"]}, TensorFlow {manifest["tensorflow"]}
 - weights (sha256): {manifest["weights_sha256"]}
 
 ## Limits
 
 It has seen centred products on a plain background only. Similar means {meaning}.
-Colour, brand and price are unknown to it.
+{"Brand" if kind == "colour" else "Colour, brand"} and price are unknown to it.
 """
+
+
+def _is_unknown(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _course(training: Mapping[str, Any]) -> str:
+    """How a training went, in a line of the card."""
+    if "head" not in training:
+        return f"{training['epochs']} epochs in {training['compute']}"
+    parts = [f"head {training['head']['epochs']} epochs on frozen features"]
+    parts += [f"{stage['name']} {stage['epochs']}" for _, stage in training["stages"]]
+    return f"MobileNetV2 from {training['start']}; {', then '.join(parts)}; few pictures: more epochs"
 
 
 def replace_file(path: Path, content: bytes) -> None:

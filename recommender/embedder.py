@@ -10,7 +10,10 @@ import tensorflow as tf
 from recommender import checkpoint
 from recommender.batches import Answer, Embedding, Pixels, Shapes
 
-BATCH = 256
+BATCH, FEWER = 256, 32
+LARGE = 1_000_000
+"""Parameters from which on a network is given fewer rows at once: each takes megabytes on its way."""
+
 FEW = 8
 """Fewer rows than eight take other kernels, and give other bytes."""
 
@@ -19,8 +22,14 @@ class Embedder(Embedding):
     """A network ready to embed."""
 
     def __init__(self, model: Any) -> None:
-        """A Keras model from grey levels to (unit embeddings, logits), as `network.build` makes it."""
-        graph = tf.function(lambda pixels: model(tf.cast(pixels, tf.float32)[..., None], training=False))
+        """A Keras model from levels to (unit embeddings, logits), as `network` or `mobilenet` builds it."""
+        _, size, _, channels = model.input_shape
+
+        def answer(pixels: Any) -> Any:
+            levels = tf.cast(pixels, tf.float32)
+            return model(levels[..., None] if channels == 1 else levels, training=False)
+
+        graph = tf.function(answer)
 
         def run(pixels: Pixels) -> Answer:
             embeddings, logits = graph(tf.constant(pixels))
@@ -28,8 +37,9 @@ class Embedder(Embedding):
 
         super().__init__(
             run,
-            shapes=Shapes(BATCH, FEW),
-            size=int(model.input_shape[1]),
+            shapes=Shapes(BATCH if model.count_params() < LARGE else FEWER, FEW),
+            size=int(size),
+            channels=int(channels),
             dim=int(model.output_shape[0][-1]),
             classes=int(model.output_shape[1][-1]),
         )

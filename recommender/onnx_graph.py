@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, checker, helper, numpy_helper
 
 from recommender import checkpoint
-from recommender.architecture import RELU_GAIN, Architecture
+from recommender.architecture import RELU_GAIN, Architecture, described
 
 OPSET, IR_VERSION = 18, 9
 """Old enough for every ONNX Runtime of the last years."""
@@ -28,7 +28,9 @@ def export(manifest: bytes, weights: bytes) -> tuple[Architecture, bytes]:
     Raises ValueError when manifest or weights are damaged, or are of a network that is not ours to export.
     """
     plain, arrays = checkpoint.verify(manifest, weights)
-    architecture = Architecture.from_json(plain["architecture"])
+    architecture = described(plain["architecture"])
+    if not isinstance(architecture, Architecture):
+        raise ValueError(f"{architecture.name} is embedded by TensorFlow only; set runtime to tensorflow")
     named = {one["name"]: array for one, array in zip(plain["weights"], arrays, strict=True)}
     graph = _Graph(architecture, named)
     try:

@@ -54,6 +54,13 @@ def from_imagenet(alpha: float = 1.0) -> Start:
     return Start(IMAGENET, digest, arrays)
 
 
+def has_imagenet(keras_home: Path) -> bool:
+    """Whether Keras' cache has some size of these weights already."""
+    return any(
+        (keras_home / "models").glob("mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_*_no_top.h5")
+    )
+
+
 def from_file(path: Path, alpha: float = 1.0) -> Start:
     """A Keras weights file of MobileNetV2 without its top; ValueError when it is anything else."""
     try:

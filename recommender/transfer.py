@@ -35,6 +35,9 @@ ORDER, HEAD_ORDER, START, CALIBRATION = 11, 12, 13, 14
 """Purposes of draws: the first word of an address after the seed."""
 
 FORWARD_BATCH = 250
+FEWEST = 16
+"""Pictures of a step; fewer only where there are not so many."""
+
 KEEP_EVERY = 50
 """Steps between two kept states."""
 
@@ -163,7 +166,7 @@ def n_pictures(labels: Labels, settings: TransferSettings, seed: int) -> int:
     """How many pictures go through the network in a training: what a progress bar counts to."""
     n = int((~held_out(labels, share=settings.validation_share, seed=seed)).sum())
     stages = [_fitted(stage, n, settings.least_steps) for _, stage in settings.stages]
-    return len(labels) + sum(stage.epochs * _n_steps(stage, n) * min(stage.batch, n) for stage in stages)
+    return len(labels) + sum(stage.epochs * _n_steps(stage, n) * stage.batch for stage in stages)
 
 
 @dataclass(frozen=True)
@@ -238,8 +241,8 @@ class _Loop:
     def n_done(self) -> int:
         """Pictures that went through in the steps before."""
         n = len(self.images)
-        before = [stage.epochs * _n_steps(stage, n) * min(stage.batch, n) for _, stage in self.stages]
-        now = self.at.step * min(self.stages[self.at.stage][1].batch, n)
+        before = [stage.epochs * _n_steps(stage, n) * stage.batch for _, stage in self.stages]
+        now = self.at.step * self.stages[self.at.stage][1].batch
         return n + len(self.held_out[0]) + sum(before[: self.at.stage]) + now
 
     def _trained_from(self, depth: int) -> list[Any]:
@@ -250,8 +253,7 @@ class _Loop:
         if place == 0 or self.order is None:
             address = [self.seed, ORDER, self.at.stage, epoch]
             self.order = np.random.default_rng(address).permutation(len(self.images))
-        batch = min(stage.batch, len(self.images))
-        return np.sort(self.order[place * batch : (place + 1) * batch])
+        return np.sort(self.order[place * stage.batch : (place + 1) * stage.batch])
 
     def _note(self, loss: float) -> None:
         """An epoch is over: measures it, and writes down how long it took."""
@@ -360,7 +362,7 @@ def _fit_head(
     stage = _fitted(settings.head, len(features), settings.least_steps)
     optimizer = _optimizer(stage, top.trainable_variables)
     take = tf.function(_descent(top, optimizer, top.trainable_variables, stage.label_smoothing))
-    n_steps, batch = _n_steps(stage, len(features)), min(stage.batch, len(features))
+    n_steps, batch = _n_steps(stage, len(features)), stage.batch
     total = tf.constant(0.0)
     for epoch in range(stage.epochs):
         order = np.random.default_rng([seed, HEAD_ORDER, epoch]).permutation(len(features))
@@ -377,12 +379,13 @@ def _fit_head(
 
 
 def _fitted(stage: TrainingSettings, n: int, least_steps: int) -> TrainingSettings:
-    """The stage with as many epochs as make the steps that it needs at least."""
-    return replace(stage, epochs=max(stage.epochs, math.ceil(least_steps / _n_steps(stage, n))))
+    """The stage as few pictures need it: smaller batches, and epochs until it has its steps."""
+    small = replace(stage, batch=min(stage.batch, max(FEWEST, n // 20), n))
+    return replace(small, epochs=max(stage.epochs, math.ceil(least_steps / _n_steps(small, n))))
 
 
 def _n_steps(stage: TrainingSettings, n: int) -> int:
-    return n // min(stage.batch, n)
+    return n // stage.batch
 
 
 def _fingerprint(images: Pixels, labels: Labels, loop: _Loop) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from db.errors import UsageError, WindowshopError
-from simulator import cli_catalogue, cli_crossover, cli_work
+from simulator import cli_catalogue, cli_crossover, cli_train, cli_work
 from simulator.console import AsJson
 from simulator.console import answer as _answer
 from simulator.console import open_installation as _open
@@ -93,28 +93,7 @@ def explore(runs: Runs = None, as_json: AsJson = False) -> None:
     _answer(document, f"{found.headline}\n\nreport: {found.page}", as_json=as_json)
 
 
-@app.command(epilog="Example: windowshop train --preset quick --seed 2")
-def train(
-    preset: Annotated[str, typer.Option(help="quick: a minute; best: the smallest error we know.")] = "quick",
-    seed: Annotated[int, typer.Option(help="Seed of the first weights and of the order of pictures.")] = 1,
-    as_json: AsJson = False,
-) -> None:
-    """Train our own network on Fashion-MNIST's training images and measure it on the test images."""
-    from simulator.actions.train import train as action
-
-    model = action(_open(), preset=preset, seed=seed)
-    accuracy = model.metrics["test_accuracy"]
-    _answer(
-        {
-            "model": model.key,
-            "folder": str(model.folder),
-            "test_accuracy": accuracy,
-            "fit_seconds": round(model.fit_seconds, 1),
-        },
-        f"{model.name} names {accuracy:.2%} of the test images right, "
-        f"after {model.fit_seconds:.0f} s of fitting\nkept in {model.folder}",
-        as_json=as_json,
-    )
+app.command(epilog="Example: windowshop train --preset quick --seed 2")(cli_train.train)
 
 
 @app.command(epilog="Example: windowshop evaluate --queries 1000")
@@ -148,12 +127,13 @@ def similar(
     image: Annotated[Path, typer.Argument(help="A jpg, png or webp: one product on a plain background.")],
     k: Annotated[int, typer.Option("-k", help="How many items.")] = 10,
     out: Annotated[Path | None, typer.Option(help="A picture grid: FILE.png or FILE.jpg.")] = None,
+    catalogue: Catalogue = "fashion-mnist",
     as_json: AsJson = False,
 ) -> None:
     """Catalogue items that look like a picture, the most similar first."""
     from simulator.actions.similar import similar as action
 
-    found = action(_open(), image, k=k, out=out)
+    found = action(_open(), image, k=k, out=out, catalogue=catalogue)
     _answer(found.to_json(), found.text(), as_json=as_json)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from db import embeddings, images, work
 from db.embeddings import Embedder
 from db.engine import reading, writing
+from db.views import View
 from workers.knowledge import Library
 
 BATCH = 512
@@ -15,11 +16,12 @@ def perform(library: Library, job: work.Work) -> int:
     """Embed the pictures that the payload names; says how many."""
     embedder = Embedder(job.payload["model"], job.payload["runtime"])
     hashes = job.payload["images"]
+    network = library.embedder(embedder)
     with reading(library.engine) as conn:
-        pictures = images.read(conn, hashes)
+        pictures = images.read(conn, hashes, View(*network.view))
     library.laps.lap("read")
 
-    vectors = library.embedder(embedder).embed(pictures)
+    vectors = network.embed(pictures)
     library.laps.lap("compute")
 
     with writing(library.engine) as conn:

@@ -41,8 +41,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _AT_ONCE = 500
 
 EMBEDDER_NOTE = (
-    "note: our own networks see 28 x 28 grey levels of them, shape and shade; one that sees colour is trained "
-    "with: windowshop train --backbone mobilenet --catalogue {name}"
+    "note: our own networks see them in 28 x 28 grey levels, shape and shade, not colour; to train one that "
+    "sees colour: windowshop train --backbone mobilenet --catalogue {name}"
 )
 
 

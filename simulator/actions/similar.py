@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from db import embeddings, images
+from db import embeddings, images, views
 from db.embeddings import Embedder
 from db.engine import reading, writing
 from db.errors import UsageError, WindowshopError
 from db.items import CATALOGUE_SPLIT, Item
+from db.views import COLOUR, GREY, View
 from recommender.batches import Embedding
 from recommender.similarity import nearest, round_embeddings
-from simulator import pictures
 from simulator.actions import catalogue as catalogues
 from simulator.actions import model as default_model
 from simulator.actions.context import Context
@@ -36,6 +37,15 @@ class Similar:
 
     item: Item
     score: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a grid is drawn. query: as its owner knows it; seen: as the network does; items: as people do."""
+
+    query: Image.Image
+    seen: NDArray[np.uint8]
+    items: View
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,9 @@ def similar(
     found = search.nearest(photo.canonical, k)
 
     if out is not None and kind is not None:
-        _draw(context, photo, found, out, kind)
+        people = GREY if catalogue == catalogues.FASHION_MNIST else COLOUR
+        shown = Shown(photo.shown, search.seen(photo.canonical), people)
+        _draw(context, shown, found, out, kind)
     return Answer(str(image), search.model, found, out)
 
 
@@ -102,7 +114,11 @@ class Search:
 
     def nearest(self, picture: NDArray[np.uint8], k: int) -> list[Similar]:
         """The k items most similar to a canonical picture, as `pictures.read` makes it."""
-        return most_similar(self.index, self.network.embed(picture[None]), self.stored, k)
+        return most_similar(self.index, self.network.embed(self.seen(picture)[None]), self.stored, k)
+
+    def seen(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A canonical picture as the network is given it."""
+        return views.seen(picture, View(*self.network.view))
 
 
 def open_search(context: Context, *, catalogue: str = catalogues.FASHION_MNIST, warm: bool = False) -> Search:
@@ -140,13 +156,14 @@ def _index(
         known = embeddings.of_model(conn, embedder)
     missing = sorted({row.image for row in stored} - known.keys())
     if missing:
+        network = library.embedder(embedder)
         context.talk.say(f"{len(missing):,} items have no embedding by {embedder.model} yet")
         with context.talk.progress("embedding the catalogue", len(missing)) as step:
             for start in range(0, len(missing), BATCH):
                 hashes = missing[start : start + BATCH]
                 with reading(context.engine) as conn:
-                    pixels = images.read(conn, hashes)
-                vectors = library.embedder(embedder).embed(pixels)
+                    pixels = images.read(conn, hashes, View(*network.view))
+                vectors = network.embed(pixels)
                 with writing(context.engine) as conn:
                     embeddings.add(conn, embedder, hashes, vectors)
                 known |= {key: vector.tobytes() for key, vector in zip(hashes, vectors, strict=True)}
@@ -166,17 +183,17 @@ def _kind(out: Path | None) -> str | None:
     return kind
 
 
-def _draw(context: Context, photo: pictures.Photo, found: Sequence[Similar], out: Path, kind: str) -> None:
+def _draw(context: Context, shown: Shown, found: Sequence[Similar], out: Path, kind: str) -> None:
     from simulator.report.picture_grid import Tile, grid_image  # noqa: PLC0415 - matplotlib, only for a grid
 
     with reading(context.engine) as conn:
-        pixels = images.read(conn, [one.item.image for one in found])
+        pixels = images.read(conn, [one.item.image for one in found], shown.items)
     tiles = [
         Tile(picture, f"{one.score:.3f}", one.item.category)
         for picture, one in zip(pixels, found, strict=True)
     ]
     buffer = io.BytesIO()
-    grid_image(photo.shown, photo.canonical, tiles).save(buffer, format=kind, quality=92)
+    grid_image(shown.query, shown.seen, tiles).save(buffer, format=kind, quality=92)
     try:
         out.write_bytes(buffer.getvalue())
     except OSError as error:

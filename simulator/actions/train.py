@@ -11,9 +11,13 @@ import os
 import shutil
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from db.errors import UsageError, WindowshopError
 from simulator import datasets
@@ -22,6 +26,10 @@ from simulator.actions.context import Context, open_context
 from simulator.terminal import Terminal
 from workers import settings as installation
 from workers.silence import silent_import
+
+if TYPE_CHECKING:
+    from recommender.training import Trained
+    from recommender.transfer import Transferred
 
 SAVED_SEED = 1
 PRESETS = ("quick", "best")
@@ -47,14 +55,11 @@ def name_of(preset: str, seed: int) -> str:
 
 def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) -> TrainedModel:
     """Train, test, save; a training that was stopped goes on from its last epoch."""
-    if preset not in PRESETS:
-        raise UsageError(f"no preset {preset!r}; choose one of {', '.join(PRESETS)}")
-    if seed < 0:
-        raise UsageError(f"--seed must be at least 0, found {seed}")
+    check(preset, seed)
     data = fashion_mnist(context)
     installation.quieten_tensorflow()
     with silent_import():
-        from recommender import checkpoint, network, training  # noqa: PLC0415 - TensorFlow takes seconds to import
+        from recommender import network, training  # noqa: PLC0415 - TensorFlow takes seconds to import
 
     settings, architecture = training.PRESETS[preset], network.PRESETS[preset]
     name = name_of(preset, seed)
@@ -69,29 +74,47 @@ def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) ->
             progress=lambda _epoch: step(),
             checkpoint_dir=folder / UNFINISHED,
         )
-    metrics = {"test_accuracy": _accuracy(trained.model, data)}
+    return keep(
+        folder,
+        trained,
+        classes=datasets.CLASS_NAMES,
+        lesson=(data.train_images, data.train_labels),
+        test=(data.test_images, data.test_labels),
+    )
+
+
+def check(preset: str, seed: int) -> None:
+    """Raise UsageError before anything slow for what cannot be trained."""
+    if preset not in PRESETS:
+        raise UsageError(f"no preset {preset!r}; choose one of {', '.join(PRESETS)}")
+    if seed < 0:
+        raise UsageError(f"--seed must be at least 0, found {seed}")
+
+
+Examples = tuple[NDArray[np.uint8], NDArray[np.integer[Any]]]
+"""Pictures and their labels."""
+
+
+def keep(
+    folder: Path, trained: Trained | Transferred, *, classes: Sequence[str], lesson: Examples, test: Examples
+) -> TrainedModel:
+    """Measure a network on pictures that it has not seen, and save it under the folder's name."""
+    from recommender import checkpoint  # noqa: PLC0415 - as below
+    from recommender.embedder import Embedder  # noqa: PLC0415 - TensorFlow takes seconds to import
+
+    metrics: dict[str, Any] = {"test_pictures": len(test[0])}
+    if len(test[0]):
+        metrics["test_accuracy"] = float((Embedder(trained.model).classify(test[0]) == test[1]).mean())
+    data = hashlib.sha256(lesson[0].tobytes() + lesson[1].tobytes()).hexdigest()
     try:
-        key = checkpoint.save(
-            folder, trained, classes=datasets.CLASS_NAMES, data_sha256=_digest(data), metrics=metrics
-        )
+        key = checkpoint.save(folder, trained, classes=classes, data_sha256=data, metrics=metrics)
     except OSError as error:
         raise WindowshopError(
             f"the model cannot be kept in {folder} ({error.strerror}); "
             "set WINDOWSHOP_HOME to a place you may write"
         ) from None
     shutil.rmtree(folder / UNFINISHED, ignore_errors=True)
-    return TrainedModel(name, key, folder, metrics, trained.timings["wall"])
-
-
-def _accuracy(model: Any, data: datasets.FashionMnist) -> float:
-    from recommender.embedder import Embedder  # noqa: PLC0415 - TensorFlow takes seconds to import
-
-    guesses = Embedder(model).classify(data.test_images)
-    return float((guesses == data.test_labels).mean())
-
-
-def _digest(data: datasets.FashionMnist) -> str:
-    return hashlib.sha256(data.train_images.tobytes() + data.train_labels.tobytes()).hexdigest()
+    return TrainedModel(folder.name, key, folder, metrics, trained.timings["wall"])
 
 
 def _end_with_stdin() -> None:

@@ -49,9 +49,10 @@ class RunData:
     """One run as plain arrays, whatever it was read from. Rows of items: catalogue items, then query items.
 
     item_ids: [n]. categories: int16 [n], numbers into class_names. prices: int32 [n], cents. pixels: uint8
-    [n, h, w] light on dark, as the judge sees them. shown: uint8 [n, h, w, 3], where people see colour.
-    are_clusters: whether categories come from the judge's clusters, for want of labels. embeddings: float32
-    [n, dim], unit rows; only for the words in the picture grids. provenance: seed, versions, git commit, model, data and preset sha256, machine, timings: shown, never computed with.
+    [n, h, w] light on dark, as the judge sees them. embeddings: float32 [n, dim], unit rows; only for the
+    words in the picture grids. shown: uint8 [n, h, w, 3], where people see colour. are_clusters: whether
+    categories are the judge's clusters, for want of labels. provenance: seed, versions, git commit, model,
+    data and preset sha256, machine, timings: shown, never computed with.
     """
 
     run: str
