@@ -106,7 +106,7 @@ def seen(architecture: MobileNet, pixels: Any) -> Any:
 def folded(arrays: Mapping[str, Array], architecture: MobileNet) -> list[Array]:
     """Kernels and biases of the backbone, in the order of its weights, with the normalisations folded in.
 
-    arrays: of Keras' MobileNetV2, as `pretrained.arrays_of` names them. A grey first kernel is the sum over
+    arrays: of Keras' MobileNetV2, as `pretrained.Start` names them. A grey first kernel is the sum over
     colours, which is what it answers to three equal channels.
     """
     found: list[Array] = []

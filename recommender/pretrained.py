@@ -13,13 +13,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.architecture import MobileNet
-from recommender.mobilenet import EPSILON, folded, seen
+from recommender.mobilenet import EPSILON
 
 IMAGENET, NONE = "imagenet", "none"
-
-CALIBRATION_BATCH = 250
-"""Pictures that one estimate of a layer's mean and variance is made of."""
 
 Array = NDArray[np.float32]
 
@@ -81,40 +77,9 @@ def from_file(path: Path, alpha: float = 1.0) -> Start:
     return Start("file", digest, arrays)
 
 
-def convolutions(start: Start, architecture: MobileNet, pictures: NDArray[np.uint8] | None) -> list[Array]:
-    """Kernels and biases for the backbone, normalisations folded in; ValueError without arrays.
-
-    pictures: uint8, as the network is given them; the normalisations then take their means and variances
-    instead of those of the photos they were trained on (Li et al. 2016, "Revisiting batch normalization for
-    practical domain adaptation").
-    """
-    if start.arrays is None:
-        raise ValueError("there are no pretrained weights to start from")
-    arrays = start.arrays if pictures is None else _recalibrated(start.arrays, architecture, pictures)
-    return folded(arrays, architecture)
-
-
-def _recalibrated(
-    arrays: Mapping[str, Array], architecture: MobileNet, pictures: NDArray[np.uint8]
-) -> Mapping[str, Array]:
-    """The same arrays with moving means and variances of these pictures, averaged over batches."""
-    model = _keras_model(architecture.alpha, weights=None, side=architecture.resolution)
-    for variable in model.variables:
-        variable.assign(arrays[_name(variable)])
-    normalisations = [layer for layer in model.layers if hasattr(layer, "moving_mean")]
-    n_batches = max(1, len(pictures) // CALIBRATION_BATCH)
-    for number, part in enumerate(np.array_split(pictures, n_batches)):
-        for layer in normalisations:
-            layer.momentum = number / (number + 1)  # the plain mean of the batches so far
-        pixels = part if part.ndim == 4 else part[..., None]
-        levels = np.asarray(seen(architecture, keras.ops.convert_to_tensor(pixels.astype(np.float32))))
-        model(np.repeat(levels, 3, axis=-1) if architecture.channels == 1 else levels, training=True)
-    return _arrays(model)
-
-
-def _keras_model(alpha: float, *, weights: str | None, side: int = 96) -> Any:
+def _keras_model(alpha: float, *, weights: str | None) -> Any:
     model = keras.applications.MobileNetV2(
-        input_shape=(side, side, 3), alpha=alpha, include_top=False, weights=weights
+        input_shape=(96, 96, 3), alpha=alpha, include_top=False, weights=weights
     )
     assert all(layer.epsilon == EPSILON for layer in model.layers if hasattr(layer, "moving_mean"))  # noqa: S101
     return model

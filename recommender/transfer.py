@@ -31,7 +31,7 @@ from recommender.training import Epoch, TrainingSettings, augmented, held_out, l
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.integer[Any]]
 
-ORDER, HEAD_ORDER, START, CALIBRATION = 11, 12, 13, 14
+ORDER, HEAD_ORDER, START = 11, 12, 13
 """Purposes of draws: the first word of an address after the seed."""
 
 FORWARD_BATCH = 250
@@ -54,7 +54,6 @@ class TransferSettings:
 
     head: how projection and head are trained on features that stay as they are.
     stages: from which depth on (`mobilenet.depth`) weights are trained, and how; none: frozen features.
-    calibration: pictures that the folded normalisations take their means from; 0: those of ImageNet.
     least_steps: with few pictures a stage goes on until it has so many.
     start: filled in: what the convolutions were before, with the sha256 of the file.
     """
@@ -62,7 +61,6 @@ class TransferSettings:
     name: str
     head: TrainingSettings
     stages: tuple[tuple[int, TrainingSettings], ...] = ()
-    calibration: int = 2000
     least_steps: int = 200
     start: str = pretrained.NONE
 
@@ -201,10 +199,7 @@ class _Loop:
         clock = _Clock()
         backbone, top = self.model.get_layer("backbone"), self.model.get_layer("top")
         if start.arrays is not None:
-            some = np.random.default_rng([self.seed, CALIBRATION]).permutation(len(self.images))
-            sample = self.images[np.sort(some[: self.settings.calibration])]
-            found = pretrained.convolutions(start, self.architecture, sample if len(sample) else None)
-            backbone.set_weights(found)
+            backbone.set_weights(mobilenet.folded(start.arrays, self.architecture))
         features = _outputs(backbone, self.images, progress)[0]
         loss = _fit_head(top, features, self.labels, self.settings, seed=self.seed)
         del features

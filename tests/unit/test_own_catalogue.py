@@ -14,6 +14,7 @@ from db import images, items
 from db.engine import reading
 from db.errors import DataError, UsageError
 from db.items import CATALOGUE_SPLIT, FROM_CLUSTERS, FROM_CSV, QUERY_SPLIT, Item
+from db.views import COLOUR
 from simulator.actions import catalogue as catalogues
 from simulator.actions import catalogue_csv, listing
 from simulator.actions.catalogue_csv import Line, Skipped
@@ -208,7 +209,7 @@ def test_broken_pictures_are_listed_and_the_rest_goes_in(sqlite: Engine, tmp_pat
     assert {one.file for one in found.skipped} == bad
     assert all(one.line is None and one.reason and str(tmp_path) not in one.reason for one in found.skipped)
     assert found.items + found.queries == found.new == 12
-    assert "network for 28 x 28 grey pictures" in found.text()
+    assert "--backbone mobilenet --catalogue shop" in found.text()
 
 
 @pytest.mark.parametrize("prepare", [spoil, lambda _: None])
@@ -289,14 +290,16 @@ def test_one_picture_is_never_both_sold_and_searched_with(sqlite: Engine, tmp_pa
     assert len(stored(sqlite)) == 60
 
 
-def test_the_pictures_stored_are_those_the_embedder_knows(sqlite: Engine, tmp_path: Path) -> None:
-    """28 x 28, light on dark, by the hash of their bytes."""
+def test_pictures_are_stored_in_colour_and_seen_in_grey(sqlite: Engine, tmp_path: Path) -> None:
+    """96 x 96 as they are, by the hash of their bytes; 28 x 28 light on dark for the judge."""
     add(context_of(sqlite), folder_of(tmp_path, 3))
+    hashes = [row.image for row in stored(sqlite)]
     with reading(sqlite) as conn:
-        found = images.read(conn, [row.image for row in stored(sqlite)])
-    assert found.shape == (3, 28, 28)
-    assert [images.digest(one) for one in found] == [row.image for row in stored(sqlite)]
-    assert np.median(found[:, 0, 0]) == 0
+        found, grey = images.read(conn, hashes, COLOUR), images.read(conn, hashes)
+    assert found.shape == (3, 96, 96, 3)
+    assert [images.digest(one) for one in found] == hashes
+    assert grey.shape == (3, 28, 28)
+    assert np.median(grey[:, 0, 0]) == 0
 
 
 def test_prices_reach_the_world_and_the_run() -> None:

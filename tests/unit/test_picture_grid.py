@@ -33,6 +33,17 @@ def test_the_query_is_first_and_the_items_follow_in_order() -> None:
     assert grid.getpixel(below) == (178, 178, 178)  # what the network sees
 
 
+def test_colour_pictures_keep_their_colours() -> None:
+    """Items and what the network sees; nothing is inverted."""
+    red, blue = (np.full((96, 96, 3), ink, np.uint8) for ink in ((200, 10, 10), (10, 10, 200)))
+    tiles = [Tile(red, "0.9", "Hats")] * 6
+    grid = picture_grid.grid_image(QUERY, blue, tiles)
+    middle = TILE // 2
+    left = MARGIN + TILE + 2 * GAP
+    assert grid.getpixel((left + middle, MARGIN + middle)) == (200, 10, 10)
+    assert grid.getpixel((MARGIN + middle, MARGIN + TILE + CAPTION + GAP + middle)) == (10, 10, 200)
+
+
 def test_the_query_keeps_its_aspect() -> None:
     """A wide picture leaves white above and below, and fills the tile from left to right."""
     grid = np.asarray(picture_grid.grid_image(QUERY, np.zeros((28, 28), np.uint8), [tile(9)]))

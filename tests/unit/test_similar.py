@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import Engine
 
-from db import embeddings
+from db import embeddings, views
 from db.embeddings import Embedder
 from db.engine import reading, writing
 from db.errors import DataError, UsageError
@@ -21,6 +19,7 @@ from recommender.similarity import round_embeddings
 from simulator import pictures
 from simulator.actions import similar as action
 from tests.factories import EMBEDDER, N_ITEMS, N_QUERIES, context_of, stock
+from tests.mixed_pictures import bomb
 
 RED_ON_WHITE = Image.new("RGB", (120, 90), "white")
 RED_ON_WHITE.paste((180, 20, 20), (50, 20, 70, 70))
@@ -33,6 +32,11 @@ def saved(folder: Path, picture: Image.Image, name: str, **options: object) -> P
     return path
 
 
+def grey(path: Path) -> np.ndarray:
+    """A picture file as the judge and our own networks see it."""
+    return views.seen(pictures.read(path).stored, views.GREY)
+
+
 def upright(found: np.ndarray) -> bool:
     """The test picture as it should come out: 20 x 50 of light on dark, as high as the canvas, centred."""
     columns = np.flatnonzero((found > 60).any(0))
@@ -43,7 +47,7 @@ def upright(found: np.ndarray) -> bool:
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp"])
 def test_the_three_formats_come_out_alike(tmp_path: Path, name: str) -> None:
     """Dark on light becomes light on dark, cut out, its aspect kept, centred and padded."""
-    found = pictures.read(saved(tmp_path, RED_ON_WHITE, name)).canonical
+    found = grey(saved(tmp_path, RED_ON_WHITE, name))
     assert found.shape == (28, 28)
     assert found.dtype == np.uint8
     assert upright(found)
@@ -64,7 +68,7 @@ def test_every_mode_is_understood(tmp_path: Path, mode: str) -> None:
     if mode == "PA":  # palette with a transparent entry: make it that of the background
         picture = RED_ON_WHITE.quantize(4)
         options = {"transparency": picture.getpixel((0, 0))}
-    assert upright(pictures.read(saved(tmp_path, picture, name, **options)).canonical)
+    assert upright(grey(saved(tmp_path, picture, name, **options)))
 
 
 def test_16_bits_keep_their_shades(tmp_path: Path) -> None:
@@ -82,7 +86,7 @@ def test_transparency_is_white(tmp_path: Path) -> None:
     picture.paste((180, 20, 20, 255), (50, 20, 70, 70))
     photo = pictures.read(saved(tmp_path, picture, "clear.png"))
     assert photo.shown.getpixel((0, 0)) == (255, 255, 255)
-    assert upright(photo.canonical)
+    assert upright(views.seen(photo.stored, views.GREY))
 
 
 def test_a_turned_photo_stands_upright(tmp_path: Path) -> None:
@@ -90,41 +94,24 @@ def test_a_turned_photo_stands_upright(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     lying = RED_ON_WHITE.transpose(Image.Transpose.ROTATE_90)
-    assert upright(pictures.read(saved(tmp_path, lying, "turned.jpg", exif=exif)).canonical)
-    assert not upright(pictures.read(saved(tmp_path, lying, "lying.jpg")).canonical)
+    assert upright(grey(saved(tmp_path, lying, "turned.jpg", exif=exif)))
+    assert not upright(grey(saved(tmp_path, lying, "lying.jpg")))
 
 
-def test_a_light_product_on_dark_is_not_inverted() -> None:
+def test_a_light_product_on_dark_is_not_inverted(tmp_path: Path) -> None:
     """The same shape either way round gives the same picture."""
     light = Image.new("L", (120, 90), 0)
     light.paste(255, (50, 20, 70, 70))
     dark = Image.fromarray(255 - np.asarray(light))
-    np.testing.assert_array_equal(pictures.canonical(light), pictures.canonical(dark))
+    found = [grey(saved(tmp_path, one, f"{name}.png")) for name, one in (("light", light), ("dark", dark))]
+    np.testing.assert_array_equal(*found)
 
 
-def test_a_picture_of_our_size_is_only_inverted() -> None:
-    """Light on dark passes as it is; dark on white is the same picture again; nothing is cut or scaled."""
-    levels = np.zeros((28, 28), np.uint8)
-    levels[10:14, 3:22] = np.arange(19) * 13
-    for given in (levels, 255 - levels):
-        np.testing.assert_array_equal(pictures.canonical(Image.fromarray(given)), levels)
-
-
-def test_a_plain_colour_holds_no_product() -> None:
+def test_a_plain_colour_is_refused_by_name(tmp_path: Path) -> None:
     """There is nothing to look for on an empty photo."""
-    with pytest.raises(DataError, match="one plain colour"):
-        pictures.canonical(Image.new("RGB", (300, 300), (90, 140, 90)))
-
-
-def bomb(width: int, height: int) -> bytes:
-    """A small PNG that says it is a huge one."""
-    size = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    chunks = [(b"IHDR", size), (b"IDAT", zlib.compress(b"\0" * 1000)), (b"IEND", b"")]
-    packed = [
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+    path = saved(tmp_path, Image.new("RGB", (300, 300), (90, 140, 90)), "plain.png")
+    with pytest.raises(DataError, match=r"plain.png: .*one plain colour"):
+        pictures.read(path)
 
 
 def whole(kind: str) -> bytes:
@@ -208,6 +195,8 @@ def test_the_nearest_come_first_with_their_scores() -> None:
 
 class HandmadeNetwork:
     """Embeds a picture by its mean grey level, and counts how many it was given."""
+
+    view = (28, 1)
 
     def __init__(self) -> None:
         self.given = 0
