@@ -72,31 +72,18 @@ class TransferSettings:
 
 _HEAD = TrainingSettings(
     "head",
-    epochs=30,
+    epochs=20,
     rate=2e-3,
     schedule="cosine",
     weight_decay=0.05,
+    validation_share=1 / 30,
     compute="float32",
 )
-_STAGE = TrainingSettings(
-    "stage",
-    epochs=1,
-    batch=128,
-    rate=1e-3,
-    schedule="cosine",
-    weight_decay=0.05,
-    label_smoothing=0.1,
-    shift=2,
-    compute="float32",
-)
+_ALL = replace(_HEAD, name="everything", epochs=3, batch=128, rate=1e-3, shift=1)
 
 PRESETS = {
     "quick": TransferSettings("quick", _HEAD),
-    "best": TransferSettings(
-        "best",
-        _HEAD,
-        ((UPPER_HALF, replace(_STAGE, name="upper half")), (ALL, replace(_STAGE, name="all", epochs=4))),
-    ),
+    "best": TransferSettings("best", _HEAD, ((ALL, _ALL),)),
 }
 
 

@@ -147,7 +147,7 @@ def test_what_a_picture_may_do_to_its_decoder(
         with pytest.raises(DataError) as caught:
             opened.read(evil)
         assert words in str(caught.value)
-        assert opened.read(photo).canonical.shape == (28, 28)
+        assert opened.read(photo).canonical.shape == (96, 96, 3)
 
 
 def test_the_cell_knows_none_of_our_secrets(gate: Gate, photo: Path) -> None:

@@ -34,7 +34,7 @@ def saved(folder: Path, picture: Image.Image, name: str, **options: object) -> P
 
 def grey(path: Path) -> np.ndarray:
     """A picture file as the judge and our own networks see it."""
-    return views.seen(pictures.read(path).stored, views.GREY)
+    return views.seen(pictures.read(path).canonical, views.GREY)
 
 
 def upright(found: np.ndarray) -> bool:
@@ -86,7 +86,7 @@ def test_transparency_is_white(tmp_path: Path) -> None:
     picture.paste((180, 20, 20, 255), (50, 20, 70, 70))
     photo = pictures.read(saved(tmp_path, picture, "clear.png"))
     assert photo.shown.getpixel((0, 0)) == (255, 255, 255)
-    assert upright(views.seen(photo.stored, views.GREY))
+    assert upright(views.seen(photo.canonical, views.GREY))
 
 
 def test_a_turned_photo_stands_upright(tmp_path: Path) -> None:
