@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -128,15 +128,13 @@ class PairScore:
         np.divide(seen, trusted, out=behavioural, where=(trusted > 0) & (support > 0))
         return Parts(score, visual, behavioural, trusted, support)
 
-    def by_kappa(
-        self, profiles: Profiles, candidates: Items, kappas: Sequence[float]
-    ) -> tuple[Rates, Iterator[Rates]]:
-        """Support, and the scores as they would be under each kappa: the pairs are looked up once for all."""
+    def by_kappa(self, profiles: Profiles, candidates: Items) -> tuple[Rates, Callable[[float], Rates]]:
+        """Support, and the scores as they would be under a kappa: the pairs are looked up once for all."""
         terms = list(self._terms(profiles, candidates))
         support = np.zeros(candidates.shape)
         for rows, term in terms:
             support[rows] += term.shown
-        return support, (_scored(terms, Trust(kappa), candidates.shape) for kappa in kappas)
+        return support, lambda kappa: _scored(terms, Trust(kappa), candidates.shape)
 
     def _terms(self, profiles: Profiles, candidates: Items) -> Iterator[tuple[Rows, _Term]]:
         """For each place of the profile: the requests that have an item there, and their term."""

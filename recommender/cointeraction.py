@@ -145,10 +145,17 @@ def increments(
     [n_slates, k]; examination: whole numbers [k], the weight of each position in 1/1024.
     """
     _require_slates(shown, acted, examination, n)
-    i, j = items[:, :, None], shown[:, None, :]
-    slate, profile_place, position = np.nonzero((i >= 0) & (j >= 0) & (i != j))
-    key = items[slate, profile_place].astype(np.int64) * n + shown[slate, position]
-    return _summed(n, key, examination.astype(np.int64)[position], acted[slate, position].astype(np.int64))
+    keys, weights, actions = [], [], []
+    for place in range(items.shape[1]):
+        slate = np.flatnonzero(items[:, place] >= 0)
+        i, j = items[slate, place][:, None], shown[slate]
+        counts = (j >= 0) & (j != i)
+        keys.append((i.astype(np.int64) * n + j)[counts])
+        weights.append(np.broadcast_to(examination.astype(np.int64), j.shape)[counts])
+        actions.append(acted[slate][counts])
+    if not keys:
+        return Counts.empty(n)
+    return _summed_small(n, np.concatenate(keys), np.concatenate(weights), np.concatenate(actions))
 
 
 def item_totals(
@@ -173,6 +180,22 @@ def _require_slates(shown: Items, acted: NDArray[np.bool_], examination: NDArray
         raise TypeError("examination must be whole numbers of 1/1024, or sums depend on their order")
     if shown.max(initial=-1) >= n:
         raise ValueError(f"item {shown.max()} was shown, but there are {n} items")
+
+
+def _summed_small(n: int, key: Longs, shown: Longs, acted: NDArray[np.bool_]) -> Counts:
+    """As `_summed`, of single showings: key, weight and click packed into one number sort several times as
+    fast; numbers too large for that take the long way.
+    """
+    bits = int(shown.max(initial=0)).bit_length() + 1
+    if shown.min(initial=0) < 0 or (n * n).bit_length() + bits > 63:
+        return _summed(n, key, shown, acted.astype(np.int64))
+    packed = np.sort((key << bits) | (shown << 1) | acted)
+    key = packed >> bits
+    if not len(key):
+        return Counts.empty(n)
+    first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+    shown, clicked = (packed & ((1 << bits) - 1)) >> 1, packed & 1
+    return Counts(n, key[first], np.add.reduceat(shown, first), np.add.reduceat(clicked, first))
 
 
 def _summed(n: int, key: Longs, shown: Longs, acted: Longs) -> Counts:

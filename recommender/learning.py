@@ -12,6 +12,7 @@ from scipy.optimize import isotonic_regression
 from recommender.blend import Learned, PairScore, Rates, Trust
 from recommender.cointeraction import EXAMINATION, Counts
 from recommender.profile import Profiles
+from recommender.similarity import pair_cosines
 
 FIXED = 1 << 20
 """Predictions and log-likelihoods are rounded to 1/FIXED before they are summed: exact in any order."""
@@ -123,11 +124,14 @@ class _Tally:
         self._add_calibration(embeddings, profiles, shown, acted)
         previous, grid = self._previous, self._config.kappa_grid
         pairs = PairScore(previous, embeddings, counts, Trust(previous.kappa))
-        support, scores = pairs.by_kappa(profiles, shown, grid)
+        support, scored = pairs.by_kappa(profiles, shown)
         # A pair never shown is predicted alike by every kappa and cannot tell them apart.
         told = is_shown & (support > 0)
         examination = np.broadcast_to(previous.weights / EXAMINATION, shown.shape)[told]
-        for number, (kappa, score) in enumerate(zip(grid, scores, strict=True)):
+        for number, kappa in enumerate(grid):
+            if kappa != previous.kappa and not told.any():
+                continue
+            score = scored(kappa)
             chance = np.clip(score[told] * examination, 1e-6, 1 - 1e-6)
             gain = np.where(acted[told], np.log(chance), np.log1p(-chance))
             self.likelihood[number] += int(np.rint(gain * FIXED).astype(np.int64).sum())
@@ -144,16 +148,17 @@ class _Tally:
     ) -> None:
         knots = np.asarray(self._previous.knots)
         edges = (knots[1:] + knots[:-1]) / 2
-        for place in range(profiles.items.shape[1]):
-            item = profiles.items[:, place]
-            slate, position = np.nonzero((item[:, None] >= 0) & (shown >= 0) & (shown != item[:, None]))
-            j = shown[slate, position]
-            # Sums of products of rounded embeddings are exact in any order, so einsum and the index agree.
-            cosine = np.einsum("nd,nd->n", embeddings[item[slate]], embeddings[j])
-            knot = np.searchsorted(edges, cosine)
-            weight = np.rint(profiles.weights[slate, place] * EXAMINATION).astype(np.int64)
-            np.add.at(self.examined, knot, weight * self._previous.weights[position])
-            np.add.at(self.acted, knot, weight * acted[slate, position])
+        used = int((profiles.items >= 0).any(axis=0).sum())
+        item = profiles.items[:, :used, None]
+        cosine = pair_cosines(embeddings, profiles.items[:, :used], np.maximum(shown, 0))
+        weight = np.rint(profiles.weights[:, :used, None] * EXAMINATION).astype(np.int64)
+        counts = (item >= 0) & (shown[:, None] >= 0) & (shown[:, None] != item)
+        knot = np.searchsorted(edges, cosine[counts])
+        examined = (weight * self._previous.weights)[counts]
+        clicked = (weight * acted[:, None])[counts]
+        # Sums of so few whole numbers are exact in float64, which is what bincount adds in.
+        self.examined += np.bincount(knot, examined, len(knots)).astype(np.int64)
+        self.acted += np.bincount(knot, clicked, len(knots)).astype(np.int64)
 
     def learned(self) -> Learned:
         """The settings that follow from the tallies."""

@@ -353,9 +353,9 @@ def main() -> None:
         sys.exit(_complain(_as_usage(error)))
     except WindowshopError as error:
         sys.exit(_complain(error))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         sys.stderr.write("windowshop: stopped; call the same command again to go on\n")
-        sys.exit(130)
+        sys.exit(143 if isinstance(stopped, Terminated) else 130)
     except BrokenPipeError:  # the reader went away; that is no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -375,5 +375,9 @@ def _complain(error: WindowshopError | None) -> int:
     return error.exit_code
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: everybody ends as on Ctrl-C; only the exit code, 128 + 15, tells which it was."""
+
+
 def _stop(*_: object) -> None:
-    raise KeyboardInterrupt
+    raise Terminated

@@ -40,11 +40,11 @@ def tell(document: dict[str, Any], headline: Headline, *, as_json: bool) -> None
     if as_json:
         typer.echo(json.dumps(document))
         return
-    from simulator.terminal import table
+    from simulator.terminal import paragraph, table
 
     typer.echo()
     table(headline.rows)
-    typer.echo(f"\n{headline.sentence}\n\nreport: {headline.path}")
+    typer.echo(f"\n{paragraph(headline.sentence)}\n\nreport: {headline.path}")
 
 
 def answer(document: dict[str, Any] | list[dict[str, Any]], text: str, *, as_json: bool) -> None:

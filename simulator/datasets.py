@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import cache as remembered
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,7 @@ MAGIC = {1: 0x801, 3: 0x803}
 """First word of an idx file of unsigned bytes, by its number of axes."""
 
 CONNECT_SECONDS = 5
+_APT = ("-o", f"Acquire::http::Timeout={CONNECT_SECONDS}", "-o", "Acquire::Retries=0")
 DOWNLOAD_SECONDS = 300
 
 Fetch = Callable[[str], bytes]
@@ -144,10 +146,20 @@ def _folder(folder: Path) -> Fetch:
 
 
 def _download(address: str) -> Fetch:
+    unreachable: list[OSError] = []
+
     def fetch(name: str) -> bytes:
-        # S310: the address is ours and http; the checksum decides what is believed
-        with urllib.request.urlopen(f"{address}/{name}", timeout=CONNECT_SECONDS) as answer:  # noqa: S310
-            blob: bytes = answer.read()
+        if unreachable:  # and so it is for the next file
+            raise unreachable[0]
+        try:
+            # S310: the address is ours and http; the checksum decides what is believed
+            with urllib.request.urlopen(f"{address}/{name}", timeout=CONNECT_SECONDS) as answer:  # noqa: S310
+                blob: bytes = answer.read()
+        except HTTPError:  # somebody is there, and lacks this file
+            raise
+        except OSError as error:
+            unreachable.append(error)
+            raise
         return blob
 
     return fetch
@@ -158,8 +170,18 @@ def _package(package: str, scratch: Path) -> Fetch:
 
     @remembered
     def unpacked() -> Mapping[str, Path]:
-        options = ["-o", f"Acquire::http::Timeout={CONNECT_SECONDS}", "-o", "Acquire::Retries=0"]
-        _run(["apt-get", *options, "download", package], scratch)
+        try:
+            _run(["apt-get", *_APT, "download", package], scratch)
+        except subprocess.CalledProcessError:  # no lists, or old ones: fetch some of our own
+            (scratch / "lists" / "partial").mkdir(parents=True)
+            private = [
+                "-o",
+                f"Dir::State::lists={scratch / 'lists'}",
+                "-o",
+                f"Dir::Cache={scratch / 'cache'}",
+            ]
+            _run(["apt-get", *_APT, *private, "update"], scratch)
+            _run(["apt-get", *_APT, *private, "download", package], scratch)
         for archive in scratch.glob("*.deb"):
             _run(["dpkg-deb", "-x", archive.name, "tree"], scratch)
         return {path.name: path for path in (scratch / "tree").rglob("*.gz")}

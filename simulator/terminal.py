@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -39,6 +42,13 @@ class Terminal:
                 bar.advance(task, done)
 
             yield step
+
+
+def paragraph(text: str) -> str:
+    """Text in lines that fit the terminal; where standard output is none, one line."""
+    if not sys.stdout.isatty():
+        return text
+    return textwrap.fill(text, width=shutil.get_terminal_size().columns)
 
 
 def table(rows: Sequence[Sequence[str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -16,7 +17,6 @@ from db.errors import WindowshopError
 from recommender import checkpoint
 from simulator import datasets
 from simulator.actions import model as models
-from simulator.actions.folder import check_writable
 from workers import queue
 from workers.redis_server import EmbeddedServer
 from workers.settings import Settings
@@ -152,7 +152,10 @@ def _workers(settings: Settings) -> Finding:
 
 
 def _runs(settings: Settings) -> Finding:
-    check_writable(settings.runs)
+    folder = settings.runs.absolute()
+    place = next(one for one in (folder, *folder.parents) if one.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        return Finding("runs", False, f"{folder} cannot be written", "set WINDOWSHOP_RUNS to one that can")
     return Finding("runs", True, f"{settings.runs} can be written")
 
 

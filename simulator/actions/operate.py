@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -26,8 +27,8 @@ Ready = Callable[[dict[str, Any]], None]
 
 
 def up(context: Context, ready: Ready) -> None:
-    """Run a supervisor until somebody stops us."""
-    with Supervisor(context.settings, context.engine) as supervisor:
+    """Run a supervisor until somebody stops us by SIGTERM or Ctrl-C: that is how it ends well."""
+    with suppress(KeyboardInterrupt), Supervisor(context.settings, context.engine) as supervisor:
         ready(
             {
                 "workers": supervisor.pids,

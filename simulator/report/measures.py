@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse, stats
+from scipy import sparse
 
 from recommender.arrivals import Arrivals
 from simulator.report.panel import Floats, Ints, Panel, Weights, sums
@@ -170,7 +170,9 @@ def exposure_gini(panel: Panel) -> Estimate:
     n, total = len(x), float(x.sum())
     if total == 0:
         return undefined(panel.run.n_shoppers)
-    weight = (2 * stats.rankdata(x) - n - 1) / n
+    _, place, ties = np.unique(x, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(ties) - (ties - 1) / 2)[place]  # equal exposures share the mean of their ranks
+    weight = (2 * rank - n - 1) / n
     value = float(weight @ x) / total
     influence = np.asarray(exposure @ (weight - value)) / total
     return Estimate(value, influence, np.diff(exposure.indptr) > 0, round(total), is_share=True)

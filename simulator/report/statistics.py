@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Floats = NDArray[np.float64]
 
@@ -101,7 +101,7 @@ def by_shopper(estimate: Estimate) -> Interval:
     value, variance, units = estimate.value, estimate.variance, estimate.units
     if np.isnan(value) or units < 2:
         return Interval(value, np.nan, np.nan, estimate.n)
-    quantile = float(stats.t.ppf(_UPPER, units - 1))
+    quantile = float(special.stdtrit(units - 1, _UPPER))
     if estimate.is_share:
         low, high = _wilson(value, variance, units=units, quantile=quantile)
     elif variance == 0:
@@ -167,8 +167,8 @@ def _student(value: float, variance: float, freedom: int) -> Gap:
     if variance == 0:  # the same numbers unit by unit: equal for sure, or apart with nothing to test it on
         return Gap(value, value, value, 1.0 if value == 0 else np.nan)
     error = variance**0.5
-    half = float(stats.t.ppf(_UPPER, freedom)) * error
-    return Gap(value, value - half, value + half, float(2 * stats.t.sf(abs(value) / error, freedom)))
+    half = float(special.stdtrit(freedom, _UPPER)) * error
+    return Gap(value, value - half, value + half, float(2 * special.stdtr(freedom, -abs(value) / error)))
 
 
 def _wilson(share: float, variance: float, *, units: int, quantile: float) -> tuple[float, float]:

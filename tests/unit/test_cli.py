@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shlex
 import subprocess
 import sys
@@ -11,8 +12,11 @@ import pytest
 
 from db import errors
 from simulator import cli
+from simulator.actions import doctor
+from simulator.terminal import paragraph
 from tests import cli_reference
 from tests.installation import ROOT
+from workers import settings
 
 COMMANDS = dict(cli_reference.commands())
 NEVER_BY_HELP = (
@@ -120,3 +124,32 @@ def test_the_program_runs_under_both_names() -> None:
         for words in ([str(program)], [sys.executable, "-m", "simulator"])
     ]
     assert both[0] == both[1]
+
+
+class Wide(io.StringIO):
+    """Standard output that is a terminal."""
+
+    def isatty(self) -> bool:
+        """It is."""
+        return True
+
+
+def test_the_closing_sentence_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines as wide as the terminal; into a file, one line."""
+    text = "Blend beats visual by a good deal. " * 5
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert paragraph(text) == text
+    monkeypatch.setattr(sys, "stdout", Wide())
+    lines = paragraph(text).splitlines()
+    assert max(map(len, lines)) <= 40
+    assert " ".join(lines) == text.strip()
+
+
+def test_the_doctor_changes_nothing(tmp_path: Path) -> None:
+    """Not even the folder of runs, which it says can be written."""
+    found = doctor._runs(settings.load(runs=tmp_path / "new" / "runs"))
+    assert found.ok
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    assert not doctor._runs(settings.load(runs=tmp_path / "file" / "runs")).ok

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
+import shutil
+import socket
 import struct
+import subprocess
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -159,3 +163,60 @@ def test_files_that_do_not_belong_together_are_refused(
     put(tmp_path / "cache", files | changed)
     with pytest.raises(DataError, match=complaint):
         load(tmp_path, sources(files | changed))
+
+
+def test_an_address_that_does_not_answer_is_asked_once() -> None:
+    """Four files are not four times the wait."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        asked: list[str] = []
+
+        def hang_up() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                asked.append("once")
+                connection.close()
+
+        server = Thread(target=hang_up, daemon=True)
+        server.start()
+        fetch = datasets._download(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        for name in datasets.SHA256:
+            with pytest.raises(OSError, match=r"closed|reset"):
+                fetch(name)
+        listener.shutdown(socket.SHUT_RDWR)
+    server.join(5)
+    assert asked == ["once"]
+
+
+APT = """#!/bin/sh
+echo "$@" >> {log}
+case "$*" in
+  *Dir::State::lists=*download*) cp {deb} . ;;
+  *download*) echo 'E: Unable to locate package' >&2; exit 100 ;;
+esac
+"""
+
+
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb unpacks packages, on Debian only")
+def test_a_machine_without_package_lists_fetches_its_own(
+    files: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Into a scratch folder, which needs no root, once for all four files; a stand-in plays apt-get."""
+    tree = tmp_path / "tree"
+    put(tree / "usr" / "share" / "datasets", files)
+    (tree / "DEBIAN").mkdir()
+    (tree / "DEBIAN" / "control").write_text(
+        "Package: toy\nVersion: 1\nArchitecture: all\nMaintainer: no <no@localhost>\nDescription: toy\n"
+    )
+    deb, log = tmp_path / "toy_1_all.deb", tmp_path / "log"
+    subprocess.run(["dpkg-deb", "-b", str(tree), str(deb)], check=True, capture_output=True)
+    stand_in = put(tmp_path / "bin", {"apt-get": APT.format(log=log, deb=deb).encode()}) / "apt-get"
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stand_in.parent}:{os.environ['PATH']}")
+    assert len(load(tmp_path, sources(files, package="toy")).test_images) == 3
+    verbs = [line.split()[-2:] for line in log.read_text().splitlines()]
+    assert [words[-1] for words in verbs] == ["toy", "update", "toy"]

@@ -1,0 +1,63 @@
+"""Being told to stop is no failure: what serves ends with 0, what had work left with a code of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from db.engine import open_engine, reading
+from db.tables import event
+from tests.installation import TOY_FLAGS, Installation, install
+
+pytestmark = pytest.mark.journey
+
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Installation:
+    """An installation of its own, without any event yet."""
+    return install(tmp_path)
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_up_ends_well_when_told_to(shop: Installation, told: signal.Signals) -> None:
+    """Exit code 0, and its workers are gone with it."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "simulator", "up", "--workers", "1", "--json"],
+        cwd=shop.folder,
+        env=shop.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert child.stdout is not None
+    with child.stdout:
+        ready = json.loads(child.stdout.readline())
+    child.send_signal(told)
+    assert child.wait(PATIENCE) == 0
+    assert [pid for pid in ready["workers"] if Path(f"/proc/{pid}").exists()] == []
+
+
+@pytest.mark.parametrize(("told", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_was_stopped_tells_by_what(shop: Installation, told: signal.Signals, code: int) -> None:
+    """128 and the signal's number, as shells count."""
+    child = shop.start("simulate", *TOY_FLAGS, "--days", "500", "--local", "--seed", str(code))
+    engine = open_engine(shop.database_url)
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with reading(engine) as conn:
+            if conn.execute(select(event.c.run).limit(1)).first():
+                break
+        assert time.monotonic() < deadline
+        assert child.poll() is None
+    child.send_signal(told)
+    assert child.wait(PATIENCE) == code
+    engine.dispose()
