@@ -38,10 +38,8 @@ faults: $(VENV)/.dev ## the whole fault matrix, up to 45 minutes; writes its tab
 faults-short: $(VENV)/.dev ## the fault matrix with small counts, up to 10 minutes
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m fault tests/faults $(ARGS)
 
-bench: $(VENV)/.dev ## every benchmark, one after the other
-	$(BIN)/python -m benchmarks.pipeline
-	$(BIN)/python -m benchmarks.pipeline --items 10000 --days 4
-	$(BIN)/python -m benchmarks.embedding
+bench: $(VENV)/.dev ## every benchmark, one line a claim; ARGS=--largest adds 10 M events
+	$(BIN)/python -m benchmarks $(ARGS)
 
 audit: $(VENV)/.dev ## known advisories against what is locked; needs the advisory service
 	$(BIN)/uv tool run --quiet pip-audit@2.10.1 --strict --require-hashes --disable-pip -r requirements/runtime.txt

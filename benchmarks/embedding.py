@@ -18,7 +18,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from benchmarks.measured import Pair, beside, claim, peak_mb
+from benchmarks.measured import Pair, beside, claim
 from db import images, models, runs, schema, work
 from db.engine import open_engine, writing
 from recommender import checkpoint
@@ -31,12 +31,21 @@ from simulator.actions.model import folder_of
 from workers import settings
 from workers.embed import BATCH as JOB
 from workers.silence import silent_import
-from workers.tasks import Worker
 
 RATIO, ONE_MS, WORKER_MB = 0.9, 0.5, 350
 PLAIN_BATCH = 256
 
 Pixels = NDArray[np.uint8]
+
+WORKER = """
+import resource, sys
+from db.engine import open_engine
+from workers.tasks import Worker
+Worker(open_engine(f"sqlite:///{sys.argv[1]}"), "bench").perform(1)
+assert "tensorflow" not in sys.modules
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024))
+"""
+"""A worker with one job, and nothing of ours that a worker has not."""
 
 
 def main() -> None:
@@ -44,11 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--pictures", type=int, default=4096)
-    parser.add_argument("--worker", type=Path, help="be that worker, on this database")
     arguments = parser.parse_args()
-    if arguments.worker:
-        _be_worker(arguments.worker)
-        return
     context = open_context(settings.load(), Silence())
     pixels = fashion_mnist(context).train_images[: arguments.pictures]
     manifest, weights = checkpoint.read(_folder(context))
@@ -115,7 +120,7 @@ def _memory(manifest: bytes, weights: bytes, pixels: Pixels) -> None:
             models.add(conn, "bench", manifest, weights)
             payload = {"model": "bench", "runtime": runtime_key("onnx"), "images": images.add(conn, pixels)}
             work.add(conn, runs.open_run(conn, {}).number, "embed", {"all": payload})
-        words = [sys.executable, "-m", "benchmarks.embedding", "--worker", str(file)]
+        words = [sys.executable, "-c", WORKER, str(file)]
         said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
         engine.dispose()
     found = float(said)
@@ -125,13 +130,6 @@ def _memory(manifest: bytes, weights: bytes, pixels: Pixels) -> None:
         f"at most {WORKER_MB} MB",
         holds=found <= WORKER_MB,
     )
-
-
-def _be_worker(file: Path) -> None:
-    Worker(open_engine(f"sqlite:///{file}"), "bench").perform(1)
-    if "tensorflow" in sys.modules:
-        raise SystemExit("the worker imported TensorFlow")
-    print(peak_mb())
 
 
 if __name__ == "__main__":

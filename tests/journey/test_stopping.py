@@ -18,7 +18,7 @@ from tests.installation import TOY_FLAGS, Installation, install
 
 pytestmark = pytest.mark.journey
 
-PATIENCE = 60.0
+PATIENCE = 250.0
 
 
 @pytest.fixture
