@@ -153,6 +153,8 @@ generation = Table(
     Column(
         "popularity", LargeBinary, nullable=False
     ),  # recommender.cointeraction.Popularity, increments, packed
+    Column("slates", LargeBinary, nullable=False, server_default=""),  # recommender.history, packed
+    Column("taste", LargeBinary, nullable=False, server_default=""),  # recommender.taste, packed
     sqlite_with_rowid=False,
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 from recommender.itemknn import ItemKnnConfig
 from recommender.learning import LearningConfig
 from recommender.profile import ProfileConfig
+from recommender.taste import TasteConfig
 
 REFERENCES = ("category", "bayes", "oracle")
 """These have no scores of ours: the simulator, who knows more, gives its own to rank_scores."""
@@ -41,6 +42,7 @@ class RecommenderConfig:
     profile: ProfileConfig = field(default_factory=ProfileConfig)
     learning: LearningConfig = field(default_factory=LearningConfig)
     itemknn: ItemKnnConfig = field(default_factory=ItemKnnConfig)
+    taste: TasteConfig = field(default_factory=TasteConfig)
 
     def __post_init__(self) -> None:
         """Raise ValueError for an unknown policy or a setting that means nothing."""
@@ -51,6 +53,11 @@ class RecommenderConfig:
         if self.slate_size < 1 or self.neighbours < 1 or not 0 <= self.fixed_weight <= 1:
             raise ValueError("slate_size and neighbours must be at least 1, fixed_weight between 0 and 1")
 
+    @property
+    def learns_taste(self) -> bool:
+        """Whether the policy looks at more than a pair at a time."""
+        return self.policy == "blend" and self.taste.dims > 0
+
     def to_json(self) -> str:
         """Canonical JSON."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
@@ -59,7 +66,12 @@ class RecommenderConfig:
     def from_json(cls, text: str) -> RecommenderConfig:
         """The inverse of to_json; what is left out has its default, an unknown setting raises ValueError."""
         stored = json.loads(text)
-        nested = {"profile": ProfileConfig, "learning": LearningConfig, "itemknn": ItemKnnConfig}
+        nested = {
+            "profile": ProfileConfig,
+            "learning": LearningConfig,
+            "itemknn": ItemKnnConfig,
+            "taste": TasteConfig,
+        }
         values: dict[str, Any] = _known(cls, stored)
         for name, kind in nested.items():
             if name in values:

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from recommender.blend import Learned
 from recommender.cointeraction import Counts, Popularity, increments, item_totals
 from recommender.config import RecommenderConfig
+from recommender.history import History
 from recommender.learning import learn, start
 from recommender.profile import Profiles
 from recommender.similarity import ExactIndex, Index, VisualNeighbours, require_exact
+from recommender.taste import Floats, Taste, features_of
+from recommender.taste_learning import Evidence, begin, learn_taste
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Knowledge:
 
     embeddings: rounded float32 [n, dim]; is_candidate: bool [n], the catalogue items; counts, popularity,
     learned: of the generations before. neighbours: a cache that generations share; left out, a new one is
-    made.
+    made. features: float64 [n, features], see taste.features_of; history: the last slates read; taste: what
+    they taught, None before the first fold and for policies that do not use it.
     """
 
     embeddings: NDArray[np.float32]
@@ -30,6 +34,9 @@ class Knowledge:
     popularity: Popularity
     learned: Learned
     neighbours: VisualNeighbours
+    features: Floats
+    history: History
+    taste: Taste | None = None
 
     @classmethod
     def start(
@@ -47,11 +54,28 @@ class Knowledge:
             popularity=Popularity.empty(n),
             learned=start(config.learning, config.slate_size),
             neighbours=_nearest(config, embeddings, is_candidate),
+            features=features_of(embeddings, is_candidate) if config.learns_taste else np.zeros((n, 0)),
+            history=History.empty(config.slate_size),
         )
 
-    def at(self, *, counts: Counts, popularity: Popularity, learned: Learned) -> Knowledge:
+    def at(
+        self,
+        *,
+        counts: Counts,
+        popularity: Popularity,
+        learned: Learned,
+        history: History | None = None,
+        taste: Taste | None = None,
+    ) -> Knowledge:
         """The same catalogue in another generation; the cache of neighbours is kept."""
-        return replace(self, counts=counts, popularity=popularity, learned=learned)
+        return replace(
+            self,
+            counts=counts,
+            popularity=popularity,
+            learned=learned,
+            history=self.history if history is None else history,
+            taste=taste,
+        )
 
     def offering(self, config: RecommenderConfig, is_candidate: NDArray[np.bool_]) -> Knowledge:
         """The same evidence over another choice of items, bool [n]."""
@@ -111,3 +135,30 @@ def fold(
         item_totals(shown, acted, weights, n=n),
         learned,
     )
+
+
+def remember(
+    config: RecommenderConfig,
+    knowledge: Knowledge,
+    profiles: Profiles,
+    shown: NDArray[np.int32],
+    acted: NDArray[np.bool_],
+) -> tuple[History, Taste | None]:
+    """What one generation's slates add to the history, and the next Taste; arguments as for `fold`.
+
+    Nothing for policies that learn no taste, and where the profiles do not say whose they are.
+    """
+    if not config.learns_taste or profiles.shopper is None:
+        return History.empty(config.slate_size), None
+    order = np.lexsort((profiles.step, profiles.session))
+    new = History(profiles.shopper[order], profiles.query[order], shown[order], acted[order])
+    before = knowledge.taste or begin(config.taste, knowledge.learned, knowledge.features)
+    evidence = Evidence(
+        learned=knowledge.learned,
+        embeddings=knowledge.embeddings,
+        features=knowledge.features,
+        counts=knowledge.counts,
+        history=knowledge.history.plus(new, most=config.taste.slates),
+        n_new=min(len(new), config.taste.slates),
+    )
+    return new, learn_taste(config.taste, before, evidence)

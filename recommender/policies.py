@@ -14,11 +14,21 @@ from recommender.candidates import Marks, cointeracted, eligible, listed, lowest
 from recommender.cointeraction import EXAMINATION, Counts, Popularity
 from recommender.config import POLICY_NAMES, RecommenderConfig
 from recommender.itemknn import ItemKnnScore
-from recommender.knowledge import Knowledge, fold
+from recommender.knowledge import Knowledge, fold, remember
 from recommender.profile import Profiles
 from recommender.ranking import DECIMALS, SLATE, mixed, top_k
+from recommender.taste_score import TasteScore
 
-__all__ = ["POLICIES", "POLICY_NAMES", "Knowledge", "RecommenderConfig", "fold", "rank_scores", "recommend"]
+__all__ = [
+    "POLICIES",
+    "POLICY_NAMES",
+    "Knowledge",
+    "RecommenderConfig",
+    "fold",
+    "rank_scores",
+    "recommend",
+    "remember",
+]
 
 Items = NDArray[np.int32]
 Slates = NDArray[Any]
@@ -222,7 +232,11 @@ def _cf(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
 
 
 def _blend(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
-    del config
+    """Pairs alone before the first fold, when it is the same as visual; then what was learned from all."""
+    if knowledge.taste is not None:
+        return TasteScore(
+            knowledge.learned, knowledge.taste, knowledge.embeddings, knowledge.counts, config.taste.newton
+        )
     trust = Trust(knowledge.learned.kappa)
     return PairScore(knowledge.learned, knowledge.embeddings, knowledge.counts, trust)
 

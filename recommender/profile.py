@@ -20,6 +20,9 @@ REQUEST = np.dtype([("session", "<i8"), ("step", "<i2"), ("query", "<i4")])
 KINDS = ("search", "view", "click", "cart", "purchase")
 """The kinds of event that can enter a profile; `impression` only fills the list of items already shown."""
 
+ACTIONS = ("click", "cart", "purchase")
+"""The kinds that answer an impression."""
+
 
 def _kind_weights() -> dict[str, float]:
     return {"search": 0.5, "view": 0.5, "click": 1.0, "cart": 1.0, "purchase": 1.0}
@@ -56,7 +59,8 @@ class Profiles:
 
     session int64 [n]; step int16 [n]; query int32 [n]; items int32 [n, length], the query first, -1 =
     padding; weights float64 [n, length], each row sums to 1; shown int32 [n, any], items already shown, -1 =
-    padding.
+    padding. Where the events tell: shopper int64 [n]; asked int32 [n, n_slates], the query of each slate in
+    `shown`; acted bool, of the shape of `shown`, what was clicked, carted or purchased.
     """
 
     session: NDArray[np.int64]
@@ -65,6 +69,9 @@ class Profiles:
     items: NDArray[np.int32]
     weights: NDArray[np.float64]
     shown: NDArray[np.int32]
+    shopper: NDArray[np.int64] | None = None
+    asked: NDArray[np.int32] | None = None
+    acted: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.session)
@@ -73,6 +80,9 @@ class Profiles:
         return Profiles(
             self.session[rows], self.step[rows], self.query[rows],
             self.items[rows], self.weights[rows], self.shown[rows],
+            None if self.shopper is None else self.shopper[rows],
+            None if self.asked is None else self.asked[rows],
+            None if self.acted is None else self.acted[rows],
         )  # fmt: skip
 
 
@@ -94,7 +104,7 @@ def build_profiles(
         raise ValueError(
             f"{np.count_nonzero(is_impression)} impressions among the events, {len(shown)} lists of items"
         )
-    already = _already_shown(requests, events[is_impression], shown)
+    already = _already_shown(requests, events[is_impression], shown, _acted_on(events, shown, codes))
     events = events[np.lexsort((events["ordinal"], events["session"]))]
     request, item, weight, order = _mentions(requests, events, codes, config)
     request, item, weight = _distinct(request, item, weight, order)
@@ -106,7 +116,10 @@ def build_profiles(
         query=requests["query"].astype(np.int32),
         items=padded(request, item, n, width=length, empty=-1),
         weights=weights / total(weights)[:, None],
-        shown=already,
+        shown=already.shown,
+        shopper=_shoppers(requests, events),
+        asked=already.asked,
+        acted=already.acted,
     )
 
 
@@ -156,15 +169,57 @@ def _distinct(
     return request[by_place], item[by_place], weight[by_place]
 
 
-def _already_shown(requests: Rows, impressions: Rows, shown: NDArray[np.int32]) -> NDArray[np.int32]:
+@dataclass(frozen=True)
+class _Already:
+    """The slates before each request: shown and acted [n, n_slates * k], asked [n, n_slates]."""
+
+    shown: NDArray[np.int32]
+    asked: NDArray[np.int32]
+    acted: NDArray[np.bool_]
+
+
+def _already_shown(
+    requests: Rows, impressions: Rows, shown: NDArray[np.int32], acted: NDArray[np.bool_]
+) -> _Already:
     by_moment = np.lexsort((impressions["step"], impressions["session"]))
-    impressions, shown = impressions[by_moment], shown[by_moment]
+    impressions, shown, acted = impressions[by_moment], shown[by_moment], acted[by_moment]
     low = np.searchsorted(impressions["session"], requests["session"], side="left")
     request, impression = expand(low, np.searchsorted(_moment(impressions), _moment(requests), side="left"))
-    n_impressions = int(place(request, len(requests)).max(initial=-1)) + 1
-    lists = np.full((len(requests), n_impressions, shown.shape[1]), -1, dtype=np.int32)
-    lists[request, place(request, len(requests))] = shown[impression]
-    return lists.reshape(len(requests), n_impressions * shown.shape[1])
+    slate = place(request, len(requests))
+    n_slates, k = int(slate.max(initial=-1)) + 1, shown.shape[1]
+    lists = np.full((len(requests), n_slates, k), -1, dtype=np.int32)
+    lists[request, slate] = shown[impression]
+    asked = np.full((len(requests), n_slates), -1, dtype=np.int32)
+    asked[request, slate] = impressions["query"][impression]
+    took = np.zeros(lists.shape, dtype=np.bool_)
+    took[request, slate] = acted[impression]
+    return _Already(lists.reshape(len(requests), -1), asked, took.reshape(len(requests), -1))
+
+
+def _acted_on(events: Rows, shown: NDArray[np.int32], codes: Mapping[str, int]) -> NDArray[np.bool_]:
+    """What of each impression was clicked, carted or purchased: bool, the shape of shown."""
+    impressions = events[events["kind"] == codes["impression"]]
+    acted = np.zeros(shown.shape, dtype=np.bool_)
+    actions = events[np.isin(events["kind"], [codes[kind] for kind in ACTIONS])]
+    by_moment = np.argsort(_moment(impressions), kind="stable")
+    moment = _moment(impressions)[by_moment]
+    at = np.minimum(np.searchsorted(moment, _moment(actions)), max(0, len(moment) - 1))
+    if len(moment) and len(actions):
+        # A slate is known by its session and step; a click names the item, which stands on it once.
+        slate = by_moment[at]
+        hit = (shown[slate] == actions["item"][:, None]) & (moment[at] == _moment(actions))[:, None]
+        row, position = np.nonzero(hit)
+        acted[slate[row], position] = True
+    return acted
+
+
+def _shoppers(requests: Rows, events: Rows) -> NDArray[np.int64] | None:
+    """The shopper of each request, -1 where no event of the session is there; None if events do not say."""
+    if "shopper" not in (events.dtype.names or ()) or not len(events):
+        return None
+    first = np.minimum(np.searchsorted(events["session"], requests["session"]), len(events) - 1)
+    told = events["session"][first] == requests["session"]
+    return np.where(told, events["shopper"][first], -1).astype(np.int64)
 
 
 def _moment(rows: Rows) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from db.cointeractions import Generation
 from db.engine import reading, writing
 from db.events import Events, Kind
 from recommender.cointeraction import Counts
-from recommender.knowledge import fold
+from recommender.knowledge import fold, remember
 from recommender.profile import REQUEST, Profiles
 from workers.knowledge import Library, Recommender
 
@@ -42,7 +42,15 @@ def fold_sessions(
     """The increments of whole sessions and what is learned from them; also how `verify` recounts."""
     profiles, shown, acted = read_slates(recommender, events)
     counts, popularity, learned = fold(recommender.config, recommender.knowledge, profiles, shown, acted)
-    return counts, Generation(generation, len(sessions), learned.to_json(), popularity.pack())
+    slates, taste = remember(recommender.config, recommender.knowledge, profiles, shown, acted)
+    return counts, Generation(
+        generation,
+        len(sessions),
+        learned.to_json(),
+        popularity.pack(),
+        slates.pack(),
+        taste.pack() if taste is not None else b"",
+    )
 
 
 def read_slates(

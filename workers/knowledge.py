@@ -22,10 +22,12 @@ from recommender.arrivals import Arrivals
 from recommender.blend import Learned
 from recommender.cointeraction import Counts, Popularity
 from recommender.config import RecommenderConfig
+from recommender.history import History
 from recommender.knowledge import Knowledge
 from recommender.profile import REQUEST, Profiles, build_profiles
 from recommender.runtimes import runtime_key, runtime_of
 from recommender.similarity import round_embeddings
+from recommender.taste import Taste
 from workers.laps import Laps
 from workers.settings import quieten_tensorflow
 from workers.silence import silent_import
@@ -49,11 +51,8 @@ class Recommender:
     knowledge: Knowledge
     arrivals: Arrivals | None = None
 
-    def after(
-        self, generation: int, *, counts: Counts, popularity: Popularity, learned: Learned
-    ) -> Recommender:
+    def after(self, generation: int, knowledge: Knowledge) -> Recommender:
         """The same recommender at a later generation; what arrives by the next morning is offered."""
-        knowledge = self.knowledge.at(counts=counts, popularity=popularity, learned=learned)
         if self.arrivals and self.generation + 1 < self.arrivals.day <= generation + 1:
             whole = knowledge.is_candidate.copy()
             whole[list(self.arrivals.items)] = True
@@ -163,14 +162,20 @@ def _advanced(conn: Connection, known: Recommender, generation: int) -> Recommen
     n = len(now.embeddings)
     packed = cointeractions.increments(conn, known.run, after=known.generation, up_to=generation)
     popularity = now.popularity
+    history, settings = now.history, known.config.taste
     for fold in folds:
         popularity = popularity.plus(Popularity.unpack(fold.popularity))
-    return known.after(
-        generation,
+        new = History.unpack(bytes(fold.slates), known.config.slate_size)
+        history = history.plus(new, most=settings.slates)
+    packed_taste = bytes(folds[-1].taste)
+    knowledge = now.at(
         counts=now.counts.plus(Counts.unpack(n, packed)),
         popularity=popularity,
         learned=Learned.from_json(folds[-1].learned),
+        history=history,
+        taste=Taste.unpack(packed_taste, now.features, likeness=settings.likeness) if packed_taste else None,
     )
+    return known.after(generation, knowledge)
 
 
 def requests_of(events: Events, sessions: NDArray[np.int64], step: int) -> NDArray[np.void]:

@@ -19,7 +19,7 @@ from db.events import Events
 from db.runs import canonical
 from recommender.arrivals import Arrivals
 from recommender.config import REFERENCES, RecommenderConfig
-from recommender.knowledge import Knowledge, fold
+from recommender.knowledge import Knowledge, fold, remember
 from recommender.policies import recommend
 from recommender.profile import Profiles
 from recommender.similarity import VisualNeighbours, round_embeddings
@@ -148,11 +148,19 @@ def fair_share(done: Rehearsal, n_items: int) -> float:
 def folded(known: Recommender, events: Events, generation: int) -> Recommender:
     """The recommender after one more generation of whole sessions."""
     now = known.knowledge
-    counts, popularity, learned = now.counts, now.popularity, now.learned
-    if known.config.policy not in LEARN_NOTHING:
-        more, seen, learned = fold(known.config, now, *read_slates(known, events))
-        counts, popularity = counts.plus(more), popularity.plus(seen)
-    return known.after(generation, counts=counts, popularity=popularity, learned=learned)
+    if known.config.policy in LEARN_NOTHING:
+        return known.after(generation, now)
+    slates = read_slates(known, events)
+    counts, popularity, learned = fold(known.config, now, *slates)
+    new, taste = remember(known.config, now, *slates)
+    knowledge = now.at(
+        counts=now.counts.plus(counts),
+        popularity=now.popularity.plus(popularity),
+        learned=learned,
+        history=now.history.plus(new, most=known.config.taste.slates),
+        taste=taste,
+    )
+    return known.after(generation, knowledge)
 
 
 def rehearse(
