@@ -23,6 +23,8 @@ from simulator.world.session import Sessions
 from workers.knowledge import Recommender
 
 LOGGING = "logging"
+LEARNER = "blend"
+"""The policy whose folds the log goes through: it learns everything that any policy reads."""
 
 
 @dataclass
@@ -83,7 +85,7 @@ def assess(stage: Stage, policies: Sequence[str], *, share: float = 1.0) -> dict
 
     share: of the requests that are assessed, an addressed draw. Gives offline.measure's document.
     """
-    desk = Rehearsal(stage.recommender(LOGGING))
+    desk = Rehearsal(stage.recommender(LEARNER), answers_as=LOGGING)
     assessor = _Assessor(stage, policies, share, desk, Tally(stage.world.n_shoppers))
     play(
         stage.world,

@@ -83,10 +83,12 @@ def stage(config: dict[str, Any], pictures: Pictures, vectors: NDArray[np.float3
 @dataclass
 class Rehearsal:
     """Stands where the desk stands. profiles: of the requests answered last; expected: day, clicks expected
-    and items shown of each step; arrived: day and showings of items that came in mid-run.
+    and items shown of each step; arrived: day and showings of items that came in mid-run; answers_as: the
+    policy whose slates are shown, where it is not the one that learns.
     """
 
     recommender: Recommender
+    answers_as: str | None = None
     profiles: Profiles | None = None
     expected: list[tuple[int, float, int]] = field(default_factory=list)
     arrived: list[tuple[int, int]] = field(default_factory=list)
@@ -114,8 +116,9 @@ class Rehearsal:
         else:
             events = Events.concat(self._told)
             self.profiles = known.profiles(requests_of(events, sessions, step), events)
+            config = replace(known.config, policy=self.answers_as or known.config.policy)
             parts = [
-                recommend(known.config, known.knowledge, self.profiles[start : start + PIECE], known.seed)
+                recommend(config, known.knowledge, self.profiles[start : start + PIECE], known.seed)
                 for start in range(0, len(self.profiles), PIECE)
             ]
             entries = np.concatenate(parts)

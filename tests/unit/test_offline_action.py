@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 from db.errors import UsageError
 from simulator.actions.config import Plan
 from simulator.actions.crossover import Ask
-from simulator.actions.offline import assess
-from simulator.actions.rehearse import rehearse
+from simulator.actions.offline import LEARNER, LOGGING, assess
+from simulator.actions.play import play
+from simulator.actions.rehearse import Rehearsal, rehearse
 from tests.unit.test_rehearse import staged
 
 POLICIES = ("random", "visual", "blend")
@@ -39,6 +40,28 @@ def test_who_else_is_measured_changes_nothing(sqlite: Engine) -> None:
     together, alone = assess(shared, POLICIES), assess(shared, ("visual",))
     assert together["policies"]["visual"] == alone["policies"]["visual"]
     assert together == assess(shared, POLICIES)
+
+
+def test_the_log_is_that_of_a_logging_run_and_teaches_all_that_blend_knows(sqlite: Engine) -> None:
+    """The slates are those of a plain logging run; what is folded from them holds what only blend reads."""
+    shared, seen = staged(sqlite, policy="logging"), dict[str, list[bytes]]()
+    rehearse(
+        shared,
+        "logging",
+        witness=lambda _here, slates, _: seen.setdefault("run", []).append(slates.tobytes()),
+    )
+    desk = Rehearsal(shared.recommender(LEARNER), answers_as=LOGGING)
+    play(
+        shared.world,
+        desk,
+        days=shared.config["days"],
+        policy=LOGGING,
+        seed=shared.config["seed"],
+        after_day=lambda _day: None,
+        witness=lambda _here, slates, _: seen.setdefault("log", []).append(slates.tobytes()),
+    )
+    assert seen["log"] == seen["run"]
+    assert desk.recommender.knowledge.taste is not None
 
 
 def test_a_share_of_the_requests_is_drawn_by_address(sqlite: Engine) -> None:
