@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -38,6 +39,22 @@ def fresh_postgres(address: str) -> str:
     from sqlalchemy import make_url
 
     return make_url(address).set(database=name).render_as_string(hide_password=False)
+
+
+def copied(address: str, folder: Path) -> str:
+    """The address of a copy of a database that nobody is connected to, to be spoilt."""
+    import psycopg
+    from sqlalchemy import make_url
+
+    found = make_url(address)
+    if found.get_backend_name() == "sqlite":
+        shutil.copy(str(found.database), folder / "copy.db")
+        return f"sqlite:///{folder / 'copy.db'}"
+    name = f"test_{uuid4().hex}"
+    server = found.set(database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f'CREATE DATABASE "{name}" TEMPLATE "{found.database}"'.encode())
+    return found.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -38,6 +38,8 @@ class Installation:
     """Where it is, and how its commands are called: in a folder of their own, with nobody's settings."""
 
     folder: Path
+    postgres: str = ""
+    """The address of a database of its own, when it is not SQLite's."""
 
     @property
     def home(self) -> Path:
@@ -46,8 +48,8 @@ class Installation:
 
     @property
     def database_url(self) -> str:
-        """The default database of this home."""
-        return f"sqlite:///{self.home / 'windowshop.db'}"
+        """Its Postgres, or the default database of this home."""
+        return self.postgres or f"sqlite:///{self.home / 'windowshop.db'}"
 
     @property
     def model(self) -> Path:
@@ -57,8 +59,9 @@ class Installation:
     def environment(self, **changes: str) -> dict[str, str]:
         """Our own variables without any setting of Windowshop's, and those of this installation."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        database = {"DATABASE_URL": self.postgres} if self.postgres else {}
         own = {"HOME": str(self.folder), "WINDOWSHOP_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
-        return {**kept, **own, "WINDOWSHOP_OFFLINE": "1", "COLUMNS": "200", **changes}
+        return {**kept, **own, **database, "WINDOWSHOP_OFFLINE": "1", "COLUMNS": "200", **changes}
 
     def call(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """A command to its end."""
@@ -93,9 +96,9 @@ class Installation:
         return open_engine(self.database_url)
 
 
-def install(folder: Path) -> Installation:
+def install(folder: Path, *, postgres: str = "") -> Installation:
     """An installation with a model, and the toy catalogue as if that model had embedded it."""
-    made = Installation(folder)
+    made = Installation(folder, postgres)
     manifest, weights = a_model()
     made.model.mkdir(parents=True)
     (made.model / checkpoint.WEIGHTS).write_bytes(weights)

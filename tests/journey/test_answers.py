@@ -12,21 +12,24 @@ import pytest
 from db import errors, work
 from db.engine import writing
 from tests import cli_reference
+from tests.conftest import fresh_postgres
 from tests.installation import TOY_FLAGS, Installation, install
 
 pytestmark = pytest.mark.journey
 
 ENDLESS = {"windowshop up", "windowshop worker"}
 NEEDS_MORE = {
-    f"windowshop {name}" for name in ("demo", "train", "explore", "evaluate", "similar", "catalogue add")
+    f"windowshop {name}"
+    for name in ("demo", "train", "explore", "evaluate", "similar", "catalogue add", "crossover", "offline")
 }
-"""These need Fashion-MNIST, a model that embeds, or pictures."""
+"""These need Fashion-MNIST, a model that embeds, pictures, or many runs."""
 
 
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """An installation on which every command can be called; it has played one run."""
-    made = install(tmp_path_factory.mktemp("cli"))
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An installation on which every command can be called, on either database; it has played one run."""
+    postgres = fresh_postgres(request.getfixturevalue("postgres")) if request.param == "postgres" else ""
+    made = install(tmp_path_factory.mktemp("cli"), postgres=postgres)
     played = made.call("simulate", *TOY_FLAGS, "--local", "--json")
     assert played.returncode == 0, played.stderr
     answer = json.loads(played.stdout)
@@ -89,12 +92,17 @@ def test_the_answer_is_one_json_object(installation: Installation, name: str) ->
     """Standard output holds one line, which parses, with the keys others rely on; or one list."""
     words, keys = ANSWERS[name]
     run = first_run(installation) if "{run}" in words else ""
-    known = {"run": run, "parked": "1"}
+    known = {"run": run, "parked": first_parked(installation) if "{parked}" in words else ""}
     done = installation.call(*(word.format(**known) for word in words), "--json")
     assert done.returncode in (0, errors.GateError.exit_code), done.stderr
     assert done.stdout.count("\n") == 1
     found: Any = json.loads(done.stdout)
     assert keys <= set(found[0] if isinstance(found, list) else found)
+
+
+def first_parked(installation: Installation) -> str:
+    """The id of a piece of work that was given up."""
+    return str(json.loads(installation.call("status", "--json").stdout)["parked"][0]["id"])
 
 
 def first_run(installation: Installation) -> str:

@@ -190,4 +190,6 @@ def test_a_silent_worker(engine: Engine, tmp_path: Path) -> None:
     assert finding("workers", of(engine, tmp_path)).ok
     with writing(engine) as conn:
         conn.execute(update(heartbeat).values(seen=now() - 600))
-    check(finding("workers", of(engine, tmp_path)), "far", "pid 17 on host", "for 600 s", "windowshop worker")
+    check(
+        finding("workers", of(engine, tmp_path)), "far", "pid 17 on host", "host, for 60", "windowshop worker"
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from db.tables import cointeraction, embedding, ended_session, event, generation
 from recommender.ranking import SLATE
 from simulator.actions.verify import Check, verify
 from tests import factories
+from tests.conftest import copied, fresh_postgres
 from workers.local import LocalHands
 
 pytestmark = pytest.mark.service
@@ -25,21 +25,22 @@ LAST = factories.TOY_PLAN.days - 1
 """The last generation, which no slate reads."""
 
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The database of a finished run, and the run's id."""
-    path = tmp_path_factory.mktemp("verify") / "shop.db"
-    engine = open_engine(f"sqlite:///{path}")
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The address of a database with a finished run, and the run's id."""
+    address = f"sqlite:///{tmp_path_factory.mktemp('verify') / 'shop.db'}"
+    if request.param == "postgres":
+        address = fresh_postgres(request.getfixturevalue("postgres"))
+    engine = open_engine(address)
     schema.ensure(engine)
     played = factories.play(engine, LocalHands(engine)).run.id
     engine.dispose()
-    return path, played
+    return address, played
 
 
-def checks_after(played: tuple[Path, str], folder: Path, spoil: Callable[[Connection], None]) -> list[Check]:
+def checks_after(played: tuple[str, str], folder: Path, spoil: Callable[[Connection], None]) -> list[Check]:
     """What verify says of a copy of the database in which something was changed."""
-    shutil.copy(played[0], folder / "shop.db")
-    engine = open_engine(f"sqlite:///{folder / 'shop.db'}")
+    engine = open_engine(copied(played[0], folder))
     with writing(engine) as conn:
         spoil(conn)
     found = verify(factories.context_of(engine), played[1])
@@ -117,8 +118,8 @@ def a_missing_click(conn: Connection) -> None:
 
 def drop_first(conn: Connection, kind: Kind) -> None:
     """The first event of a kind."""
-    first = select(event.c.session, event.c.ordinal).where(event.c.kind == kind).order_by(event.c.session)
-    row = conn.execute(first).first()
+    first = select(event.c.session, event.c.ordinal).where(event.c.kind == kind)
+    row = conn.execute(first.order_by(event.c.session, event.c.ordinal)).first()
     assert row is not None
     conn.execute(delete(event).where(event.c.session == row.session, event.c.ordinal == row.ordinal))
 
@@ -181,7 +182,8 @@ def half_a_row_of_counts(conn: Connection) -> None:
 
 def change_embedding(conn: Connection, change: Callable[[np.ndarray], np.ndarray]) -> None:
     """Another vector for the first picture."""
-    key, blob = conn.execute(select(embedding.c.image, embedding.c.vector)).first() or ("", b"")
+    first = select(embedding.c.image, embedding.c.vector).order_by(embedding.c.image)
+    key, blob = conn.execute(first).first() or ("", b"")
     spoilt = change(np.frombuffer(blob, "<f4")).astype("<f4").tobytes()
     conn.execute(update(embedding).where(embedding.c.image == key).values(vector=spoilt))
 
@@ -226,7 +228,7 @@ TAMPERINGS: dict[Callable[[Connection], None], set[str]] = {
 
 @pytest.mark.parametrize(("spoil", "wrong"), TAMPERINGS.items(), ids=[spoil.__name__ for spoil in TAMPERINGS])
 def test_tampering_is_found(
-    played: tuple[Path, str], tmp_path: Path, spoil: Callable[[Connection], None], wrong: set[str]
+    played: tuple[str, str], tmp_path: Path, spoil: Callable[[Connection], None], wrong: set[str]
 ) -> None:
     """Exactly the checks fail that the change concerns."""
     found = checks_after(played, tmp_path, spoil)
