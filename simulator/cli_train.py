@@ -15,27 +15,32 @@ CNN, MOBILENET = "cnn", "mobilenet"
 FASHION_MNIST = "fashion-mnist"
 
 
+Backbone = Annotated[str, typer.Option(help="cnn: our own network; mobilenet: pretrained MobileNetV2.")]
+Preset = Annotated[
+    str,
+    typer.Option(
+        help="quick: a minute, for mobilenet a head on frozen features; best: the smallest error we know."
+    ),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        help="What mobilenet starts from: imagenet (Keras' download), none, or a Keras weights file; "
+        "left out: imagenet."
+    ),
+]
+Catalogue = Annotated[
+    str, typer.Option(help="What mobilenet learns: its pictures and the categories of its CSV.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of the first weights and of the order of pictures.")]
+
+
 def train(  # noqa: PLR0917 - Typer calls by name
-    backbone: Annotated[
-        str, typer.Option(help="cnn: our own network; mobilenet: pretrained MobileNetV2.")
-    ] = CNN,
-    preset: Annotated[
-        str,
-        typer.Option(
-            help="quick: a minute, for mobilenet a head on frozen features; best: the smallest error we know."
-        ),
-    ] = "quick",
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            help="What mobilenet starts from: imagenet (Keras' download), none, or a Keras weights file; "
-            "left out: imagenet."
-        ),
-    ] = None,
-    catalogue: Annotated[
-        str, typer.Option(help="What mobilenet learns: its pictures and the categories of its CSV.")
-    ] = FASHION_MNIST,
-    seed: Annotated[int, typer.Option(help="Seed of the first weights and of the order of pictures.")] = 1,
+    backbone: Backbone = CNN,
+    preset: Preset = "quick",
+    weights: Weights = None,
+    catalogue: Catalogue = FASHION_MNIST,
+    seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:
     """Train an embedder and measure it on pictures that it has not seen.
