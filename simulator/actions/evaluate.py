@@ -74,6 +74,11 @@ def evaluate(context: Context, *, n_queries: int | None = None, with_held_out: b
         )
     with reading(context.engine) as conn:
         manifest, weights = checkpoint.verify(*models.read(conn, model.key))
+    if manifest["classes"] != list(CLASS_NAMES):
+        raise UsageError(
+            f"model {model.key} names other classes ({', '.join(manifest['classes'][:3])}, ...) than "
+            "Fashion-MNIST's, which `windowshop evaluate` measures; set another WINDOWSHOP_MODEL"
+        )
     answers = _ask(context, Embedder(model.key, model.runtime), data)
     with context.talk.progress("measuring", 9) as step:
         found = measure(data, answers, n_queries=n_queries, step=step)

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from simulator.report import page, story, summary
@@ -164,3 +165,23 @@ def _charts() -> list[Chart]:
     panels = [lay_out(hand_made(name)) for name in ("visual", "blend", "oracle")]
     comparison = summary.compare(panels)
     return page.draw(comparison, panels, story.cast(comparison))
+
+
+def test_measures_by_class_say_when_the_classes_are_clusters() -> None:
+    """In the page and in metrics.json; with labels nothing is marked."""
+    runs = [hand_made("visual"), hand_made("blend")]
+    marked = [replace(run, are_clusters=True) for run in runs]
+    html = _page(marked)
+    assert html.count("Same category as the query (from clusters)") >= 2
+    assert "from clusters, not labels" in html
+    assert "from clusters" not in _page(runs)
+    assert summary.to_json(summary.compare([lay_out(run) for run in marked]))["by_class"] == "from clusters"
+    assert "by_class" not in summary.to_json(summary.compare([lay_out(run) for run in runs]))
+
+
+def test_own_pictures_are_shown_in_their_colours() -> None:
+    """Where people know them in colour the page has photos; measures still go by the judge's grey."""
+    run = hand_made("blend")
+    colour = replace(run, shown=np.full((len(run.item_ids), 8, 8, 3), (200, 10, 10), np.uint8))
+    assert "data:image/jpeg" in _page([colour])
+    assert "data:image/jpeg" not in _page([run])
