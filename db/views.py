@@ -18,6 +18,9 @@ SIDE, COLOUR_SIDE = 28, 96
 WORKING_SIDE = 448
 """Pictures are shrunk to it before anything is looked for in them."""
 
+MARGIN = 4
+"""Pixels of ground around a product in colour; without them a box that fills its picture would be ground."""
+
 FOREGROUND = 24
 """Levels by which the product differs from its ground at least."""
 
@@ -48,7 +51,9 @@ def stored(picture: Image.Image) -> Pixels:
     levels = np.asarray(small)
     ground = np.array([_ground(levels[..., channel]) for channel in range(3)])
     found = _cut(levels, (np.abs(levels.astype(np.int16) - ground) >= FOREGROUND).any(2))
-    return _centred(found, COLOUR_SIDE, ground.astype(np.uint8))
+    kept = _centred(found, COLOUR_SIDE, ground.astype(np.uint8), margin=MARGIN)
+    _grey(kept)  # whoever is shown it later must find a product in it too
+    return kept
 
 
 def seen(picture: Pixels, view: View) -> Pixels:
@@ -89,10 +94,10 @@ def _cut(levels: Pixels, is_product: NDArray[np.bool_]) -> Pixels:
     return levels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _centred(found: Pixels, side: int, ground: Pixels) -> Pixels:
-    """The longer side scaled to `side`, the aspect kept, padded with the ground."""
+def _centred(found: Pixels, side: int, ground: Pixels, *, margin: int = 0) -> Pixels:
+    """The longer side scaled to `side` less its margins, the aspect kept, padded with the ground."""
     height, width = found.shape[:2]
-    scale = side / max(height, width)
+    scale = (side - 2 * margin) / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = np.asarray(Image.fromarray(found).resize(size, Image.Resampling.LANCZOS))
     canvas = np.empty((side, side, *found.shape[2:]), np.uint8)

@@ -80,10 +80,11 @@ _HEAD = TrainingSettings(
     compute="float32",
 )
 _ALL = replace(_HEAD, name="everything", epochs=3, batch=128, rate=1e-3, shift=1)
+_AGAIN = replace(_ALL, name="everything again", epochs=2, rate=5e-4)
 
 PRESETS = {
     "quick": TransferSettings("quick", _HEAD),
-    "best": TransferSettings("best", _HEAD, ((ALL, _ALL),)),
+    "best": TransferSettings("best", _HEAD, ((ALL, _ALL), (ALL, _AGAIN))),
 }
 
 

@@ -1,7 +1,7 @@
 """Reads a picture file that nobody vouches for, and turns it into what the database keeps.
 
 Upright by EXIF, transparency on white; then cut to what differs from the background, the longer side scaled
-to 96, the aspect kept, centred and padded with the background's own colour. Nothing is cut out of a busy
+to 88, the aspect kept, centred on 96x96 of the background's own colour. Nothing is cut out of a busy
 background: a product on a plain one is expected. How networks and the judge see it, says `db.views`.
 """
 

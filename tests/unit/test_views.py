@@ -22,7 +22,7 @@ def photo(ink: tuple[int, int, int] = RED, ground: tuple[int, int, int] = (255, 
 
 
 def test_a_product_is_kept_in_its_colours_on_its_own_ground() -> None:
-    """Cut out, the longer side 96, centred; nothing is inverted."""
+    """Cut out, the longer side 88 of 96, centred; nothing is inverted."""
     found = stored(photo(ground=(240, 250, 230)))
     assert (found.shape, found.dtype) == ((96, 96, 3), np.uint8)
     assert found[48, 48].tolist() == list(RED)
@@ -30,6 +30,25 @@ def test_a_product_is_kept_in_its_colours_on_its_own_ground() -> None:
     columns = np.flatnonzero((found[48] == RED).all(1))
     assert 28 <= columns[0] <= 31
     assert 64 <= columns[-1] <= 67
+
+
+def test_a_box_that_fills_its_picture_is_no_ground() -> None:
+    """A square product of one colour keeps a margin of ground, and is seen as light on dark."""
+    shown = Image.new("RGB", (200, 200), "white")
+    shown.paste(RED, (30, 30, 170, 170))
+    kept = stored(shown)
+    assert (kept[0] == 255).all()
+    assert kept[48, 5].tolist() == list(RED)
+    assert seen(kept, GREY).min() > 100
+
+
+def test_what_is_kept_can_be_seen() -> None:
+    """A speck that fades when it is scaled down is refused at the gate, not by a worker later."""
+    faint = Image.new("RGB", (2000, 2000), "white")
+    for place in range(0, 2000, 40):
+        faint.putpixel((place, 1000), (0, 0, 0))
+    with pytest.raises(ValueError, match="one plain colour"):
+        stored(faint)
 
 
 def test_two_colours_of_one_shade_are_two_pictures() -> None:
