@@ -38,24 +38,26 @@ class TasteConfig:
     quality, wants: information, in expected clicks, that the start values of an item's style, its quality and
     a query's wants are worth. likeness: how much of its own style a query asks for, to start with. metric:
     the same for the metric; start: its entries before. shrinkage: share of a taste's variance that slows the
-    learning of styles. newton: steps of a taste's posterior at a request.
+    learning of styles. sweeps: over the slates, a generation. newton: steps of a taste's posterior at a
+    request.
     """
 
     dims: int = 12
     slates: int = 40_000
-    own: float = 10.0
-    quality: float = 30.0
+    own: float = 15.0
+    quality: float = 45.0
     wants: float = 4.0
-    likeness: float = 1.2
-    metric: float = 20.0
+    likeness: float = 2.0
+    metric: float = 30.0
     start: float = 0.15
     shrinkage: float = 0.3
+    sweeps: int = 2
     newton: int = 2
 
     def __post_init__(self) -> None:
         """Raise ValueError for a setting that means nothing."""
-        if self.dims < 0 or self.slates < 1 or self.newton < 1:
-            raise ValueError("taste needs dims >= 0, slates >= 1 and newton >= 1")
+        if self.dims < 0 or min(self.slates, self.sweeps, self.newton) < 1:
+            raise ValueError("taste needs dims >= 0; slates, sweeps and newton >= 1")
         if min(self.own, self.quality, self.wants, self.metric) <= 0 or not 0 <= self.shrinkage <= 1:
             raise ValueError("own, quality, wants and metric must be > 0, shrinkage between 0 and 1")
 

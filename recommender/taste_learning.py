@@ -1,4 +1,4 @@
-"""Learns styles, wants and tastes from the slates of earlier generations, one sweep a generation.
+"""Learns styles, wants and tastes from the slates of earlier generations, in a few sweeps a generation.
 
 Expectation-maximisation with the tastes as the hidden part (Laplace for the logistic): tastes given styles,
 then theta, wants, styles and the metric given tastes, each by a Newton step from where the last generation
@@ -81,15 +81,15 @@ def learn_taste(
     before: Taste,
     evidence: Evidence,
 ) -> Taste:
-    """One sweep over the history, from where the last generation stood."""
+    """Sweeps over the history, from where the last generation stood."""
     if not len(evidence.history):
         return before
     kappa, likelihood = _kappa(before, evidence)
     sweep = _Sweep(config, before, evidence)
-    sweep.meet_shoppers()
-    sweep.fit_theta()
-    sweep.fit_wants()
-    sweep.fit_styles()
+    for _ in range(config.sweeps):
+        sweep.meet_shoppers()
+        sweep.fit_queries()
+        sweep.fit_styles()
     return sweep.taste(kappa, likelihood)
 
 
@@ -171,9 +171,15 @@ class _Sweep:
         pull = self.by_shopper @ _summed(now.gain + now.weight * now.liking, now.style)
         self.mean = np.asarray(np.linalg.solve(self.precision, pull.astype(np.float64)[:, :, None]))[:, :, 0]
 
-    def fit_theta(self) -> None:
-        """Theta, given all else; it never falls."""
-        now, n = self.look(), len(KNOTS)
+    def fit_queries(self) -> None:
+        """Theta and wants, each given all else."""
+        now = self.look()
+        self._fit_theta(now)
+        self._fit_wants(now)
+
+    def _fit_theta(self, now: _Look) -> None:
+        """It never falls."""
+        n = len(KNOTS)
         shares = ((self.knot, 1 - self.past), (self.knot + 1, self.past))
         pull, information = np.zeros(n), np.zeros((n, n))
         for knot, share in shares:
@@ -188,9 +194,9 @@ class _Sweep:
         step = np.clip(np.linalg.solve(stiff, pull), -LONGEST, LONGEST)
         self.theta = np.maximum.accumulate(self.theta + step)
 
-    def fit_wants(self) -> None:
-        """Wants of the queries asked, given all else; the start is likeness to their own style."""
-        now, d = self.look(), self.dims
+    def _fit_wants(self, now: _Look) -> None:
+        """Of the queries asked; the start is likeness to their own style."""
+        d = self.dims
         self.queries = np.unique(self.query)
         information = (self.by_query @ _information(now)).reshape(-1, d, d)[self.queries].astype(np.float64)
         pull = (self.by_query @ _summed(now.gain, now.style))[self.queries].astype(np.float64)

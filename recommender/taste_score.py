@@ -129,12 +129,13 @@ def seen(counts: Counts, query: NDArray[np.int32], beside: Items) -> tuple[Rates
 
 
 def logistic(eta: Floats) -> Floats:
-    """1 / (1 + exp(-eta))."""
-    return np.asarray(1.0 / (1.0 + np.exp(-eta)))
+    """1 / (1 + exp(-eta)), eta cut at 30."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(eta, -30.0, 30.0))))
 
 
 def log_odds(chance: Floats) -> Floats:
-    """The inverse of logistic."""
+    """The inverse of logistic; a click at a place seldom looked at may count for more than one."""
+    chance = np.clip(chance, 1e-6, 1.0 - 1e-6)
     return np.asarray(np.log(chance / (1.0 - chance)))
 
 

@@ -158,7 +158,7 @@ def test_features_are_exact_and_as_many_as_the_catalogue_can_tell_apart() -> Non
 
 CHANGES: list[dict[str, Any]] = [
     {"dims": 4}, {"slates": 500}, {"own": 2.0}, {"quality": 3.0}, {"wants": 40.0}, {"likeness": 0.1},
-    {"metric": 2.0}, {"start": 0.4}, {"shrinkage": 1.0}, {"newton": 1},
+    {"metric": 2.0}, {"start": 0.4}, {"shrinkage": 1.0}, {"newton": 1}, {"sweeps": 1},
 ]  # fmt: skip
 
 
