@@ -15,6 +15,7 @@ from db import heartbeats
 from db.engine import writing
 from db.errors import WindowshopError
 from db.heartbeats import Process
+from workers.log import logger
 
 STOP_SECONDS = 5.0
 
@@ -45,8 +46,11 @@ class Pulse:
 
     def _beat_on(self) -> None:
         while not self._stop.wait(self._process.every):
-            with contextlib.suppress(WindowshopError):  # the database is away; the next beat tries again
+            try:
                 self._beat()
+            except Exception as error:  # the database is away; whatever it says, the next beat tries again
+                what = f"no heartbeat ({type(error).__name__}: {str(error)[:200]})"
+                logger().info(what, action="beat_missed", worker=self._process.name)
 
     def _beat(self) -> None:
         with writing(self._engine) as conn:

@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 240.0
+PATIENCE = 600.0
 BUILD = os.environ.get("TEST_COMPOSE_BUILD", "--build")
 """`--no-build` takes the image as it is."""
 
