@@ -9,11 +9,11 @@ import argparse
 import warnings
 
 import numpy as np
-from recommender.pairs import count
-from recommender.sessions import Visits
 from scipy import sparse
 
 from benchmarks.measured import beside, claim
+from recommender.pairs import count
+from recommender.sessions import Visits
 
 SESSIONS, ITEMS, LENGTH = 200_000, 60_000, 6
 WANTED = 1.2

@@ -200,6 +200,16 @@ heartbeat = Table(
     Column("seen", Float, nullable=False),  # the last beat, by the database's clock
 )
 
+imported_log = Table(
+    "imported_log",
+    metadata,
+    Column("id", String(12), primary_key=True),  # of the good lines
+    Column("name", String(256), nullable=False),  # the file's
+    Column("events", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),  # of the content before it was packed
+    Column("content", LargeBinary, nullable=False),  # zlib: JSON lines in the order of the file
+)
+
 items_of_runs = run_item.join(
     item, (item.c.catalogue == run_item.c.catalogue) & (item.c.number == run_item.c.item)
 )

@@ -59,6 +59,17 @@ def ndcg(slates: Items, gains: Values, *, k: int) -> Values:
     return _ratio((gained * discount[: shown.shape[1]]).sum(axis=1), ideal, empty=np.nan)
 
 
+def next_ndcg(slates: Items, truth: Items, *, k: int) -> Values:
+    """NDCG with gain 1 for each relevant item and the best that k places allow as the ideal (trec_eval
+    ndcg_cut): for one relevant item 1 / log2(1 + rank).
+    """
+    is_relevant = _relevant(slates, truth, k)
+    discount = 1.0 / np.log2(np.arange(2, k + 2))
+    ideal = np.append(0.0, np.cumsum(discount))[np.minimum(_n_relevant(truth), k)]
+    gained = (is_relevant * discount[: is_relevant.shape[1]]).sum(axis=1)
+    return _defined(_ratio(gained, ideal), truth)
+
+
 def catalogue_coverage(slates: Items, n_items: int) -> float:
     """Share of the catalogue that was shown at least once."""
     return float(np.count_nonzero(_exposure(slates, n_items)) / n_items)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from db.errors import UsageError, WindowshopError
-from simulator import cli_catalogue, cli_crossover, cli_train, cli_work
+from simulator import cli_catalogue, cli_crossover, cli_log, cli_train, cli_work
 from simulator.console import AsJson
 from simulator.console import answer as _answer
 from simulator.console import open_installation as _open
@@ -27,13 +27,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
 )
-events_app = typer.Typer(help="Event logs out.", no_args_is_help=True)
+events_app = typer.Typer(help="Event logs out and in.", no_args_is_help=True)
 config_app = typer.Typer(help="The settings in force.", no_args_is_help=True)
 app.add_typer(cli_catalogue.app, name="catalogue")
 app.add_typer(events_app, name="events")
 app.add_typer(cli_work.app, name="work")
 cli_crossover.register(app)
 app.add_typer(config_app, name="config")
+cli_log.register(app, events_app)
 
 Seed = Annotated[int, typer.Option(help="Seed of the world and of every draw in it.")]
 Days = Annotated[int, typer.Option(help="Shopping days to play.")]

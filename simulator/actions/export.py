@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID, uuid5
 
 import numpy as np
 
-from db import event_log, items, runs
+from db import event_log, imported_logs, items, runs
 from db.engine import reading
 from db.errors import WindowshopError
 from db.events import ABSENT, Events, Kind, Rows
@@ -75,17 +75,32 @@ def _fields(run: str, row: Rows, item_ids: Sequence[str], shown: Any) -> dict[st
 
 
 def export(context: Context, run_id: str, out: Path | None) -> int:
-    """Write a run's events to a file, whole or not at all, or to standard output; says how many."""
+    """Write a run's or imported log's events to a file, whole or not at all, or to standard output."""
+    with reading(context.engine) as conn:
+        imported = imported_logs.read(conn, run_id)
+    if imported is not None:
+        return _put(out, lambda file: _copy(imported, file))
     with reading(context.engine) as conn:
         run = runs.read(conn, run_id)
         item_ids = [item.item_id for item in items.of_run(conn, run.number)]
         events = event_log.read(conn, run.number, k=run.config["recommender"]["slate_size"])
+    return _put(out, lambda file: write(run.id, events, item_ids, file))
+
+
+def _copy(imported: tuple[str, int], file: TextIO) -> int:
+    content, events = imported
+    file.write(content)
+    return events
+
+
+def _put(out: Path | None, fill: Callable[[TextIO], int]) -> int:
+    """Fill a file, whole or not at all, or standard output."""
     if out is None:
-        return write(run.id, events, item_ids, sys.stdout)
+        return fill(sys.stdout)
     partial = out.with_name(f".{out.name}.partial")
     try:
         with partial.open("w", encoding="utf-8") as file:
-            written = write(run.id, events, item_ids, file)
+            written = fill(file)
         partial.replace(out)
     except OSError as error:
         with contextlib.suppress(OSError):
