@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import keras
@@ -38,7 +39,9 @@ def weights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if given := os.environ.get(WEIGHTS):
         return Path(given)
     path = tmp_path_factory.mktemp("weights") / "mobilenet.weights.h5"
-    keras_model(1.0).save_weights(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Keras' own, of NumPy 2
+        keras_model(1.0).save_weights(path)
     return path
 
 
