@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -159,10 +159,10 @@ class meanwhile:  # noqa: N801 - reads as a clause
 
 
 class storm:  # noqa: N801 - reads as a clause
-    """Signals to workers at random moments; a piece of work loses two workers at most (three park it)."""
+    """Kills workers at random moments; a piece of work loses two workers at most (three park it)."""
 
-    def __init__(self, supervisor: Supervisor, *, seed: int, how: signal.Signals = signal.SIGKILL) -> None:
-        self.supervisor, self.how = supervisor, how
+    def __init__(self, supervisor: Supervisor, *, seed: int, pause: tuple[float, float] = (0.2, 0.5)) -> None:
+        self.supervisor, self.pause = supervisor, pause
         self.rng = random.Random(seed)
         self.kills = 0
         self.struck: Counter[int] = Counter()
@@ -170,17 +170,23 @@ class storm:  # noqa: N801 - reads as a clause
         self._thread = threading.Thread(target=self._rage)
 
     def _rage(self) -> None:
-        while not self._over.wait(self.rng.uniform(0.2, 0.5)):
+        while not self._over.wait(self.rng.uniform(*self.pause)):
             pids = sorted(self.supervisor.pids.items())
             if not pids:
                 continue
             name, pid = self.rng.choice(pids)
-            held = self._held(name)
-            if any(self.struck[one] >= work.MOST_TRIES - 1 for one in held):
-                continue
-            self.struck.update(held)
-            os.kill(pid, self.how)
-            self.kills += 1
+            with suppress(ProcessLookupError):  # it was dying anyway
+                self._strike(name, pid)
+
+    def _strike(self, name: str, pid: int) -> None:
+        os.kill(pid, signal.SIGSTOP)  # or it takes other work while we look
+        held = self._held(name)
+        if any(self.struck[one] >= work.MOST_TRIES - 1 for one in held):
+            os.kill(pid, signal.SIGCONT)
+            return
+        self.struck.update(held)
+        os.kill(pid, signal.SIGKILL)
+        self.kills += 1
 
     def _held(self, name: str) -> list[int]:
         with reading(self.supervisor.engine) as conn:
