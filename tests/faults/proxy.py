@@ -7,6 +7,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Self
 
+from tests.faults.lane import PATIENCE
+
 
 class Proxy:
     """Relays 127.0.0.1:port to a unix socket. `delay`: seconds each piece of the answer is held back."""
@@ -109,4 +111,4 @@ class Proxy:
         raise ConnectionResetError
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
