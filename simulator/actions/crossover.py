@@ -221,7 +221,7 @@ def _play_columns(order: _Order, part: slice, done: Any) -> None:
         for cell in cells:
             path = order.root / column.file(cell)
             if not path.exists():
-                partial = path.with_suffix(".partial")
+                partial = path.with_suffix(f".{os.getpid()}")  # another grid may be at the same cell
                 partial.write_text(json.dumps(column.play(cell)) + "\n")
                 partial.replace(path)
             with done.get_lock():
