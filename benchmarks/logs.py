@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -126,4 +127,5 @@ def _profiles(asked: Cases, n_items: int) -> Any:
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore")  # implicit warns of its own conversions
     main()

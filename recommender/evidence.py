@@ -270,7 +270,7 @@ def _features(known: Evidence, asked: Cases, case: Longs, item: Items, raw: list
         np.minimum(apart, 0.0),
         np.maximum(apart, 0.0),
         (often > 0).astype(np.float64),
-        np.log(often + 0.1 * share + 1e-4),
+        np.log1p(often / (0.1 * share + 1e-4)),  # 0 where nothing is known of the shopper
         np.log(lately + 0.02),
         np.log(like + 1e-3),
     ]

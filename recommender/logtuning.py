@@ -133,10 +133,10 @@ def learn(
 
 
 def chosen(plain: tuple[Tuned, Floats], with_history: tuple[Tuned, Floats]) -> Tuned:
-    """History only where it gains more than one standard error over the same cases."""
+    """History only where it gains more than two standard errors over the same cases."""
     gain = with_history[1] - plain[1]
     error = float(gain.std(ddof=1)) / len(gain) ** 0.5 if len(gain) > 1 else np.inf
-    return with_history[0] if float(gain.mean()) > error else plain[0]
+    return with_history[0] if float(gain.mean()) > 2 * error else plain[0]
 
 
 def learned_slates(

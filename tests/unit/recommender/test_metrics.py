@@ -45,6 +45,21 @@ def test_measures_equal_those_of_trec_eval(seed: int, n_items: int, k: int, leng
         assert value.value == pytest.approx(ours[value.measure][int(value.query_id)], abs=1e-9)
 
 
+def test_ndcg_of_sets_is_that_of_gains() -> None:
+    """One relevant item or several, found or not, more than fit."""
+    rng = np.random.default_rng(2)
+    slates = np.array([rng.permutation(9)[:4] for _ in range(50)], np.int32)
+    truth = np.array([rng.permutation(9)[:6] for _ in range(50)], np.int32)
+    truth[np.arange(6) >= rng.integers(1, 7, (50, 1))] = -1
+    gains = np.zeros((50, 9))
+    row, place = np.nonzero(truth >= 0)
+    gains[row, truth[row, place]] = 1
+    for k in (1, 3, 4):
+        assert metrics.next_ndcg(slates, truth, k=k) == pytest.approx(
+            metrics.ndcg(slates, gains, k=k), abs=1e-12
+        )
+
+
 def test_an_empty_truth_is_undefined_and_an_empty_slate_is_a_miss() -> None:
     """NaN where there was nothing to find, 0 where nothing was shown."""
     slates, truth = np.array([[1, 2], [-1, -1]], np.int32), np.array([[-1], [1]], np.int32)
