@@ -12,6 +12,7 @@ from db.embeddings import Embedder
 from db.engine import reading, writing
 from db.errors import NotFoundError
 from db.items import Item
+from db.views import View
 from recommender.evidence import Looks
 from recommender.similarity import round_embeddings
 from simulator.actions import catalogue as catalogues
@@ -66,10 +67,10 @@ def _embedded(context: Context, embedder: Embedder, wanted: Sequence[str]) -> ND
     library = Library(context.engine)
     with context.talk.progress("embedding pictures", len(missing)) as step:
         for start in range(0, len(missing), BATCH):
-            hashes = missing[start : start + BATCH]
+            hashes, network = missing[start : start + BATCH], library.embedder(embedder)
             with reading(context.engine) as conn:
-                pixels = images.read(conn, hashes)
-            vectors = library.embedder(embedder).embed(pixels)
+                pixels = images.read(conn, hashes, View(*network.view))
+            vectors = network.embed(pixels)
             with writing(context.engine) as conn:
                 embeddings.add(conn, embedder, hashes, vectors)
             known |= {key: vector.tobytes() for key, vector in zip(hashes, vectors, strict=True)}

@@ -17,6 +17,7 @@ from db.embeddings import Embedder
 from db.engine import reading, writing
 from db.events import Events
 from db.runs import canonical
+from db.views import View
 from recommender.arrivals import Arrivals
 from recommender.config import REFERENCES, RecommenderConfig
 from recommender.knowledge import Knowledge, fold, remember
@@ -208,7 +209,7 @@ def _embedded(context: Context, embedder: Embedder, missing: Sequence[str]) -> d
     for start in range(0, len(missing), BATCH):
         some = missing[start : start + BATCH]
         with reading(context.engine) as conn:
-            pixels = images.read(conn, some)
+            pixels = images.read(conn, some, View(*network.view))
         vectors = network.embed(pixels)
         with writing(context.engine) as conn:
             embeddings.add(conn, embedder, some, vectors)
