@@ -35,7 +35,7 @@ def test_what_comes_next_is_learned_where_order_tells() -> None:
 
 def test_history_is_used_where_households_repeat_and_not_where_nobody_returns() -> None:
     """Chosen on the end of the training time."""
-    loyal = ranked(arrays(baskets(3, rows=8000, households=40, products=600)))
+    loyal = ranked(arrays(baskets(3, rows=20_000, households=60, products=1500)))
     assert loyal.cf == "learned with history"
     strangers = ranked(arrays(visits(2, sessions=800, items=50, shoppers=0)))
     assert strangers.cf != "learned with history"
