@@ -46,6 +46,8 @@ audit: $(VENV)/.dev ## known advisories against what is locked; needs the adviso
 
 compose: $(VENV)/.dev ## tests in real containers; BASE_IMAGE, REDIS_IMAGE, POSTGRES_IMAGE name other images
 	$(BIN)/python -m pytest -m compose $(ARGS)
+	$(BIN)/python -m benchmarks.logs
+	$(BIN)/python -m benchmarks.logs --rows 1500000
 
 lock: $(VENV)/.dev ## write requirements/*.txt again; UPGRADE=--upgrade takes the newest versions
 	$(LOCK) $(UPGRADE) -o requirements/runtime.txt
