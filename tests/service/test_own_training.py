@@ -129,7 +129,8 @@ def test_what_there_is_to_learn(shop: Installation, tmp_path: Path) -> None:
     add(context, tmp_path / "bare")
     with pytest.raises(UsageError, match=r"found none; name them in the column `category`"):
         own_pictures(context, "bare")
-    (tmp_path / "one.csv").write_text("file,category\np00000.jpg,Balls\n")
+    named = [f"{path.name},Balls" for path in sorted((tmp_path / "bare").iterdir())]
+    (tmp_path / "one.csv").write_text("\n".join(["file,category", *named]))
     add(context, tmp_path / "bare", csv=tmp_path / "one.csv", name="one")
     with pytest.raises(UsageError, match="found one, 'Balls'"):
         own_pictures(context, "one")

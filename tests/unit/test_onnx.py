@@ -125,11 +125,20 @@ def test_a_missing_extra_is_told_with_its_cure(monkeypatch: pytest.MonkeyPatch) 
         runtime("onnx")
 
 
-def test_a_worker_refuses_work_for_a_runtime_it_does_not_have(sqlite: Engine) -> None:
+def name_of(model: tuple[bytes, bytes]) -> str:
+    """The only name that a worker takes the model under."""
+    return checkpoint.model_key(json.loads(model[0]))
+
+
+def test_a_worker_refuses_work_for_a_runtime_it_does_not_have(
+    sqlite: Engine, deep: tuple[bytes, bytes]
+) -> None:
     """Vectors of another version never come under a key that is not theirs."""
+    with writing(sqlite) as conn:
+        models.add(conn, name_of(deep), *deep)
     for wanted in ("onnxruntime-0.1", "tensorflow-1.0"):
         with pytest.raises(DataError, match=f"embeds with {re.escape(wanted)}"):
-            Library(sqlite).embedder(Embedder("deep-1", wanted))
+            Library(sqlite).embedder(Embedder(name_of(deep), wanted))
 
 
 EMBED = """
@@ -143,7 +152,7 @@ print(sorted({"tensorflow", "keras"} & set(sys.modules)))
 
 def test_a_worker_embeds_without_tensorflow(sqlite: Engine, deep: tuple[bytes, bytes]) -> None:
     """The job's vectors stand in the database under ONNX Runtime's key; nobody imported Keras."""
-    ours = Embedder("deep-1", runtime_key("onnx"))
+    ours = Embedder(name_of(deep), runtime_key("onnx"))
     with writing(sqlite) as conn:
         models.add(conn, ours.model, *deep)
         hashes = images.add(conn, PIXELS[:3])
