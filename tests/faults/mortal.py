@@ -76,16 +76,33 @@ DEEDS: dict[str, Callable[[], object]] = {
 }
 
 
+Doing = dict[str, str]
+"""What this worker does just now: the kind and key of its work, and whether it writes a result."""
+
+
 def arm(fault: Fault) -> None:
     """Put the steps around the functions of the product."""
-    from db import bulk
-    from workers import embed, fold, rank, tasks
+    from workers import tasks
 
     doing = {"kind": "any", "key": "", "writes": ""}
 
     def strike(step: str) -> None:
         fault.strike(step, doing["kind"], doing["key"])
 
+    _strike_when_taken(tasks.PERFORMERS, doing, strike)
+    if os.environ.get("CARELESS") == "yes":  # the negative control
+        _delete_rows_first(tasks.PERFORMERS)
+    _strike_at_transactions(doing, strike)
+    if fault.step == "half written":
+        _strike_half_written(doing, strike)
+    _strike_at_the_queue(doing, strike)
+    _teach_a_toy_network()
+    _set_clock(fault.clock)
+
+
+def _strike_when_taken(
+    performers: dict[str, Callable[..., Any]], doing: Doing, strike: Callable[[str], None]
+) -> None:
     def around(kind: str, perform: Callable[..., Any]) -> Callable[..., Any]:
         def performing(*arguments: Any) -> Any:
             doing["kind"], doing["key"] = kind, arguments[1].key
@@ -94,8 +111,12 @@ def arm(fault: Fault) -> None:
 
         return performing
 
-    for kind, perform in list(tasks.PERFORMERS.items()):
-        tasks.PERFORMERS[kind] = around(kind, perform)
+    for kind, perform in list(performers.items()):
+        performers[kind] = around(kind, perform)
+
+
+def _strike_at_transactions(doing: Doing, strike: Callable[[str], None]) -> None:
+    from workers import embed, fold, rank
 
     def reading(engine: Any, inner: Callable[..., Any] = rank.reading) -> Any:
         @contextmanager
@@ -105,9 +126,6 @@ def arm(fault: Fault) -> None:
             strike("read")
 
         return struck()
-
-    if os.environ.get("CARELESS") == "yes":  # the negative control
-        _delete_rows_first(tasks.PERFORMERS)
 
     def writing(engine: Any, inner: Callable[..., Any] = rank.writing) -> Any:
         @contextmanager
@@ -125,14 +143,22 @@ def arm(fault: Fault) -> None:
     for module in (embed, fold, rank):
         module.reading, module.writing = reading, writing  # type: ignore[attr-defined]
 
+
+def _strike_half_written(doing: Doing, strike: Callable[[str], None]) -> None:
+    from db import bulk
+
     def insert(conn: Any, table: Any, columns: Any, rows: Any, *, again: bool = False) -> None:
-        half = len(rows) // 2 if doing["writes"] and fault.step == "half written" else 0
+        half = len(rows) // 2 if doing["writes"] else 0
         if half:
             whole(conn, table, columns, rows[:half], again=again)
             strike("half written")
         whole(conn, table, columns, rows[half:], again=again)
 
     whole, bulk.insert = bulk.insert, insert
+
+
+def _strike_at_the_queue(doing: Doing, strike: Callable[[str], None]) -> None:
+    from workers import tasks
 
     take, perform_one = tasks.Worker.perform, tasks.perform
 
@@ -146,8 +172,6 @@ def arm(fault: Fault) -> None:
         strike("answered")
 
     tasks.Worker.perform, tasks.perform = popped, answered  # type: ignore[method-assign]
-    _teach_a_toy_network()
-    _set_clock(fault.clock)
 
 
 def _delete_rows_first(performers: dict[str, Callable[..., Any]]) -> None:

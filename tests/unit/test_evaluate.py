@@ -212,6 +212,7 @@ def _tiny_model() -> tuple[bytes, bytes]:
     manifest = {
         "schema": 1,
         "architecture": {"name": "toy"},
+        "classes": list(CLASS_NAMES),
         "weights": [{"name": "w", "shape": [2, 3]}],
         "weights_sha256": sha256(weights).hexdigest(),
         "data_sha256": "0",
