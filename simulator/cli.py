@@ -365,7 +365,12 @@ def _as_usage(error: Any) -> UsageError | None:
     """What Typer says of the arguments in our one line; None when it only showed the help."""
     said = error.format_message()
     where = error.ctx.command_path if error.ctx else "windowshop"
-    return UsageError(f"{said.rstrip('.')}; see `{where} --help`") if said else None
+    return UsageError(f"{said.rstrip('.')}{_found(error.__cause__)}; see `{where} --help`") if said else None
+
+
+def _found(cause: Any) -> str:
+    """What was given in place of the value that was wanted, which Typer leaves out."""
+    return ", found " + ", ".join(repr(one["input"]) for one in cause.errors()) if cause else ""
 
 
 def _complain(error: WindowshopError | None) -> int:

@@ -12,17 +12,15 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from simulator import datasets
 from tests.installation import TOY_FLAGS, Installation, install
+from tests.journey.refusals import DEPENDENCY, FAILED, GATE, OPERATIONS, USAGE, Case, Spoil
 
 pytestmark = pytest.mark.journey
-
-FAILED, USAGE, DEPENDENCY, GATE = 1, 2, 3, 4
 
 SIMULATE = ("simulate", *TOY_FLAGS, "--local")
 QUEUED = ("simulate", *TOY_FLAGS)
@@ -61,12 +59,6 @@ def only_run(installation: Installation) -> str:
 
 
 # What is spoilt before the command is called; `{folder}` and `{run}` are filled in.
-
-Spoil = Callable[[Installation], None]
-
-
-def nothing(_: Installation) -> None:
-    """All is well, but for the arguments."""
 
 
 def no_model(installation: Installation) -> None:
@@ -119,17 +111,6 @@ def toml(content: str) -> Spoil:
     return spoil
 
 
-@dataclass(frozen=True)
-class Case:
-    """A command and what must come of it. words: that the one line must hold: the fault, then the cure."""
-
-    command: tuple[str, ...]
-    code: int
-    words: tuple[str, ...]
-    spoil: Spoil = nothing
-    environment: dict[str, str] = field(default_factory=dict)
-
-
 WHOLE_GZIP = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + bytes(500)
 CACHE = {"WINDOWSHOP_CACHE": "{folder}/cache"}
 PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
@@ -166,7 +147,7 @@ DATA_CASES = {
     ),
 }
 
-CASES = {
+CASES = OPERATIONS | {
     "an unknown policy": Case(
         (*SIMULATE, "--policy", "best"), USAGE, ("no policy 'best'", "blend-fixed"), no_model
     ),
@@ -290,39 +271,6 @@ CASES = {
         (NOBODY, "windowshop doctor"),
         no_model,
         {"DATABASE_URL": f"postgresql://me:secret@{NOBODY}/shop"},
-    ),
-    "work that does not exist, to try again": Case(
-        ("work", "retry", "4000"), FAILED, ("no work 4000", "windowshop work list")
-    ),
-    "work that does not exist, to drop": Case(
-        ("work", "drop", "9" * 30), FAILED, ("no work 999", "windowshop work list")
-    ),
-    "work that is no number": Case(("work", "drop", "x"), USAGE, ("'x'", "windowshop work drop --help")),
-    "no work at all": Case(("work", "retry"), USAGE, ("--all", "windowshop work list --state parked")),
-    "all work and some": Case(("work", "drop", "--all", "1"), USAGE, ("--all", "windowshop work list")),
-    "an unknown state of work": Case(
-        ("work", "list", "--state", "lost"), USAGE, ("ready, taken, parked", "found 'lost'")
-    ),
-    "metrics for everybody without a token": Case(
-        ("up",),
-        USAGE,
-        ("0.0.0.0:0", "WINDOWSHOP_METRICS_TOKEN_FILE", "127.0.0.1"),
-        environment={"WINDOWSHOP_METRICS": "0.0.0.0:0"},
-    ),
-    "metrics at no address": Case(
-        ("up",), USAGE, ("found '9464'", "127.0.0.1:9464"), environment={"WINDOWSHOP_METRICS": "9464"}
-    ),
-    "a token file that is not there": Case(
-        ("up",),
-        USAGE,
-        ("token file nowhere", "WINDOWSHOP_METRICS_TOKEN_FILE"),
-        environment={"WINDOWSHOP_METRICS": "0.0.0.0:0", "WINDOWSHOP_METRICS_TOKEN_FILE": "nowhere"},
-    ),
-    "a token that is too short": Case(
-        ("up",),
-        USAGE,
-        ("0 characters", "at least 16", "openssl rand"),
-        environment={"WINDOWSHOP_METRICS": "0.0.0.0:0", "WINDOWSHOP_METRICS_TOKEN_FILE": os.devnull},
     ),
     "a gate that is not met": Case(
         ("report", "{run}", "--fail-under", "hit_rate@10=0.99"),

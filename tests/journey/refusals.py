@@ -1,0 +1,66 @@
+"""Commands that are refused, and what must be said of each; here those of whoever runs the workers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.installation import Installation
+
+FAILED, USAGE, DEPENDENCY, GATE = 1, 2, 3, 4
+
+Spoil = Callable[[Installation], None]
+
+
+def nothing(_: Installation) -> None:
+    """All is well, but for the arguments."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command and what must come of it. words: that the one line must hold: the fault, then the cure."""
+
+    command: tuple[str, ...]
+    code: int
+    words: tuple[str, ...]
+    spoil: Spoil = nothing
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+OPERATIONS = {
+    "work that does not exist, to try again": Case(
+        ("work", "retry", "4000"), FAILED, ("no work 4000", "windowshop work list")
+    ),
+    "work that does not exist, to drop": Case(
+        ("work", "drop", "9" * 30), FAILED, ("no work 999", "windowshop work list")
+    ),
+    "work that is no number": Case(("work", "drop", "x"), USAGE, ("'x'", "windowshop work drop --help")),
+    "no work at all": Case(("work", "retry"), USAGE, ("--all", "windowshop work list --state parked")),
+    "all work and some": Case(("work", "drop", "--all", "1"), USAGE, ("--all", "windowshop work list")),
+    "an unknown state of work": Case(
+        ("work", "list", "--state", "lost"), USAGE, ("ready, taken, parked", "found 'lost'")
+    ),
+    "metrics for everybody without a token": Case(
+        ("up",),
+        USAGE,
+        ("0.0.0.0:0", "WINDOWSHOP_METRICS_TOKEN_FILE", "127.0.0.1"),
+        environment={"WINDOWSHOP_METRICS": "0.0.0.0:0"},
+    ),
+    "metrics at no address": Case(
+        ("up",), USAGE, ("found '9464'", "127.0.0.1:9464"), environment={"WINDOWSHOP_METRICS": "9464"}
+    ),
+    "a token file that is not there": Case(
+        ("up",),
+        USAGE,
+        ("token file nowhere", "WINDOWSHOP_METRICS_TOKEN_FILE"),
+        environment={"WINDOWSHOP_METRICS": "0.0.0.0:0", "WINDOWSHOP_METRICS_TOKEN_FILE": "nowhere"},
+    ),
+    "a token that is too short": Case(
+        ("up",),
+        USAGE,
+        ("0 characters", "at least 16", "openssl rand"),
+        environment={"WINDOWSHOP_METRICS": "0.0.0.0:0", "WINDOWSHOP_METRICS_TOKEN_FILE": os.devnull},
+    ),
+}
+"""Parked work and metrics."""
