@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from db import embeddings, items, models, schema
+from db import embeddings, images, items, models, schema
 from db.embeddings import Embedder
 from db.engine import open_engine, reading, writing
-from db.items import Item
+from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from recommender.config import RecommenderConfig
+from recommender.itemknn import ItemKnnConfig
 from simulator.actions.config import Plan, Resolved, resolve
 from simulator.actions.export import write
 from simulator.actions.report import load
@@ -47,11 +48,29 @@ OTHER_RUNTIME = Embedder(factories.EMBEDDER.model, "handmade-2")
 DERIVED = {"schema", "categories", "data", "world", "recommender"}
 """What the config says beside the plan, model and runtime; the last two are the settings tested apart."""
 
-NEEDS = {"fixed_weight": "blend-fixed", "learning.base_prior": "cf", "learning.start_base": "cf"}
+NEEDS = {"fixed_weight": "blend-fixed", "learning.base_prior": "cf", "learning.start_base": "cf"} | {
+    f"itemknn.{field.name}": "itemknn-cfcbf" for field in fields(ItemKnnConfig)
+}
 """The policy of a setting that `blend` has no use for."""
+
+PAIRS = {"taste.dims": 0}
+"""With this `blend` looks at a pair at a time, and reads what is learned for that."""
+
+CROWD: Mapping[str, Any] = {"catalogue": "toy, many items", "items": 2000}
+"""So many that the approximate index does not look through all of its lists."""
 
 REPEATS = {"exclude_shown": False}
 """With this the recommender shows an item twice in a session, which some costs of the world are about."""
+
+APART: Mapping[str, Mapping[str, Any]] = {
+    "PAIRS": {"recommender": PAIRS},
+    "CROWD": {"run": CROWD},
+    "REPEATS": {"recommender": REPEATS},
+}
+"""The references that are no mere policies."""
+
+READ_BY = {"learning.calibration_slope": "PAIRS", "learning.kappa_grid": "PAIRS", "index": "CROWD"}
+"""The reference of APART that reads a setting of the recommender which `blend` among few has no use for."""
 
 VALUES: Mapping[str, Any] = {
     # run
@@ -68,6 +87,9 @@ VALUES: Mapping[str, Any] = {
     # recommender: 200 neighbours are more than the toy shop has; a kappa stands in the grid
     "neighbours": 5,
     "index": "approximate",
+    "taste.slates": 100,
+    "itemknn.neighbours": 5,
+    "itemknn.weighting": "bm25",
     "learning.start_kappa": 4.0,
     "learning.kappa_grid": (32.0, 1e6),
     # what was viewed, carted or purchased was clicked before; only a louder event is heard beside the click
@@ -124,8 +146,25 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             vectors = np.random.default_rng(seed).normal(size=(len(stored), 16))
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
             embeddings.add(conn, embedder, [item.image for item in stored], vectors.astype(np.float32))
+        crowd(conn)
     yield engine
     engine.dispose()
+
+
+def crowd(conn: Connection) -> None:
+    """Add the catalogue of CROWD: noise, embedded anywhere."""
+    n_items, n = CROWD["items"], CROWD["items"] + factories.N_QUERIES
+    rng = np.random.default_rng(11)
+    hashes = images.add(conn, rng.integers(0, 256, (n, 28, 28)).astype(np.uint8))
+    split = [CATALOGUE_SPLIT if place < n_items else QUERY_SPLIT for place in range(n)]
+    rows = [
+        Item(place, f"crowd-{place:04d}", image, CLASS_NAMES[place % 4], split[place], "toy")
+        for place, image in enumerate(hashes)
+    ]
+    items.add(conn, CROWD["catalogue"], rows)
+    vectors = rng.normal(size=(n, 16))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    embeddings.add(conn, factories.EMBEDDER, hashes, vectors.astype(np.float32))
 
 
 def shuffled(stored: list[Item]) -> list[Item]:
@@ -139,10 +178,10 @@ def shuffled(stored: list[Item]) -> list[Item]:
 
 @pytest.fixture(scope="module")
 def usual(shop: Engine) -> dict[str, str]:
-    """The events of the unchanged run by policy; `REPEATS` is the default policy with that setting."""
+    """The events of the unchanged run by policy; and those of APART by name."""
     policies = {PLAN.policy, *NEEDS.values()}
     found = {policy: events(shop, configured(shop, policy=policy)) for policy in policies}
-    return found | {"REPEATS": events(shop, configured(shop, recommender=REPEATS))}
+    return found | {name: events(shop, configured(shop, **each)) for name, each in APART.items()}
 
 
 def configured(
@@ -206,10 +245,13 @@ def test_every_setting_of_the_world_matters(shop: Engine, usual: dict[str, str],
 
 @pytest.mark.parametrize("name", RECOMMENDER)
 def test_every_setting_of_the_recommender_matters(shop: Engine, usual: dict[str, str], name: str) -> None:
-    """Each number of RecommenderConfig, ProfileConfig and LearningConfig."""
+    """Each number of RecommenderConfig and of the configs in it."""
     policy = NEEDS.get(name, PLAN.policy)
-    recommender = {name: another(name, RECOMMENDER[name])}
-    assert events(shop, configured(shop, policy=policy, recommender=recommender)) != usual[policy]
+    reference = READ_BY.get(name, policy)
+    there = APART.get(reference, {})
+    recommender = {**there.get("recommender", {}), name: another(name, RECOMMENDER[name])}
+    resolved = configured(shop, policy=policy, run=there.get("run"), recommender=recommender)
+    assert events(shop, resolved) != usual[reference]
 
 
 def another(name: str, value: Any) -> Any:
