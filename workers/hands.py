@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from types import FrameType
 
 from redis import Redis
@@ -28,6 +29,10 @@ class Hands(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
         self.told_to_stop = True
         super().request_stop(signum, frame)
 
+    def stop_before_work(self, *_: object) -> None:
+        """The same before RQ listens to signals: it registers first, and would die of one meanwhile."""
+        self.told_to_stop = self._stop_requested = True
+
     def run_maintenance_tasks(self) -> None:
         """RQ's cleaning; a registry that somebody else has written into must not end the worker."""
         try:
@@ -45,6 +50,8 @@ def answer_bells(connection: Redis, name: str) -> None:
     """
     hands = Hands([queue(connection)], name=name, connection=connection, serializer=JSONSerializer)
     hands.log.addFilter(_in_one_line)
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, hands.stop_before_work)
     try:
         hands.work(logging_level="WARNING")
     except RedisError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -27,9 +28,9 @@ Accounts = Callable[..., Account]
 
 
 @pytest.fixture(scope="module")
-def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgres]:
+def own_postgres(cluster_folder: Path) -> Iterator[OwnPostgres]:
     """A Postgres that these tests may kill."""
-    server = OwnPostgres(tmp_path_factory.mktemp("own") / "pg")
+    server = OwnPostgres(cluster_folder / "own")
     yield server
     server.stop()
 
