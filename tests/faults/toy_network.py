@@ -13,6 +13,8 @@ from workers.knowledge import Library
 class ToyNetwork:
     """Sixteen numbers a picture, the same in every batch."""
 
+    view = (28, 1)
+
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Unit rows float32 [n, 16]."""
         n = len(pixels)
