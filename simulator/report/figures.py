@@ -298,7 +298,7 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
 
 
-def _wrapped(title: str, width: int = 58) -> str:
+def _wrapped(title: str, width: int = 52) -> str:
     lines = [""]
     for word in title.split(" "):
         if lines[-1] and len(lines[-1]) + len(word) >= width:
