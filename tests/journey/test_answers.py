@@ -35,6 +35,7 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     answer = json.loads(played.stdout)
     assert played.stdout.count("\n") == 1
     assert {"run", "events", "report"} <= set(answer)
+    assert made.call("events", "export", answer["run"], "--out", "log.jsonl").returncode == 0
     park_two(made, int(answer["run"], 16))
     return made
 
@@ -60,6 +61,8 @@ ANSWERS = {
         ("events", "export", "{run}", "--out", "events.jsonl"),
         {"run", "events", "file"},
     ),
+    "windowshop events import": (("events", "import", "log.jsonl"), {"run", "events", "new", "skipped"}),
+    "windowshop evaluate-log": (("evaluate-log", "log.jsonl"), {"policies", "report"}),
     "windowshop verify": (("verify", "{run}"), {"ok", "checks"}),
     "windowshop catalogue list": (
         ("catalogue", "list", "toy"),

@@ -81,9 +81,10 @@ def test_a_flag_that_was_not_given_is_none(monkeypatch: pytest.MonkeyPatch) -> N
 def test_foreign_variables_are_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """HOME and RUNS, which others set, are neither read nor named as an origin."""
     before = settings.load()
+    home = str(Path.home())
     for name in ("HOME", "CACHE", "RUNS", "WORKERS", "OFFLINE"):
         monkeypatch.setenv(name, "7")
-    monkeypatch.setenv("HOME", str(Path.home()))
+    monkeypatch.setenv("HOME", home)
     found = settings.load()
     assert found == before
     assert set(settings.origins(found).values()) == {"default"}
