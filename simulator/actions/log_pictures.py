@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from db import embeddings, images, items, runs
+from db import items, runs
 from db.embeddings import Embedder
-from db.engine import reading, writing
+from db.engine import reading
 from db.errors import NotFoundError
 from db.items import Item
-from db.views import View
 from recommender.evidence import Looks
 from recommender.similarity import round_embeddings
 from simulator.actions import catalogue as catalogues
 from simulator.actions import model as default_model
 from simulator.actions.context import Context
-from workers.embed import BATCH
-from workers.knowledge import Library
+from simulator.actions.vectors import vectors
 
 
 def looks(context: Context, item_ids: Sequence[str], *, catalogue: str | None, run: str) -> Looks | None:
@@ -51,29 +48,9 @@ def _aligned(
     wanted = sorted({image_of[name] for name in item_ids if name in image_of})
     if not wanted:
         return None
-    vectors = _embedded(context, embedder, wanted)
+    found = round_embeddings(vectors(context, embedder, wanted))
     place = {image: number for number, image in enumerate(wanted)}
     rows = np.array([place.get(image_of.get(name, ""), -1) for name in item_ids])
-    aligned = np.zeros((len(item_ids), vectors.shape[1]), dtype=np.float32)
-    aligned[rows >= 0] = vectors[rows[rows >= 0]]
+    aligned = np.zeros((len(item_ids), found.shape[1]), dtype=np.float32)
+    aligned[rows >= 0] = found[rows[rows >= 0]]
     return Looks(aligned, rows >= 0)
-
-
-def _embedded(context: Context, embedder: Embedder, wanted: Sequence[str]) -> NDArray[np.float32]:
-    """Rounded rows float32 [n, dim] of pictures; what has no embedding yet gets one."""
-    with reading(context.engine) as conn:
-        known = embeddings.of_model(conn, embedder)
-    missing = [image for image in wanted if image not in known]
-    library = Library(context.engine)
-    with context.talk.progress("embedding pictures", len(missing)) as step:
-        for start in range(0, len(missing), BATCH):
-            hashes, network = missing[start : start + BATCH], library.embedder(embedder)
-            with reading(context.engine) as conn:
-                pixels = images.read(conn, hashes, View(*network.view))
-            vectors = network.embed(pixels)
-            with writing(context.engine) as conn:
-                embeddings.add(conn, embedder, hashes, vectors)
-            known |= {key: vector.tobytes() for key, vector in zip(hashes, vectors, strict=True)}
-            step(len(hashes))
-    packed = b"".join(known[image] for image in wanted)
-    return round_embeddings(np.frombuffer(packed, "<f4").reshape(len(wanted), -1))

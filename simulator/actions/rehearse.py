@@ -5,19 +5,17 @@ Nothing is kept but what the caller writes down. A run here has the slates and t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from db import embeddings, images
+from db import images
 from db.embeddings import Embedder
-from db.engine import reading, writing
+from db.engine import reading
 from db.events import Events
 from db.runs import canonical
-from db.views import View
 from recommender.arrivals import Arrivals
 from recommender.config import REFERENCES, RecommenderConfig
 from recommender.knowledge import Knowledge, fold, remember
@@ -29,14 +27,14 @@ from simulator.actions.context import Context
 from simulator.actions.desk import NOTHING_KNOWN, Answer
 from simulator.actions.play import Witness, play
 from simulator.actions.simulate import pictures_of
+from simulator.actions.vectors import vectors
 from simulator.report.measures import first_late_day
 from simulator.world.catalogue import Pictures
 from simulator.world.day import Readings, build_world
 from simulator.world.presets import from_settings
 from simulator.world.session import World
-from workers.embed import BATCH
 from workers.fold import read_slates
-from workers.knowledge import Library, Recommender, requests_of
+from workers.knowledge import Recommender, requests_of
 
 LEARN_NOTHING = ("random", *REFERENCES)
 """Policies whose slates no fold can change: a rehearsal of them leaves the folds out."""
@@ -195,23 +193,4 @@ def gather(context: Context, resolved: Resolved) -> tuple[Pictures, NDArray[np.f
     embedder, hashes = Embedder(config["model"], config["runtime"]), [item.image for item in chosen]
     with reading(context.engine) as conn:
         pixels = images.read(conn, hashes)
-        known = embeddings.of_images(conn, embedder, hashes)
-    missing = sorted(set(hashes) - set(known))
-    if missing:
-        known |= _embedded(context, embedder, missing)
-    vectors = np.frombuffer(b"".join(known[key] for key in hashes), "<f4").reshape(len(hashes), -1)
-    return pictures_of(chosen, config["categories"], pixels), vectors
-
-
-def _embedded(context: Context, embedder: Embedder, missing: Sequence[str]) -> dict[str, bytes]:
-    """The vectors of pictures that have none yet; kept for the next time."""
-    network, found = Library(context.engine).embedder(embedder), dict[str, bytes]()
-    for start in range(0, len(missing), BATCH):
-        some = missing[start : start + BATCH]
-        with reading(context.engine) as conn:
-            pixels = images.read(conn, some, View(*network.view))
-        vectors = network.embed(pixels)
-        with writing(context.engine) as conn:
-            embeddings.add(conn, embedder, some, vectors)
-        found |= {key: vector.tobytes() for key, vector in zip(some, vectors, strict=True)}
-    return found
+    return pictures_of(chosen, config["categories"], pixels), vectors(context, embedder, hashes)

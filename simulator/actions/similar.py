@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from db import embeddings, images, views
+from db import images, views
 from db.embeddings import Embedder
-from db.engine import reading, writing
+from db.engine import reading
 from db.errors import UsageError, WindowshopError
 from db.items import CATALOGUE_SPLIT, Item
 from db.views import COLOUR, GREY, View
@@ -23,8 +23,8 @@ from recommender.similarity import nearest, round_embeddings
 from simulator.actions import catalogue as catalogues
 from simulator.actions import model as default_model
 from simulator.actions.context import Context
+from simulator.actions.vectors import vectors
 from simulator.picture_gate import Gate
-from workers.embed import BATCH
 from workers.knowledge import Library
 
 MOST = 100
@@ -152,24 +152,8 @@ def _index(
     context: Context, library: Library, embedder: Embedder, stored: Sequence[Item]
 ) -> NDArray[np.float32]:
     """The rounded embeddings of the items, float32 [n, dim]; what has none yet is embedded and stored."""
-    with reading(context.engine) as conn:
-        known = embeddings.of_model(conn, embedder)
-    missing = sorted({row.image for row in stored} - known.keys())
-    if missing:
-        network = library.embedder(embedder)
-        context.talk.say(f"{len(missing):,} items have no embedding by {embedder.model} yet")
-        with context.talk.progress("embedding the catalogue", len(missing)) as step:
-            for start in range(0, len(missing), BATCH):
-                hashes = missing[start : start + BATCH]
-                with reading(context.engine) as conn:
-                    pixels = images.read(conn, hashes, View(*network.view))
-                vectors = network.embed(pixels)
-                with writing(context.engine) as conn:
-                    embeddings.add(conn, embedder, hashes, vectors)
-                known |= {key: vector.tobytes() for key, vector in zip(hashes, vectors, strict=True)}
-                step(len(hashes))
-    packed = b"".join(known[row.image] for row in stored)
-    return round_embeddings(np.frombuffer(packed, "<f4").reshape(len(stored), -1))
+    wanted = [row.image for row in stored]
+    return round_embeddings(vectors(context, embedder, wanted, library=library))
 
 
 def _kind(out: Path | None) -> str | None:
