@@ -54,16 +54,6 @@ def of_run(conn: Connection, run: int, embedder: Embedder) -> NDArray[np.float32
     return np.frombuffer(b"".join(row[0] for row in rows), "<f4").reshape(len(rows), -1)
 
 
-def of_images(conn: Connection, embedder: Embedder, hashes: Sequence[str]) -> dict[str, bytes]:
-    """The vectors of some pictures that have one, as little-endian float32, by the picture's sha256."""
-    statement = select(embedding.c.image, embedding.c.vector).where(
-        embedding.c.model == embedder.model,
-        embedding.c.runtime == embedder.runtime,
-        embedding.c.image.in_(hashes),
-    )
-    return {row[0]: bytes(row[1]) for row in bulk.fetch(conn, statement)}
-
-
 def of_model(conn: Connection, embedder: Embedder) -> dict[str, bytes]:
     """Every vector of an embedder as little-endian float32, by its picture's sha256."""
     statement = select(embedding.c.image, embedding.c.vector)
