@@ -22,11 +22,14 @@ def insert(
         marks = ", ".join("?" * len(columns))
         conn.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){tail}', rows)  # noqa: S608
     else:
+        from db.arrays import packed  # noqa: PLC0415 - psycopg, which SQLite does not need
+
         # One array a column and one statement: psycopg's executemany sends every row on its own.
         types = [table.c[name].type.compile(conn.dialect) for name in columns]
         arrays = ", ".join(f"%s::{kind}[]" for kind in types)
         statement = f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({arrays}){tail}'  # noqa: S608
-        conn.exec_driver_sql(statement, tuple(list(column) for column in zip(*rows, strict=True)))
+        columns_of = zip(*rows, strict=True)
+        conn.exec_driver_sql(statement, tuple(packed(*one) for one in zip(columns_of, types, strict=True)))
 
 
 def fetch(conn: Connection, statement: Executable) -> Tuples:

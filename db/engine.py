@@ -31,7 +31,7 @@ def open_engine(url: str) -> Engine:
     address = _normalised(url)
     if address.get_backend_name() == "postgresql":
         engine = create_engine(address, pool_pre_ping=True)
-        event.listen(engine, "connect", _check_postgres)
+        event.listen(engine, "connect", _prepare_postgres)
         return engine
     if address.database and address.database != ":memory:":
         _make_room(Path(address.database).parent)
@@ -103,7 +103,7 @@ def _make_room(folder: Path) -> None:
         ) from None
 
 
-def _check_postgres(dbapi_connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy's signature
+def _prepare_postgres(dbapi_connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy's signature
     version = dbapi_connection.info.server_version // 10_000
     if version < OLDEST_POSTGRES:
         dbapi_connection.close()
@@ -111,6 +111,9 @@ def _check_postgres(dbapi_connection: Any, record: object) -> None:  # noqa: ARG
             f"the database is Postgres {version}; at least {OLDEST_POSTGRES} is wanted: update it, "
             "or unset DATABASE_URL to use SQLite"
         )
+    from db.arrays import teach  # noqa: PLC0415 - psycopg, which SQLite does not need
+
+    teach(dbapi_connection)
 
 
 def _prepare_sqlite(dbapi_connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy's signature

@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 600.0
 BUILD = os.environ.get("TEST_COMPOSE_BUILD", "--build")
 """`--no-build` takes the image as it is."""
+
+TAIL = "200"
+"""Lines of each container's log that a failure shows."""
 
 ONE_OFF = "com.docker.compose.oneoff"
 IN_CONTAINER = "/opt/windowshop"
@@ -62,6 +66,10 @@ class Project:
         ids = self._listed("ps", "-aq", "--filter", f"label=com.docker.compose.service={service}")
         return [one for one in ids if inspected(one)["Config"]["Labels"][ONE_OFF] == "False"]
 
+    def last_words(self) -> str:
+        """The state of every container and the end of its log, for who looks into a failure."""
+        return "\n".join(_last_words(container) for container in self._listed("ps", "-aq"))
+
     def left(self) -> list[str]:
         """Every container, volume and network of this project."""
         return [
@@ -91,6 +99,18 @@ def is_well(container: str) -> bool:
     return bool(inspected(container)["State"].get("Health", {}).get("Status") == "healthy")
 
 
+def _last_words(container: str) -> str:
+    found = inspected(container)
+    log = subprocess.run(
+        ["docker", "logs", "--timestamps", "--tail", TAIL, container],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    ).stdout
+    return f"--- {found['Name']} {json.dumps(found['State'])}, restarts {found['RestartCount']}\n{log}"
+
+
 def wait_until(condition: Callable[[], object], what: str) -> None:
     """Returns as soon as it holds; fails when that takes too long."""
     deadline = time.monotonic() + PATIENCE
@@ -113,5 +133,18 @@ def project() -> Iterator[Project]:
         found.compose("up", BUILD, "-d", "--scale", "worker=2")
         wait_until(lambda: all(map(is_well, found.containers("worker"))), "two workers that are well")
         yield found
+    except BaseException:
+        sys.stderr.write(found.last_words())
+        raise
     finally:
         found.compose("--profile", "demo", "down", "-v", "--remove-orphans", "--timeout", "20", check=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed shows what the containers said."""
+    report = yield
+    project = getattr(item, "funcargs", {}).get("project")
+    if report.failed and project is not None:
+        report.sections.append(("the containers", project.last_words()))
+    return report
