@@ -68,7 +68,7 @@ def cpu_of(pid: int) -> float:
     return _stat(pid)[1]
 
 
-def memory_mb(pid: int, what: str = "VmRSS") -> float:
+def memory_mb(pid: int | str, what: str = "VmRSS") -> float:
     """What a process holds in memory, MB; VmHWM is the most it ever held."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(what):
