@@ -19,8 +19,14 @@ BUSY_MILLISECONDS = 30_000
 OLDEST_POSTGRES = 13
 """The oldest that its makers still mended when this was written is 13; ours are tested on 15 to 18."""
 
-CONNECT_SECONDS = 10
-"""How long a Postgres may take to say anything, unless its address says otherwise."""
+PATIENCE = {
+    "connect_timeout": 10,  # s, until it says anything
+    "keepalives_idle": 10,  # s; who vanished says no goodbye, and the system waits for two hours
+    "keepalives_interval": 5,  # s
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # ms, for what was sent and never acknowledged
+}
+"""With a Postgres, unless its address says otherwise; libpq's names."""
 
 
 def open_engine(url: str) -> Engine:
@@ -30,7 +36,8 @@ def open_engine(url: str) -> Engine:
     """
     address = _normalised(url)
     if address.get_backend_name() == "postgresql":
-        engine = create_engine(address, pool_pre_ping=True)
+        patience = {name: value for name, value in PATIENCE.items() if name not in address.query}
+        engine = create_engine(address, pool_pre_ping=True, connect_args=patience)
         event.listen(engine, "connect", _prepare_postgres)
         return engine
     if address.database and address.database != ":memory:":
@@ -86,8 +93,7 @@ def _normalised(url: str) -> URL:
         ) from None
     backend = address.drivername.split("+")[0]
     if backend in {"postgres", "postgresql"}:
-        patience = {"connect_timeout": str(CONNECT_SECONDS), **address.query}
-        return address.set(drivername="postgresql+psycopg", query=patience)
+        return address.set(drivername="postgresql+psycopg")
     if backend == "sqlite":
         return address
     raise UsageError(f"DATABASE_URL names {backend!r}; Windowshop knows sqlite:/// and postgresql://")

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from uuid import uuid4
 
@@ -49,17 +51,31 @@ class Project:
         assert not check or done.returncode == 0, f"{words}: {done.stderr[-3000:]}"
         return done
 
-    def play(self, days: int, seed: int) -> subprocess.Popen[str]:
-        """The toy shop, played by one more container through the workers of the project."""
+    @contextmanager
+    def playing(self, days: int, seed: int) -> Iterator[list[dict[str, Any]]]:
+        """The toy shop, played by one more container through the workers of the project, run after run.
+
+        When what is inside is done, the run at hand is the last; then the list holds what was told of each.
+        """
         player = ("--entrypoint", "python", "demo", "-m", "tests.compose.player", str(days), str(seed))
-        return subprocess.Popen(
-            [*COMPOSE, "-p", self.name, "run", "--rm", "-T", "--no-deps", *_with_tests(), *player],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        told: list[dict[str, Any]] = []
+        with TemporaryFile("w+") as said, TemporaryFile("w+") as out:
+            process = subprocess.Popen(
+                [*COMPOSE, "-p", self.name, "run", "--rm", "-T", "--no-deps", *_with_tests(), *player],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=said,
+            )
+            try:
+                yield told
+            finally:
+                process.communicate(timeout=PATIENCE)  # closes its standard input
+                said.seek(0)
+                sys.stderr.write(said.read())
+            out.seek(0)
+            told += map(json.loads, out)
+        assert process.returncode == 0
 
     def containers(self, service: str) -> list[str]:
         """The ids of a service's containers that exist, stopped ones too."""
@@ -126,12 +142,11 @@ def _with_tests() -> tuple[str, ...]:
 
 @pytest.fixture(scope="session")
 def project() -> Iterator[Project]:
-    """Redis, Postgres and two workers, well."""
+    """Redis, Postgres and two workers, on their way."""
     assert shutil.which(COMPOSE[0]), "docker-compose is not installed; `pytest -m 'not compose'` does without"
     found = Project(f"windowshop-test-{uuid4().hex[:8]}")
     try:
         found.compose("up", BUILD, "-d", "--scale", "worker=2")
-        wait_until(lambda: all(map(is_well, found.containers("worker"))), "two workers that are well")
         yield found
     except BaseException:
         sys.stderr.write(found.last_words())
