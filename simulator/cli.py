@@ -13,6 +13,18 @@ import typer
 
 from db.errors import UsageError, WindowshopError
 from simulator import cli_catalogue, cli_crossover, cli_log, cli_train, cli_work
+from simulator.cli_options import (
+    Catalogue,
+    Days,
+    Items,
+    Queries,
+    Runs,
+    Seed,
+    Seeds,
+    Shoppers,
+    Slates,
+    World,
+)
 from simulator.console import AsJson
 from simulator.console import answer as _answer
 from simulator.console import open_installation as _open
@@ -36,16 +48,7 @@ cli_crossover.register(app)
 app.add_typer(config_app, name="config")
 cli_log.register(app, events_app)
 
-Seed = Annotated[int, typer.Option(help="Seed of the world and of every draw in it.")]
-Days = Annotated[int, typer.Option(help="Shopping days to play.")]
-Shoppers = Annotated[int, typer.Option(help="Shoppers in the world.")]
-Items = Annotated[int, typer.Option(help="Catalogue items, a stratified share.")]
-Queries = Annotated[int, typer.Option(help="Query images that shoppers search with.")]
-Slates = Annotated[int, typer.Option(help="Slates a session asks for at most.")]
-World = Annotated[str, typer.Option(help="visual, mixed, social; changed: mixed,hidden_share=0.3.")]
-Catalogue = Annotated[str, typer.Option(help="Which catalogue the shop sells.")]
 Workers = Annotated[int | None, typer.Option(help="Worker processes to start; 0: others do the work.")]
-Runs = Annotated[Path | None, typer.Option(help="Where run directories are written.")]
 Local = Annotated[bool, typer.Option("--local", help="Do the work in this process, without Redis.")]
 Again = Annotated[bool, typer.Option("--again", help="Play again what is finished already.")]
 
@@ -180,7 +183,7 @@ def experiment(
     policies: Annotated[
         str, typer.Option(help="Policies to compare, separated by commas.")
     ] = "visual,cf,blend",
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, counted up from --seed.")] = 1,
+    seeds: Seeds = 1,
     days: Days = 8,
     shoppers: Shoppers = 3000,
     seed: Seed = 1,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from db.errors import UsageError
+from simulator.cli_options import Catalogue, Days, Gate, Items, Queries, Runs, Seed, Seeds, Shoppers, World
 from simulator.console import AsJson, answer, open_installation
 
 if TYPE_CHECKING:
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - late imports keep --help quick
 # ruff: noqa: PLR0917 - Typer calls by name
 
-Seeds = Annotated[int, typer.Option(min=1, help="How many seeds, counted up from --seed.")]
-Sizes = Annotated[int, typer.Option(min=1)]
-Gate = Annotated[bool, typer.Option("--gate", help="Exit 4 unless every claim holds.")]
+Players = Annotated[int | None, typer.Option("--workers", help="Processes that play.")]
 Share = Annotated[float, typer.Option(help="Share of the log's requests that are assessed, by draw.")]
 
 
@@ -37,16 +36,16 @@ def crossover(
     few: Annotated[str, typer.Option(help="Policies played for the first --few-seeds seeds only.")] = "",
     few_seeds: Annotated[int, typer.Option(min=1, help="Seeds of the policies of --few.")] = 3,
     seeds: Seeds = 10,
-    seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
-    days: Annotated[int, typer.Option(help="Shopping days to play.")] = 8,
-    shoppers: Annotated[int, typer.Option(help="Shoppers in the world.")] = 3000,
-    items: Annotated[int, typer.Option(help="Catalogue items.")] = 1000,
-    queries: Annotated[int, typer.Option(help="Query images.")] = 300,
-    catalogue: Annotated[str, typer.Option(help="Which catalogue the shop sells.")] = "fashion-mnist",
+    seed: Seed = 1,
+    days: Days = 8,
+    shoppers: Shoppers = 3000,
+    items: Items = 1000,
+    queries: Queries = 300,
+    catalogue: Catalogue = "fashion-mnist",
     world: Annotated[str, typer.Option(help="The world whose hidden share is changed.")] = "mixed",
     offline_share: Share = 0.25,
-    workers: Annotated[int | None, typer.Option(help="Processes that play.")] = None,
-    runs: Annotated[str | None, typer.Option(help="Where run directories are written.")] = None,
+    workers: Players = None,
+    runs: Runs = None,
     gate: Gate = False,
     as_json: AsJson = False,
 ) -> None:
@@ -80,16 +79,16 @@ def offline(
         str, typer.Option(help="Policies to measure, separated by commas.")
     ] = "random,popularity,visual,cf,itemknn-cfcbf,blend-fixed,blend",
     seeds: Seeds = 1,
-    seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
-    days: Annotated[int, typer.Option(help="Shopping days to play.")] = 8,
-    shoppers: Annotated[int, typer.Option(help="Shoppers in the world.")] = 3000,
-    items: Annotated[int, typer.Option(help="Catalogue items.")] = 1000,
-    queries: Annotated[int, typer.Option(help="Query images.")] = 300,
-    world: Annotated[str, typer.Option(help="Preset, or a changed one: mixed,hidden_share=0.3.")] = "mixed",
-    catalogue: Annotated[str, typer.Option(help="Which catalogue the shop sells.")] = "fashion-mnist",
+    seed: Seed = 1,
+    days: Days = 8,
+    shoppers: Shoppers = 3000,
+    items: Items = 1000,
+    queries: Queries = 300,
+    world: World = "mixed",
+    catalogue: Catalogue = "fashion-mnist",
     share: Share = 1.0,
-    workers: Annotated[int | None, typer.Option(help="Processes that play.")] = None,
-    runs: Annotated[str | None, typer.Option(help="Where run directories are written.")] = None,
+    workers: Players = None,
+    runs: Runs = None,
     gate: Gate = False,
     as_json: AsJson = False,
 ) -> None:

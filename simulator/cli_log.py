@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from simulator.cli_options import Runs
 from simulator.console import AsJson, open_installation
 
 # ruff: noqa: PLC0415, PLR0917 - late imports keep --help quick; Typer calls by name
@@ -32,7 +33,7 @@ def evaluate_log(
         str | None,
         typer.Option(help="Whose pictures the items have; left out: those of the run it was exported from."),
     ] = None,
-    runs: Annotated[Path | None, typer.Option(help="Where run directories are written.")] = None,
+    runs: Runs = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask popularity, cf, and with pictures visual and blend, what comes next in a log's later sessions.
