@@ -42,12 +42,14 @@ bench: $(VENV)/.dev ## every benchmark, one line a claim; ARGS=--largest adds 10
 	$(BIN)/python -m benchmarks $(ARGS)
 	$(BIN)/python -m benchmarks.logs
 	$(BIN)/python -m benchmarks.logs --rows 1500000
+	$(BIN)/python -m benchmarks.burst
+	$(BIN)/python -m benchmarks.growth
 
 audit: $(VENV)/.dev ## known advisories against what is locked; needs the advisory service
 	$(BIN)/uv tool run --quiet pip-audit@2.10.1 --strict --require-hashes --disable-pip -r requirements/runtime.txt
 
 compose: $(VENV)/.dev ## tests in real containers; BASE_IMAGE, REDIS_IMAGE, POSTGRES_IMAGE name other images
-	$(BIN)/python -m pytest -m compose $(ARGS)
+	$(BIN)/python -m pytest -m compose tests/compose $(ARGS)
 
 lock: $(VENV)/.dev ## write requirements/*.txt again; UPGRADE=--upgrade takes the newest versions
 	$(LOCK) $(UPGRADE) -o requirements/runtime.txt

@@ -21,6 +21,7 @@ SCRIPTS = (
     ("fold",),
     ("pipeline",),
     ("pipeline", "--items", "10000", "--days", "4"),
+    ("load",),
 )
 
 

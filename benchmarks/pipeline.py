@@ -1,7 +1,8 @@
 """Events a second from the first morning to the end of the last fold, and where the time goes.
 
 `python -m benchmarks.pipeline [--items 1000] [--days 8] [--times 3]` plays the policy blend through Valkey,
-two workers and the database in force; then once more in this process under the profiler, to divide the time.
+two workers and the database in force (DATABASE_URL); then once more in this process under the profiler, to
+divide the time. `benchmarks.load` compares databases and numbers of workers.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import os
 import pstats
 from statistics import median
 
+from benchmarks.installation import METRICS
+from benchmarks.road import PARTS, Road, travel
 from simulator.actions.config import Plan
 from simulator.actions.context import Context, Silence, open_context
 from simulator.actions.simulate import Played, hands_for, prepare, simulate
@@ -39,31 +42,31 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=8)
     parser.add_argument("--times", type=int, default=3)
     arguments = parser.parse_args()
-    context = open_context(settings.load(), Silence())
+    context = open_context(settings.load(metrics=METRICS), Silence())
     plan = Plan(items=arguments.items, days=arguments.days)
     load = os.getloadavg()[0]
     print(f"blend, {plan.items:,} items, {plan.days} days, {plan.shoppers:,} shoppers, load {load:.1f}")
-    rates = [_rate(_played(context, plan, local=False)) for _ in range(arguments.times)]
+    rates = [_rate(travel(context, plan)) for _ in range(arguments.times)]
     print(f"2 workers: {median(rates):,.0f} events/s, median of {[round(rate) for rate in rates]}")
     _divide(context, plan)
 
 
-def _played(context: Context, plan: Plan, *, local: bool) -> Played:
+def _rate(road: Road) -> float:
+    spent = ", ".join(f"{part} {road.parts[part]:.2f} s" for part in PARTS)
+    print(f"  {road.events:,} events: {spent}, total {road.total:.2f} s")
+    return road.rate
+
+
+def _alone(context: Context, plan: Plan) -> Played:
     resolved = prepare(context, plan)
-    with hands_for(context, local=local) as hands:
+    with hands_for(context, local=True) as hands:
         return simulate(context, resolved, hands, again=True)
-
-
-def _rate(played: Played) -> float:
-    spent = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in played.seconds.items())
-    print(f"  {played.events:,} events: {spent}")
-    return played.events / played.seconds["total"]
 
 
 def _divide(context: Context, plan: Plan) -> None:
     """One process does everything: what share of its time each stage takes."""
     profile = cProfile.Profile()
-    played = profile.runcall(_played, context, plan, local=True)
+    played = profile.runcall(_alone, context, plan)
     total = played.seconds["total"]
     print(f"in one process under the profiler: {total:.1f} s, of which")
     found = pstats.Stats(profile).stats  # type: ignore[attr-defined]

@@ -21,6 +21,7 @@ from db.engine import open_engine
 from tests import factories
 from tests.compose.conftest import Project, docker, inspected, is_well, wait_until
 from workers.local import LocalHands
+from workers.tasks import GRACE_SECONDS
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1800)]
 
@@ -133,6 +134,13 @@ def test_containers_can_do_next_to_nothing(project: Project) -> None:
         assert host["PidsLimit"] > 0, service
         assert not host["PortBindings"], service
         assert list(found["NetworkSettings"]["Networks"]) == [f"{project.name}_inside"], service
+
+
+def test_a_worker_is_given_more_time_to_stop_than_a_job_may_take(project: Project) -> None:
+    """What it has in hand when it is told to stop, it finishes."""
+    found = inspected(project.containers("worker")[0])["Config"]
+    variables = dict(one.split("=", 1) for one in found["Env"])
+    assert found["StopTimeout"] > int(variables["WINDOWSHOP_JOB_SECONDS"]) + GRACE_SECONDS
 
 
 def test_no_password_stands_in_an_environment_a_command_line_or_a_log(project: Project) -> None:
