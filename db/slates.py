@@ -48,5 +48,14 @@ def of_run(
 
 
 def unpack(entries: list[bytes], dtype: np.dtype[Any], k: int) -> Entries:
-    """Stored slates as a structured array [n, k]."""
-    return np.frombuffer(b"".join(entries), dtype).reshape(-1, k)
+    """Stored slates as a structured array [n, k]; what an earlier version did not store yet is NaN."""
+    packed = b"".join(entries)
+    stored = len(packed) // max(1, len(entries) * k)
+    if not entries or stored == dtype.itemsize:
+        return np.frombuffer(packed, dtype).reshape(-1, k)
+    shorter = np.dtype([each for each in dtype.descr if dtype.fields[each[0]][1] < stored])  # type: ignore[index]
+    told = np.frombuffer(packed, shorter).reshape(-1, k)
+    found = np.full(told.shape, np.nan, dtype)
+    for name in shorter.names or ():
+        found[name] = told[name]
+    return found

@@ -69,13 +69,20 @@ class Learned:
 
 @dataclass(frozen=True)
 class Parts:
-    """Scores and their reasons, float64 [n_requests, n_candidates]; the fields are those of ranking.SLATE."""
+    """Scores and their reasons, float64 [n_requests, n_candidates].
+
+    The fields are those of ranking.SLATE; NaN where nothing is given.
+    """
 
     score: Rates
     visual: Rates
     behavioural: Rates
     evidence: Rates
     support: Rates
+    looks: Rates | float = np.nan
+    others: Rates | float = np.nan
+    taste: Rates | float = np.nan
+    welcome: Rates | float = np.nan
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.blend import Learned
-from recommender.cointeraction import Counts, Popularity, increments, item_totals
+from recommender.cointeraction import EXAMINATION, Counts, Popularity, increments, item_totals
 from recommender.config import RecommenderConfig
 from recommender.history import History
 from recommender.learning import learn, start
+from recommender.looks import Looks
 from recommender.profile import Profiles
 from recommender.similarity import ExactIndex, Index, VisualNeighbours, require_exact
-from recommender.taste import Floats, Taste, features_of
+from recommender.taste import Floats, Taste, TasteConfig, rounded
 from recommender.taste_learning import Evidence, begin, learn_taste
 
 
@@ -24,8 +25,9 @@ class Knowledge:
 
     embeddings: rounded float32 [n, dim]; is_candidate: bool [n], the catalogue items; counts, popularity,
     learned: of the generations before. neighbours: a cache that generations share; left out, a new one is
-    made. features: float64 [n, features], see taste.features_of; history: the last slates read; taste: what
-    they taught, None before the first fold and for policies that do not use it.
+    made. looks: what the pictures say of tastes; history: the last slates read; taste: what
+    they taught, None before the first fold and for policies that do not use it. is_new: bool [n], what came
+    into the catalogue after others had been shown already; left out: nothing.
     """
 
     embeddings: NDArray[np.float32]
@@ -34,9 +36,10 @@ class Knowledge:
     popularity: Popularity
     learned: Learned
     neighbours: VisualNeighbours
-    features: Floats
+    looks: Looks
     history: History
     taste: Taste | None = None
+    is_new: NDArray[np.bool_] | None = None
 
     @classmethod
     def start(
@@ -54,7 +57,7 @@ class Knowledge:
             popularity=Popularity.empty(n),
             learned=start(config.learning, config.slate_size),
             neighbours=_nearest(config, embeddings, is_candidate),
-            features=features_of(embeddings, is_candidate) if config.learns_taste else np.zeros((n, 0)),
+            looks=Looks.of(embeddings, is_candidate) if config.learns_taste else Looks.none(embeddings),
             history=History.empty(config.slate_size),
         )
 
@@ -80,7 +83,18 @@ class Knowledge:
     def offering(self, config: RecommenderConfig, is_candidate: NDArray[np.bool_]) -> Knowledge:
         """The same evidence over another choice of items, bool [n]."""
         nearest = _nearest(config, self.embeddings, is_candidate)
-        return replace(self, is_candidate=is_candidate, neighbours=nearest)
+        is_new = is_candidate & ~self.is_candidate
+        if self.is_new is not None:
+            is_new |= self.is_new
+        return replace(self, is_candidate=is_candidate, neighbours=nearest, is_new=is_new)
+
+    def welcomed(self, config: TasteConfig) -> Floats:
+        """Log-odds float64 [n] that are added to what is new, the less the more often it was examined."""
+        if self.is_new is None or self.taste is None:
+            return np.zeros(len(self.embeddings))
+        welcome = config.welcome if self.taste.welcome is None else self.taste.welcome
+        examined = self.popularity.shown / EXAMINATION
+        return np.where(self.is_new, rounded(welcome / np.sqrt(1.0 + examined / config.settled)), 0.0)
 
     @property
     def n_columns(self) -> int:
@@ -152,11 +166,12 @@ def remember(
         return History.empty(config.slate_size), None
     order = np.lexsort((profiles.step, profiles.session))
     new = History(profiles.shopper[order], profiles.query[order], shown[order], acted[order])
-    before = knowledge.taste or begin(config.taste, knowledge.learned, knowledge.features)
+    before = knowledge.taste or begin(config.taste, knowledge.learned, knowledge.looks)
     evidence = Evidence(
         learned=knowledge.learned,
-        embeddings=knowledge.embeddings,
-        features=knowledge.features,
+        looks=knowledge.looks,
+        is_candidate=knowledge.is_candidate,
+        is_new=knowledge.is_new,
         counts=knowledge.counts,
         history=knowledge.history.plus(new, most=config.taste.slates),
         n_new=min(len(new), config.taste.slates),

@@ -16,7 +16,7 @@ from recommender.config import POLICY_NAMES, RecommenderConfig
 from recommender.itemknn import ItemKnnScore
 from recommender.knowledge import Knowledge, fold, remember
 from recommender.profile import Profiles
-from recommender.ranking import DECIMALS, SLATE, mixed, top_k
+from recommender.ranking import DECIMALS, REASONS, SLATE, mixed, top_k
 from recommender.taste_score import TasteScore
 
 __all__ = [
@@ -122,15 +122,15 @@ def _ranked(
     slates = _padding(len(profiles), config.slate_size)
     slates["item"] = items
     slates["score"][row, place] = np.round(parts.score[row, place], DECIMALS)
-    for name in ("visual", "behavioural", "evidence", "support"):
-        slates[name][row, place] = getattr(parts, name)[row, place]
+    for name in REASONS:
+        slates[name][row, place] = np.broadcast_to(getattr(parts, name), items.shape)[row, place]
     return slates
 
 
 def _padding(n_requests: int, slate_size: int) -> Slates:
     slates = np.zeros((n_requests, slate_size), dtype=SLATE)
     slates["item"] = -1
-    for name in ("score", "visual", "behavioural", "evidence", "support"):
+    for name in ("score", *REASONS):
         slates[name] = np.nan
     return slates
 
@@ -234,9 +234,8 @@ def _cf(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
 def _blend(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
     """Pairs alone before the first fold, when it is the same as visual; then what was learned from all."""
     if knowledge.taste is not None:
-        return TasteScore(
-            knowledge.learned, knowledge.taste, knowledge.embeddings, knowledge.counts, config.taste.newton
-        )
+        known = knowledge.learned, knowledge.taste, knowledge.counts
+        return TasteScore(*known, knowledge.welcomed(config.taste), config.taste.newton)
     trust = Trust(knowledge.learned.kappa)
     return PairScore(knowledge.learned, knowledge.embeddings, knowledge.counts, trust)
 

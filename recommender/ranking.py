@@ -13,8 +13,16 @@ SLATE = np.dtype(
         ("behavioural", "<f8"),  # what earlier shoppers did, NaN if there is no evidence
         ("evidence", "<f8"),  # share of the score that rests on behaviour, 0 to 1
         ("support", "<f8"),  # examinations behind it
+        # Log-odds beyond the base rate, which add up to those of the score; NaN where it is no such sum:
+        ("looks", "<f4"),  # what the picture adds
+        ("others", "<f4"),  # what all shoppers did with the item, and with it beside this query
+        ("taste", "<f4"),  # what this shopper liked before
+        ("welcome", "<f4"),  # that it is new
     ]
 )
+
+REASONS = ("visual", "behavioural", "evidence", "support", "looks", "others", "taste", "welcome")
+"""The fields of SLATE that explain the score."""
 
 DECIMALS = 6
 """Scores that agree to this many decimals are ties."""

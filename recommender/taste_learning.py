@@ -17,7 +17,9 @@ from scipy import sparse
 from recommender.blend import Learned
 from recommender.cointeraction import EXAMINATION, Counts
 from recommender.history import History
+from recommender.looks import Distance, Looks
 from recommender.taste import KNOTS, Floats, Taste, TasteConfig, rounded
+from recommender.taste_pairs import Floats4, Pairs
 from recommender.taste_score import log_odds, pair_chance, residual, seen
 
 KAPPAS = (8.0, 16.0, 24.0, 32.0, 64.0, 128.0)
@@ -27,34 +29,32 @@ FIXED = 1 << 20
 """Log-likelihoods are rounded to 1/FIXED before they are summed."""
 DESCENT = 12
 """Steps of conjugate gradients for the metric."""
-SMOOTH = 4.0
-"""Information that theta's straightness between two knots is worth; 1 at each knot for where it starts."""
-
-LONGEST = 1.0
-"""Log-odds that theta moves in one generation at most."""
-
-Floats4 = NDArray[np.float32]
+WELCOME = 3.0
+"""Log-odds that are added to what is new at most."""
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What a generation is learned from.
 
-    learned: what its slates were made with. embeddings: rounded float32 [n, dim]; features: float64 [n,
-    features], see taste.features_of. counts: of the generations before, so that kappa is judged on clicks it
-    has not seen. history: its last n_new slates are the generation's own.
+    learned: what its slates were made with. looks: of all pictures; is_candidate: bool [n], what is sold: all
+    else that was asked with is a picture of the shopper's choice; is_new: what of it came later. counts: of
+    the generations before, so that kappa is judged on clicks it has not seen. history: its last n_new slates
+    are the generation's own.
     """
 
     learned: Learned
-    embeddings: NDArray[np.float32]
-    features: Floats
+    looks: Looks
+    is_candidate: NDArray[np.bool_]
+    is_new: NDArray[np.bool_] | None
     counts: Counts
     history: History
     n_new: int
 
 
-def begin(config: TasteConfig, learned: Learned, features: Floats) -> Taste:
+def begin(config: TasteConfig, learned: Learned, looks: Looks) -> Taste:
     """Before any slate: styles are a glimpse of the features, nobody's taste is known."""
+    features, n_axes = looks.features, looks.axes.shape[1]
     n, width = features.shape
     dims = min(config.dims, width)
     metric = rounded(config.start * np.eye(dims, width))
@@ -62,17 +62,22 @@ def begin(config: TasteConfig, learned: Learned, features: Floats) -> Taste:
     nobody = np.zeros(0, dtype=np.int64)
     return Taste(
         theta=rounded(log_odds(learned.rate(np.array(KNOTS)))),
+        weights=np.zeros(n_axes),
         metric=metric,
         style=style,
         quality=np.zeros(n),
         wants=rounded(config.likeness * style),
         items=nobody,
         queries=nobody,
+        choice=np.zeros((0, dims)),
+        certainty=np.zeros((0, dims, dims)),
         shoppers=nobody,
         mean=np.zeros((0, dims)),
         precision=np.zeros((0, dims, dims)),
         kappa=START_KAPPA,
         likelihood=(0,) * len(KAPPAS),
+        welcome=None,
+        distance=Distance.of(looks, np.zeros(n_axes)),
     )
 
 
@@ -86,11 +91,26 @@ def learn_taste(
         return before
     kappa, likelihood = _kappa(before, evidence)
     sweep = _Sweep(config, before, evidence)
-    for _ in range(config.sweeps):
+    for number in range(config.sweeps):
         sweep.meet_shoppers()
-        sweep.fit_queries()
+        if number == 0:
+            sweep.fit_likeness()
+        sweep.fit_wants()
         sweep.fit_styles()
-    return sweep.taste(kappa, likelihood)
+    return sweep.taste(kappa, likelihood, _welcome(config, before, evidence))
+
+
+def _welcome(config: TasteConfig, before: Taste, evidence: Evidence) -> float | None:
+    """Log-odds added to what is new: more where its share of what was shown was less than is fair."""
+    if evidence.is_new is None:
+        return None
+    history = evidence.history
+    shown = history.shown[len(history) - evidence.n_new :]
+    new, shown_all = int(evidence.is_new[shown[shown >= 0]].sum()), int((shown >= 0).sum())
+    fair = shown_all * evidence.is_new.sum() / max(1, evidence.is_candidate.sum())
+    now = config.welcome if before.welcome is None else before.welcome
+    missing = np.log(config.fair * max(fair, 1.0) / max(new, 1.0))
+    return float(rounded(np.clip(now + missing, 0.0, WELCOME)))
 
 
 def _kappa(before: Taste, evidence: Evidence) -> tuple[float, tuple[int, ...]]:
@@ -102,7 +122,7 @@ def _kappa(before: Taste, evidence: Evidence) -> tuple[float, tuple[int, ...]]:
     is_shown, beside = history.shown[new] >= 0, np.maximum(history.shown[new], 0)
     shown, clicks = seen(evidence.counts, query, beside)
     told = is_shown & (shown > 0)
-    chance = pair_chance(before, evidence.embeddings, query, beside)[told]
+    chance = pair_chance(before, query, beside)[told]
     examined = np.broadcast_to(learned.weights / EXAMINATION, beside.shape)[told]
     for number, kappa in enumerate(KAPPAS):
         expected = examined * (clicks[told] + kappa * chance) / (shown[told] + kappa)
@@ -128,34 +148,34 @@ class _Sweep:
     """One pass of the learning; its parts must come in the order of `learn_taste`."""
 
     def __init__(self, config: TasteConfig, before: Taste, evidence: Evidence) -> None:
-        history, embeddings, features = evidence.history, evidence.embeddings, evidence.features
-        self.config, self.features, self.dims = config, features, before.dims
-        self.theta, self.metric = before.theta, before.metric
+        history, looks = evidence.history, evidence.looks
+        self.config, self.looks, self.features, self.dims = config, looks, looks.features, before.dims
+        self.theta, self.weights, self.metric = before.theta, before.weights, before.metric
         self.style, self.quality, self.wants = before.style, before.quality, before.wants
         self.query = history.query.astype(np.int64)
         is_shown, self.item = history.shown >= 0, np.maximum(history.shown, 0).astype(np.int64)
         self.acted = history.acted & is_shown
         self.examined = (is_shown * (evidence.learned.weights / EXAMINATION)).astype(np.float32)
-        cosine = np.einsum("nd,nkd->nk", embeddings[self.query], embeddings[self.item])
-        self.knot = np.clip(np.searchsorted(KNOTS, cosine, side="right") - 1, 0, len(KNOTS) - 2)
-        left, right = np.array(KNOTS)[self.knot], np.array(KNOTS)[self.knot + 1]
-        self.past = ((cosine - left) / (right - left)).astype(np.float32)
+        self.pairs = Pairs(looks, self.query, self.item)
+        self.likeness = self.pairs.curve(self.theta) - self.pairs.distances(self.weights)
         self.shoppers, self.shopper = np.unique(history.shopper, return_inverse=True)
         self.mean, self.precision = before.of(self.shoppers, len(self.shoppers))
         self.by_shopper = _grouping(self.shopper, len(self.shoppers))
-        self.by_query = _grouping(self.query, len(features))
+        self.queries, place = np.unique(self.query, return_inverse=True)
+        self.by_query = _grouping(place, len(self.queries))
+        self.pictures = self.queries[~evidence.is_candidate[self.queries]]
+        self.by_picture = _asked_with(self.shopper, self.query, self.pictures, len(self.shoppers))
 
     def look(self) -> _Look:
         """Residuals with what is known now."""
-        style = self.style.astype(np.float32)[self.item]
-        theta = self.theta[self.knot] + self.past * (self.theta[self.knot + 1] - self.theta[self.knot])
-        wanted = np.matmul(style, self.wants.astype(np.float32)[self.query][:, :, None])[:, :, 0]
+        table, pairs = self.style.astype(np.float32), self.pairs
+        wanted = np.einsum("nd,nd->n", table[pairs.item], self.wants.astype(np.float32)[pairs.query])
+        told = self.likeness + self.quality.astype(np.float32)[pairs.item] + wanted
+        style = table[self.item]
         liking = np.matmul(style, self.mean.astype(np.float32)[self.shopper][:, :, None])[:, :, 0]
         spread = np.matmul(style, self.variance()[self.shopper])
-        softened = np.sqrt(1.0 + np.float32(np.pi / 8) * (spread * style).sum(axis=2))
-        eta = (
-            theta.astype(np.float32) + self.quality.astype(np.float32)[self.item] + wanted + liking
-        ) / softened
+        softened = np.sqrt(1.0 + np.float32(np.pi / 8) * np.einsum("nkd,nkd->nk", spread, style))
+        eta = (told[pairs.of] + liking) / softened
         gain, weight = residual(eta, self.acted, self.examined)
         return _Look(style, spread, liking, gain.astype(np.float32), weight.astype(np.float32))
 
@@ -166,40 +186,45 @@ class _Sweep:
     def meet_shoppers(self) -> None:
         """Tastes, given styles."""
         now, d = self.look(), self.dims
-        information = self.by_shopper @ _information(now)
-        self.precision = np.eye(d) + information.reshape(-1, d, d).astype(np.float64)
-        pull = self.by_shopper @ _summed(now.gain + now.weight * now.liking, now.style)
-        self.mean = np.asarray(np.linalg.solve(self.precision, pull.astype(np.float64)[:, :, None]))[:, :, 0]
+        information = (self.by_shopper @ _information(now)).astype(np.float64)
+        pull = (self.by_shopper @ _summed(now.gain + now.weight * now.liking, now.style)).astype(np.float64)
+        self.choice, self.certainty = self._choices()
+        information += self.by_picture @ self.certainty.reshape(-1, d * d)
+        pull += self.by_picture @ self.choice
+        self.precision = np.eye(d) + information.reshape(-1, d, d)
+        self.mean = np.asarray(np.linalg.solve(self.precision, pull[:, :, None]))[:, :, 0]
 
-    def fit_queries(self) -> None:
-        """Theta and wants, each given all else."""
+    def _choices(self) -> tuple[Floats, Floats]:
+        """Pull [n_pictures, d] and information [n_pictures, d, d] of having asked with a picture.
+
+        She takes one of several, the likelier the better it fits her taste: the gradient of the logarithm of
+        a logit's chance at taste 0, and its curvature.
+        """
+        looks, config, d = self.looks, self.config, self.dims
+        styles = rounded(self.features @ self.metric.T)
+        others = styles[looks.pool]
+        cosine = looks.embeddings[self.pictures] @ looks.embeddings[looks.pool].T
+        share = np.exp(config.alike * (cosine.astype(np.float64) - 1.0))
+        share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-12)
+        mean = share @ others
+        square = share @ (others[:, :, None] * others[:, None, :]).reshape(len(others), d * d)
+        spread = square.reshape(-1, d, d) - mean[:, :, None] * mean[:, None, :]
+        pull = config.choice * (styles[self.pictures] - mean)
+        return rounded(pull), rounded(_symmetric(config.choice**2 * spread))
+
+    def fit_likeness(self) -> None:
+        """Theta and the distance, given all else."""
         now = self.look()
-        self._fit_theta(now)
-        self._fit_wants(now)
+        self.theta, self.weights = self.pairs.step(
+            self.theta, self.weights, now.gain, now.weight, apart=self.config.apart
+        )
+        self.likeness = self.pairs.curve(self.theta) - self.pairs.distances(self.weights)
 
-    def _fit_theta(self, now: _Look) -> None:
-        """It never falls."""
-        n = len(KNOTS)
-        shares = ((self.knot, 1 - self.past), (self.knot + 1, self.past))
-        pull, information = np.zeros(n), np.zeros((n, n))
-        for knot, share in shares:
-            pull += np.bincount(knot.ravel(), (now.gain * share).ravel(), n)
-            for other, its_share in shares:
-                cell, weight = knot * n + other, now.weight * share * its_share
-                information += np.bincount(cell.ravel(), weight.ravel(), n * n).reshape(n, n)
-        bend = np.diff(np.eye(n), axis=0)
-        # Between knots that are seldom seen theta stays as steep as it is: only changes are smoothed.
-        stiff = information + SMOOTH * bend.T @ bend + np.eye(n)
-        # Newton's step from rare clicks to frequent ones is far too long: the curve is steep only later.
-        step = np.clip(np.linalg.solve(stiff, pull), -LONGEST, LONGEST)
-        self.theta = np.maximum.accumulate(self.theta + step)
-
-    def _fit_wants(self, now: _Look) -> None:
-        """Of the queries asked; the start is likeness to their own style."""
-        d = self.dims
-        self.queries = np.unique(self.query)
-        information = (self.by_query @ _information(now)).reshape(-1, d, d)[self.queries].astype(np.float64)
-        pull = (self.by_query @ _summed(now.gain, now.style))[self.queries].astype(np.float64)
+    def fit_wants(self) -> None:
+        """Of the queries asked, given all else; the start is likeness to their own style."""
+        now, d = self.look(), self.dims
+        information = (self.by_query @ _information(now)).reshape(-1, d, d).astype(np.float64)
+        pull = (self.by_query @ _summed(now.gain, now.style)).astype(np.float64)
         pull += np.matmul(information, self.wants[self.queries][:, :, None])[:, :, 0]
         self.wants = self.config.likeness * self.style
         worth = self.config.wants
@@ -244,24 +269,35 @@ class _Sweep:
         towards[:, :d] = self.mean[self.shopper] + self.wants[self.query]
         square = towards[:, :, None] * towards[:, None, :]
         square[:, :d, :d] += np.float32(self.config.shrinkage) * variance
-        square = square.reshape(len(square), -1)
-        information = np.zeros((n, (d + 1) ** 2), dtype=np.float32)
-        pull = np.zeros((n, d + 1), dtype=np.float32)
-        for position in range(self.item.shape[1]):
-            item = self.item[:, position]
-            information += _grouping(item, n, now.weight[:, position]) @ square
-            term = now.gain[:, position, None] * towards
-            term[:, :d] -= now.weight[:, position, None] * now.spread[:, position]
-            pull += _grouping(item, n) @ term
-        return information.reshape(n, d + 1, d + 1).astype(np.float64), pull.astype(np.float64)
+        k = self.item.shape[1]
+        slate = np.repeat(np.arange(len(self.query)), k)
+        by_item = [
+            sparse.csr_array((part.ravel(), (self.item.ravel(), slate)), shape=(n, len(square)))
+            for part in (now.weight, now.gain)
+        ]
+        # A symmetric matrix is told by its upper half.
+        upper = np.triu_indices(d + 1)
+        information = np.zeros((n, d + 1, d + 1))
+        told = by_item[0] @ square[:, upper[0], upper[1]]
+        information[:, upper[0], upper[1]] = information[:, upper[1], upper[0]] = told
+        pull = (by_item[1] @ towards).astype(np.float64)
+        heavy = (now.weight[:, :, None] * now.spread).reshape(-1, d)
+        pull[:, :d] -= _grouping(self.item.ravel(), n) @ heavy
+        return information, pull
 
-    def taste(self, kappa: float, likelihood: tuple[int, ...]) -> Taste:
+    def taste(self, kappa: float, likelihood: tuple[int, ...], welcome: float | None) -> Taste:
         """What was learned."""
         wants = rounded(self.config.likeness * self.style)
         wants[self.queries] = rounded(self.wants[self.queries])
+        choice = np.zeros((len(self.queries), self.dims))
+        certainty = np.zeros((*choice.shape, self.dims))
+        place = np.searchsorted(self.queries, self.pictures)
+        choice[place], certainty[place] = self._choices()
         return Taste(
-            rounded(self.theta), self.metric, self.style, self.quality, wants, self.items, self.queries,
+            rounded(self.theta), self.weights, self.metric, self.style, self.quality, wants,
+            self.items, self.queries, choice, certainty,
             self.shoppers, rounded(self.mean), rounded(_symmetric(self.precision)), kappa, likelihood,
+            welcome, Distance.of(self.looks, self.weights),
         )  # fmt: skip
 
 
@@ -280,6 +316,16 @@ def _grouping(group: NDArray[np.int64], n: int, weight: Floats4 | None = None) -
     """A matrix that adds up rows by group, each with its weight, in their order."""
     ones = np.ones(len(group), dtype=np.float32) if weight is None else weight
     return sparse.csr_array((ones, (group, np.arange(len(group)))), shape=(n, len(group)))
+
+
+def _asked_with(
+    shopper: NDArray[np.int64], query: NDArray[np.int64], pictures: NDArray[np.int64], n: int
+) -> sparse.csr_array:
+    """A matrix [n shoppers, pictures] that adds up what the pictures that each asked with say."""
+    place = np.minimum(np.searchsorted(pictures, query), max(0, len(pictures) - 1))
+    asked = np.flatnonzero(pictures[place] == query) if len(pictures) else np.zeros(0, dtype=np.int64)
+    cells = (np.ones(len(asked)), (shopper[asked], place[asked]))
+    return sparse.csr_array(cells, shape=(n, len(pictures)))
 
 
 def _descended(stiffness: Callable[[Floats], Floats], wanted: Floats, start: Floats) -> Floats:

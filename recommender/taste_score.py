@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from recommender.blend import Learned, Parts, Rates
 from recommender.cointeraction import EXAMINATION, Counts
 from recommender.profile import Profiles
-from recommender.similarity import pair_cosines
 from recommender.taste import KNOTS, Floats, Taste, rounded
 
 Items = NDArray[np.int32]
@@ -24,51 +23,92 @@ FARTHEST = 12.0
 class TasteScore:
     """Chance of a click, examined.
 
-    The chance that theta, quality and wants expect of the pair (query, j) gives way to the clicks seen there,
-    s / (s + kappa); to its log-odds the shopper's taste is added.
+    The chance that theta, distance, quality and wants expect of the pair (query, j) gives way to the clicks
+    seen there, s / (s + kappa); to its log-odds the shopper's taste is added, and a welcome to what is new.
+    welcome: float64 [n], see Knowledge.welcomed.
     """
 
     learned: Learned
     taste: Taste
-    embeddings: NDArray[np.float32]
     counts: Counts
+    welcome: Floats
     newton: int
+    _met: dict[int, tuple[Profiles, Floats]] = field(default_factory=dict, repr=False, compare=False)
 
     def score(self, profiles: Profiles, candidates: Items) -> Rates:
         """Scores float64 of candidates int32 [n_requests, n_candidates]; of padding (-1) without meaning."""
-        return self._score(profiles, candidates)[0]
+        return self._score(profiles, candidates).score
 
     def parts(self, profiles: Profiles, candidates: Items) -> Parts:
-        """The same scores with their reasons: visual, what the cosine alone lets expect; behavioural, clicks
-        per examination of the candidate beside the query; evidence, how far these are believed.
+        """The same scores with their reasons: visual, what the picture alone lets expect; behavioural, clicks
+        per examination of the candidate beside the query; evidence, how far these are believed. Looks,
+        others, taste and welcome add up to the score's log-odds beyond those of the base rate.
         """
-        score, shown, acted = self._score(profiles, candidates)
-        visual = self.learned.rate(_cosines(self.embeddings, profiles.query, candidates))
-        behavioural = np.full(score.shape, np.nan)
-        np.divide(acted, shown, out=behavioural, where=shown > 0)
-        return Parts(score, visual, behavioural, shown / (shown + self.taste.kappa), shown)
+        now, base = self._score(profiles, candidates), float(log_odds(np.array(self.learned.base)))
+        visual, _ = _likely(self.taste, profiles.query, np.maximum(candidates, 0))
+        behavioural = np.full(now.score.shape, np.nan)
+        np.divide(now.acted, now.shown, out=behavioural, where=now.shown > 0)
+        return Parts(
+            now.score, logistic(visual), behavioural, now.shown / (now.shown + self.taste.kappa), now.shown,
+            visual - base, log_odds(now.chance) - visual, now.liking, now.welcome,
+        )  # fmt: skip
 
-    def _score(self, profiles: Profiles, candidates: Items) -> tuple[Rates, Rates, Rates]:
+    def _score(self, profiles: Profiles, candidates: Items) -> _Sum:
         beside, taste = np.maximum(candidates, 0), self.taste
         shown, acted = seen(self.counts, profiles.query, beside)
-        chance = pair_chance(taste, self.embeddings, profiles.query, beside)
+        chance = pair_chance(taste, profiles.query, beside)
         chance = (acted + taste.kappa * chance) / (shown + taste.kappa)
         liking = _products(self._tastes(profiles), taste.style, beside)
-        return logistic(log_odds(chance) + liking), shown, acted
+        welcome = self.welcome[beside]
+        return _Sum(logistic(log_odds(chance) + liking + welcome), shown, acted, chance, liking, welcome)
 
     def _tastes(self, profiles: Profiles) -> Floats:
-        """Each shopper's taste as her earlier sessions and the slates of this one suggest it."""
-        mean, precision = self.taste.of(profiles.shopper, len(profiles))
+        """Each shopper's taste as her earlier sessions, what she asked with in this one and the slates of it
+        suggest it; worked out once for the scores and their reasons.
+        """
+        if id(profiles) not in self._met:
+            mean, precision = self.taste.of(profiles.shopper, len(profiles))
+            pull = _dot(precision, mean)
+            precision = self._with_choices(profiles, pull, precision)
+            now = rounded(posterior(pull, precision, self._told(profiles), steps=self.newton))
+            self._met[id(profiles)] = profiles, now
+        return self._met[id(profiles)][1]
+
+    def _with_choices(self, profiles: Profiles, pull: Floats, precision: Floats) -> Floats:
+        """The precision with what was asked with; the pull is added to in place."""
+        asked = [profiles.query]
+        if profiles.asked is not None:
+            asked += list(profiles.asked.T)
+        for query in asked:
+            more, information = self.taste.chosen(query)
+            pull += more
+            precision = precision + information
+        return precision
+
+    def _told(self, profiles: Profiles) -> Told:
+        n = len(profiles)
         if profiles.asked is None or profiles.acted is None or not profiles.shown.shape[1]:
-            return rounded(mean)
+            nothing = np.zeros((n, 0))
+            return Told(np.zeros((n, 0, self.taste.dims)), nothing, nothing, nothing.astype(np.bool_))
         k = profiles.shown.shape[1] // profiles.asked.shape[1]
         queries = np.repeat(profiles.asked, k, axis=1)
         is_told = (profiles.shown >= 0) & (queries >= 0)
         beside, queries = np.maximum(profiles.shown, 0), np.maximum(queries, 0)
-        offset = _base(self.taste, self.embeddings, queries, beside)
+        offset = _base(self.taste, queries, beside)
         examined = np.where(is_told, np.resize(self.learned.weights / EXAMINATION, beside.shape[1]), 0.0)
-        told = Told(self.taste.style[beside], offset, examined, profiles.acted)
-        return rounded(posterior(mean, precision, told, steps=self.newton))
+        return Told(self.taste.style[beside], offset, examined, profiles.acted)
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """A score and what it was made of, float64 [n_requests, n_candidates]."""
+
+    score: Rates
+    shown: Rates
+    acted: Rates
+    chance: Rates
+    liking: Rates
+    welcome: Rates
 
 
 @dataclass(frozen=True)
@@ -85,13 +125,15 @@ class Told:
     acted: NDArray[np.bool_]
 
 
-def posterior(mean: Floats, precision: Floats, told: Told, *, steps: int) -> Floats:
+def posterior(pull: Floats, precision: Floats, told: Told, *, steps: int) -> Floats:
     """Mean [n, dims] of tastes after more slates, by Newton steps on the logistic (Laplace).
 
-    mean, precision: before. A row depends on itself alone, bit by bit.
+    pull [n, dims], precision [n, dims, dims]: before; the mean is precision^-1 pull. A row depends on itself
+    alone, bit by bit.
     """
-    pull = _dot(precision, mean)
-    now, sharp = mean, precision
+    now, sharp = np.asarray(np.linalg.solve(precision, pull[:, :, None]))[:, :, 0], precision
+    if not told.examined.any():
+        return now
     for _ in range(steps):
         spread = np.asarray(np.linalg.inv(sharp))
         sharp, drift = precision.copy(), pull.copy()
@@ -114,12 +156,33 @@ def residual(eta: NDArray[Any], acted: NDArray[np.bool_], examined: NDArray[Any]
     return looked * (acted - chance), looked * chance * (1.0 - chance)
 
 
-def pair_chance(
-    taste: Taste, embeddings: NDArray[np.float32], query: NDArray[np.int32], beside: Items
-) -> Floats:
+def pair_chance(taste: Taste, query: NDArray[np.int32], beside: Items) -> Floats:
     """Chance of a click on items int32 [n, m] asked with query int32 [n], by an average taste."""
-    eta = np.interp(_cosines(embeddings, query, beside), KNOTS, taste.theta) + taste.quality[beside]
-    return logistic(eta + _products(taste.wants[query], taste.style, beside))
+    n_columns = int(beside.max(initial=-1)) + 1
+    if n_columns > 4 * beside.shape[1]:
+        return logistic(_likely(taste, query, beside)[1])
+    # Few items, so that most meet every query: each pair once. The products are exact, either way will do.
+    known, place = np.unique(query, return_inverse=True)
+    embeddings, style = taste.distance.looks.embeddings, taste.style[:n_columns]
+    rows, constant = taste.distance.pulls(known)
+    near = rows @ embeddings[:n_columns].T + constant[:, None] + taste.distance.half[:n_columns]
+    cosine = embeddings[known] @ embeddings[:n_columns].T
+    eta = np.interp(cosine, KNOTS, taste.theta) + near
+    chance = logistic(eta + taste.quality[:n_columns] + taste.wants[known] @ style.T)
+    return np.asarray(chance[place[:, None], beside])
+
+
+def _likely(taste: Taste, query: NDArray[np.int32], beside: Items) -> tuple[Floats, Floats]:
+    """Log-odds [n, m] that the pictures alone let expect, theta less the distance; and those of an average
+    taste.
+    """
+    embeddings = taste.distance.looks.embeddings
+    rows, constant = taste.distance.pulls(query)
+    both = np.matmul(embeddings[beside], np.stack([embeddings[query], rows], axis=2))
+    near = both[:, :, 1] + constant[:, None] + taste.distance.half[beside]
+    eta = np.interp(both[:, :, 0], KNOTS, taste.theta) + near
+    wanted = np.matmul(taste.style[beside], taste.wants[query][:, :, None])[:, :, 0]
+    return eta, eta + taste.quality[beside] + wanted
 
 
 def seen(counts: Counts, query: NDArray[np.int32], beside: Items) -> tuple[Rates, Rates]:
@@ -139,17 +202,17 @@ def log_odds(chance: Floats) -> Floats:
     return np.asarray(np.log(chance / (1.0 - chance)))
 
 
-def _base(taste: Taste, embeddings: NDArray[np.float32], query: Items, item: Items) -> Floats:
+def _base(taste: Taste, query: Items, item: Items) -> Floats:
     """Log-odds without taste of pairs, [n, m] each; exact products, so that rows do not depend on the
     batch.
     """
+    embeddings = taste.distance.looks.embeddings
+    asked, place = np.unique(query, return_inverse=True)
+    rows, constant = (part[place.reshape(query.shape)] for part in taste.distance.pulls(asked))
     cosine = np.einsum("nmd,nmd->nm", embeddings[query], embeddings[item])
+    near = np.einsum("nmd,nmd->nm", rows, embeddings[item]) + constant + taste.distance.half[item]
     wanted = np.einsum("nmd,nmd->nm", taste.wants[query], taste.style[item])
-    return np.asarray(np.interp(cosine, KNOTS, taste.theta) + taste.quality[item] + wanted)
-
-
-def _cosines(embeddings: NDArray[np.float32], query: NDArray[np.int32], items: Items) -> NDArray[np.float32]:
-    return pair_cosines(embeddings, query[:, None], np.maximum(items, 0))[:, 0]
+    return np.asarray(np.interp(cosine, KNOTS, taste.theta) + near + taste.quality[item] + wanted)
 
 
 def _products(wanted: Floats, style: Floats, items: Items) -> Floats:

@@ -167,15 +167,25 @@ def _advanced(conn: Connection, known: Recommender, generation: int) -> Recommen
         popularity = popularity.plus(Popularity.unpack(fold.popularity))
         new = History.unpack(bytes(fold.slates), known.config.slate_size)
         history = history.plus(new, most=settings.slates)
-    packed_taste = bytes(folds[-1].taste)
     knowledge = now.at(
         counts=now.counts.plus(Counts.unpack(n, packed)),
         popularity=popularity,
         learned=Learned.from_json(folds[-1].learned),
         history=history,
-        taste=Taste.unpack(packed_taste, now.features, likeness=settings.likeness) if packed_taste else None,
+        taste=_taste(known, bytes(folds[-1].taste)),
     )
     return known.after(generation, knowledge)
+
+
+def _taste(known: Recommender, packed: bytes) -> Taste | None:
+    if not packed:
+        return None
+    try:
+        return Taste.unpack(packed, known.knowledge.looks, likeness=known.config.taste.likeness)
+    except ValueError as error:
+        raise DataError(
+            f"run {known.run:012x} was learned by another version ({error}); run it again with --again"
+        ) from None
 
 
 def requests_of(events: Events, sessions: NDArray[np.int64], step: int) -> NDArray[np.void]:

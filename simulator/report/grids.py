@@ -14,23 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from recommender.config import REFERENCES
-from simulator.report import words
 from simulator.report.measures import first_late_day
 from simulator.report.panel import Ints, Panel, RunData, find
+from simulator.report.reasons import reasons
 
 _MIX = np.uint64(
     0x9E3779B97F4A7C15
 )  # odd: multiplying by it shuffles the session numbers, the same way every time
-
-_UNEXPLAINED = {
-    "oracle": "the judge's choice",
-    "bayes": "the reference's choice",
-    "category": "of this category, by lot",
-    "itemknn-cfcbf": "picture and behaviour in one number",
-}
-"""What stands under an item whose score has no parts; of other policies it was drawn by lot."""
-
 
 @dataclass(frozen=True)
 class Picture:
@@ -79,30 +69,6 @@ def grids(panels: Sequence[Panel], *, focus: str, reference: str | None) -> list
         ]
         found.append(Grid(why, _picture(run, query, [], is_clicked=False), rows))
     return found
-
-
-def reasons(entry: Any, policy: str, cosine: float = np.nan) -> list[str]:
-    """Why an item was shown, in a few words from the parts stored with it, the stronger first.
-
-    entry: one `recommender.ranking.SLATE`: visual is the click rate that the pictures let expect, behavioural
-    the rate seen, support the examinations behind it, evidence the share of the score due to behaviour.
-    cosine: of the embeddings of query and item, NaN where it is not known.
-    """
-    visual, behavioural = float(entry["visual"]), float(entry["behavioural"])
-    looks = []
-    if not np.isnan(visual):
-        looks = [
-            f"by looks {100 * visual:.1f} %"
-            if np.isnan(cosine)
-            else f"looks alike {cosine:.2f}".replace("-", words.MINUS)
-        ]
-    if np.isnan(behavioural):
-        if policy in ("visual", "random", "logging", "itemknn-cfcbf", *REFERENCES):
-            return looks or [_UNEXPLAINED.get(policy, "by lot")]
-        return [*looks, "no evidence yet"]
-    times = max(1, round(float(entry["support"])))
-    seen = [f"{min(times, round(behavioural * times))} of {times} clicked"]
-    return seen + looks if entry["evidence"] >= 0.5 else looks + seen
 
 
 def _shared(panels: Sequence[Panel]) -> Ints:

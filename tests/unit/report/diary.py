@@ -18,6 +18,10 @@ SLATE = np.dtype(
         ("behavioural", "<f8"),
         ("evidence", "<f8"),
         ("support", "<f8"),
+        ("looks", "<f4"),
+        ("others", "<f4"),
+        ("taste", "<f4"),
+        ("welcome", "<f4"),
     ]
 )
 
@@ -122,6 +126,8 @@ def _entries(events: Events) -> np.ndarray[Any, Any]:
     entries = np.zeros(events.shown.shape, SLATE)
     entries["item"] = events.shown
     entries["visual"], entries["behavioural"] = 0.04, np.nan
+    for name in ("looks", "others", "taste", "welcome"):
+        entries[name] = np.nan
     return entries
 
 

@@ -1,4 +1,4 @@
-"""Picture grids: which requests they show, and the reason under each item."""
+"""Picture grids: which requests they show, one a shopper and query."""
 
 from __future__ import annotations
 
@@ -6,37 +6,11 @@ import base64
 import io
 
 import numpy as np
-import pytest
 from PIL import Image
 
-from simulator.report.grids import data_uri, grids, reasons
+from simulator.report.grids import data_uri, grids
 from simulator.report.panel import lay_out
-from tests.unit.report.diary import SLATE, VISITS, hand_made, without_clicks
-
-NAN = float("nan")
-
-
-@pytest.mark.parametrize(
-    ("policy", "parts", "cosine", "said"),
-    [
-        ("visual", (0.04, NAN, 0.0, 0.0), 0.93, ["looks alike 0.93"]),
-        ("visual", (0.041, NAN, 0.0, 0.0), NAN, ["by looks 4.1 %"]),
-        ("blend", (0.04, NAN, 0.0, 0.0), 0.93, ["looks alike 0.93", "no evidence yet"]),
-        ("blend", (0.04, 0.3, 0.8, 40.0), 0.93, ["12 of 40 clicked", "looks alike 0.93"]),
-        ("blend", (0.04, 0.0, 0.2, 8.0), 0.93, ["looks alike 0.93", "0 of 8 clicked"]),
-        ("cf", (NAN, 0.25, 0.5, 4.0), 0.5, ["1 of 4 clicked"]),
-        ("cf", (NAN, NAN, 0.0, 0.0), 0.5, ["no evidence yet"]),
-        ("random", (NAN, NAN, 0.0, 0.0), 0.5, ["by lot"]),
-        ("oracle", (NAN, NAN, 0.0, 0.0), 0.5, ["the judge's choice"]),
-    ],
-)
-def test_the_reason_names_the_stronger_part_first(
-    policy: str, parts: tuple[float, float, float, float], cosine: float, said: list[str]
-) -> None:
-    """Looks, evidence, refusals (0 of 8) and no evidence yet are four different things."""
-    entry = np.zeros((), SLATE)
-    entry["visual"], entry["behavioural"], entry["evidence"], entry["support"] = parts
-    assert reasons(entry, policy, cosine) == said
+from tests.unit.report.diary import VISITS, hand_made, without_clicks
 
 
 def test_a_grid_shows_the_slates_of_one_shopper_side_by_side() -> None:

@@ -1,0 +1,75 @@
+"""Why an item was shown, in words a shopper understands, the strongest reason first."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from recommender.config import REFERENCES
+from simulator.report import words
+
+_UNEXPLAINED = {
+    "oracle": "the judge's choice",
+    "bayes": "the reference's choice",
+    "category": "of this category, by lot",
+    "itemknn-cfcbf": "picture and behaviour in one number",
+}
+"""What stands under an item whose score has no parts; of other policies it was drawn by lot."""
+
+_PARTS = {
+    "looks": "looks alike",
+    "others": "others clicked it",
+    "taste": "like what she liked before",
+    "welcome": "new here",
+}
+"""The parts of a score that is a sum of log-odds, as `recommender.ranking.SLATE` names them."""
+
+_SILENT = 0.05
+"""Log-odds below this are no reason."""
+
+
+def reasons(entry: Any, policy: str, cosine: float = np.nan) -> list[str]:
+    """Why an item was shown, in a few words from the parts stored with it, the strongest first.
+
+    entry: one `recommender.ranking.SLATE`: visual is the click rate that the pictures let expect, behavioural
+    the rate seen, support the examinations behind it, evidence the share of the score due to behaviour; where
+    looks, others, taste and welcome are given, they say more. cosine: of the embeddings of query and item,
+    NaN where it is not known.
+    """
+    if not np.isnan(entry["taste"]):
+        return _parts(entry)
+    visual, behavioural = float(entry["visual"]), float(entry["behavioural"])
+    looks = []
+    if not np.isnan(visual):
+        looks = [
+            f"by looks {100 * visual:.1f} %"
+            if np.isnan(cosine)
+            else f"looks alike {cosine:.2f}".replace("-", words.MINUS)
+        ]
+    if np.isnan(behavioural):
+        if policy in ("visual", "random", "logging", "itemknn-cfcbf", *REFERENCES):
+            return looks or [_UNEXPLAINED.get(policy, "by lot")]
+        return [*looks, "no evidence yet"]
+    seen = [f"{_clicked(entry)} clicked"]
+    return seen + looks if entry["evidence"] >= 0.5 else looks + seen
+
+
+def _parts(entry: Any) -> list[str]:
+    """By how much each part multiplies the odds of a click, the strongest first; then the sum."""
+    size = {name: float(entry[name]) for name in _PARTS}
+    score = min(max(float(entry["score"]), 1e-6), 1 - 1e-6)
+    start = 1.0 / (1.0 + math.exp(sum(size.values()) - math.log(score / (1.0 - score))))
+    said = []
+    for name in sorted(_PARTS, key=lambda name: -size[name]):
+        if abs(size[name]) >= _SILENT:
+            said.append(f"{_PARTS[name]} \u00d7{math.exp(size[name]):.2g}")
+            if name == "others" and not np.isnan(entry["behavioural"]):
+                said[-1] += f" ({_clicked(entry)} who asked with this)"
+    return [*said, f"odds of {100 * start:.1f} % times these: {100 * score:.1f} %"]
+
+
+def _clicked(entry: Any) -> str:
+    times = max(1, round(float(entry["support"])))
+    return f"{min(times, round(float(entry['behavioural']) * times))} of {times}"
