@@ -8,7 +8,6 @@ import base64
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from simulator.report.reasons import reasons
 _MIX = np.uint64(
     0x9E3779B97F4A7C15
 )  # odd: multiplying by it shuffles the session numbers, the same way every time
+
 
 @dataclass(frozen=True)
 class Picture:

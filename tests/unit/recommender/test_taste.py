@@ -220,7 +220,7 @@ def test_a_pair_step_is_the_step_over_every_showing() -> None:
 
 
 def test_a_bounded_solution_has_no_better_neighbour() -> None:
-    """The quadratic is not lower anywhere near it within the bounds; without bounds in force it is solve's."""
+    """The quadratic is not lower anywhere near it within the bounds; without bounds it is solve's."""
     draws = np.random.default_rng(4)
     root = draws.normal(size=(6, 6))
     matrix, pull = root @ root.T + np.eye(6), draws.normal(size=6)
