@@ -53,9 +53,11 @@ def unpack(entries: list[bytes], dtype: np.dtype[Any], k: int) -> Entries:
     stored = len(packed) // max(1, len(entries) * k)
     if not entries or stored == dtype.itemsize:
         return np.frombuffer(packed, dtype).reshape(-1, k)
-    shorter = np.dtype([each for each in dtype.descr if dtype.fields[each[0]][1] < stored])  # type: ignore[index]
+    names = dtype.names or ()
+    ends = np.cumsum([dtype[name].itemsize for name in names])
+    shorter = np.dtype([(name, dtype[name]) for name, end in zip(names, ends, strict=True) if end <= stored])
     told = np.frombuffer(packed, shorter).reshape(-1, k)
-    found = np.full(told.shape, np.nan, dtype)
-    for name in shorter.names or ():
-        found[name] = told[name]
+    found = np.zeros(told.shape, dtype)
+    for name in names:
+        found[name] = told[name] if name in (shorter.names or ()) else np.nan
     return found

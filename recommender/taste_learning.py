@@ -97,6 +97,7 @@ def learn_taste(
             sweep.fit_likeness()
         sweep.fit_wants()
         sweep.fit_styles()
+    sweep.meet_shoppers()
     return sweep.taste(kappa, likelihood, _welcome(config, before, evidence))
 
 
