@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 from recommender.blend import Learned, PairScore, Rates, Trust
 from recommender.cointeraction import EXAMINATION, Counts
@@ -203,7 +202,7 @@ class _Tally:
         pseudo = config.base_prior * config.start_base
         curve = curve * ((math.fsum(acted) + pseudo) / (expected + pseudo))
         weight = examined + config.calibration_prior
-        fitted = isotonic_regression((acted + config.calibration_prior * curve) / weight, weights=weight).x
+        fitted = _isotonic((acted + config.calibration_prior * curve) / weight, weight)
         return np.minimum((1 - config.calibration_slope) * fitted + config.calibration_slope * curve, 1.0)
 
     def _examination(self, config: LearningConfig) -> NDArray[np.int64]:
@@ -213,7 +212,7 @@ class _Tally:
         level = (math.fsum(clicked) + 1.0) / (math.fsum(predicted * begin) + 1.0)
         weight = predicted * level + config.examination_prior
         ratio = (clicked + config.examination_prior * begin) / weight
-        falling = isotonic_regression(ratio, weights=weight, increasing=False).x
+        falling = _isotonic(ratio, weight, increasing=False)
         weights: NDArray[np.int64] = np.maximum(np.rint(EXAMINATION * falling / falling[0]), 1).astype(
             np.int64
         )
@@ -241,3 +240,13 @@ def _start_shape(config: LearningConfig) -> list[float]:
 
 def _start_examination(config: LearningConfig, slate_size: int) -> list[float]:
     return [1.0 / (position**config.examination_power) for position in range(1, slate_size + 1)]
+
+
+def _isotonic(
+    ratio: NDArray[np.float64], weights: NDArray[np.float64], *, increasing: bool = True
+) -> NDArray[np.float64]:
+    """The nearest monotone sequence, by weighted squares."""
+    from scipy.optimize import isotonic_regression  # noqa: PLC0415 - a third of a worker's start-up
+
+    fitted: NDArray[np.float64] = isotonic_regression(ratio, weights=weights, increasing=increasing).x
+    return fitted

@@ -25,7 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/faults/" in str(item.path):
             item.add_marker(pytest.mark.fault)
-            item.add_marker(pytest.mark.timeout(lane.short_or_whole(600, 1500)))
+            if not item.get_closest_marker("timeout"):  # its own comes before ours
+                item.add_marker(pytest.mark.timeout(lane.short_or_whole(600, 1500)))
 
 
 @pytest.fixture(autouse=True)

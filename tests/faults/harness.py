@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from redis import Redis
 from sqlalchemy import Engine, func, select
@@ -19,7 +19,7 @@ from sqlalchemy import Engine, func, select
 from db import work
 from db.engine import open_engine, reading
 from db.errors import DependencyError, WorkError
-from db.tables import slate
+from db.tables import heartbeat, slate
 from db.tables import work as work_table
 from simulator.actions.config import Plan
 from simulator.actions.desk import Hands
@@ -33,6 +33,9 @@ from workers.supervisor import Supervisor
 RELAY_SECONDS = 0.3
 AWAY_SECONDS = 0.2
 """Between two questions to a database that is away."""
+
+WHOEVER = 0.2
+"""How often a storm hits one that is not even ready, where none is."""
 
 BATCH = 8
 """Requests a job: small, so that there are many."""
@@ -158,29 +161,66 @@ class meanwhile:  # noqa: N801 - reads as a clause
         assert len(self.done_at) == self.times, f"the run was over after {len(self.done_at)} times"
 
 
-class storm:  # noqa: N801 - reads as a clause
-    """Kills workers at random moments; a piece of work loses two workers at most (three park it)."""
+class Targets(Protocol):
+    """Workers that may be killed, by name, and the database that says what they hold."""
 
-    def __init__(self, supervisor: Supervisor, *, seed: int, pause: tuple[float, float] = (0.2, 0.5)) -> None:
-        self.supervisor, self.pause = supervisor, pause
+    engine: Engine
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Those that live now."""
+
+
+class storm:  # noqa: N801 - reads as a clause
+    """Kills workers at random moments, for some seconds or as long as it stands.
+
+    Those at work first, else one that is ready; one time in five whoever there is. Were all that start hit
+    before they are ready, nothing would ever be in their hands. A piece of work loses two workers at most:
+    three park it.
+    """
+
+    def __init__(
+        self,
+        targets: Targets,
+        *,
+        seed: int,
+        pause: tuple[float, float] = (0.2, 0.5),
+        seconds: float = float("inf"),
+    ) -> None:
+        self.targets, self.pause, self.seconds = targets, pause, seconds
         self.rng = random.Random(seed)
         self.kills = 0
         self.struck: Counter[int] = Counter()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._rage)
 
+    @property
+    def is_on(self) -> bool:
+        """Whether it still rages; it must not have failed."""
+        return self._thread.is_alive()
+
+    def wait(self) -> None:
+        """Until it is over by itself."""
+        self._thread.join()
+
     def _rage(self) -> None:
-        while not self._over.wait(self.rng.uniform(*self.pause)):
-            pids = sorted(self.supervisor.pids.items())
-            if not pids:
-                continue
-            name, pid = self.rng.choice(pids)
-            with suppress(ProcessLookupError):  # it was dying anyway
-                self._strike(name, pid)
+        ends = time.monotonic() + self.seconds
+        while not self._over.wait(self.rng.uniform(*self.pause)) and time.monotonic() < ends:
+            if name := self._chosen(pids := self.targets.pids):
+                with suppress(ProcessLookupError):  # it was dying anyway
+                    self._strike(name, pids[name])
+
+    def _chosen(self, pids: dict[str, int]) -> str | None:
+        with reading(self.targets.engine) as conn:
+            ready = set(conn.execute(select(heartbeat.c.name)).scalars())
+        held = self._held()
+        whoever = sorted(pids) if self.rng.random() < WHOEVER else []
+        of_choice = [sorted(held.keys() & pids), sorted(ready & pids.keys()), whoever]
+        return next((self.rng.choice(names) for names in of_choice if names), None)
 
     def _strike(self, name: str, pid: int) -> None:
         os.kill(pid, signal.SIGSTOP)  # or it takes other work while we look
-        held = self._held(name)
+        held = self._held().get(name, [])
         if any(self.struck[one] >= work.MOST_TRIES - 1 for one in held):
             os.kill(pid, signal.SIGCONT)
             return
@@ -188,9 +228,13 @@ class storm:  # noqa: N801 - reads as a clause
         os.kill(pid, signal.SIGKILL)
         self.kills += 1
 
-    def _held(self, name: str) -> list[int]:
-        with reading(self.supervisor.engine) as conn:
-            return list(conn.execute(select(work_table.c.id).where(work_table.c.worker == name)).scalars())
+    def _held(self) -> dict[str, list[int]]:
+        """The work in hand, by worker."""
+        found: dict[str, list[int]] = {}
+        with reading(self.targets.engine) as conn:
+            for one in conn.execute(select(work_table.c.worker, work_table.c.id)):
+                found.setdefault(one.worker, []).append(one.id)
+        return found
 
     def __enter__(self) -> Self:
         self._thread.start()

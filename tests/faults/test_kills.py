@@ -27,6 +27,7 @@ from tests.faults.conftest import PLAN
 from tests.faults.harness import Bells, drained, play, storm, supervised
 from tests.faults.lane import short_or_whole, wait_until
 from tests.faults.mortal import STEPS, Fault
+from tests.faults.outside import start_up
 from workers.local import LocalHands
 from workers.redis_server import EmbeddedServer
 
@@ -83,21 +84,26 @@ def test_01_a_worker_is_killed_at_each_step_of_each_job(
 
 
 def test_02_workers_are_killed_at_random_under_load(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
-    """SIGKILL every 0.2 to 0.5 s, whoever it hits, while events come and work is done; again and again."""
-    account = accounts(2, "random SIGKILLs every 0.2-0.5 s", stocked, times=0)
-    ends = time.monotonic() + short_or_whole(10, 60)
-    with supervised(stocked, workers=3) as supervisor:
-        while time.monotonic() < ends:
+    """SIGKILL every 0.2 to 0.5 s, those at work first, while events come and work is done; then it drains."""
+    seconds = short_or_whole(10, 60)
+    account = accounts(2, f"random SIGKILLs every 0.2-0.5 s for {seconds} s", stocked, times=0)
+    with (
+        supervised(stocked, workers=3) as supervisor,
+        storm(supervisor, seed=lane.SEED, seconds=seconds) as raging,
+    ):
+        while raging.is_on:
             account.times += 1
             backlog = Backlog(stocked, tale, supervisor, random.Random(account.times), copies=2)
-            with storm(supervisor, seed=account.times) as raging:
-                backlog.tell()
-            account.kills += raging.kills
-            account.drained(max(drained(stocked), 0.0))
+            teller = threading.Thread(target=backlog.tell)
+            teller.start()
+            wait_until(lambda teller=teller: not (raging.is_on and teller.is_alive()), "calm, or the end")  # type: ignore[misc]
+            account.drained(drained(stocked))
+            teller.join()
             account.audit(stocked, tale, acknowledged=backlog.places, offered=backlog.offered)
             assert backlog.pardoned == 0
             backlog.forget()
-        assert account.kills
+        account.kills = raging.kills
+        assert raging.struck, "nobody was killed over work"
         wait_until(lambda: len(supervisor.pids) == 3, "three workers again")
 
 
@@ -151,13 +157,6 @@ def test_03_a_supervisor_is_killed_and_another_comes(
         up.wait()
         server.stop()
     account.audit(stocked, tale, acknowledged=backlog.places, offered=backlog.offered)
-
-
-def start_up(database_url: str, redis_url: str) -> subprocess.Popen[bytes]:
-    """`windowshop up` on somebody's database and Redis."""
-    own = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "WINDOWSHOP_RELAY_SECONDS": "0.3"}
-    command = [sys.executable, "-m", "simulator", "up", "--workers", "2"]
-    return subprocess.Popen(command, env={**os.environ, **own}, stdout=subprocess.DEVNULL)
 
 
 def test_04_deploys_in_the_middle_of_work(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
