@@ -28,6 +28,9 @@ PATIENCE = {
 }
 """With a Postgres, unless its address says otherwise; libpq's names."""
 
+IDLE_SECONDS = 60
+"""How long a transaction on Postgres may do nothing: that of a stopped process keeps locks from others."""
+
 
 def open_engine(url: str) -> Engine:
     """An engine for `sqlite:///FILE` or `postgresql://...` (`postgres://` too).
@@ -120,6 +123,24 @@ def _prepare_postgres(dbapi_connection: Any, record: object) -> None:  # noqa: A
     from db.arrays import teach  # noqa: PLC0415 - psycopg, which SQLite does not need
 
     teach(dbapi_connection)
+    _limit_waiting(dbapi_connection)
+
+
+def _limit_waiting(dbapi_connection: Any) -> None:
+    """Who waits for a lock gives up when SQLite would; and the server, too, notices that a client is gone.
+
+    Until it does, it keeps the locks of what that client had begun, by default for two hours.
+    """
+    told = dbapi_connection.info.get_parameters()
+    limits = {
+        "lock_timeout": BUSY_MILLISECONDS,
+        "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
+        **{f"tcp_{name}": told.get(name) for name in PATIENCE if name.startswith("keepalives")},
+        "tcp_user_timeout": told.get("tcp_user_timeout"),
+    }
+    calls = ", ".join("set_config(%s, %s, false)" for _ in limits)
+    dbapi_connection.execute(f"SELECT {calls}", [str(word) for pair in limits.items() for word in pair])
+    dbapi_connection.commit()
 
 
 def _prepare_sqlite(dbapi_connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy's signature

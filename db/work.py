@@ -98,14 +98,21 @@ def give_back_all_of(
 ) -> list[int]:
     """After a worker's death its rows wait again, or are parked after the last try; gives the ids.
 
-    A try is not counted where the work is not to blame: Redis or the database had gone away.
+    A try is not counted where the work is not to blame: Redis or the database had gone away. Rows that a
+    transaction of the dead still holds (Postgres) are left for another time: `is_held` tells.
     """
-    if is_blameless:
-        conn.execute(update(work).where(work.c.worker == worker).values(tries=work.c.tries - 1))
-    ids = [row[0] for row in bulk.fetch(conn, select(work.c.id).where(work.c.worker == worker))]
+    mine = select(work.c.id).where(work.c.worker == worker).with_for_update(skip_locked=True)
+    ids = [row[0] for row in bulk.fetch(conn, mine)]
+    if is_blameless and ids:
+        conn.execute(update(work).where(work.c.id.in_(ids)).values(tries=work.c.tries - 1))
     for work_id in ids:
         give_back(conn, work_id, f"the worker {worker} {how} over it", worker=worker)
     return ids
+
+
+def is_held(conn: Connection, worker: str) -> bool:
+    """Whether a worker has any row in hand."""
+    return bool(bulk.fetch(conn, select(work.c.id).where(work.c.worker == worker).limit(1)))
 
 
 def held_by_silent(conn: Connection) -> list[str]:

@@ -16,6 +16,9 @@ from rq.serializers import JSONSerializer
 from db.errors import DependencyError
 from workers.queue import Bell, Doors, queue
 
+WORKER_SECONDS = 20
+"""RQ listens for so long less 15 s at a time, and takes Redis for gone when 10 s later no answer has come."""
+
 
 class Hands(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
     """Listens to our one queue: on two or more, RQ loses what was popped when a worker dies."""
@@ -48,7 +51,13 @@ def answer_bells(connection: Redis, name: str) -> None:
 
     Raises DependencyError when Redis went away: RQ gives up where it was in the middle of a job.
     """
-    hands = Hands([queue(connection)], name=name, connection=connection, serializer=JSONSerializer)
+    hands = Hands(
+        [queue(connection)],
+        name=name,
+        connection=connection,
+        serializer=JSONSerializer,
+        worker_ttl=WORKER_SECONDS,
+    )
     hands.log.addFilter(_in_one_line)
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, hands.stop_before_work)

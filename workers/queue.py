@@ -25,6 +25,9 @@ FAILURE_SECONDS = 86_400
 OLDEST_REDIS = (6, 2)
 """The first that moves a job from list to list in one step while it waits for it (BLMOVE)."""
 
+ANSWER_SECONDS = 5
+"""How long Redis may take for an answer, unless its address says otherwise; who listens waits longer."""
+
 QUARANTINE = "windowshop:quarantine:"
 """Where a job that cannot be read is kept for a day, for whoever looks into it."""
 
@@ -99,7 +102,7 @@ def connect(url: str) -> Redis:
     Raises DependencyError when nobody answers, UsageError when the address is none.
     """
     try:
-        connection = Redis.from_url(url, socket_connect_timeout=5)
+        connection = Redis.from_url(url, socket_connect_timeout=ANSWER_SECONDS, socket_timeout=ANSWER_SECONDS)
         version = str(connection.info("server")["redis_version"])
     except ValueError as error:
         raise UsageError(f"REDIS_URL is not an address: {error}; give redis://HOST:6379/0") from None

@@ -139,9 +139,12 @@ class Supervisor:
                     self._count_restart("valkey")
                 for hand in self._hands:
                     self._look_after(hand)
-                self._settle()
-                if time.monotonic() - rang > self.settings.relay_seconds:
+                is_time = time.monotonic() - rang > self.settings.relay_seconds
+                if is_time:  # before we write: one that stands still may be what keeps us from it
                     rang = time.monotonic()
+                    self._end_overdue()
+                self._settle()
+                if is_time:
                     self._relay()
                 if is_away:
                     logger().warning("the database answers again", action="database_back")
@@ -183,7 +186,9 @@ class Supervisor:
             with writing(self.engine) as conn:
                 ids = work.give_back_all_of(conn, name, f"died ({_how(code)})", is_blameless=is_blameless)
                 heartbeats.stop(conn, [name])
-            del self._owed[name]
+                is_settled = not work.is_held(conn, name)
+            if is_settled:
+                del self._owed[name]
             self._ring_for_given_back(ids)
 
     def _ring_for_given_back(self, ids: list[int]) -> None:
@@ -191,8 +196,8 @@ class Supervisor:
         if ids:
             self.ring(ids)
 
-    def _relay(self) -> None:
-        """Ring again, and end workers that sit on a job past its deadline: native code hears no signal."""
+    def _end_overdue(self) -> None:
+        """End workers that sit on a job past its deadline: native code hears no signal."""
         seconds = self.settings.job_seconds
         with reading(self.engine) as conn:
             stuck = work.holders_longer_than(conn, seconds + GRACE_SECONDS)
@@ -205,6 +210,10 @@ class Supervisor:
                 )
                 hand.process.kill()
                 self.metrics.deadline_kills.inc()
+
+    def _relay(self) -> None:
+        """Ring again for what the silent held, and for what waits too long."""
+        seconds = self.settings.job_seconds
         self._ring_for_given_back(take_from_silent(self.engine))
         late = ring_overdue(self.engine, self.doors, after=self.settings.relay_seconds, seconds=seconds)
         self.metrics.rung_again.inc(late)

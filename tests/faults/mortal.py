@@ -32,6 +32,7 @@ class Fault:
     clock: float = 0.0  # seconds by which this worker's clock is wrong
     only: str = ""  # the kind of work that it befalls; empty: every kind
     key: str = ""  # the piece of work that it befalls; empty: every one
+    idle: int = 0  # seconds that this worker's transactions may do nothing on Postgres; 0: as in the product
 
     def to_env(self) -> str:
         """For the environment."""
@@ -221,6 +222,10 @@ def _set_clock(seconds: float) -> None:
 def main() -> None:
     """Arm, then work like any other worker."""
     fault = Fault(**json.loads(os.environ["FAULT"]))
+    if fault.idle:
+        from db import engine
+
+        engine.IDLE_SECONDS = fault.idle
     if fault.clock:
         _set_clock(fault.clock)  # before RQ takes its own names for it
     from workers.__main__ import main as work

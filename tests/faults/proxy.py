@@ -1,24 +1,32 @@
-"""A TCP relay before a unix socket that a test can slow down, cut, or take away."""
+"""A TCP relay before a server that a test can slow down, cut, take away, or have swallow packets."""
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import socket
+import struct
 import threading
 from collections.abc import Coroutine
 from typing import Any, Self
 
 from tests.faults.lane import PATIENCE
 
+Address = str | tuple[str, int]
+"""Of a unix socket, or host and port."""
+_SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27  # Linux
+
 
 class Proxy:
-    """Relays 127.0.0.1:port to a unix socket. `delay`: seconds each piece of the answer is held back."""
+    """Relays 127.0.0.1:port to a server. `delay`: seconds each piece of the answer is held back."""
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: Address) -> None:
         self.upstream, self.delay = upstream, 0.0
         self.connections = self.cuts = 0
         self._is_away = False
         self._at: tuple[bytes, bool, int] = (b"", False, 0)
         self._open: set[asyncio.StreamWriter] = set()
+        self._swallowed: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -51,6 +59,30 @@ class Proxy:
         """Cut the next connections that send these words: before they are delivered, or before the answer."""
         self._at = (words, delivered, times)
 
+    def swallow(self) -> None:
+        """From now on no packet comes through, and nobody is told; whoever connects waits in vain."""
+        self._do(self._swallow())
+
+    @property
+    def n_swallowed(self) -> int:
+        """How many connections are dead and do not know it."""
+        return len(self._swallowed)
+
+    def recover(self) -> None:
+        """Relay again; older connections stay swallowed, as behind a firewall that has forgotten them."""
+        self._do(self._recover())
+
+    async def _swallow(self) -> None:
+        for listening in self._server.sockets:
+            _drop_all(listening)
+        for writer in self._open:
+            _drop_all(writer.get_extra_info("socket"))
+        self._swallowed |= self._open
+
+    async def _recover(self) -> None:
+        for listening in self._server.sockets:
+            listening.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+
     async def _cut(self) -> None:
         for writer in list(self._open):
             writer.transport.abort()
@@ -67,7 +99,7 @@ class Proxy:
         try:
             if self._is_away:
                 return
-            from_server, to_server = await asyncio.open_unix_connection(self.upstream)
+            from_server, to_server = await self._upstream()
             self._open.add(to_server)
             is_cut = asyncio.Event()
             try:
@@ -83,6 +115,11 @@ class Proxy:
             writer.transport.abort()
             self._open.discard(writer)
 
+    async def _upstream(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self.upstream, str):
+            return await asyncio.open_unix_connection(self.upstream)
+        return await asyncio.open_connection(*self.upstream)
+
     async def _ask(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_cut: asyncio.Event
     ) -> None:
@@ -94,8 +131,7 @@ class Proxy:
                 if not delivered:
                     raise ConnectionResetError
                 is_cut.set()
-            writer.write(said)
-            await writer.drain()
+            await self._pass_on(said, writer)
         raise ConnectionResetError  # one side has gone: so goes the other
 
     async def _answer(
@@ -106,9 +142,20 @@ class Proxy:
                 break
             if self.delay:
                 await asyncio.sleep(self.delay)
+            await self._pass_on(said, writer)
+        raise ConnectionResetError
+
+    async def _pass_on(self, said: bytes, writer: asyncio.StreamWriter) -> None:
+        if writer not in self._swallowed:
             writer.write(said)
             await writer.drain()
-        raise ConnectionResetError
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+
+def _drop_all(one: Any) -> None:
+    """The kernel drops every packet that arrives at a socket, unseen and unacknowledged."""
+    drop = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))  # BPF: return 0 bytes
+    program = struct.pack("HxxxxxxQ", 1, ctypes.addressof(drop))
+    one.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)

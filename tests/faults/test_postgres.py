@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -38,20 +39,28 @@ def own_postgres(cluster_folder: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def proxy(own_postgres: OwnPostgres) -> Iterator[Proxy]:
     """What stands before it."""
-    with Proxy(own_postgres.socket) as proxy:
+    with Proxy(("127.0.0.1", own_postgres.port)) as proxy:
         yield proxy
 
 
 @pytest.fixture
 def behind(own_postgres: OwnPostgres, proxy: Proxy) -> Iterator[Engine]:
     """A stocked shop that is reached through the proxy."""
-    name = f"test_{uuid4().hex}"
-    own_postgres.database(name)
-    engine = open_engine(f"postgresql://postgres@127.0.0.1:{proxy.port}/{name}")
-    schema.ensure(engine)
-    factories.stock(engine)
+    engine = open_engine(stocked_at(own_postgres, proxy))
     yield engine
     engine.dispose()
+
+
+def stocked_at(own_postgres: OwnPostgres, proxy: Proxy) -> str:
+    """The address, through the proxy, of a database that has its catalogue."""
+    name = f"test_{uuid4().hex}"
+    own_postgres.database(name)
+    address = f"postgresql://postgres@127.0.0.1:{proxy.port}/{name}"
+    engine = open_engine(address)
+    schema.ensure(engine)
+    factories.stock(engine)
+    engine.dispose()
+    return address
 
 
 def test_08_postgres_stops_in_mid_transaction(
@@ -128,3 +137,34 @@ def _do(engine: Engine, backlog: Backlog, payloads: dict[str, dict[str, object]]
     backlog.last_id = max(ids)
     backlog.hands.ring(ids)
     drained(engine)
+
+
+QUICK = "?connect_timeout=2&keepalives_idle=1&keepalives_interval=1&keepalives_count=2&tcp_user_timeout=3000"
+"""Patience of seconds instead of half a minute."""
+
+
+@pytest.mark.parametrize(
+    "patience", short_or_whole([QUICK], [QUICK, ""]), ids=short_or_whole(["quick"], ["quick", "ours"])
+)
+def test_07_the_network_swallows_what_goes_to_postgres(
+    own_postgres: OwnPostgres, proxy: Proxy, tale: Tale, accounts: Accounts, patience: str
+) -> None:
+    """Nothing comes through and nobody is told; later new connections work, the old ones never again."""
+    engine = open_engine(stocked_at(own_postgres, proxy) + patience)
+    account = accounts(7, "network to Postgres swallows packets", engine)
+
+    def swallow_for_a_while() -> None:
+        proxy.swallow()
+        time.sleep(5 if patience else 40)  # the length of it is the fault
+        proxy.recover()
+
+    with supervised(engine) as supervisor:
+        backlog = Backlog(engine, tale, supervisor, random.Random(lane.SEED), copies=2)
+        with meanwhile(account, engine, swallow_for_a_while):
+            backlog.tell()
+        wait_until(lambda: len(supervisor.pids) == 2, "both workers")
+        account.kills = supervisor.restarts
+    assert proxy.n_swallowed > 4
+    assert backlog.pardoned == 0
+    account.audit(engine, tale, acknowledged=backlog.places, offered=backlog.offered)
+    engine.dispose()

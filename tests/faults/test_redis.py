@@ -145,6 +145,26 @@ def test_07_connections_are_reset(
     account.audit(stocked, tale)
 
 
+def test_07_the_network_swallows_what_goes_to_redis(
+    stocked: Engine, tale: Tale, redis_behind_a_proxy: tuple[Proxy, str], accounts: Accounts
+) -> None:
+    """Nothing comes through and nobody is told; later new connections work, the old ones never again."""
+    proxy, url = redis_behind_a_proxy
+    account = accounts(7, "network to Redis swallows packets", stocked)
+
+    def swallow_for_a_while() -> None:
+        proxy.swallow()
+        time.sleep(short_or_whole(3, 40))  # the length of it is the fault
+        proxy.recover()
+
+    with supervised(stocked, redis_url=url) as supervisor:
+        with meanwhile(account, stocked, swallow_for_a_while):
+            play(stocked, supervisor, PLAN)
+        account.kills = supervisor.restarts
+    assert proxy.n_swallowed > 4
+    account.audit(stocked, tale)
+
+
 def test_13_every_call_comes_one_to_five_times(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
     """Every intake call and every bell, 1 to 5 times, four at once."""
     account = accounts(13, "every call and bell 1 to 5 times, at once", stocked)
@@ -172,7 +192,7 @@ def test_20_poison_in_the_queue(
         assert not canary.exists()
         assert supervisor.restarts == 0
         assert redis.keys(f"{QUARANTINE}*")
-        assert not redis.exists(f"{QUEUE}:intermediate")
+        wait_until(lambda: not redis.exists(f"{QUEUE}:intermediate"), "the last bell in hand to be answered")
         redis.close()
     account.audit(stocked, tale)
 

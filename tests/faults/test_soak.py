@@ -26,11 +26,11 @@ from tests.faults.levels import Level, highest, look, note
 from tests.faults.outside import AllButTheOldest, Outside, up
 
 Accounts = Callable[..., Account]
-MINUTES = float(os.environ.get("SOAK_MINUTES", short_or_whole(0.5, 3)))
+MINUTES = float(os.environ.get("SOAK_MINUTES", short_or_whole(0.4, 3)))
 ROUND_SECONDS = 5.0
 """A round of work begins so often: a load that a machine bears beside other things."""
 BETWEEN_KILLS = (2.0, 8.0)
-BETWEEN_LOOKS = 59.0
+MINUTES_BETWEEN_LOOKS = 0.98
 REDIS_DIES = 0.03
 """In this share of the rounds."""
 WAL_BYTES = 64 * 2**20
@@ -49,12 +49,13 @@ def test_soak(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
         storm(AllButTheOldest(outside), seed=lane.SEED, pause=BETWEEN_KILLS) as raging,
         Timers(outside) as timers,
     ):
-        while time.monotonic() < began + 60 * MINUTES or len(levels) < 3:
+        while not levels or levels[-1].minute < MINUTES:
             next_round = time.monotonic() + ROUND_SECONDS
             account.times += 1
             timers.wind_up()
             backlog = told(outside, tale, account)
-            if account.times <= 2 or time.monotonic() > began + levels[-1].minute * 60 + BETWEEN_LOOKS:
+            since, now = (levels[-1].minute if levels else 0.0), (time.monotonic() - began) / 60
+            if account.times <= 2 or now > min(since + MINUTES_BETWEEN_LOOKS, MINUTES):
                 done = {"rounds": account.times, "kills": raging.kills, "redis_kills": timers.kills}
                 levels.append(look(outside, began=began, **done))
                 note(levels[-1], account.database)
