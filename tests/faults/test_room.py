@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,40 +16,56 @@ from sqlalchemy import Engine
 from db import schema
 from db.engine import open_engine
 from tests import factories
+from tests.faults import lane
 from tests.faults.account import Account, Tale
+from tests.faults.backlog import Backlog
 from tests.faults.conftest import PLAN
 from tests.faults.harness import meanwhile, play, supervised
-from tests.faults.lane import short_or_whole
+from tests.faults.lane import short_or_whole, wait_until
+from tests.faults.servers import OwnPostgres
 
 Accounts = Callable[..., Account]
-MEGABYTES = 24
+
+
+@contextmanager
+def small_disk(folder: Path, *, megabytes: int) -> Iterator[Path]:
+    """A tmpfs of a few megabytes; needs the right to mount one."""
+    folder.mkdir()
+    options = ("-t", "tmpfs", "-o", f"size={megabytes}m", "windowshop-test")
+    mounted = subprocess.run(["mount", *options, str(folder)], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("mounting a small tmpfs is not allowed here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A tmpfs of a few megabytes; needs the right to mount one."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "windowshop-test", str(folder)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small tmpfs is not allowed here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """For SQLite."""
+    with small_disk(tmp_path / "small", megabytes=24) as folder:
+        yield folder
 
 
-def test_12_the_disk_is_full_for_a_while(small_disk: Path, tale: Tale, accounts: Accounts) -> None:
+@pytest.fixture
+def own_postgres(cluster_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgres]:
+    """A Postgres with all it has on a small disk."""
+    with small_disk(cluster_folder / "small", megabytes=140) as folder:
+        server = OwnPostgres(folder / "data", tmp_path_factory.mktemp("runtime"))
+        yield server
+        server.stop()
+
+
+def test_12_the_disk_is_full_for_a_while(disk: Path, tale: Tale, accounts: Accounts) -> None:
     """Nothing is half-written, nothing is given up, workers and command go on as soon as there is room."""
-    engine = open_engine(f"sqlite:///{small_disk / 'shop.db'}")
+    engine = open_engine(f"sqlite:///{disk / 'shop.db'}")
     schema.ensure(engine)
     factories.stock(engine)
     account = accounts(12, "disk full for a while (tmpfs)", engine)
 
     def fill_and_free() -> None:
-        ballast = small_disk / "ballast"
+        ballast = disk / "ballast"
         fill(ballast)
         time.sleep(short_or_whole(4, 20))  # how long it is full is the fault
         ballast.unlink()
@@ -55,6 +73,35 @@ def test_12_the_disk_is_full_for_a_while(small_disk: Path, tale: Tale, accounts:
     with supervised(engine) as supervisor, meanwhile(account, engine, fill_and_free):
         play(engine, supervisor, PLAN, insist=True)
     account.audit(engine, tale)
+    engine.dispose()
+
+
+def test_12_the_disk_of_postgres_is_full_for_a_while(
+    own_postgres: OwnPostgres, tale: Tale, accounts: Accounts
+) -> None:
+    """The same where the database is a server; one that ends itself over it is started again by its owner."""
+    own_postgres.database("shop")
+    engine = open_engine(f"postgresql://postgres@127.0.0.1:{own_postgres.port}/shop")
+    schema.ensure(engine)
+    factories.stock(engine)
+    account = accounts(12, "disk full for a while (tmpfs)", engine)
+    ballast = own_postgres.folder.parent / "ballast"
+
+    def fill_and_free() -> None:
+        fill(ballast)
+        wait_until(lambda: b"No space left" in own_postgres.log.read_bytes(), "a server without room")
+        time.sleep(short_or_whole(2, 20))  # how long it is full is the fault
+        ballast.unlink()
+        if not own_postgres.is_alive:
+            own_postgres.start()
+
+    with supervised(engine) as supervisor:
+        backlog = Backlog(engine, tale, supervisor, random.Random(lane.SEED))
+        with meanwhile(account, engine, fill_and_free):
+            backlog.tell()
+        wait_until(lambda: len(supervisor.pids) == 2, "both workers")
+    assert backlog.pardoned == 0
+    account.audit(engine, tale, acknowledged=backlog.places, offered=backlog.offered)
     engine.dispose()
 
 
