@@ -8,15 +8,17 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, func, inspect, select, text
 
+from db.engine import reading, writing
+from db.tables import metadata
 from simulator import datasets
+from tests.conftest import copied, fresh_postgres
 from tests.installation import TOY_FLAGS, Installation, install
 from tests.journey.refusals import DEPENDENCY, FAILED, GATE, OPERATIONS, USAGE, Case, Spoil
 
@@ -53,6 +55,22 @@ def installation(shop: Installation, tmp_path: Path) -> Installation:
     return Installation(tmp_path / "shop")
 
 
+@pytest.fixture(scope="module")
+def shop_on_postgres(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """The same on a server."""
+    made = install(tmp_path_factory.mktemp("bad-input"), postgres=fresh_postgres(postgres))
+    done = made.call(*SIMULATE, "--seed", "7")
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.fixture
+def on_postgres(shop_on_postgres: Installation, tmp_path: Path) -> Installation:
+    """A copy to spoil, the database included."""
+    shutil.copytree(shop_on_postgres.folder, tmp_path / "shop", symlinks=True)
+    return Installation(tmp_path / "shop", copied(shop_on_postgres.postgres, tmp_path))
+
+
 def only_run(installation: Installation) -> str:
     """The id of the finished run."""
     return (installation.folder / "runs" / "latest").readlink().name
@@ -76,8 +94,10 @@ def flipped_bit(installation: Installation) -> None:
 
 def newer_database(installation: Installation) -> None:
     """As a later version would leave it."""
-    with closing(sqlite3.connect(installation.home / "windowshop.db")) as conn, conn:
-        conn.execute("UPDATE alembic_version SET version_num = '9999'")
+    engine = installation.engine()
+    with writing(engine) as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
 
 
 def a_file(installation: Installation) -> None:
@@ -304,6 +324,24 @@ def test_bad_input_is_refused_in_one_line(installation: Installation, name: str)
     check(installation, case, lambda words, changes: installation.call(*words, **changes))
 
 
+OF_THE_DATABASE = (
+    *("an unknown catalogue", "more items than exist", "more queries than exist"),
+    *("a database from a newer version", "a database from a newer version, asked only"),
+    *("an unknown run to report", "an unknown run to verify", "an unknown run to export"),
+    *("a checkpoint with one bit flipped", "a gate that is not met", "a comparison with nothing"),
+    *("work that does not exist, to try again", "work that does not exist, to drop"),
+)
+"""What is refused because of what is stored."""
+
+
+@pytest.mark.parametrize("name", OF_THE_DATABASE)
+def test_bad_input_is_refused_on_postgres_in_the_same_words(on_postgres: Installation, name: str) -> None:
+    """Where the answer depends on what is stored."""
+    case = CASES[name]
+    case.spoil(on_postgres)
+    check(on_postgres, case, lambda words, changes: on_postgres.call(*words, **changes))
+
+
 @pytest.mark.parametrize("name", DATA_CASES)
 def test_bad_data_is_refused_in_one_line(installation: Installation, name: str) -> None:
     """The same for Fashion-MNIST, on a machine that has no copy for all its users."""
@@ -343,18 +381,20 @@ def everything(installation: Installation) -> dict[str, object]:
         for name in names
         if not name.startswith("windowshop.db")
     }
-    database = installation.home / "windowshop.db"
-    if database.exists():
-        with closing(sqlite3.connect(database)) as conn:
-            files |= {f"rows of {table}": n for table, n in rows(conn) if n}
+    if installation.postgres or (installation.home / "windowshop.db").exists():
+        engine = installation.engine()
+        files |= {f"rows of {table}": n for table, n in rows(engine) if n}
+        engine.dispose()
     return files
 
 
-def rows(conn: sqlite3.Connection) -> Iterator[tuple[str, int]]:
+def rows(engine: Engine) -> Iterator[tuple[str, int]]:
     """How many rows each table has."""
-    for (table,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-        if table not in ("alembic_version", "sqlite_sequence"):
-            yield table, conn.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608
+    with reading(engine) as conn:
+        there = set(inspect(conn).get_table_names())
+        for name, table in metadata.tables.items():
+            if name in there:
+                yield name, conn.execute(select(func.count()).select_from(table)).scalar_one()
 
 
 def test_a_database_that_accepts_and_says_nothing(installation: Installation) -> None:
