@@ -28,7 +28,7 @@ PATIENCE = {
 }
 """With a Postgres, unless its address says otherwise; libpq's names."""
 
-IDLE_SECONDS = 60
+IDLE_SECONDS = 120
 """How long a transaction on Postgres may do nothing: that of a stopped process keeps locks from others."""
 
 

@@ -23,6 +23,7 @@ from tests import factories
 from tests.faults.account import Places, Tale, places
 from tests.faults.harness import AWAY_SECONDS, BATCH
 from tests.faults.lane import PATIENCE, wait_until
+from tests.faults.pieces import some_of
 
 T = TypeVar("T")
 
@@ -174,10 +175,3 @@ class Backlog:
 
 def _plan(config: dict[str, Any]) -> dict[str, Any]:
     return {name: config[name] for name in ("days", "shoppers", "seed")}
-
-
-def some_of(events: Events, rows: Any) -> Events:
-    """Some events, by their places in the array."""
-    impressions = np.cumsum(events.rows["kind"] == Kind.IMPRESSION) - 1
-    chosen = events.rows[rows]
-    return Events(chosen, events.shown[impressions[rows[chosen["kind"] == Kind.IMPRESSION]]])

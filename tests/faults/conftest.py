@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -65,7 +66,7 @@ def accounts(request: pytest.FixtureRequest) -> Iterator[Callable[..., Account]]
     failed = request.session.testsfailed
     yield open_account
     if request.session.testsfailed == failed:
-        lanes = "FAULTS=whole " if lane.WHOLE else ""
-        where = request.node.nodeid.split("::")
+        set_so = "".join(f"{name}={os.environ[name]} " for name in lane.SETTINGS if name in os.environ)
+        test = request.node.name.split("[")[0]
         for account in opened:
-            account.note(f"{lanes}python -m pytest {where[0]} -k {shlex.quote(where[-1].split('[')[0])}")
+            account.note(f"{set_so}pytest tests/faults -k {shlex.quote(test)}")

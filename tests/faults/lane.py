@@ -9,6 +9,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+SETTINGS = ("FAULTS", "FAULTS_SEED", "SOAK_MINUTES")
+"""The variables that decide what is done, here and in test_soak.py."""
+
 WHOLE = os.environ.get("FAULTS") == "whole"
 SEED = int(os.environ.get("FAULTS_SEED", "1"))
 PATIENCE = 240.0

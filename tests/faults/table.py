@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "RELIABILITY.md"
 BEGIN, END = "<!-- fault table: begin -->", "<!-- fault table: end -->"
 HEAD = (
     "case", "what", "on", "times", "events offered", "duplicates", "kills", "lost", "double", "cells wrong",
-    "longest drain, s", "took, s", "seed",
+    "longest drain, s", "took, s", "seed", "command",
 )  # fmt: skip
 WAITING = {
     21: "10x burst, 503 with Retry-After",
@@ -51,8 +51,8 @@ def table(records: list[dict[str, Any]]) -> str:
         counts = [f"{row[name]:,}" for name in ("events", "duplicates", "kills", "lost", "double", "wrong")]
         took = f"{row['seconds']:.0f}"
         cells = [row["case"], row["what"], row["database"], row["times"], *counts, drain, took, row["seed"]]
-        lines.append(_line(cells))
-    lines += [_line([case, what, "waits for the HTTP API", *"-" * 10]) for case, what in WAITING.items()]
+        lines.append(_line([*cells, f"`{row['command']}`"]))
+    lines += [_line([case, what, "waits for the HTTP API", *"-" * 11]) for case, what in WAITING.items()]
     return "\n".join(lines)
 
 

@@ -19,7 +19,7 @@ from db.engine import open_engine, reading, writing
 from db.errors import DependencyError
 from db.events import Events
 from db.tables import event
-from tests.faults.backlog import some_of
+from tests.faults.pieces import some_of
 
 
 def main() -> None:
