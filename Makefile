@@ -32,11 +32,11 @@ check: $(VENV)/.dev ## lint, format, types, and which package may import which
 
 faults: $(VENV)/.dev ## the whole fault matrix, up to 45 minutes; writes its table into docs/RELIABILITY.md
 	rm -rf runs/faults
-	FAULTS=whole FAULT_RECORDS=runs/faults $(BIN)/python -m pytest -n 4 -m fault tests/faults $(ARGS)
+	FAULTS=whole FAULT_RECORDS=runs/faults $(BIN)/python -m pytest -n 4 --dist worksteal -m fault tests/faults $(ARGS)
 	$(BIN)/python -m tests.faults.table runs/faults
 
 faults-short: $(VENV)/.dev ## the fault matrix with small counts, up to 10 minutes
-	$(BIN)/python -m pytest -n 4 -m fault tests/faults $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m fault tests/faults $(ARGS)
 
 bench: $(VENV)/.dev ## every benchmark, one line a claim; ARGS=--largest adds 10 M events
 	$(BIN)/python -m benchmarks $(ARGS)
