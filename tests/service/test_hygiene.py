@@ -15,13 +15,14 @@ from uuid import uuid4
 
 import pytest
 from redis import Redis
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 
 from db import schema
 from db.engine import open_engine, reading
 from db.tables import slate
 from simulator.actions.verify import verify
 from tests import factories
+from tests.conftest import fresh_postgres
 from tests.installation import TOY_FLAGS, Installation, install
 from workers.local import LocalHands
 from workers.redis_server import EmbeddedServer
@@ -99,11 +100,16 @@ class Command:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-@contextmanager
-def playing(shop: Installation, folder: Path, *, days: int, redis_url: str) -> Iterator[Command]:
-    """A command that plays in a copy of the installation."""
+def copy(shop: Installation, folder: Path) -> Installation:
+    """The same installation elsewhere, to be played in."""
     shutil.copytree(shop.folder, folder / "shop")
-    command = Command(Installation(folder / "shop"), days=days, redis_url=redis_url)
+    return Installation(folder / "shop")
+
+
+@contextmanager
+def playing(installation: Installation, *, days: int, redis_url: str = "") -> Iterator[Command]:
+    """A command that plays."""
+    command = Command(installation, days=days, redis_url=redis_url)
     try:
         yield command
     finally:
@@ -132,7 +138,7 @@ def test_nothing_is_left_when_a_command_is_ended(
 ) -> None:
     """Ctrl-C, SIGTERM, kill -9 of the command alone, in mid-run: workers, guard, Valkey, socket are gone."""
     n_processes = 3 if redis_url else 5  # the command and two workers; the guard and the server
-    with playing(shop, tmp_path, days=5000, redis_url=redis_url) as command:
+    with playing(copy(shop, tmp_path), days=5000, redis_url=redis_url) as command:
         wait_until(lambda: command.is_in_the_middle(n_processes), "a run in full swing")
         assert any("valkey" in line for line in command.family().values()) == (not redis_url)
         command.process.send_signal(how)
@@ -141,9 +147,27 @@ def test_nothing_is_left_when_a_command_is_ended(
         wait_until(lambda: not list(command.scratch.iterdir()), f"an empty {command.scratch}")
 
 
+def test_nothing_is_left_on_a_postgres_either(postgres: str, tmp_path: Path) -> None:
+    """Kill -9 of a command and its workers die with it: the server soon serves none of them any more."""
+    with playing(install(tmp_path / "shop", postgres=fresh_postgres(postgres)), days=5000) as command:
+        wait_until(lambda: command.is_in_the_middle(5), "a run in full swing")
+        assert n_served(command.engine) > 1
+        command.process.kill()
+        wait_until(lambda: not command.family(), f"the end of {command.family()}")
+        wait_until(lambda: n_served(command.engine) == 0, "the end of their sessions")
+
+
+def n_served(engine: Engine) -> int:
+    """How many others the server serves in this database."""
+    with reading(engine) as conn:
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        statement = text(f"SELECT count(*) FROM pg_stat_activity WHERE {others}")  # noqa: S608
+        return int(conn.execute(statement).scalar_one())
+
+
 def test_nothing_is_left_when_a_command_is_done(shop: Installation, tmp_path: Path, redis_url: str) -> None:
     """The moment the command has ended, everything else has."""
-    with playing(shop, tmp_path, days=2, redis_url=redis_url) as command:
+    with playing(copy(shop, tmp_path), days=2, redis_url=redis_url) as command:
         assert command.process.wait(PATIENCE) == 0
         assert command.family() == {}
         assert list(command.scratch.iterdir()) == []
@@ -151,7 +175,7 @@ def test_nothing_is_left_when_a_command_is_done(shop: Installation, tmp_path: Pa
 
 def test_impatience_leaves_nothing_either(shop: Installation, tmp_path: Path) -> None:
     """Ctrl-C three times at once, the later ones while everything is being ended."""
-    with playing(shop, tmp_path, days=5000, redis_url="") as command:
+    with playing(copy(shop, tmp_path), days=5000) as command:
         wait_until(lambda: command.is_in_the_middle(5), "a run in full swing")
         for _ in range(3):
             command.process.send_signal(signal.SIGINT)
@@ -213,23 +237,23 @@ def meanwhile(engine: Engine, deed: Callable[[], None], *, times: int = 1) -> It
     assert done_at[-1] < n_slates(engine), "it happened when all was done already"
 
 
-def test_a_dead_worker_is_replaced(sqlite: Engine) -> None:
+def test_a_dead_worker_is_replaced(engine: Engine) -> None:
     """Two live, one is killed, two live again."""
-    with supervised(sqlite) as supervisor:
+    with supervised(engine) as supervisor:
         before = supervisor.pids
         os.kill(min(before.values()), signal.SIGKILL)
         wait_until(lambda: len(supervisor.pids) == 2 and supervisor.pids != before, "another worker")
         assert supervisor.restarts == 1
 
 
-def test_a_killed_valkey_is_revived_and_changes_nothing(sqlite: Engine, reference: tuple[str, str]) -> None:
+def test_a_killed_valkey_is_revived_and_changes_nothing(engine: Engine, reference: tuple[str, str]) -> None:
     """Kill -9 of the server, twice in a run; what stood in its queue is rung for again."""
-    factories.stock(sqlite)
-    with supervised(sqlite) as supervisor:
-        with meanwhile(sqlite, lambda: os.kill(server_of(supervisor), signal.SIGKILL), times=2):
-            run = factories.play(sqlite, supervisor, days=DAYS).run.id
+    factories.stock(engine)
+    with supervised(engine) as supervisor:
+        with meanwhile(engine, lambda: os.kill(server_of(supervisor), signal.SIGKILL), times=2):
+            run = factories.play(engine, supervisor, days=DAYS).run.id
         wait_until(lambda: supervisor.restarts >= 2, "two revivals")
-    check(sqlite, run, reference)
+    check(engine, run, reference)
 
 
 def server_of(supervisor: Supervisor) -> int:
@@ -247,15 +271,15 @@ def server_of(supervisor: Supervisor) -> int:
     return found[0]
 
 
-def test_an_emptied_valkey_changes_nothing(sqlite: Engine, reference: tuple[str, str]) -> None:
+def test_an_emptied_valkey_changes_nothing(engine: Engine, reference: tuple[str, str]) -> None:
     """FLUSHALL three times in a run: bells, job hashes and the workers' own registration are gone."""
-    factories.stock(sqlite)
-    with supervised(sqlite) as supervisor:
+    factories.stock(engine)
+    with supervised(engine) as supervisor:
         redis = Redis.from_url(supervisor.settings.redis_url)
-        with meanwhile(sqlite, lambda: redis.flushall() and None, times=3):
-            run = factories.play(sqlite, supervisor, days=DAYS).run.id
+        with meanwhile(engine, lambda: redis.flushall() and None, times=3):
+            run = factories.play(engine, supervisor, days=DAYS).run.id
         redis.close()
-    check(sqlite, run, reference)
+    check(engine, run, reference)
 
 
 class Insistent:
@@ -270,9 +294,9 @@ class Insistent:
             self.supervisor.ring(work_ids)
 
 
-def test_a_bell_rung_five_times_changes_nothing(sqlite: Engine, reference: tuple[str, str]) -> None:
+def test_a_bell_rung_five_times_changes_nothing(engine: Engine, reference: tuple[str, str]) -> None:
     """The later bells find the work taken or done."""
-    factories.stock(sqlite)
-    with supervised(sqlite) as supervisor:
-        run = factories.play(sqlite, Insistent(supervisor, 5), days=DAYS).run.id
-    check(sqlite, run, reference)
+    factories.stock(engine)
+    with supervised(engine) as supervisor:
+        run = factories.play(engine, Insistent(supervisor, 5), days=DAYS).run.id
+    check(engine, run, reference)
