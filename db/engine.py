@@ -177,6 +177,11 @@ def _cure(reason: str) -> str:
     """What helps against what the driver says."""
     if "password" in reason:
         return "give the right password in DATABASE_URL or in the file that PGPASSFILE names"
+    if "locked" in reason or "lock timeout" in reason:
+        return (
+            f"somebody else has been writing for {BUSY_MILLISECONDS // 1000} s: call again, or see "
+            "`windowshop doctor`, which names processes that stand still"
+        )
     if "disk I/O" in reason:
         return "look whether its disk is full or may not be written, then call again"
     if "does not exist" in reason:
