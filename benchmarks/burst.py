@@ -132,7 +132,7 @@ def _measure(context: Context, items: int, seconds: float, faster: float) -> Non
 
 
 def _burst(client: Client, watch: Watch, rate: float, faster: float, seconds: float) -> float:
-    """Offer so many times faster than is answered (rate: batches a second); the requests answered meanwhile."""
+    """Offer so many times faster than is answered (rate: batches a second); how many were answered."""
     began = time.perf_counter()
     first, answered, shown = client.offered, 0, SHOWN_EVERY
     while (now := time.perf_counter() - began) < seconds:
