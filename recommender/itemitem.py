@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -34,15 +35,14 @@ class Measure:
 def _cosine(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
     """N_ij / sqrt(n_i n_j), shrunk by n_ij / (n_ij + shrink)."""
     part = _rows(pairs.together, rows)
-    shrunk = part.data / (part.data + settings["shrink"])
-    return _scaled(part, np.maximum(pairs.n[rows], 1e-9) ** -0.5, pairs.n, 0.5, shrunk)
+    return _scaled(part, np.maximum(pairs.n[rows], 1e-9) ** -0.5, pairs.n, 0.5, _shrunk(part, settings))
 
 
 def _tfidf(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
     """The cosine with sessions weighed by log(items / (1 + length)), as implicit's TFIDFRecommender."""
     part = _rows(pairs.together_idf, rows)
-    shrunk = part.data / (part.data + settings["shrink"])
-    return _scaled(part, np.maximum(pairs.n_idf[rows], 1e-9) ** -0.5, pairs.n_idf, 0.5, shrunk)
+    root = np.maximum(pairs.n_idf[rows], 1e-9) ** -0.5
+    return _scaled(part, root, pairs.n_idf, 0.5, _shrunk(part, settings))
 
 
 def _bm25(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
@@ -136,7 +136,7 @@ def slates(
     source = asked.latest if measure.only_latest else asked.items
     case = np.arange(len(asked)) if measure.only_latest else asked.case
     rows, column = np.unique(source.astype(np.int64), return_inverse=True)
-    weights = strongest(measure.weights(pairs, rows, settings), int(settings["neighbours"]))
+    weights = table(name, settings, pairs, rows)
     shape = (len(asked), len(rows))
     profile: Matrix = sparse.csr_matrix((np.ones(len(case)), (case, column)), shape=shape)
     order = popularity_order(popularity, is_sold)
@@ -175,18 +175,72 @@ def popularity_order(popularity: Longs, is_sold: Flags) -> Order:
     return Order(items, rank)
 
 
+def table(name: str, settings: Settings, pairs: Pairs, rows: Longs) -> Matrix:
+    """The strongest weights of some items, as many as settings["neighbours"]: CSR [n_rows, n_items].
+
+    Rows are weighed in blocks of about as many sessions, side by side; results do not depend on it.
+    """
+    most = int(settings["neighbours"])
+    filled = np.cumsum(pairs.n[rows])
+    cuts = np.searchsorted(filled, np.linspace(0, filled[-1] if len(rows) else 0, BLOCKS + 1)[1:-1])
+    edges = [0, *cuts.tolist(), len(rows)]
+    weights = MEASURES[name].weights
+
+    def of(begin: int, end: int) -> Matrix:
+        return strongest(weights(pairs, rows[begin:end], settings), most)
+
+    of(0, 0)  # what is counted when it is first asked for is counted here, not in every thread
+    with ThreadPoolExecutor(THREADS) as threads:
+        parts = list(threads.map(of, edges[:-1], edges[1:]))
+    return sparse.vstack(parts, format="csr")
+
+
+BLOCKS, THREADS = 16, 2
+
+
 def strongest(weights: Matrix, most: int, by: NDArray[Any] | None = None) -> Matrix:
     """Each row's greatest weights: at most so many, ties by the earlier column; by: another key, [nnz]."""
     key = weights.data if by is None else by
-    lengths = np.diff(weights.indptr)
-    kept = np.ones(weights.nnz, dtype=np.bool_)
-    for row in np.flatnonzero(lengths > most):
-        part = slice(weights.indptr[row], weights.indptr[row + 1])
-        kept[part] = is_top(key[part], most)
-    count = np.add.reduceat(np.append(kept, False).astype(np.int64), weights.indptr[:-1])
-    count[lengths == 0] = 0
-    indptr = np.append(0, np.cumsum(count))
+    kept = _marked(key, weights.indptr, most)
+    indptr = np.append(0, np.cumsum(kept))[weights.indptr]
     return sparse.csr_matrix((weights.data[kept], weights.indices[kept], indptr), shape=weights.shape)
+
+
+def _marked(key: NDArray[Any], indptr: NDArray[Any], most: int) -> Flags:
+    """Marks of the greatest keys of each row, at most so many a row, among equal ones the earlier."""
+    lengths = np.diff(indptr)
+    least = np.full(len(lengths), -np.inf)
+    for rows, width in _alike(lengths, most):
+        column = np.arange(width)
+        cell = key[np.minimum(indptr[rows][:, None] + column, len(key) - 1)]
+        cell[column >= lengths[rows][:, None]] = -np.inf
+        least[rows] = np.partition(cell, width - most, axis=1)[:, width - most]
+    least_of = np.repeat(least, lengths)
+    kept: Flags = key >= least_of
+    tied = np.flatnonzero(key == least_of)
+    row = np.searchsorted(indptr, tied, side="right") - 1
+    too_many = np.bincount(row, minlength=len(lengths))
+    n_kept = np.diff(np.append(0, np.cumsum(kept))[indptr])
+    allowed = too_many - np.maximum(n_kept - most, 0)
+    place = np.arange(len(tied)) - np.searchsorted(row, row)
+    kept[tied[place >= allowed[row]]] = False
+    return kept
+
+
+def _alike(lengths: NDArray[Any], most: int) -> Iterator[tuple[Longs, int]]:
+    """Rows longer than `most` in groups of about the same length that fit into RECTANGLE, and their width."""
+    rows = np.flatnonzero(lengths > most)
+    rows = rows[np.argsort(lengths[rows], kind="stable")]
+    sizes, begin = lengths[rows], 0
+    while begin < len(rows):
+        end = int(np.searchsorted(sizes, sizes[begin] * 1.3, side="right"))
+        end = min(end, begin + max(1, RECTANGLE // int(sizes[end - 1])))
+        yield rows[begin:end], int(sizes[end - 1])
+        begin = end
+
+
+RECTANGLE = 400_000
+"""Cells partitioned at once; results do not depend on it."""
 
 
 def is_top(values: NDArray[Any], most: int) -> Flags:
@@ -237,6 +291,12 @@ def _without_profile(row: Longs, item: Items, score: Floats, *, asked: Cases, or
     allowed = (order.rank[item[first]] >= 0) & ~np.isin(key[first], asked.case * n_items + asked.items)
     first = first[allowed]
     return best_of(row[first], item[first], score[first], n_rows=len(asked), order=order, k=k)
+
+
+def _shrunk(part: Matrix, settings: Settings) -> Floats | float:
+    """What is left of each cell's weight."""
+    shrink = settings["shrink"]
+    return part.data / (part.data + shrink) if shrink else 1.0
 
 
 def _rows(matrix: Matrix, rows: Longs) -> Matrix:
