@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table
@@ -36,3 +36,10 @@ def fetch(conn: Connection, statement: Executable) -> Tuples:
     """All rows of a select as the driver's own tuples, several times faster than Row objects."""
     cursor = conn.execute(statement).cursor
     return [] if cursor is None else list(cursor.fetchall())
+
+
+def chunks(conn: Connection, statement: Executable, size: int = 10_000) -> Iterator[Tuples]:
+    """The same, some rows at a time, so that there are never many tuples at once."""
+    cursor = conn.execute(statement).cursor
+    while cursor is not None and (rows := cursor.fetchmany(size)):
+        yield list(rows)

@@ -42,6 +42,24 @@ def test_what_is_appended_is_read_back_as_it_was(engine: Engine) -> None:
     assert found.shown.tolist() == [[4, 3, -1]]
 
 
+def test_every_column_holds_what_it_can_hold(engine: Engine) -> None:
+    """Numbers are read packed: the smallest and the greatest of each field come back, beside each other."""
+    run = a_run(engine)
+    rows = blank(3)
+    rows["kind"] = Kind.CLICK
+    rows["session"] = [-(2**62), 0, 2**62]
+    rows["at"] = [-9 * 10**15, 0, 9 * 10**15]
+    for name in ("ordinal", "shopper", "query", "item", "impression", "dwell"):
+        rows[name] = [0, 0, 2**31 - 1]
+    for name in ("step", "position"):
+        rows[name] = [0, 0, 2**15 - 1]
+    with writing(engine) as conn:
+        event_log.append(conn, run, Events(rows, np.zeros((0, 3), np.int32)))
+    with reading(engine) as conn:
+        found = event_log.read(conn, run, k=3)
+    assert found.rows.tolist() == rows.tolist()
+
+
 def test_the_same_events_twice_are_stored_once(engine: Engine) -> None:
     """An event's place is its identity."""
     run = a_run(engine)
