@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recommender.cointeraction import EXAMINATION, Counts
 from recommender.profile import Profiles
-from recommender.similarity import pair_cosines
+from recommender.similarity import Vectors, pair_cosines
 
 Rates = NDArray[np.float64]
 Items = NDArray[np.int32]
@@ -109,7 +109,7 @@ class PairScore:
     """
 
     learned: Learned
-    embeddings: NDArray[np.float32] | None
+    embeddings: Vectors | None
     counts: Counts
     trust: Trust
 
@@ -135,22 +135,27 @@ class PairScore:
         np.divide(seen, trusted, out=behavioural, where=(trusted > 0) & (support > 0))
         return Parts(score, visual, behavioural, trusted, support)
 
-    def by_kappa(self, profiles: Profiles, candidates: Items) -> tuple[Rates, Callable[[float], Rates]]:
-        """Support, and the scores as they would be under a kappa: the pairs are looked up once for all."""
-        terms = list(self._terms(profiles, candidates))
+    def by_kappa(
+        self, profiles: Profiles, candidates: Items, cosine: Vectors
+    ) -> tuple[Rates, Callable[[float], Rates]]:
+        """Support, and the scores as they would be under a kappa: the pairs are looked up once for all.
+
+        cosine: of the profiles' items beside the candidates, as `profile_cosines` gives them.
+        """
+        terms = list(self._terms(profiles, candidates, cosine))
         support = np.zeros(candidates.shape)
         for rows, term in terms:
             support[rows] += term.shown
         return support, lambda kappa: _scored(terms, Trust(kappa), candidates.shape)
 
-    def _terms(self, profiles: Profiles, candidates: Items) -> Iterator[tuple[Rows, _Term]]:
+    def _terms(
+        self, profiles: Profiles, candidates: Items, cosine: Vectors | None = None
+    ) -> Iterator[tuple[Rows, _Term]]:
         """For each place of the profile: the requests that have an item there, and their term."""
-        used = int((profiles.items >= 0).any(axis=0).sum())
         beside = np.maximum(candidates, 0)
-        cosine = None
-        if self.embeddings is not None:
-            cosine = pair_cosines(self.embeddings, profiles.items[:, :used], beside)
-        for place in range(used):
+        if self.embeddings is not None and cosine is None:
+            cosine = profile_cosines(self.embeddings, profiles, candidates)
+        for place in range(_used(profiles)):
             is_there = profiles.items[:, place] >= 0
             rows = slice(None) if is_there.all() else np.flatnonzero(is_there)
             items, weight = profiles.items[rows, place], profiles.weights[rows, place][:, None]
@@ -159,6 +164,15 @@ class PairScore:
             else:
                 expected = self.learned.rate(cosine[rows, place])
             yield rows, _term(weight, expected, _seen(self.counts, items, beside[rows]), self.trust)
+
+
+def profile_cosines(embeddings: Vectors, profiles: Profiles, candidates: Items) -> Vectors:
+    """Cosines float32 [n, used, n_candidates]: used, the places of the profiles that any of them fills."""
+    return pair_cosines(embeddings, profiles.items[:, : _used(profiles)], np.maximum(candidates, 0))
+
+
+def _used(profiles: Profiles) -> int:
+    return int((profiles.items >= 0).any(axis=0).sum())
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.blend import Learned, PairScore, Rates, Trust
+from recommender.blend import Learned, PairScore, Rates, Trust, profile_cosines
 from recommender.cointeraction import EXAMINATION, Counts
 from recommender.profile import Profiles
-from recommender.similarity import pair_cosines
 
 FIXED = 1 << 20
 """Predictions and log-likelihoods are rounded to 1/FIXED before they are summed: exact in any order."""
@@ -120,10 +119,11 @@ class _Tally:
     ) -> None:
         """Count the slates in."""
         is_shown = shown >= 0
-        self._add_calibration(embeddings, profiles, shown, acted)
+        cosine = profile_cosines(embeddings, profiles, shown)
+        self._add_calibration(cosine, profiles, shown, acted)
         previous, grid = self._previous, self._config.kappa_grid
         pairs = PairScore(previous, embeddings, counts, Trust(previous.kappa))
-        support, scored = pairs.by_kappa(profiles, shown)
+        support, scored = pairs.by_kappa(profiles, shown, cosine)
         # A pair never shown is predicted alike by every kappa and cannot tell them apart.
         told = is_shown & (support > 0)
         examination = np.broadcast_to(previous.weights / EXAMINATION, shown.shape)[told]
@@ -140,16 +140,15 @@ class _Tally:
 
     def _add_calibration(
         self,
-        embeddings: NDArray[np.float32],
+        cosine: NDArray[np.float32],
         profiles: Profiles,
         shown: NDArray[np.int32],
         acted: NDArray[np.bool_],
     ) -> None:
         knots = np.asarray(self._previous.knots)
         edges = (knots[1:] + knots[:-1]) / 2
-        used = int((profiles.items >= 0).any(axis=0).sum())
+        used = cosine.shape[1]
         item = profiles.items[:, :used, None]
-        cosine = pair_cosines(embeddings, profiles.items[:, :used], np.maximum(shown, 0))
         weight = np.rint(profiles.weights[:, :used, None] * EXAMINATION).astype(np.int64)
         counts = (item >= 0) & (shown[:, None] >= 0) & (shown[:, None] != item)
         knot = np.searchsorted(edges, cosine[counts])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,9 +42,11 @@ def fold_sessions(
     recommender: Recommender, sessions: NDArray[np.int64], events: Events, generation: int
 ) -> tuple[Counts, Generation]:
     """The increments of whole sessions and what is learned from them; also how `verify` recounts."""
-    profiles, shown, acted = read_slates(recommender, events)
-    counts, popularity, learned = fold(recommender.config, recommender.knowledge, profiles, shown, acted)
-    slates, taste = remember(recommender.config, recommender.knowledge, profiles, shown, acted)
+    evidence = read_slates(recommender, events)
+    with ThreadPoolExecutor(1) as beside:  # neither needs the other, and a fold is what all others wait for
+        remembered = beside.submit(remember, recommender.config, recommender.knowledge, *evidence)
+        counts, popularity, learned = fold(recommender.config, recommender.knowledge, *evidence)
+        slates, taste = remembered.result()
     return counts, Generation(
         generation,
         len(sessions),
