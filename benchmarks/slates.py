@@ -22,9 +22,11 @@ from benchmarks.measured import claim
 from recommender.blend import Learned
 from recommender.cointeraction import Popularity
 from recommender.config import RecommenderConfig
+from recommender.history import History
 from recommender.knowledge import Knowledge
 from recommender.policies import recommend
 from recommender.profile import Profiles
+from recommender.taste import Taste
 from workers.fold import fold_sessions, read_slates
 from workers.knowledge import NOTHING_KNOWN, Recommender
 
@@ -77,6 +79,8 @@ def informed(n_items: int, n_sessions: int) -> Recommender:
         counts=counts,
         popularity=Popularity.unpack(folded.popularity),
         learned=Learned.from_json(folded.learned),
+        history=History.unpack(folded.slates, config.slate_size),
+        taste=Taste.unpack(folded.taste, knowledge.features, likeness=config.taste.likeness),
     )
     return Recommender(1, 1, config, 0, now)
 

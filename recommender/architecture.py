@@ -62,6 +62,31 @@ BACKBONE = "mobilenet-v2"
 """What a manifest says under `backbone`; our own networks have no such entry."""
 
 
+BLOCKS = (
+    (1, 16, 1),
+    (6, 24, 2),
+    (6, 24, 1),
+    (6, 32, 2),
+    (6, 32, 1),
+    (6, 32, 1),
+    (6, 64, 2),
+    (6, 64, 1),
+    (6, 64, 1),
+    (6, 64, 1),
+    (6, 96, 1),
+    (6, 96, 1),
+    (6, 96, 1),
+    (6, 160, 2),
+    (6, 160, 1),
+    (6, 160, 1),
+    (6, 320, 1),
+)
+"""Expansion, channels and stride of each inverted residual (table 2 of the paper)."""
+
+STEM, LAST = 32, 1280
+"""Channels of the first and of the last convolution."""
+
+
 @dataclass(frozen=True)
 class MobileNet:
     """The same for a MobileNetV2 that ends in our projection and head.
@@ -91,6 +116,16 @@ class MobileNet:
     def to_json(self) -> dict[str, Any]:
         """A dict of plain values."""
         return asdict(self)
+
+    def width(self, channels: int) -> int:
+        """Channels at this alpha: the nearest multiple of 8, but never more than a tenth less."""
+        rounded = max(8, int(channels * self.alpha + 4) // 8 * 8)
+        return rounded + 8 if rounded < 0.9 * channels * self.alpha else rounded
+
+    @property
+    def last(self) -> int:
+        """Channels of the last convolution, which is never narrower than the paper's."""
+        return self.width(LAST) if self.alpha > 1 else LAST
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> MobileNet:

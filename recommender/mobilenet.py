@@ -15,32 +15,8 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from recommender.architecture import MobileNet
+from recommender.architecture import BLOCKS, STEM, MobileNet
 from recommender.network import CosineHead
-
-BLOCKS = (
-    (1, 16, 1),
-    (6, 24, 2),
-    (6, 24, 1),
-    (6, 32, 2),
-    (6, 32, 1),
-    (6, 32, 1),
-    (6, 64, 2),
-    (6, 64, 1),
-    (6, 64, 1),
-    (6, 64, 1),
-    (6, 96, 1),
-    (6, 96, 1),
-    (6, 96, 1),
-    (6, 160, 2),
-    (6, 160, 1),
-    (6, 160, 1),
-    (6, 320, 1),
-)
-"""Expansion, channels and stride of each inverted residual (table 2 of the paper)."""
-
-STEM, LAST = 32, 1280
-"""Channels of the first and of the last convolution."""
 
 EPSILON = 1e-3
 """Of the batch normalisations that are folded."""
@@ -58,7 +34,7 @@ def build(architecture: MobileNet, *, seed: int) -> Any:
 
 def head(architecture: MobileNet, *, seed: int) -> Any:
     """The part behind the convolutions: features [n, last channels] to unit embeddings and logits."""
-    features = keras.Input((_last(architecture),), name="features")
+    features = keras.Input((architecture.last,), name="features")
     start = keras.initializers.GlorotUniform(seed=seed * 1000 + 998)
     x = layers.Dense(architecture.dim, kernel_initializer=start, name="projection")(features)
     embeddings = layers.UnitNormalization(name="embedding")(x)
@@ -78,9 +54,9 @@ def _backbone(architecture: MobileNet, seed: int) -> Any:
         return ops.relu6(x) if is_rectified else x
 
     pixels = keras.Input((architecture.size, architecture.size, architecture.channels), name="pixels")
-    x = convolution(seen(architecture, pixels), _width(STEM, architecture.alpha), 3, 2, "stem")
+    x = convolution(seen(architecture, pixels), architecture.width(STEM), 3, 2, "stem")
     for number, (expansion, channels, stride) in enumerate(BLOCKS):
-        before, width = x, _width(channels, architecture.alpha)
+        before, width = x, architecture.width(channels)
         if expansion > 1:
             x = convolution(x, expansion * x.shape[-1], 1, 1, f"block{number}_expand")
         start = keras.initializers.HeNormal(seed=next(seeds))
@@ -90,7 +66,7 @@ def _backbone(architecture: MobileNet, seed: int) -> Any:
         x = convolution(ops.relu6(x), width, 1, 1, f"block{number}_project", is_rectified=False)
         if stride == 1 and before.shape[-1] == width:
             x = before + x
-    x = convolution(x, _last(architecture), 1, 1, "last")
+    x = convolution(x, architecture.last, 1, 1, "last")
     return keras.Model(pixels, ops.mean(x, axis=(1, 2)), name="backbone")
 
 
@@ -140,13 +116,3 @@ def _keras_names() -> Sequence[tuple[str, str]]:
         parts = ("expand", "depthwise", "project") if expansion > 1 else ("depthwise", "project")
         names += [(f"{prefix}_{part}", f"{prefix}_{part}_BN") for part in parts]
     return [*names, ("Conv_1", "Conv_1_bn")]
-
-
-def _width(channels: int, alpha: float) -> int:
-    """Channels at a width: the nearest multiple of 8, but never more than a tenth less."""
-    rounded = max(8, int(channels * alpha + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * channels * alpha else rounded
-
-
-def _last(architecture: MobileNet) -> int:
-    return _width(LAST, architecture.alpha) if architecture.alpha > 1 else LAST

@@ -10,11 +10,12 @@ from pathlib import Path
 import onnxruntime
 
 from recommender import checkpoint
+from recommender.architecture import Architecture
 from recommender.batches import Answer, Embedding, Pixels, Shapes
 from recommender.onnx_graph import export
 
-BATCH = 64
-"""Small, because every batch at work holds its own memory."""
+BATCH, FEWER = 64, 8
+"""Small, because every batch at work holds its own memory; a MobileNet takes megabytes a picture."""
 
 
 class OnnxEmbedder(Embedding):
@@ -39,8 +40,9 @@ class OnnxEmbedder(Embedding):
 
         super().__init__(
             run,
-            shapes=Shapes(BATCH, 1),
+            shapes=Shapes(BATCH if isinstance(architecture, Architecture) else FEWER, 1),
             size=architecture.size,
+            channels=1 if isinstance(architecture, Architecture) else architecture.channels,
             dim=architecture.dim,
             classes=architecture.classes,
         )

@@ -1,120 +1,63 @@
-"""Writes one of our own networks as an ONNX graph, from weights whose sha256 has been checked.
+"""Writes a network as an ONNX graph, from weights whose sha256 has been checked.
 
 The kernels that training standardises again at every step are standardised once and written as plain
-convolutions. Keras pads "same" at the lower right first, which ONNX calls SAME_UPPER.
+convolutions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
-from onnx import TensorProto, checker, helper, numpy_helper
+from onnx import TensorProto
 
 from recommender import checkpoint
-from recommender.architecture import RELU_GAIN, Architecture, described
-
-OPSET, IR_VERSION = 18, 9
-"""Old enough for every ONNX Runtime of the last years."""
-
-Array = NDArray[np.float32]
+from recommender.architecture import BLOCKS, RELU_GAIN, Architecture, MobileNet, described
+from recommender.onnx_nodes import Array, Nodes
 
 
-def export(manifest: bytes, weights: bytes) -> tuple[Architecture, bytes]:
-    """What the network is, and its graph: pixels uint8 [n, size, size] to `embeddings` [n, dim] and `logits`.
+def export(manifest: bytes, weights: bytes) -> tuple[Architecture | MobileNet, bytes]:
+    """What the network is, and its graph: pixels uint8 [n, size, size(, 3)] to `embeddings` and `logits`.
 
-    Raises ValueError when manifest or weights are damaged, or are of a network that is not ours to export.
+    Raises ValueError when manifest or weights are damaged, or not those of the network that they name.
     """
     plain, arrays = checkpoint.verify(manifest, weights)
     architecture = described(plain["architecture"])
-    if not isinstance(architecture, Architecture):
-        raise ValueError(f"{architecture.name} is embedded by TensorFlow only; set runtime to tensorflow")
-    named = {one["name"]: array for one, array in zip(plain["weights"], arrays, strict=True)}
-    graph = _Graph(architecture, named)
+    nodes = Nodes({one["name"]: array for one, array in zip(plain["weights"], arrays, strict=True)})
     try:
-        return architecture, graph.written()
+        if isinstance(architecture, Architecture):
+            _own(nodes, architecture)
+            shape = [architecture.size, architecture.size]
+        else:
+            _mobilenet(nodes, architecture)
+            shape = [architecture.size, architecture.size, *([3] if architecture.channels == 3 else [])]
     except KeyError as error:
         raise ValueError(f"the manifest lists no weights {error} of network {architecture.name}") from None
+    return architecture, nodes.written(
+        architecture.name, shape, dim=architecture.dim, classes=architecture.classes
+    )
 
 
-class _Graph:
-    """Nodes and constants, added in the order of the arithmetic; an edge is a name."""
+def _own(nodes: Nodes, a: Architecture) -> None:
+    """One of our own networks, as `network.build` describes it."""
+    x = _relu(nodes, _convolution(nodes, _normalised(nodes, a), "stem", a.stem[2]))
+    for s, (_, stride, n_residual) in enumerate(a.stages):
+        x = _relu(nodes, _convolution(nodes, x, f"stage{s}", stride))
+        for r in range(n_residual):
+            name = f"stage{s}_residual{r}"
+            inner = _relu(nodes, _convolution(nodes, x, f"{name}_in", 1))
+            outer = _convolution(nodes, inner, f"{name}_out", 1)
+            x = _relu(nodes, nodes.node("Add", [x, outer], f"{name}_sum"))
+    projection = nodes.constant("projection", nodes.weights["projection/kernel"])
+    nodes.head(nodes.node("MatMul", [nodes.pooled(x), projection], "projected"), a.scale)
 
-    def __init__(self, architecture: Architecture, weights: Mapping[str, Array]) -> None:
-        self._architecture, self._weights = architecture, weights
-        self._nodes: list[Any] = []
-        self._constants: list[Any] = []
 
-    def written(self) -> bytes:
-        """The graph as ONNX writes it, checked."""
-        a = self._architecture
-        embeddings, logits = self._head(self._body(self._normalised()))
-        self._node("Identity", [embeddings], "embeddings")
-        self._node("Identity", [logits], "logits")
-        graph = helper.make_graph(
-            self._nodes,
-            a.name,
-            [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", a.size, a.size])],
-            [
-                helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["n", a.dim]),
-                helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", a.classes]),
-            ],
-            self._constants,
-        )
-        opsets = [helper.make_opsetid("", OPSET)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
-        checker.check_model(model)
-        return bytes(model.SerializeToString())
+def _normalised(nodes: Nodes, a: Architecture) -> str:
+    x = nodes.node("Mul", [_levels(nodes, a.size), _number(nodes, "scale", 1 / a.pixel_std)], "scaled")
+    return nodes.node("Add", [x, _number(nodes, "offset", -a.pixel_mean / a.pixel_std)], "normalised")
 
-    def _normalised(self) -> str:
-        a = self._architecture
-        shape = self._constant("shape", np.array([-1, 1, a.size, a.size], np.int64))
-        x = self._node("Reshape", ["pixels", shape], "planes")
-        x = self._node("Cast", [x], "levels", to=TensorProto.FLOAT)
-        x = self._node("Mul", [x, self._constant("scale", np.float32(1 / a.pixel_std))], "scaled")
-        offset = self._constant("offset", np.float32(-a.pixel_mean / a.pixel_std))
-        return self._node("Add", [x, offset], "normalised")
 
-    def _body(self, x: str) -> str:
-        kernel, _, stride = self._architecture.stem
-        x = self._relu(self._convolution(x, "stem", kernel, stride))
-        for s, (_, stride, n_residual) in enumerate(self._architecture.stages):
-            x = self._relu(self._convolution(x, f"stage{s}", 3, stride))
-            for r in range(n_residual):
-                name = f"stage{s}_residual{r}"
-                inner = self._relu(self._convolution(x, f"{name}_in", 3, 1))
-                outer = self._convolution(inner, f"{name}_out", 3, 1)
-                x = self._relu(self._node("Add", [x, outer], f"{name}_sum"))
-        return self._node("Flatten", [self._node("GlobalAveragePool", [x], "pooled")], "features")
-
-    def _head(self, features: str) -> tuple[str, str]:
-        projection = self._constant("projection", self._weights["projection/kernel"])
-        x = self._node("MatMul", [features, projection], "projected")
-        embeddings = self._node("LpNormalization", [x], "unit", axis=1, p=2)
-        directions = self._weights["head/kernel"].astype(np.float64)
-        directions *= self._architecture.scale / np.linalg.norm(directions, axis=0)
-        scaled = self._constant("directions", directions.astype(np.float32))
-        return embeddings, self._node("MatMul", [embeddings, scaled], "cosines")
-
-    def _convolution(self, x: str, name: str, kernel: int, stride: int) -> str:
-        plain = standardised(self._weights[f"{name}/kernel"], self._weights[f"{name}/gain"])
-        numbers = self._constant(f"{name}_kernel", np.ascontiguousarray(plain.transpose(3, 2, 0, 1)))
-        bias = self._constant(f"{name}_bias", self._weights[f"{name}/bias"])
-        shape = {"kernel_shape": [kernel, kernel], "strides": [stride, stride]}
-        return self._node("Conv", [x, numbers, bias], name, auto_pad="SAME_UPPER", **shape)
-
-    def _relu(self, x: str) -> str:
-        return self._node("Relu", [x], f"{x}_relu")
-
-    def _node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        self._nodes.append(helper.make_node(kind, inputs, [output], **attributes))
-        return output
-
-    def _constant(self, name: str, values: Any) -> str:
-        self._constants.append(numpy_helper.from_array(np.asarray(values), f"constant_{name}"))
-        return f"constant_{name}"
+def _convolution(nodes: Nodes, x: str, name: str, stride: int) -> str:
+    plain = standardised(nodes.weights[f"{name}/kernel"], nodes.weights[f"{name}/gain"])
+    return nodes.convolution(x, name, plain, stride=stride)
 
 
 def standardised(kernel: Array, gain: Array) -> Array:
@@ -125,3 +68,71 @@ def standardised(kernel: Array, gain: Array) -> Array:
     unit = centred / np.sqrt(variance * fan_in + 1e-4)
     plain: Array = (unit * (gain.astype(np.float64) * RELU_GAIN)).astype(np.float32)
     return plain
+
+
+def _mobilenet(nodes: Nodes, a: MobileNet) -> None:
+    """MobileNetV2 as `mobilenet.build` describes it."""
+    channels = nodes.weights["stem/kernel"].shape[-1]
+    x = _rectified(nodes, _plain(nodes, _seen(nodes, a), "stem", 2))
+    for number, (expansion, wanted, stride) in enumerate(BLOCKS):
+        before, width = x, a.width(wanted)
+        if expansion > 1:
+            x = _rectified(nodes, _plain(nodes, x, f"block{number}_expand", 1))
+        name = f"block{number}_depthwise"
+        kernel = nodes.weights[f"{name}/kernel"]
+        x = _rectified(nodes, nodes.convolution(x, name, kernel, stride=stride, is_depthwise=True))
+        x = _plain(nodes, x, f"block{number}_project", 1)
+        if stride == 1 and channels == width:
+            x = nodes.node("Add", [before, x], f"block{number}_sum")
+        channels = width
+    features = nodes.pooled(_rectified(nodes, _plain(nodes, x, "last", 1)))
+    projection = nodes.constant("projection", nodes.weights["projection/kernel"])
+    bias = nodes.constant("projection_bias", nodes.weights["projection/bias"])
+    x = nodes.node("MatMul", [features, projection], "projected_plain")
+    nodes.head(nodes.node("Add", [x, bias], "projected"), a.scale)
+
+
+def _seen(nodes: Nodes, a: MobileNet) -> str:
+    """As ImageNet's photos were: dark on light, -1..1, `resolution` pixels a side."""
+    if a.channels == 1:
+        levels = nodes.node("Sub", [_number(nodes, "white", 255.0), _levels(nodes, a.size)], "dark_on_light")
+    else:
+        planes = nodes.node("Transpose", ["pixels"], "planes", perm=[0, 3, 1, 2])
+        levels = nodes.node("Cast", [planes], "levels", to=TensorProto.FLOAT)
+    if a.resolution != a.size:
+        factor = a.resolution / a.size
+        scales = nodes.constant("scales", np.array([1, 1, factor, factor], np.float32))
+        levels = nodes.node(
+            "Resize",
+            [levels, "", scales],
+            "resized",
+            mode="linear",
+            coordinate_transformation_mode="half_pixel",
+        )
+    x = nodes.node("Div", [levels, _number(nodes, "half", 127.5)], "halves")
+    return nodes.node("Sub", [x, _number(nodes, "one", 1.0)], "seen")
+
+
+def _plain(nodes: Nodes, x: str, name: str, stride: int) -> str:
+    return nodes.convolution(x, name, nodes.weights[f"{name}/kernel"], stride=stride)
+
+
+def _rectified(nodes: Nodes, x: str) -> str:
+    """Cut at 0 and at 6."""
+    limits = [nodes.constant(f"{x}_least", np.float32(0)), nodes.constant(f"{x}_most", np.float32(6))]
+    return nodes.node("Clip", [x, *limits], f"{x}_rectified")
+
+
+def _relu(nodes: Nodes, x: str) -> str:
+    return nodes.node("Relu", [x], f"{x}_relu")
+
+
+def _levels(nodes: Nodes, size: int) -> str:
+    """Grey levels as planes of floats: [n, 1, size, size]."""
+    shape = nodes.constant("shape", np.array([-1, 1, size, size], np.int64))
+    return nodes.node("Cast", [nodes.node("Reshape", ["pixels", shape], "planes")], "levels",
+                      to=TensorProto.FLOAT)  # fmt: skip
+
+
+def _number(nodes: Nodes, name: str, value: float) -> str:
+    return nodes.constant(name, np.float32(value))

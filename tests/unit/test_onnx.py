@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from db import embeddings, images, models, runs, work
 from db.embeddings import Embedder
 from db.engine import reading, writing
 from db.errors import DataError, UsageError
-from recommender import checkpoint, network, runtimes
-from recommender.architecture import Architecture
+from recommender import checkpoint, mobilenet, network, pretrained, runtimes
+from recommender.architecture import RELU_GAIN, Architecture, MobileNet
 from recommender.onnx_embedder import BATCH, OnnxEmbedder
 from recommender.onnx_graph import standardised
 from recommender.runtimes import runtime_key, runtime_of
 from recommender.training import Trained, TrainingSettings
 from simulator.actions.model import runtime
+from tests.unit.recommender.test_mobilenet import WEIGHTS
 from tests.unit.test_network import TINY
 from workers.knowledge import Library
 
@@ -36,8 +40,32 @@ def made(architecture: Architecture) -> tuple[bytes, bytes]:
     model = network.build(architecture, seed=3)
     rng = np.random.default_rng(11)
     model.set_weights([one + rng.normal(0, 0.1, one.shape).astype(np.float32) for one in model.get_weights()])
+    return described(model, architecture)
+
+
+def described(model: Any, architecture: Any) -> tuple[bytes, bytes]:
+    """Manifest and weights of a model as it stands."""
     trained = Trained(model, architecture, TrainingSettings("tiny", epochs=1), 3, (), {})
     return checkpoint.describe(trained, classes=["a"] * architecture.classes, data_sha256="", metrics={})
+
+
+def made_mobilenet(architecture: MobileNet) -> tuple[bytes, bytes]:
+    """The same for a MobileNet; depthwise kernels start so small that no picture would be left."""
+    model = mobilenet.build(architecture, seed=3)
+    rng = np.random.default_rng(11)
+    weights = [one + rng.normal(0, 0.1, one.shape) * (one.ndim == 1) for one in model.get_weights()]
+    model.set_weights([one * one.shape[2] ** 0.5 if one.shape[-1] == 1 else one for one in weights])
+    return described(model, architecture)
+
+
+def assert_alike(model: tuple[bytes, bytes], pixels: NDArray[np.uint8], *, atol: float) -> None:
+    """Embeddings and logits of the graph are those of the Keras model of the same manifest."""
+    found = OnnxEmbedder.from_bytes(*model).answer(pixels)
+    levels = pixels.astype(np.float32)
+    wanted = checkpoint.from_bytes(*model)(levels[..., None] if pixels.ndim == 3 else levels, training=False)
+    np.testing.assert_allclose(found[0], wanted[0].numpy(), atol=atol)
+    np.testing.assert_allclose(found[1], wanted[1].numpy(), atol=20 * atol)
+    assert np.ptp(found[0], axis=0).max() > 0.01
 
 
 @pytest.fixture(scope="module")
@@ -49,19 +77,53 @@ def deep() -> tuple[bytes, bytes]:
 @pytest.mark.parametrize("architecture", [TINY, DEEP, network.PRESETS["quick"], network.PRESETS["best"]])
 def test_the_graph_computes_what_keras_computes(architecture: Architecture) -> None:
     """Embeddings within 1e-5, logits within 1e-4, of the model that the same manifest gives."""
-    manifest, weights = made(architecture)
-    found = OnnxEmbedder.from_bytes(manifest, weights).answer(PIXELS[:20])
-    model = checkpoint.from_bytes(manifest, weights)
-    wanted = model(PIXELS[:20, ..., None].astype(np.float32), training=False)
-    np.testing.assert_allclose(found[0], wanted[0].numpy(), atol=1e-5)
-    np.testing.assert_allclose(found[1], wanted[1].numpy(), atol=1e-4)
+    assert_alike(made(architecture), PIXELS[:20], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        MobileNet(size=28, channels=1, resolution=40, alpha=0.35, dim=8, classes=3),
+        MobileNet(size=48, channels=3, resolution=48, alpha=0.5, dim=8, classes=3),
+        MobileNet(size=50, channels=3, resolution=37, alpha=0.35, dim=8, classes=3),
+    ],
+    ids=["grey, scaled up", "colour", "colour, scaled down"],
+)
+def test_the_graph_of_a_mobilenet_computes_what_keras_computes(architecture: MobileNet) -> None:
+    """Grey and in colour, at its own size, scaled up and scaled down inside, weights at random."""
+    assert_alike(made_mobilenet(architecture), some_pixels(architecture), atol=1e-4)
+
+
+def test_pretrained_weights_are_exported_as_they_are() -> None:
+    """A real weights file of MobileNetV2, folded; alone or in company a picture gets the same bytes."""
+    if not os.environ.get(WEIGHTS):
+        pytest.skip(f"{WEIGHTS} names no weights file of MobileNetV2")
+    architecture = MobileNet(size=28, channels=1, resolution=64)
+    model = mobilenet.build(architecture, seed=1)
+    start = pretrained.from_file(Path(os.environ[WEIGHTS]))
+    model.get_layer("backbone").set_weights(mobilenet.folded(start.arrays or {}, architecture))
+    packed, pixels = described(model, architecture), some_pixels(architecture)
+    assert_alike(packed, pixels, atol=1e-4)
+    embedder = OnnxEmbedder.from_bytes(*packed)
+    whole = embedder.embed(pixels)
+    for place in (0, len(pixels) - 1):
+        np.testing.assert_array_equal(embedder.embed(pixels[place : place + 1])[0], whole[place])
+
+
+def some_pixels(architecture: MobileNet) -> NDArray[np.uint8]:
+    """A dozen pictures of what it is given: blots, so that scaling has something to keep."""
+    side, channels = architecture.size, architecture.channels
+    rng = np.random.default_rng(5)
+    coarse = rng.integers(0, 256, (12, side // 4 + 1, side // 4 + 1, channels)).astype(np.uint8)
+    pixels = coarse.repeat(4, axis=1).repeat(4, axis=2)[:, :side, :side]
+    return np.ascontiguousarray(pixels if channels == 3 else pixels[..., 0])
 
 
 def test_a_standardised_kernel_has_mean_0_and_variance_1_over_fan_in() -> None:
     """By output channel, times gain and the rectifier's constant: what the layer's docstring says."""
     kernel = np.random.default_rng(1).normal(3, 2, (3, 3, 5, 4)).astype(np.float32)
     gain = np.array([1, 2, 0, -1], np.float32)
-    plain = standardised(kernel, gain) / network.RELU_GAIN
+    plain = standardised(kernel, gain) / RELU_GAIN
     np.testing.assert_allclose(plain.mean((0, 1, 2)), 0, atol=1e-7)
     np.testing.assert_allclose(plain.var((0, 1, 2)) * 45, gain**2, rtol=1e-4)
 
