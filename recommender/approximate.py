@@ -1,4 +1,4 @@
-"""Most of the visual nearest, by FAISS: the extra `windowshop[faiss]`, beyond a million items.
+"""Most of the visual nearest, by FAISS: the extra `faiss`, beyond a million items.
 
 An inverted file (Jegou, Douze, Schmid 2011, "Product quantization for nearest neighbor search", section 4)
 without quantisation: rows are kept in the list of the pivot they are most like, and only the lists of the

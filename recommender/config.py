@@ -21,7 +21,7 @@ POLICY_NAMES = (
 """What a run can be asked for."""
 
 INDEXES = ("exact", "approximate")
-"""Every candidate is looked at, or most of those that matter (the extra windowshop[faiss])."""
+"""Every candidate is looked at, or most of those that matter (the extra faiss)."""
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def _search(
     try:
         from recommender.approximate import ApproximateIndex  # noqa: PLC0415 - FAISS is an extra
     except ImportError:
-        raise ValueError("the approximate index needs FAISS: install windowshop[faiss]") from None
+        raise ValueError("the approximate index needs FAISS: install the extra faiss") from None
     return ApproximateIndex(embeddings, is_candidate)
 
 

@@ -1,4 +1,4 @@
-"""Turns pictures into unit embeddings by ONNX Runtime: the extra `windowshop[onnx]`, small and quick."""
+"""Turns pictures into unit embeddings by ONNX Runtime: the extra `onnx`, small and quick."""
 
 from __future__ import annotations
 

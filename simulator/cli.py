@@ -73,12 +73,13 @@ def demo(
     from simulator.actions.config import Plan
 
     plan = Plan(seed=seed, catalogue=catalogue)
-    from simulator.actions.experiment import DEMO_POLICIES, experiment
+    from simulator.actions.experiment import DEMO_POLICIES, experiment, require
     from simulator.actions.model import trained_anew
 
     context = _open(workers=workers, runs=runs)
     command = f"windowshop demo --seed {seed}"
     if train_anew:
+        require(context, plan)
         context = trained_anew(context)
         command += " --train"
     if catalogue != Plan.catalogue:

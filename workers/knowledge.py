@@ -127,10 +127,10 @@ def _maker(wanted: str) -> Callable[[bytes, bytes], Embedding]:
     except ValueError as error:
         found = str(error)
     if found != wanted:
-        extra = "[onnx]" if runtime == "onnx" else ""
+        extra = " (`pip install '.[onnx]'`)" if runtime == "onnx" else ""
         raise DataError(
             f"this work embeds with {wanted}, but here: {found}; "
-            f"install windowshop{extra} alike wherever workers run"
+            f"install Windowshop{extra} alike wherever workers run"
         )
     if runtime == "onnx":
         from recommender.onnx_embedder import OnnxEmbedder  # noqa: PLC0415 - an extra

@@ -65,11 +65,11 @@ class Settings(BaseSettings):
         default="cnn-best", description="embedder of new runs: one that ships, or a folder below home/models"
     )
     runtime: Runtime = Field(
-        default="tensorflow", description="what embeds: tensorflow, or onnx (the extra windowshop[onnx])"
+        default="tensorflow", description="what embeds: tensorflow, or onnx (the extra onnx)"
     )
     index: Literal["exact", "approximate"] = Field(
         default="exact",
-        description="visual neighbours of new runs: exact, or approximate (the extra windowshop[faiss])",
+        description="visual neighbours of new runs: exact, or approximate (the extra faiss)",
     )
     workers: int = Field(
         default=2, ge=0, le=64, description="worker processes to start; 0: others do the work"

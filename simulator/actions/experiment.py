@@ -56,8 +56,7 @@ def experiment(
         for seed in range(plan.seed, plan.seed + n_seeds)
         for policy in dict.fromkeys(policies)
     ]
-    folders.check_writable(context.settings.runs)
-    check_hands(context, local=local)
+    require(context, plan, local=local)
     if fit:
         sizes = fitted(context, plan)
         plans = [replace(one, items=sizes.items, queries=sizes.queries) for one in plans]
@@ -71,6 +70,15 @@ def experiment(
     _keep(context, name, seeds, played)
     context.talk.say("measuring and drawing the report")
     return Experiment(name, seeds, report(context, name, command=command))
+
+
+def require(context: Context, plan: Plan, *, local: bool = False) -> None:
+    """Raise before anything slow where the plan could not be played: nowhere to write, nobody to do the work,
+    no such catalogue.
+    """
+    folders.check_writable(context.settings.runs)
+    check_hands(context, local=local)
+    catalogues.ensure(context, plan.catalogue)
 
 
 def fitted(context: Context, plan: Plan) -> Plan:

@@ -82,8 +82,8 @@ def runtime(name: Runtime = "tensorflow") -> str:
         return runtime_key(name)
     except ValueError as error:
         raise UsageError(
-            f"setting runtime is {name}, but {error}; install it with `pip install 'windowshop[onnx]'`, "
-            "or set runtime to tensorflow"
+            f"setting runtime is {name}, but {error}; install it with `pip install '.[onnx]'` "
+            "in Windowshop's folder, or set runtime to tensorflow"
         ) from None
 
 

@@ -75,7 +75,7 @@ def prepare(context: Context, plan: Plan) -> Resolved:
     if index == "approximate" and find_spec("faiss") is None:
         raise UsageError(
             "setting index is approximate, but FAISS is not installed; install it with "
-            "`pip install 'windowshop[faiss]'`, or set index to exact"
+            "`pip install '.[faiss]'` in Windowshop's folder, or set index to exact"
         )
     model = models.ensure(context)
     return resolve(plan, stored, model=model.key, runtime=model.runtime, index=index)

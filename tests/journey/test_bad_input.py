@@ -203,6 +203,18 @@ CASES = OPERATIONS | {
     "a negative seed for the demo": Case(
         ("demo", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model
     ),
+    "a negative seed for the demo that trains first": Case(
+        ("demo", "--train", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model
+    ),
+    "no such catalogue for the demo that trains first": Case(
+        ("demo", "--train", "--catalogue", "mine"),
+        FAILED,
+        ("no catalogue 'mine'", "windowshop status"),
+        no_model,
+    ),
+    "an unwritable runs folder for the demo that trains first": Case(
+        ("demo", "--train", "--runs", "file/runs"), FAILED, ("runs folder file/runs",), a_file
+    ),
     "a seed beyond all": Case((*SIMULATE, "--seed", "9" * 30), USAGE, ("--seed must be at most",), no_model),
     "too many shoppers": Case(
         (*SIMULATE, "--shoppers", "9" * 12), USAGE, ("--shoppers must be at most",), no_model

@@ -183,7 +183,7 @@ def test_a_missing_extra_is_told_with_its_cure(monkeypatch: pytest.MonkeyPatch) 
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(runtimes, "version", nowhere)
-    with pytest.raises(UsageError, match=r"runtime is onnx.*not installed.*windowshop\[onnx\]"):
+    with pytest.raises(UsageError, match=r"runtime is onnx.*not installed.*pip install '\.\[onnx\]'"):
         runtime("onnx")
 
 
