@@ -38,12 +38,8 @@ faults: $(VENV)/.dev ## the whole fault matrix, up to 45 minutes; writes its tab
 faults-short: $(VENV)/.dev ## the fault matrix with small counts, up to 10 minutes
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m fault tests/faults $(ARGS)
 
-bench: $(VENV)/.dev ## every benchmark, one line a claim; ARGS=--largest adds 10 M events
+bench: $(VENV)/.dev ## every benchmark, one line a claim; ARGS=--largest adds the longest
 	$(BIN)/python -m benchmarks $(ARGS)
-	$(BIN)/python -m benchmarks.logs
-	$(BIN)/python -m benchmarks.logs --rows 1500000
-	$(BIN)/python -m benchmarks.burst
-	$(BIN)/python -m benchmarks.growth
 
 audit: $(VENV)/.dev ## known advisories against what is locked; needs the advisory service
 	$(BIN)/uv tool run --quiet pip-audit@2.10.1 --strict --require-hashes --disable-pip -r requirements/runtime.txt

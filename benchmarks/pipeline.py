@@ -14,11 +14,15 @@ import pstats
 from statistics import median
 
 from benchmarks.installation import METRICS
+from benchmarks.measured import claim
 from benchmarks.road import PARTS, Road, travel
 from simulator.actions.config import Plan
 from simulator.actions.context import Context, Silence, open_context
 from simulator.actions.simulate import Played, hands_for, prepare, simulate
 from workers import settings
+
+WANTED = {1_000: 8_000, 10_000: 3_000}
+"""Events a second by items."""
 
 STAGES = {
     "read the events of a batch": ("event_log.py", "read_sessions"),
@@ -47,7 +51,9 @@ def main() -> None:
     load = os.getloadavg()[0]
     print(f"blend, {plan.items:,} items, {plan.days} days, {plan.shoppers:,} shoppers, load {load:.1f}")
     rates = [_rate(travel(context, plan)) for _ in range(arguments.times)]
-    print(f"2 workers: {median(rates):,.0f} events/s, median of {[round(rate) for rate in rates]}")
+    found = f"{median(rates):,.0f}/s, median of {[round(rate) for rate in rates]}"
+    what, wanted = f"events of blend at {plan.items:,} items, 2 workers", WANTED.get(plan.items, 0)
+    claim(what, found, f"at least {wanted:,}/s", holds=median(rates) >= wanted)
     _divide(context, plan)
 
 

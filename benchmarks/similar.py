@@ -1,15 +1,20 @@
-"""Milliseconds from a picture file to its ten most similar items, in a process that has done it before.
+"""Milliseconds from a picture file to its ten most similar items, warm; seconds by the command line, cold.
 
-`python -m benchmarks.similar [--calls 100]`: 60,000 items, a 28x28 png and a 600x800 jpg, with TensorFlow and
-with ONNX Runtime: decode in the gate, embed, rank.
+`python -m benchmarks.similar [--calls 100] [--first]`: 60,000 items, a 28x28 png and a 600x800 jpg. Warm: in
+a process that has done it before, with TensorFlow and with ONNX Runtime: decode in the gate, embed, rank.
+Cold: `windowshop similar FILE` in a new process, the 60,000 embedded before. --first: in an empty home.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -25,20 +30,40 @@ from simulator.actions.similar import Search, open_search
 from simulator.picture_gate import Gate
 from workers import settings
 
-WANTED = 10.0
+WARM_MS, COLD_SECONDS, COLD_CALLS = 10.0, 8.0, 5
 RUNTIMES: tuple[Runtime, ...] = ("tensorflow", "onnx")
 
 
 def main() -> None:
-    """Measure both runtimes."""
+    """Measure both runtimes, then the command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=100)
-    calls = parser.parse_args().calls
-    pictures = fashion_mnist(open_context(settings.load(), Silence())).test_images[:calls]
+    parser.add_argument("--first", action="store_true", help="only the first call in an empty home")
+    arguments = parser.parse_args()
+    pictures = fashion_mnist(open_context(settings.load(), Silence())).test_images[: arguments.calls]
+    if arguments.first:
+        with tempfile.TemporaryDirectory(prefix="windowshop-bench-") as home:
+            taken = _command(pictures[0], {"WINDOWSHOP_HOME": home})
+        print(f"similar, the first call in an empty home: {taken:.1f} s")
+        return
     for runtime in RUNTIMES:
         context = open_context(settings.load(runtime=runtime), Silence())
         search = open_search(context, warm=True)
         _files(search, pictures, runtime)
+    cold = median(_command(pictures[0], {}) for _ in range(COLD_CALLS))
+    what = f"windowshop similar, cold, {len(search.index):,} items, tensorflow"
+    claim(what, f"{cold:.1f} s", f"at most {COLD_SECONDS:.0f} s", holds=cold <= COLD_SECONDS)
+
+
+def _command(picture: NDArray[np.uint8], changes: dict[str, str]) -> float:
+    """Seconds of `windowshop similar` in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="windowshop-bench-") as folder:
+        file = Path(folder, "query.png")
+        Image.fromarray(255 - picture).save(file)
+        words = [sys.executable, "-m", "simulator", "similar", str(file), "--json"]
+        began = time.perf_counter()
+        subprocess.run(words, check=True, capture_output=True, env={**os.environ, **changes})
+        return time.perf_counter() - began
 
 
 def _files(search: Search, pictures: NDArray[np.uint8], runtime: Runtime) -> None:
@@ -48,15 +73,13 @@ def _files(search: Search, pictures: NDArray[np.uint8], runtime: Runtime) -> Non
         for kind in (small, large):
             picture = Image.fromarray(255 - pictures[0]).convert("RGB")
             (picture if kind == small else picture.resize((600, 800))).save(kind)
-            took = _milliseconds(
-                lambda _n, at=kind: search.nearest(gate.read(at).canonical, 10), len(pictures)
-            )
+            took = _milliseconds(partial(_asked, search, gate, kind), len(pictures))
             what = f"similar, warm, {runtime}, {len(search.index):,} items, {kind.name}"
             found = f"{took:.1f} ms, {embed:.2f} of them embedding"
-            claim(what, found, f"at most {WANTED:.0f} ms", holds=took <= WANTED)
+            claim(what, found, f"at most {WARM_MS:.0f} ms", holds=took <= WARM_MS)
 
 
-def _look(search: Search, gate: Gate, file: Path, _number: int) -> object:
+def _asked(search: Search, gate: Gate, file: Path, _number: int) -> object:
     return search.nearest(gate.read(file).canonical, 10)
 
 
