@@ -1,6 +1,6 @@
 """Milliseconds from a picture file to its ten most similar items, warm; seconds by the command line, cold.
 
-`python -m benchmarks.similar [--calls 100] [--first]`: 60,000 items, a 28x28 png and a 600x800 jpg. Warm: in
+`python -m benchmarks.similar [--calls 100] [--first]`: 60,000 items, a 28x28 png, two jpgs. Warm: in
 a process that has done it before, with TensorFlow and with ONNX Runtime: decode in the gate, embed, rank.
 Cold: `windowshop similar FILE` in a new process, the 60,000 embedded before. --first: in an empty home.
 """
@@ -30,6 +30,7 @@ from simulator.actions.similar import Search, open_search
 from simulator.picture_gate import Gate
 from workers import settings
 
+SIZES = (((28, 28), "png"), ((300, 400), "jpg"), ((600, 800), "jpg"))
 WARM_MS, COLD_SECONDS, COLD_CALLS = 10.0, 8.0, 5
 RUNTIMES: tuple[Runtime, ...] = ("tensorflow", "onnx")
 
@@ -69,10 +70,9 @@ def _command(picture: NDArray[np.uint8], changes: dict[str, str]) -> float:
 def _files(search: Search, pictures: NDArray[np.uint8], runtime: Runtime) -> None:
     embed = _milliseconds(lambda n: search.network.embed(pictures[n : n + 1]), len(pictures))
     with tempfile.TemporaryDirectory() as name, Gate() as gate:
-        small, large = Path(name, "small.png"), Path(name, "large.jpg")
-        for kind in (small, large):
-            picture = Image.fromarray(255 - pictures[0]).convert("RGB")
-            (picture if kind == small else picture.resize((600, 800))).save(kind)
+        for size, ending in SIZES:
+            kind = Path(name, f"{size[0]}x{size[1]}.{ending}")
+            Image.fromarray(255 - pictures[0]).convert("RGB").resize(size).save(kind)
             took = _milliseconds(partial(_asked, search, gate, kind), len(pictures))
             what = f"similar, warm, {runtime}, {len(search.index):,} items, {kind.name}"
             found = f"{took:.1f} ms, {embed:.2f} of them embedding"

@@ -49,8 +49,9 @@ def stored(picture: Image.Image) -> Pixels:
     small = picture.convert("RGB")
     small.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
     levels = np.asarray(small)
-    ground = np.array([_ground(levels[..., channel]) for channel in range(3)])
-    found = _cut(levels, (np.abs(levels.astype(np.int16) - ground) >= FOREGROUND).any(2))
+    ground = np.array([_ground(levels[..., channel]) for channel in range(3)], np.int16)
+    differs = np.abs(levels.astype(np.int16) - ground) >= FOREGROUND
+    found = _cut(levels, differs[..., 0] | differs[..., 1] | differs[..., 2])
     kept = _centred(found, COLOUR_SIDE, ground.astype(np.uint8), margin=MARGIN)
     _grey(kept)  # whoever is shown it later must find a product in it too
     return kept

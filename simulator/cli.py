@@ -262,7 +262,9 @@ def events_export(
 
 
 @app.command(epilog="Example: windowshop verify 0a1b2c3d4e5f")
-def verify(run: Annotated[str, typer.Argument(help="The run's id.")], as_json: AsJson = False) -> None:
+def verify(
+    run: Annotated[str, typer.Argument(help="The run's id, or an imported log's.")], as_json: AsJson = False
+) -> None:
     """Recompute counts, slates and totals from the events, compare bit by bit; exit 4 on any difference."""
     from db.errors import GateError
     from simulator.actions.verify import to_json

@@ -18,7 +18,8 @@ def evaluate_log(
     file: Annotated[
         Path,
         typer.Argument(
-            help="JSON lines as exported, or CSV: shopper,session,time,item,kind.", metavar="FILE"
+            help="JSON lines as exported, CSV: shopper,session,time,item,kind, or an imported log's id.",
+            metavar="FILE|LOG",
         ),
     ],
     split_at: Annotated[
@@ -77,7 +78,9 @@ def import_(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Keep a log in the database, once however often it is imported; `events export` gives it back.
+    """Keep a log in the database, once however often it is imported.
+
+    `evaluate-log` and `verify` take its id; `events export` gives it back.
 
     JSON lines come back byte for byte; lines of a CSV come back as JSON lines.
     Broken lines are named and left out.

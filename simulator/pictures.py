@@ -85,7 +85,8 @@ def _decoded(path: str, content: bytes) -> Image.Image:
                 if width * height > MOST_PIXELS:
                     raise _too_large(path, f"{width:,} x {height:,} pixels")
                 opened.load()
-                return _on_white(ImageOps.exif_transpose(opened))
+                ImageOps.exif_transpose(opened, in_place=True)
+                return _on_white(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(path, "far more") from None
     except UnidentifiedImageError:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from db.errors import DataError, UsageError
 from recommender import sessions
 from recommender.logranking import Ranked, n_steps, rank
-from simulator.actions import folder, log_arrays, log_pictures
+from simulator.actions import folder, kept_log, log_arrays, log_pictures
 from simulator.actions.context import Context
 from simulator.actions.log_arrays import LogArrays
-from simulator.actions.log_file import Notes
+from simulator.actions.log_file import Notes, watched
 from simulator.report import log_measures, log_page, study
 from simulator.report.log_measures import Exam
 
@@ -41,12 +41,13 @@ def evaluate_log(
 ) -> Judged:
     """Sessions that start before `split_at` (default: the 90 % quantile of session starts) train.
 
+    path: a file, or the id of an imported log.
     Raises UsageError for a split or k that leaves nothing, DataError for a log that holds nothing to ask.
     """
     if not 1 <= k <= MOST:
         raise UsageError(f"-k must lie in 1..{MOST}, found {k}")
     folder.check_writable(context.settings.runs)
-    read = log_arrays.read(path)
+    read = _read(context, path)
     tell(context, read.notes)
     split, is_training = _split(read, split_at)
     looks = log_pictures.looks(context, read.item_ids, catalogue=catalogue, run=read.run)
@@ -60,6 +61,12 @@ def evaluate_log(
     page = log_page.page(document, command)
     written = study.write(page, context.settings.runs / f"log-{key}", "evaluate-log", document)
     return Judged(page.headline, log_page.rows(document), written, document)
+
+
+def _read(context: Context, path: Path) -> LogArrays:
+    notes = Notes(str(path))
+    kept = None if path.exists() else kept_log.read(context, str(path), notes)
+    return log_arrays.gathered(watched(path, notes, context.talk) if kept is None else kept, notes)
 
 
 def tell(context: Context, notes: Notes) -> None:

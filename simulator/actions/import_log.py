@@ -14,7 +14,7 @@ from db.events import Kind
 from simulator.actions.context import Context
 from simulator.actions.evaluate_log import tell
 from simulator.actions.export import event_id
-from simulator.actions.log_file import WITH_QUERY, Line, Notes, lines
+from simulator.actions.log_file import WITH_QUERY, Line, Notes, watched
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,16 @@ class Imported:
     def text(self) -> str:
         """The answer for people."""
         state = "kept" if self.is_new else "were here already"
-        return f"{self.events:,} events {state} as {self.log}; `windowshop events export {self.log}`"
+        return (
+            f"{self.events:,} events {state} as {self.log}; "
+            f"`windowshop evaluate-log {self.log}`, `windowshop events export {self.log}`"
+        )
 
 
 def import_log(context: Context, path: Path) -> Imported:
     """Read a log and keep its good lines; raises UsageError and DataError as log_file.lines does."""
     notes = Notes(str(path))
-    with context.talk.progress("reading the log", 1) as step:
-        good = list(lines(path, notes))
-        step()
+    good = list(watched(path, notes, context.talk))
     tell(context, notes)
     # The id follows from what was good in the file, so that a file twice, or under another name, is one log.
     log_id = sha256("".join(f"{one[1:6]}{one.text}" for one in good).encode()).hexdigest()[:12]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,8 +74,14 @@ def read(path: Path) -> LogArrays:
 
     Raises UsageError and DataError as log_file.lines does.
     """
-    notes, columns = Notes(str(path)), _Columns()
-    for line in lines(path, notes):
+    notes = Notes(str(path))
+    return gathered(lines(path, notes), notes)
+
+
+def gathered(good: Iterable[Line], notes: Notes) -> LogArrays:
+    """The same of lines that are read somewhere else; the notes are theirs."""
+    columns = _Columns()
+    for line in good:
         columns.take(line)
     shown = np.array(columns.shown, dtype=np.int64).reshape(-1, 2)
     log = SessionLog(

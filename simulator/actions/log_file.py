@@ -5,20 +5,23 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from db.errors import DataError, UsageError
 from db.events import Kind
 from simulator.actions.catalogue_csv import LONGEST, Skipped, printable
+from simulator.actions.context import Talk
 
 HEADER = ("shopper", "session", "time", "item", "kind")
 KINDS = {kind.name.lower(): kind for kind in Kind}
 WITH_QUERY = frozenset({Kind.SEARCH, Kind.VIEW})
 WITHOUT_ITEM = frozenset({Kind.LEAVE})
+TOLD_EVERY = 20_000
 FURTHEST = 9e12
 """Seconds to either side that a time may lie: milliseconds must fit into the database."""
 
@@ -44,6 +47,7 @@ class Notes:
     skipped: list[Skipped] = field(default_factory=list)
     doubtful: list[Skipped] = field(default_factory=list)
     read: int = 0
+    size: int = 0  # bytes so far
     digest: str = ""
 
     def skip(self, line: int, reason: str) -> None:
@@ -58,29 +62,56 @@ class Notes:
 def lines(path: Path, notes: Notes) -> Iterator[Line]:
     """The good lines in the order of the file; the notes fill on the way, the digest is there at the end.
 
-    A line that begins with { makes the file JSON lines, as `windowshop events export` writes them; any other
-    first line must be a header with the columns shopper, session, time, item, kind. Raises UsageError when
-    there is no such file, DataError when it is neither, or has not one good line.
+    Raises UsageError when there is no such file, DataError as `lines_of` does.
     """
     try:
         with path.open("rb") as file:
-            yield from _good(file, notes)
+            yield from lines_of(file, notes)
     except OSError as error:
         raise UsageError(f"{path}: wanted a log to read, found none ({error.strerror})") from None
+
+
+def watched(path: Path, notes: Notes, talk: Talk) -> Iterator[Line]:
+    """The same with its progress, from the first good line on: what is refused is refused in one line."""
+    good = lines(path, notes)
+    first = next(good)
+    with talk.progress("reading the log", path.stat().st_size) as step:
+        told = 0
+        for number, line in enumerate(chain([first], good)):
+            if number % TOLD_EVERY == 0:
+                step(notes.size - told)
+                told = notes.size
+            yield line
+        step(notes.size - told)
+
+
+def lines_of(file: Iterable[bytes], notes: Notes) -> Iterator[Line]:
+    """The same of lines that are there already.
+
+    A line that begins with { makes it JSON lines, as `windowshop events export` writes them; any other first
+    line must be a header with the columns shopper, session, time, item, kind. Raises DataError when it is
+    neither, or has not one good line.
+    """
+    yield from _good(file, notes)
     if not notes.read:
         first = f"; the first: {notes.skipped[0].text()}" if notes.skipped else ""
-        raise DataError(f"{path}: wanted at least one good line, found none{first}")
+        raise DataError(f"{notes.file}: wanted at least one good line, found none{first}")
 
 
-def _good(file: Any, notes: Notes) -> Iterator[Line]:
+def _good(file: Iterable[bytes], notes: Notes) -> Iterator[Line]:
     digest = sha256()
     parse: Callable[[int, str], Line] | None = None
     latest: dict[tuple[str, str], tuple[float, int]] = {}
     for number, raw in enumerate(file, 1):
         digest.update(raw)
+        notes.size += len(raw)
         try:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError:
+            if parse is None:
+                raise DataError(
+                    f"{notes.file}:{number}: wanted UTF-8, found none; save the log as UTF-8"
+                ) from None
             notes.skip(number, "this line is not UTF-8; save the log as UTF-8")
             continue
         if not text.strip():

@@ -19,6 +19,7 @@ from recommender.cointeraction import Counts
 from recommender.config import REFERENCES
 from recommender.policies import recommend
 from recommender.ranking import SLATE
+from simulator.actions import kept_log
 from simulator.actions.context import Context
 from workers.fold import fold_sessions
 from workers.knowledge import Library, requests_of
@@ -48,7 +49,9 @@ class Evidence:
 
 
 def verify(context: Context, run_id: str) -> list[Check]:
-    """All checks of one run; NotFoundError when there is none of that name."""
+    """All checks of one run or imported log; NotFoundError when there is none of that name."""
+    if (kept := kept_log.damage(context, run_id)) is not None:
+        return [Check("lines", *kept)]
     with reading(context.engine) as conn:
         run = runs.read(conn, run_id)
         k = run.config["recommender"]["slate_size"]
