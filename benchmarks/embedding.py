@@ -7,6 +7,7 @@ own `predict`; ONNX Runtime beside a plain session on all cores; one warm pictur
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -113,12 +114,12 @@ def _rates(pair: Pair, n: int) -> str:
 def _memory(manifest: bytes, weights: bytes, pixels: Pixels) -> None:
     """A worker takes one embed job of the usual size from a database of its own."""
     with tempfile.TemporaryDirectory(prefix="windowshop-bench-") as folder:
-        file = Path(folder, "worker.db")
+        file, name = Path(folder, "worker.db"), checkpoint.model_key(json.loads(manifest))
         engine = open_engine(f"sqlite:///{file}")
         schema.ensure(engine)
         with writing(engine) as conn:
-            models.add(conn, "bench", manifest, weights)
-            payload = {"model": "bench", "runtime": runtime_key("onnx"), "images": images.add(conn, pixels)}
+            models.add(conn, name, manifest, weights)
+            payload = {"model": name, "runtime": runtime_key("onnx"), "images": images.add(conn, pixels)}
             work.add(conn, runs.open_run(conn, {}).number, "embed", {"all": payload})
         words = [sys.executable, "-c", WORKER, str(file)]
         said = subprocess.run(words, check=True, capture_output=True, text=True).stdout

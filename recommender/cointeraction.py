@@ -16,6 +16,9 @@ Items = NDArray[np.int32]
 EXAMINATION = 1024
 """Examinations are counted in 1/1024, so that sums are exact in any order."""
 
+BLOCK = 500_000
+"""Slates counted at once: memory follows it; results do not depend on it."""
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -145,6 +148,17 @@ def increments(
     [n_slates, k]; examination: whole numbers [k], the weight of each position in 1/1024.
     """
     _require_slates(shown, acted, examination, n)
+    blocks = [slice(begin, begin + BLOCK) for begin in range(0, len(shown), BLOCK)]
+    parts = [_of_block(items[block], shown[block], acted[block], examination, n) for block in blocks]
+    if len(parts) < 2:
+        return parts[0] if parts else Counts.empty(n)
+    columns = [[part.key for part in parts], [part.shown for part in parts], [part.acted for part in parts]]
+    return _summed(n, *(np.concatenate(column) for column in columns))
+
+
+def _of_block(
+    items: Items, shown: Items, acted: NDArray[np.bool_], examination: NDArray[np.integer], n: int
+) -> Counts:
     keys, weights, actions = [], [], []
     for place in range(items.shape[1]):
         slate = np.flatnonzero(items[:, place] >= 0)

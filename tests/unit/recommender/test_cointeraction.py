@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommender import cointeraction
 from recommender.cointeraction import Counts, Popularity, increments, item_totals
 from tests import twins
 
@@ -64,11 +65,14 @@ def test_an_item_is_never_counted_beside_itself() -> None:
 
 
 @settings(max_examples=80, deadline=None)
-@given(slates=SLATES)
-def test_increments_equal_their_twin(slates: list[Any]) -> None:
+@given(slates=SLATES, block=st.sampled_from([1, 2, 5, cointeraction.BLOCK]))
+def test_increments_equal_their_twin_in_blocks_of_any_size(slates: list[Any], block: int) -> None:
     """Every cell is the twin's."""
     items, shown, acted = arrays(slates)
-    assert as_dict(counted(slates)) == twins.increments(items, shown, acted, EXAMINATION.tolist())
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(cointeraction, "BLOCK", block)
+        found = as_dict(counted(slates))
+    assert found == twins.increments(items, shown, acted, EXAMINATION.tolist())
 
 
 @settings(max_examples=60, deadline=None)
