@@ -161,6 +161,7 @@ class _Sweep:
         self.likeness = self.pairs.curve(self.theta) - self.pairs.distances(self.weights)
         self.shoppers, self.shopper = np.unique(history.shopper, return_inverse=True)
         self.mean, self.precision = before.of(self.shoppers, len(self.shoppers))
+        self.variance = _inverse(self.precision)
         self.by_shopper = _grouping(self.shopper, len(self.shoppers))
         self.queries, place = np.unique(self.query, return_inverse=True)
         self.by_query = _grouping(place, len(self.queries))
@@ -174,15 +175,11 @@ class _Sweep:
         told = self.likeness + self.quality.astype(np.float32)[pairs.item] + wanted
         style = table[self.item]
         liking = np.matmul(style, self.mean.astype(np.float32)[self.shopper][:, :, None])[:, :, 0]
-        spread = np.matmul(style, self.variance()[self.shopper])
+        spread = np.matmul(style, self.variance[self.shopper])
         softened = np.sqrt(1.0 + np.float32(np.pi / 8) * np.einsum("nkd,nkd->nk", spread, style))
         eta = (told[pairs.of] + liking) / softened
         gain, weight = residual(eta, self.acted, self.examined)
         return _Look(style, spread, liking, gain.astype(np.float32), weight.astype(np.float32))
-
-    def variance(self) -> Floats4:
-        """Of each shopper's taste, float32 [n_shoppers, d, d]."""
-        return np.asarray(np.linalg.inv(self.precision), dtype=np.float32)
 
     def meet_shoppers(self) -> None:
         """Tastes, given styles."""
@@ -193,6 +190,7 @@ class _Sweep:
         information += self.by_picture @ self.certainty.reshape(-1, d * d)
         pull += self.by_picture @ self.choice
         self.precision = np.eye(d) + information.reshape(-1, d, d)
+        self.variance = _inverse(self.precision)
         self.mean = np.asarray(np.linalg.solve(self.precision, pull[:, :, None]))[:, :, 0]
 
     def _choices(self) -> tuple[Floats, Floats]:
@@ -265,22 +263,21 @@ class _Sweep:
     def _of_items(self, now: _Look) -> tuple[Floats, Floats]:
         """Information [n, d + 1, d + 1] on style and quality by item, and the pull [n, d + 1] on them."""
         n, d = len(self.features), self.dims
-        variance = self.variance()[self.shopper]
         towards = np.ones((len(self.query), d + 1), dtype=np.float32)
         towards[:, :d] = self.mean[self.shopper] + self.wants[self.query]
-        square = towards[:, :, None] * towards[:, None, :]
-        square[:, :d, :d] += np.float32(self.config.shrinkage) * variance
-        k = self.item.shape[1]
-        slate = np.repeat(np.arange(len(self.query)), k)
+        # A symmetric matrix is told by its upper half.
+        row, column = np.triu_indices(d + 1)
+        of_taste = column < d
+        unsure = np.float32(self.config.shrinkage) * self.variance[:, row[of_taste], column[of_taste]]
+        square = towards[:, row] * towards[:, column]
+        square[:, of_taste] += unsure[self.shopper]
+        slate = np.repeat(np.arange(len(self.query)), self.item.shape[1])
         by_item = [
             sparse.csr_array((part.ravel(), (self.item.ravel(), slate)), shape=(n, len(square)))
             for part in (now.weight, now.gain)
         ]
-        # A symmetric matrix is told by its upper half.
-        upper = np.triu_indices(d + 1)
         information = np.zeros((n, d + 1, d + 1))
-        told = by_item[0] @ square[:, upper[0], upper[1]]
-        information[:, upper[0], upper[1]] = information[:, upper[1], upper[0]] = told
+        information[:, row, column] = information[:, column, row] = by_item[0] @ square
         pull = (by_item[1] @ towards).astype(np.float64)
         heavy = (now.weight[:, :, None] * now.spread).reshape(-1, d)
         pull[:, :d] -= _grouping(self.item.ravel(), n) @ heavy
@@ -300,6 +297,11 @@ class _Sweep:
             self.shoppers, rounded(self.mean), rounded(_symmetric(self.precision)), kappa, likelihood,
             welcome, Distance.of(self.looks, self.weights),
         )  # fmt: skip
+
+
+def _inverse(precision: Floats) -> Floats4:
+    """Variances of tastes, float32 [n_shoppers, d, d]."""
+    return np.asarray(np.linalg.inv(precision), dtype=np.float32)
 
 
 def _information(now: _Look) -> Floats4:
