@@ -63,6 +63,7 @@ def _show(database: str, roads: dict[int, Road]) -> None:
         _row(f"workers: {' '.join(place)}", values, f"{1000 * seconds / times:>10.2f}")
     for name in last.cpu:
         _row(f"processor: {name}", [one.milliseconds(one.cpu[name]) for one in roads.values()])
+    _row("processor: all", [one.milliseconds(sum(one.cpu.values())) for one in roads.values()])
     rate = roads[max(roads)].rate
     what = f"events a second at 1,000 items on {database}, {max(roads)} workers"
     claim(what, f"{rate:,.0f}", f"{WANTED[database]:,.0f}", holds=rate >= WANTED[database])
