@@ -74,7 +74,8 @@ def _after(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
 
 def _next(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
     """How often j came right after i; where that is not known, later ones count a little."""
-    part = _rows(pairs.next, rows) + settings["later"] * _rows(pairs.forward, rows)
+    part = _rows(pairs.next, rows).astype(np.float64)
+    part += settings["later"] * _rows(pairs.forward, rows).astype(np.float64)
     return _scaled(part.tocsr(), 1 / np.maximum(pairs.n[rows], 1), pairs.n, settings["power"])
 
 
@@ -200,14 +201,13 @@ BLOCKS, THREADS = 16, 2
 
 def strongest(weights: Matrix, most: int, by: NDArray[Any] | None = None) -> Matrix:
     """Each row's greatest weights: at most so many, ties by the earlier column; by: another key, [nnz]."""
-    key = weights.data if by is None else by
-    kept = _marked(key, weights.indptr, most)
-    indptr = np.append(0, np.cumsum(kept))[weights.indptr]
+    kept = _strongest(weights.data if by is None else by, weights.indptr, most)
+    indptr = np.searchsorted(kept, weights.indptr)
     return sparse.csr_matrix((weights.data[kept], weights.indices[kept], indptr), shape=weights.shape)
 
 
-def _marked(key: NDArray[Any], indptr: NDArray[Any], most: int) -> Flags:
-    """Marks of the greatest keys of each row, at most so many a row, among equal ones the earlier."""
+def _strongest(key: NDArray[Any], indptr: NDArray[Any], most: int) -> Longs:
+    """Places of the greatest keys of each row, at most so many a row, among equal ones the earlier."""
     lengths = np.diff(indptr)
     least = np.full(len(lengths), -np.inf)
     for rows, width in _alike(lengths, most):
@@ -215,16 +215,14 @@ def _marked(key: NDArray[Any], indptr: NDArray[Any], most: int) -> Flags:
         cell = key[np.minimum(indptr[rows][:, None] + column, len(key) - 1)]
         cell[column >= lengths[rows][:, None]] = -np.inf
         least[rows] = np.partition(cell, width - most, axis=1)[:, width - most]
-    least_of = np.repeat(least, lengths)
-    kept: Flags = key >= least_of
-    tied = np.flatnonzero(key == least_of)
-    row = np.searchsorted(indptr, tied, side="right") - 1
-    too_many = np.bincount(row, minlength=len(lengths))
-    n_kept = np.diff(np.append(0, np.cumsum(kept))[indptr])
-    allowed = too_many - np.maximum(n_kept - most, 0)
-    place = np.arange(len(tied)) - np.searchsorted(row, row)
-    kept[tied[place >= allowed[row]]] = False
-    return kept
+    kept = np.flatnonzero(key >= np.repeat(least, lengths))
+    row = np.searchsorted(indptr, kept, side="right") - 1
+    n_kept = np.bincount(row, minlength=len(lengths))
+    crowded = np.flatnonzero(n_kept[row] > most)
+    tied = crowded[key[kept[crowded]] == least[row[crowded]]]
+    allowed = np.bincount(row[tied], minlength=len(lengths)) - np.maximum(n_kept - most, 0)
+    place = np.arange(len(tied)) - np.searchsorted(row[tied], row[tied])
+    return np.delete(kept, tied[place >= allowed[row[tied]]])
 
 
 def _alike(lengths: NDArray[Any], most: int) -> Iterator[tuple[Longs, int]]:
@@ -295,17 +293,20 @@ def _without_profile(row: Longs, item: Items, score: Floats, *, asked: Cases, or
 
 def _shrunk(part: Matrix, settings: Settings) -> Floats | float:
     """What is left of each cell's weight."""
-    shrink = settings["shrink"]
-    return part.data / (part.data + shrink) if shrink else 1.0
+    shrink, count = settings["shrink"], part.data.astype(np.float64)
+    return count / (count + shrink) if shrink else 1.0
 
 
 def _rows(matrix: Matrix, rows: Longs) -> Matrix:
-    return matrix[rows].astype(np.float64)
+    return matrix[rows]
 
 
 def _scaled(part: Matrix, row_factor: Floats, n: Floats, power: float, also: Floats | float = 1.0) -> Matrix:
     """Cells times the row's factor, over the column's n to a power."""
-    column = np.maximum(n, 1e-9) ** -power if power else np.ones(len(n))
-    factor = np.repeat(row_factor, np.diff(part.indptr)) * column[part.indices]
-    part.data = part.data * factor * also
+    factor = np.repeat(row_factor, np.diff(part.indptr))
+    if power:
+        factor *= (np.maximum(n, 1e-9) ** -power)[part.indices]
+    part.data = part.data * factor
+    if not isinstance(also, float):
+        part.data *= also
     return part

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
@@ -23,14 +23,16 @@ Sums = tuple[Matrix, ...]
 CHUNK = 8_000_000
 """Pairs sorted at once. Sums of idf may differ in the last place with it."""
 
+ROWS = 50_000
+"""Rows whose pairs are packed at once: what is in hand then stays in the cache of the processor."""
+
 THREADS = 2
 """Chunks at work at the same time, and how many there are at least."""
 
 
 def together(visits: Visits, window: int) -> Matrix:
     """Sessions with both items, at most a window apart, in either order: float32, symmetric."""
-    (half,) = _added(visits, window, _unordered)
-    return half + half.T.tocsr()
+    return _added(visits, window, _unordered)[0]
 
 
 def ordered(visits: Visits, window: int, idf: Floats) -> Sums:
@@ -56,14 +58,19 @@ class _Chunk:
         """How many an item number takes."""
         return max(1, (self.n_items - 1).bit_length())
 
-    def pairs(self) -> Iterator[tuple[int, Longs, Longs, Longs]]:
-        """Every pair, by how far apart: the gap, first items, second items, lengths of their visits."""
-        gap, row = 1, np.flatnonzero(self.after > 0)
-        while len(row):
-            first, second = self.items[row], self.items[row + gap]
-            yield gap, first.astype(np.int64), second.astype(np.int64), self.length[row]
-            gap += 1
-            row = row[self.after[row] >= gap]
+    def packed(self, pack: Callable[[int, Longs], Longs]) -> Longs:
+        """A number for every pair, sorted. pack: of a gap and of the rows that have an item so far behind."""
+        found = np.empty(int(self.after.sum()), np.int64)
+        filled = 0
+        for begin in range(0, len(self.items), ROWS):
+            gap, row = 1, begin + np.flatnonzero(self.after[begin : begin + ROWS])
+            while len(row):
+                found[filled : filled + len(row)] = pack(gap, row)
+                filled += len(row)
+                gap += 1
+                row = row[self.after[row] >= gap]
+        found.sort()
+        return found
 
     def matrix(self, key: Longs, values: NDArray[Any]) -> Matrix:
         """Values at distinct keys, first item << bits | second item, rising."""
@@ -75,21 +82,33 @@ class _Chunk:
 
 
 def _unordered(chunk: _Chunk) -> Sums:
-    parts = [(np.minimum(a, b) << chunk.bits) | np.maximum(a, b) for _, a, b, _ in chunk.pairs()]
-    key = _sorted(parts)
+    def pack(gap: int, row: Longs) -> Longs:
+        one, other = chunk.items[row], chunk.items[row + gap]
+        packed: Longs = np.minimum(one, other).astype(np.int64) << chunk.bits
+        packed |= np.maximum(one, other)
+        return packed
+
+    key = chunk.packed(pack)
     first = _first(key)
-    return (chunk.matrix(key[first], np.diff(np.append(first, len(key)))),)
+    upper = chunk.matrix(key[first], np.diff(np.append(first, len(key))))
+    return (upper + upper.T.tocsr(),)
 
 
 def _ordered(chunk: _Chunk, idf: Floats) -> Sums:
     for_length = (len(idf) - 1).bit_length()
     if 2 * chunk.bits + for_length + 1 > 63:
         raise ValueError(f"{chunk.n_items:,} items in sessions of up to {len(idf) - 1:,}: too many to count")
-    parts = [
-        (((((a << chunk.bits) | b) << for_length) | length) << 1) | (gap == 1)
-        for gap, a, b, length in chunk.pairs()
-    ]
-    packed = _sorted(parts)
+
+    def pack(gap: int, row: Longs) -> Longs:
+        packed: Longs = chunk.items[row].astype(np.int64) << chunk.bits
+        packed |= chunk.items[row + gap]
+        packed <<= for_length
+        packed |= chunk.length[row]
+        packed <<= 1
+        packed |= int(gap == 1)
+        return packed
+
+    packed = chunk.packed(pack)
     key = packed >> (for_length + 1)
     first = _first(key)
     if not len(first):
@@ -106,15 +125,11 @@ def _ordered(chunk: _Chunk, idf: Floats) -> Sums:
     )
 
 
-def _sorted(parts: list[Longs]) -> Longs:
-    key = np.concatenate([np.zeros(0, np.int64), *parts])
-    key.sort()
-    return key
-
-
 def _first(key: Longs) -> Longs:
     """Where each distinct value of sorted numbers begins."""
-    return np.flatnonzero(np.append(True, key[1:] != key[:-1])[: len(key)])
+    is_first = np.ones(len(key), np.bool_)
+    np.not_equal(key[1:], key[:-1], out=is_first[1:])
+    return np.flatnonzero(is_first)
 
 
 def _added(visits: Visits, window: int, sums: Callable[[_Chunk], Sums]) -> Sums:

@@ -21,28 +21,51 @@ MOST_PAIRS = 40_000_000
 class Pairs:
     """Counts over items i (row), j (column), made when they are first asked for.
 
-    n float64 [n_items]: sessions with the item; n_idf: the same, each session weighing its squared idf =
-    log(n_items / (1 + its items)), so that a long one says less (TF-IDF with items as documents). n_last:
-    sessions that ended with it; place: its mean relative place in a session, damped to one half. n_sessions.
-    window: how far apart a pair may be. Matrices are float32: whole numbers are exact below 16 million.
+    A session weighs its squared idf = log(n_items / (1 + its items)) where a long one shall say less (TF-IDF,
+    items as documents). window: how far apart a pair may be. What is by item is float64 [n_items]; matrices
+    are float32: whole numbers are exact below 16 million.
     """
 
     visits: Visits
-    n: Floats
-    n_idf: Floats
-    n_last: Floats
-    place: Floats
     window: int
 
     @property
     def n_items(self) -> int:
         """How many item numbers there are."""
-        return len(self.n)
+        return self.visits.n_items
 
     @property
     def n_sessions(self) -> int:
         """How many sessions were counted."""
         return len(self.visits)
+
+    @cached_property
+    def n(self) -> Floats:
+        """Sessions with the item."""
+        return self._by_item()
+
+    @cached_property
+    def n_idf(self) -> Floats:
+        """The same, each session by its squared idf."""
+        return self._by_item(_idf(self.visits.lengths, self.n_items)[self.visits.visit])
+
+    @cached_property
+    def n_last(self) -> Floats:
+        """Sessions that ended with it."""
+        ends = self.visits.first[1:][self.visits.lengths > 0] - 1
+        return np.bincount(self.visits.items[ends], minlength=self.n_items).astype(np.float64)
+
+    @cached_property
+    def place(self) -> Floats:
+        """Mean relative place in a session, damped to one half."""
+        lengths = self.visits.lengths
+        rank = np.arange(len(self.visits.items)) - np.repeat(self.visits.first[:-1], lengths)
+        return (self._by_item((rank + 0.5) / np.repeat(lengths, lengths)) + 1) / (self.n + 2)
+
+    def _by_item(self, weight: Floats | None = None) -> Floats:
+        """Sums of a weight of each row of the visits, or how many rows there are."""
+        found = np.bincount(self.visits.items, weight, self.n_items)
+        return np.asarray(found, dtype=np.float64)
 
     @property
     def forward(self) -> Matrix:
@@ -77,20 +100,7 @@ class Pairs:
 
 def count(visits: Visits, *, most: int = MOST_PAIRS) -> Pairs:
     """The counts of sessions; memory follows the pairs, of which at most about `most` are looked at."""
-    lengths = visits.lengths
-    n = np.bincount(visits.items, minlength=visits.n_items).astype(np.float64)
-    ends = visits.items[visits.first[1:][lengths > 0] - 1]
-    rank = np.arange(len(visits.items)) - np.repeat(visits.first[:-1], lengths)
-    relative = (rank + 0.5) / np.repeat(lengths, lengths)
-    idf = _idf(lengths, visits.n_items)[visits.visit]
-    return Pairs(
-        visits=visits,
-        n=n,
-        n_idf=np.asarray(np.bincount(visits.items, idf, visits.n_items), np.float64),
-        n_last=np.bincount(ends, minlength=visits.n_items).astype(np.float64),
-        place=(np.bincount(visits.items, relative, visits.n_items) + 1) / (n + 2),
-        window=_window(lengths, most),
-    )
+    return Pairs(visits, _window(visits.lengths, most))
 
 
 def _idf(lengths: Longs, n_items: int) -> Floats:
