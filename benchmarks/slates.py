@@ -19,16 +19,12 @@ import numpy as np
 
 from benchmarks import traffic
 from benchmarks.measured import claim
-from recommender.blend import Learned
-from recommender.cointeraction import Popularity
 from recommender.config import RecommenderConfig
-from recommender.history import History
 from recommender.knowledge import Knowledge
 from recommender.policies import recommend
 from recommender.profile import Profiles
-from recommender.taste import Taste
 from workers.fold import fold_sessions, read_slates
-from workers.knowledge import NOTHING_KNOWN, Recommender
+from workers.knowledge import NOTHING_KNOWN, Recommender, advanced
 
 SESSIONS, REQUESTS, BATCH = 20_000, 2560, 256
 PROCESSES, WANTED = 2, 2000
@@ -75,14 +71,7 @@ def informed(n_items: int, n_sessions: int) -> Recommender:
     first = Recommender(1, 1, config, NOTHING_KNOWN, knowledge)
     events = traffic.events(n_sessions, n_items=n_items)
     counts, folded = fold_sessions(first, np.arange(n_sessions), events, 0)
-    now = knowledge.at(
-        counts=counts,
-        popularity=Popularity.unpack(folded.popularity),
-        learned=Learned.from_json(folded.learned),
-        history=History.unpack(folded.slates, config.slate_size),
-        taste=Taste.unpack(folded.taste, knowledge.features, likeness=config.taste.likeness),
-    )
-    return Recommender(1, 1, config, 0, now)
+    return advanced(first, [folded], counts.pack())
 
 
 def _seconds(recommender: Recommender, profiles: Profiles) -> float:

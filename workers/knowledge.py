@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
 from db import cointeractions, embeddings, items, models, runs
+from db.cointeractions import Generation
 from db.embeddings import Embedder
 from db.engine import reading
 from db.errors import DataError, NotFoundError
@@ -158,9 +159,16 @@ def _advanced(conn: Connection, known: Recommender, generation: int) -> Recommen
     ]
     if not folds or folds[-1].number != generation:
         raise NotFoundError(f"generation {generation} of run {known.run:012x} is not folded yet")
+    return advanced(
+        known, folds, cointeractions.increments(conn, known.run, after=known.generation, up_to=generation)
+    )
+
+
+def advanced(
+    known: Recommender, folds: Sequence[Generation], packed: Iterable[tuple[int, bytes]]
+) -> Recommender:
+    """A recommender after the folds that follow on what it knows; packed: their increments of the counts."""
     now = known.knowledge
-    n = len(now.embeddings)
-    packed = cointeractions.increments(conn, known.run, after=known.generation, up_to=generation)
     popularity = now.popularity
     history, settings = now.history, known.config.taste
     for fold in folds:
@@ -168,13 +176,13 @@ def _advanced(conn: Connection, known: Recommender, generation: int) -> Recommen
         new = History.unpack(bytes(fold.slates), known.config.slate_size)
         history = history.plus(new, most=settings.slates)
     knowledge = now.at(
-        counts=now.counts.plus(Counts.unpack(n, packed)),
+        counts=now.counts.plus(Counts.unpack(len(now.embeddings), packed)),
         popularity=popularity,
         learned=Learned.from_json(folds[-1].learned),
         history=history,
         taste=_taste(known, bytes(folds[-1].taste)),
     )
-    return known.after(generation, knowledge)
+    return known.after(folds[-1].number, knowledge)
 
 
 def _taste(known: Recommender, packed: bytes) -> Taste | None:
