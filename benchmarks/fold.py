@@ -8,6 +8,7 @@ each in a process of its own, with its parts, its peak of memory and the size of
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -42,12 +43,19 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--largest", action="store_true")
+    parser.add_argument("--one", action="store_true", help="be the process that folds")
     arguments = parser.parse_args()
-    if arguments.growth or arguments.largest:
-        sizes = [EVENTS // 10, EVENTS, *([10 * EVENTS] if arguments.largest else [])]
-        for size in sizes:  # a process each: memory that was freed does not shrink a process
-            words = [sys.executable, "-m", "benchmarks.fold", "--events", str(size), "--times", "1"]
-            subprocess.run(words, check=True)
+    if not arguments.one:
+        is_growth = arguments.growth or arguments.largest
+        sizes = [EVENTS // 10, EVENTS] if is_growth else [arguments.events]
+        sizes += [10 * EVENTS] if arguments.largest else []
+        # A process each: freed memory does not shrink one. One thread for NumPy, as in a worker.
+        one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        for size in sizes:
+            times = "1" if is_growth else str(arguments.times)
+            words = [sys.executable, "-m", "benchmarks.fold", "--one"]
+            words += ["--events", str(size), "--times", times]
+            subprocess.run(words, check=True, env=one_thread)
         return
     taken = _measure(arguments.events, arguments.times)
     if arguments.events == EVENTS:
