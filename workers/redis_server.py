@@ -21,7 +21,7 @@ from db.errors import DependencyError
 from workers.queue import connect
 
 SOCKET = "valkey.sock"
-START_SECONDS = 15.0
+START_SECONDS = 60.0
 _PR_SET_PDEATHSIG = 1
 
 

@@ -61,7 +61,7 @@ def test_17_every_poisoned_picture_is_read_or_refused_in_one_line(files: Path, a
 def complaint(path: Path) -> str:
     """What is said against a picture; nothing when it can be used."""
     try:
-        assert pictures.read(path).canonical.shape == (28, 28)
+        assert pictures.read(path).canonical.shape in {(28, 28), (96, 96, 3)}
     except DataError as error:
         return str(error)
     return ""
