@@ -124,11 +124,9 @@ def _measure(context: Context, items: int, seconds: float, faster: float) -> Non
         print("  " + "".join(f"{name:>12}" for name in COLUMNS))
         watch.look(shown=True)
         worked_off = _burst(client, watch, rate / BATCH, faster, seconds)
-        peak = watch.rows[-1]
+        offered = watch.rows[-1]["offered"] - CALIBRATION * BATCH
         drain = _drain(client, watch)
-        _judge(
-            client, watch, offered=(peak["offered"] - CALIBRATION * BATCH), worked_off=worked_off, drain=drain
-        )
+        _judge(client, watch, faster=faster, offered=offered, worked_off=worked_off, drain=drain)
 
 
 def _burst(client: Client, watch: Watch, rate: float, faster: float, seconds: float) -> float:

@@ -13,21 +13,24 @@ from dataclasses import replace
 
 from benchmarks.installation import DATABASES, database_mb, installed
 from benchmarks.measured import machine
-from benchmarks.road import Road, travel
+from benchmarks.road import travel
 from simulator.actions.config import Plan
 
 SIZES = {
     "shoppers": ((224, 8), (2_240, 8), (22_400, 8)),
     "days": ((1_800, 1), (1_800, 10), (1_800, 100)),
 }
+STAGES = (("rank", "read"), ("rank", "compute"), ("fold", "read"), ("fold", "compute"), ("fold", "write"))
 HEAD = (
-    f"{'database':<9}{'shoppers':>9}{'days':>5}{'events':>11}{'s':>8}{'events/s':>10}{'store':>8}{'rank':>8}"
-    f"{'fold':>8}{'simulator MB':>14}{'worker MB':>11}{'database MB':>13}{'bytes/event':>13}"
+    f"{'database':<9}{'shoppers':>9}{'days':>5}{'events':>11}{'s':>8}{'events/s':>10}{'processor':>10}"
+    f"{'store':>7}"
+    + "".join(f"{' '.join(stage):>13}" for stage in STAGES)
+    + f"{'simulator MB':>14}{'worker MB':>11}{'database MB':>13}{'bytes/event':>13}"
 )
 
 
 def main() -> None:
-    """One line a size; store, rank and fold are milliseconds of each thousand events."""
+    """A line a size; processor (all processes), store and stages are milliseconds of each thousand events."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", default=",".join(DATABASES))
     parser.add_argument("--by", default=",".join(SIZES))
@@ -51,18 +54,14 @@ def _measure(database: str, shoppers: int, days: int) -> None:
         before = database_mb(context.engine)
         road = travel(context, plan)
     grown = road.memory["database"] - before
+    spent = "".join(f"{road.milliseconds(road.stages[stage][0]):>13.1f}" for stage in STAGES)
     print(
         f"{database:<9}{shoppers:>9,}{days:>5}{road.events:>11,}{road.total:>8.1f}{road.rate:>10,.0f}"
-        f"{road.milliseconds(road.parts['store']):>8.1f}{_of(road, 'rank'):>8.1f}{_of(road, 'fold'):>8.1f}"
+        f"{road.milliseconds(sum(road.cpu.values())):>10.1f}{road.milliseconds(road.parts['store']):>7.1f}{spent}"
         f"{road.memory['simulator']:>14,.0f}{road.memory['worker']:>11,.0f}{grown:>13,.1f}"
         f"{1e6 * grown / road.events:>13,.0f}",
         flush=True,
     )
-
-
-def _of(road: Road, kind: str) -> float:
-    """Milliseconds that both workers together spent on work of a kind, of each thousand events."""
-    return road.milliseconds(sum(seconds for (of, _), (seconds, _) in road.stages.items() if of == kind))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ STAGES = {
     "write slates": ("slates.py", "add"),
     "read slates": ("slates.py", "at_step"),
     "fold (count and learn)": ("knowledge.py", "fold"),
+    "learn tastes": ("knowledge.py", "remember"),
     "load a generation": ("knowledge.py", "recommender"),
     "write events": ("event_log.py", "append"),
     "write readings": ("readings.py", "add"),
