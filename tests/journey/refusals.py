@@ -1,8 +1,9 @@
-"""Commands that are refused, and what must be said of each; here those of whoever runs the workers."""
+"""Commands that are refused, and what must be said of each; here those of operators, and the demo's."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,16 @@ Spoil = Callable[[Installation], None]
 
 def nothing(_: Installation) -> None:
     """All is well, but for the arguments."""
+
+
+def no_model(installation: Installation) -> None:
+    """So that anything that comes after the model's training would take a minute to be said."""
+    shutil.rmtree(installation.model)
+
+
+def a_file(installation: Installation) -> None:
+    """Where a folder is wanted."""
+    (installation.folder / "file").write_text("not a folder")
 
 
 @dataclass(frozen=True)
@@ -64,3 +75,24 @@ OPERATIONS = {
     ),
 }
 """Parked work and metrics."""
+
+DEMO = {
+    "a negative seed for the demo": Case(
+        ("demo", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model
+    ),
+    "a negative seed for the demo that trains first": Case(
+        ("demo", "--train", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model
+    ),
+    "no such catalogue for the demo that trains first": Case(
+        ("demo", "--train", "--catalogue", "mine"),
+        FAILED,
+        ("no catalogue 'mine'", "windowshop status"),
+        no_model,
+    ),
+    "an unwritable runs folder for the demo that trains first": Case(
+        ("demo", "--train", "--runs", "file/runs"), FAILED, ("runs folder file/runs",), a_file
+    ),
+}
+"""What would be a pity to hear after a training."""
+
+OTHERS = OPERATIONS | DEMO

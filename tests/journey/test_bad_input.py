@@ -20,7 +20,7 @@ from db.tables import metadata
 from simulator import datasets
 from tests.conftest import copied, fresh_postgres
 from tests.installation import TOY_FLAGS, Installation, install
-from tests.journey.refusals import DEPENDENCY, FAILED, GATE, OPERATIONS, USAGE, Case, Spoil
+from tests.journey.refusals import DEPENDENCY, FAILED, GATE, OTHERS, USAGE, Case, Spoil, a_file, no_model
 
 pytestmark = pytest.mark.journey
 
@@ -79,11 +79,6 @@ def only_run(installation: Installation) -> str:
 # What is spoilt before the command is called; `{folder}` and `{run}` are filled in.
 
 
-def no_model(installation: Installation) -> None:
-    """So that anything that comes after the model's training would take a minute to be said."""
-    shutil.rmtree(installation.model)
-
-
 def flipped_bit(installation: Installation) -> None:
     """In the middle of the weights."""
     weights = installation.model / "weights.bin"
@@ -98,11 +93,6 @@ def newer_database(installation: Installation) -> None:
     with writing(engine) as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
-
-
-def a_file(installation: Installation) -> None:
-    """Where a folder is wanted."""
-    (installation.folder / "file").write_text("not a folder")
 
 
 def no_catalogue(installation: Installation) -> None:
@@ -167,7 +157,7 @@ DATA_CASES = {
     ),
 }
 
-CASES = OPERATIONS | {
+CASES = OTHERS | {
     "an unknown policy": Case(
         (*SIMULATE, "--policy", "best"), USAGE, ("no policy 'best'", "blend-fixed"), no_model
     ),
@@ -199,21 +189,6 @@ CASES = OPERATIONS | {
     ),
     "a negative seed to train with": Case(
         ("train", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model
-    ),
-    "a negative seed for the demo": Case(
-        ("demo", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model
-    ),
-    "a negative seed for the demo that trains first": Case(
-        ("demo", "--train", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model
-    ),
-    "no such catalogue for the demo that trains first": Case(
-        ("demo", "--train", "--catalogue", "mine"),
-        FAILED,
-        ("no catalogue 'mine'", "windowshop status"),
-        no_model,
-    ),
-    "an unwritable runs folder for the demo that trains first": Case(
-        ("demo", "--train", "--runs", "file/runs"), FAILED, ("runs folder file/runs",), a_file
     ),
     "a seed beyond all": Case((*SIMULATE, "--seed", "9" * 30), USAGE, ("--seed must be at most",), no_model),
     "too many shoppers": Case(
