@@ -20,8 +20,8 @@ _UNEXPLAINED = {
 
 _PARTS = {
     "looks": "looks alike",
-    "others": "others clicked it",
-    "taste": "like what she liked before",
+    "others": "others clicked",
+    "taste": "as she liked before",
     "welcome": "new here",
 }
 """The parts of a score that is a sum of log-odds, as `recommender.ranking.SLATE` names them."""
@@ -57,7 +57,10 @@ def reasons(entry: Any, policy: str, cosine: float = np.nan) -> list[str]:
 
 
 def _parts(entry: Any) -> list[str]:
-    """By how much each part multiplies the odds of a click, the strongest first; then the sum."""
+    """By how much each part multiplies the odds of a click, the strongest first; from what to what chance.
+
+    The clicks behind others are those of shoppers who asked with the same picture.
+    """
     size = {name: float(entry[name]) for name in _PARTS}
     score = min(max(float(entry["score"]), 1e-6), 1 - 1e-6)
     start = 1.0 / (1.0 + math.exp(sum(size.values()) - math.log(score / (1.0 - score))))
@@ -66,8 +69,8 @@ def _parts(entry: Any) -> list[str]:
         if abs(size[name]) >= _SILENT:
             said.append(f"{_PARTS[name]} \u00d7{math.exp(size[name]):.2g}")
             if name == "others" and not np.isnan(entry["behavioural"]):
-                said[-1] += f" ({_clicked(entry)} who asked with this)"
-    return [*said, f"odds of {100 * start:.1f} % times these: {100 * score:.1f} %"]
+                said[-1] += f" ({_clicked(entry)})"
+    return [*said, f"{100 * start:.1f} % to {100 * score:.1f} %"]
 
 
 def _clicked(entry: Any) -> str:

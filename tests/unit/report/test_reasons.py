@@ -42,10 +42,10 @@ def test_the_strongest_part_of_a_sum_stands_first_and_the_parts_compose_the_scor
     entry["looks"], entry["others"], entry["taste"] = np.log(1.1), np.log(1.5), np.log(2.5)
     entry["welcome"], entry["visual"], entry["behavioural"], entry["support"] = 0.0, 0.04, 0.25, 8.0
     assert reasons(entry, "blend", 0.9) == [
-        "like what she liked before \u00d72.5",
-        "others clicked it \u00d71.5 (2 of 8 who asked with this)",
+        "as she liked before \u00d72.5",
+        "others clicked \u00d71.5 (2 of 8)",
         "looks alike \u00d71.1",
-        "odds of 5.0 % times these: 17.8 %",
+        "5.0 % to 17.8 %",
     ]
 
 
