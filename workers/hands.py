@@ -11,13 +11,28 @@ from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as NoAnswerError
 from rq import SimpleWorker
+from rq.executions import Execution
 from rq.serializers import JSONSerializer
+from rq.timeouts import UnixSignalDeathPenalty
 
-from db.errors import DependencyError
+from db.errors import DependencyError, WorkError
 from workers.queue import Bell, Doors, queue
 
 WORKER_SECONDS = 20
 """RQ listens for so long less 15 s at a time, and takes Redis for gone when 10 s later no answer has come."""
+
+
+class Alarm(UnixSignalDeathPenalty):  # type: ignore[misc]  # RQ is not typed for us
+    """RQ's alarm at a job's deadline. It may ring in the middle of an import: the interpreter then keeps half
+    a module, and every later job fails over it. Libraries may turn what it raises into errors of their own.
+    """
+
+    has_rung = False
+
+    def handle_death_penalty(self, signum: int, frame: FrameType | None) -> None:
+        """Interrupt the job."""
+        Alarm.has_rung = True
+        super().handle_death_penalty(signum, frame)
 
 
 class Hands(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
@@ -25,7 +40,14 @@ class Hands(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
 
     queue_class = Doors
     job_class = Bell
+    death_penalty_class = Alarm
     told_to_stop = False
+
+    def perform_job(self, job: Bell, queue: Doors, execution: Execution) -> bool:
+        """The last job of this process, if the alarm rang."""
+        is_done = bool(super().perform_job(job, queue, execution))
+        self._stop_requested |= Alarm.has_rung
+        return is_done
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """SIGTERM or SIGINT: finish the job at hand, or stop waiting for one."""
@@ -49,7 +71,8 @@ class Hands(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
 def answer_bells(connection: Redis, name: str) -> None:
     """Answer until told to stop.
 
-    Raises DependencyError when Redis went away: RQ gives up where it was in the middle of a job.
+    Raises DependencyError when Redis went away: RQ gives up where it was in the middle of a job. WorkError
+    after a job that was interrupted at its deadline.
     """
     hands = Hands(
         [queue(connection)],
@@ -65,6 +88,8 @@ def answer_bells(connection: Redis, name: str) -> None:
         hands.work(logging_level="WARNING")
     except RedisError as error:
         raise _gone(error) from None
+    if Alarm.has_rung:
+        raise WorkError("a job was interrupted at its deadline; whoever started this worker starts it again")
     if not hands.told_to_stop:
         raise DependencyError("RQ gave up, as said above; whoever started this worker starts it again")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from rq import Queue
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from db import work
 from db.engine import reading, writing
@@ -27,17 +29,22 @@ def ring_overdue(engine: Engine, doors: Queue, *, after: float, seconds: int) ->
     return len(ids)
 
 
-def take_from_silent(engine: Engine) -> list[int]:
+def take_from_silent(engine: Engine, *, watched: Collection[str] = ()) -> list[int]:
     """What hands without a heartbeat held waits again, or is parked; gives the ids.
 
-    A supervisor sees the death of its own workers; this is for those that nobody watches.
+    watched: workers that somebody sees live and will end at their deadline. These may be silent: on a slow
+    machine the import of TensorFlow alone keeps the interpreter, and with it the heartbeat, for long.
     """
     with reading(engine) as conn:
-        if not work.held_by_silent(conn):
+        if not _silent(conn, watched):
             return []
     with writing(engine) as conn:
-        silent = work.held_by_silent(conn)
+        silent = _silent(conn, watched)
         ids = [one for worker in silent for one in work.give_back_all_of(conn, worker, "fell silent")]
     for worker in silent:
         logger().warning(f"{worker} fell silent over its work", action="worker_silent", worker=worker)
     return ids
+
+
+def _silent(conn: Connection, watched: Collection[str]) -> list[str]:
+    return [worker for worker in work.held_by_silent(conn) if worker not in watched]

@@ -214,7 +214,7 @@ class Supervisor:
     def _relay(self) -> None:
         """Ring again for what the silent held, and for what waits too long."""
         seconds = self.settings.job_seconds
-        self._ring_for_given_back(take_from_silent(self.engine))
+        self._ring_for_given_back(take_from_silent(self.engine, watched=self.pids))
         late = ring_overdue(self.engine, self.doors, after=self.settings.relay_seconds, seconds=seconds)
         self.metrics.rung_again.inc(late)
 

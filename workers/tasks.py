@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import sys
 from collections.abc import Callable
 
 from sqlalchemy import Engine
 
 from db import heartbeats, work
 from db.engine import open_engine, writing
-from db.errors import DependencyError, WindowshopError
+from db.errors import DependencyError
 from workers import embed, fold, rank
 from workers.knowledge import Library
 from workers.log import about, logger
@@ -84,20 +83,8 @@ def perform(work_id: int) -> None:
         # Without the database nothing can be given back: whoever restarts us does it for the dead.
         logger().error(str(error), action="database_away", worker=worker.name)
         os._exit(error.exit_code)
-    except Exception:
-        if is_half_imported():
-            # Only a new process can import it; in this one work after work would fail and be parked.
-            logger().error("TensorFlow's import was cut short", action="import_cut_short", worker=worker.name)
-            os._exit(WindowshopError.exit_code)
-        raise
     finally:
         faulthandler.cancel_dump_traceback_later()
-
-
-def is_half_imported() -> bool:
-    """Whether TensorFlow's import was interrupted, as by a deadline: parts are there, the embedder is not."""
-    parts = any(name.startswith(("keras.", "tensorflow.")) for name in sys.modules)
-    return parts and "recommender.embedder" not in sys.modules
 
 
 def work_until_stopped(settings: Settings, name: str) -> None:

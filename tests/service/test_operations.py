@@ -24,6 +24,7 @@ from db.tables import heartbeat
 from tests import factories
 from workers import queue, settings
 from workers.redis_server import EmbeddedServer
+from workers.relay import take_from_silent
 from workers.settings import Settings, for_child
 from workers.supervisor import Supervisor
 
@@ -200,6 +201,53 @@ def test_a_native_hang_that_nobody_watches_ends_at_its_deadline(
     assert "Timeout" in said
     assert "in hang" in said
     assert [one.worker for one in pieces(sqlite)] == ["stuck"]
+
+
+LATE = """
+import sys, time
+from workers import log, settings, tasks
+from workers.__main__ import main
+def late(library, job):
+    # As a library does that is imported: what interrupts it comes out as something else.
+    try:
+        while True:
+            time.sleep(0.01)
+    except Exception as error:
+        raise TypeError("half a module") from error
+tasks.PERFORMERS["late"] = late
+main()
+"""
+
+
+def test_a_worker_whose_job_was_interrupted_is_replaced(
+    sqlite: Engine, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its interpreter may hold half a module: the job is given back with its reason, and the process ends."""
+    monkeypatch.chdir(tmp_path)
+    with writing(sqlite) as conn:
+        run = runs.open_run(conn, {"policy": "random"}).number
+        ids = work.add(conn, run, "late", {"a": {}})
+    queue.ring(queue.queue(queue.connect(valkey)), ids, seconds=1)
+    found = of(sqlite, redis_url=valkey)
+    worker = subprocess.Popen(
+        [sys.executable, "-c", LATE, "--name", "late"], env=for_child(found), stderr=subprocess.PIPE
+    )
+    said = worker.communicate(timeout=PATIENCE)[1].decode()
+    assert worker.returncode == 1
+    assert "a job was interrupted at its deadline" in said
+    assert [(one.reason, one.worker) for one in pieces(sqlite)] == [("TypeError: half a module", None)]
+
+
+def test_a_silent_worker_that_is_watched_keeps_its_work(sqlite: Engine) -> None:
+    """Its supervisor sees that it lives and ends it at its deadline; of others silence is all there is."""
+    with writing(sqlite) as conn:
+        run = runs.open_run(conn, {"policy": "random"}).number
+        work_id = work.add(conn, run, "late", {"a": {}})[0]
+        heartbeats.beat(conn, heartbeats.Process("busy", heartbeats.WORKER, "host", 1, every=1.0))
+        work.take(conn, work_id, "busy")
+        conn.execute(update(heartbeat).values(seen=now() - 60))
+    assert take_from_silent(sqlite, watched={"busy"}) == []
+    assert take_from_silent(sqlite) == [work_id]
 
 
 def test_rq_info_works_on_our_queue(sqlite: Engine, valkey: str) -> None:
