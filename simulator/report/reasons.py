@@ -18,12 +18,7 @@ _UNEXPLAINED = {
 }
 """What stands under an item whose score has no parts; of other policies it was drawn by lot."""
 
-_PARTS = {
-    "looks": "looks alike",
-    "others": "others clicked",
-    "taste": "as she liked before",
-    "welcome": "new here",
-}
+_PARTS = {"looks": "looks", "others": "others", "taste": "her taste", "welcome": "new here"}
 """The parts of a score that is a sum of log-odds, as `recommender.ranking.SLATE` names them."""
 
 _SILENT = 0.05
@@ -57,19 +52,12 @@ def reasons(entry: Any, policy: str, cosine: float = np.nan) -> list[str]:
 
 
 def _parts(entry: Any) -> list[str]:
-    """By how much each part multiplies the odds of a click, the strongest first; from what to what chance.
-
-    The clicks behind others are those of shoppers who asked with the same picture.
-    """
+    """By how much each part multiplies the odds of a click, the strongest first; from what to what chance."""
     size = {name: float(entry[name]) for name in _PARTS}
     score = min(max(float(entry["score"]), 1e-6), 1 - 1e-6)
     start = 1.0 / (1.0 + math.exp(sum(size.values()) - math.log(score / (1.0 - score))))
-    said = []
-    for name in sorted(_PARTS, key=lambda name: -size[name]):
-        if abs(size[name]) >= _SILENT:
-            said.append(f"{_PARTS[name]} \u00d7{math.exp(size[name]):.2g}")
-            if name == "others" and not np.isnan(entry["behavioural"]):
-                said[-1] += f" ({_clicked(entry)})"
+    ordered = sorted(_PARTS, key=lambda name: -size[name])
+    said = [f"{_PARTS[one]} \u00d7{math.exp(size[one]):.2g}" for one in ordered if abs(size[one]) >= _SILENT]
     return [*said, f"{100 * start:.1f} % to {100 * score:.1f} %"]
 
 
