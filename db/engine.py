@@ -138,8 +138,11 @@ def _limit_waiting(dbapi_connection: Any) -> None:
         **{f"tcp_{name}": told.get(name) for name in PATIENCE if name.startswith("keepalives")},
         "tcp_user_timeout": told.get("tcp_user_timeout"),
     }
-    calls = ", ".join("set_config(%s, %s, false)" for _ in limits)
-    dbapi_connection.execute(f"SELECT {calls}", [str(word) for pair in limits.items() for word in pair])
+    names, values = list(limits), [str(value) for value in limits.values()]
+    dbapi_connection.execute(
+        "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS told (name, value)",
+        [names, values],
+    )
     dbapi_connection.commit()
 
 

@@ -48,9 +48,12 @@ OTHER_RUNTIME = Embedder(factories.EMBEDDER.model, "handmade-2")
 DERIVED = {"schema", "categories", "data", "world", "recommender"}
 """What the config says beside the plan, model and runtime; the last two are the settings tested apart."""
 
-NEEDS = {"fixed_weight": "blend-fixed", "learning.base_prior": "cf", "learning.start_base": "cf"} | {
-    f"itemknn.{field.name}": "itemknn-cfcbf" for field in fields(ItemKnnConfig)
-}
+NEEDS = {
+    "fixed_weight": "blend-fixed",
+    "learning.base_prior": "cf",
+    "learning.start_base": "cf",
+    "profile.length": "cf",
+} | {f"itemknn.{field.name}": "itemknn-cfcbf" for field in fields(ItemKnnConfig)}
 """The policy of a setting that `blend` has no use for."""
 
 PAIRS = {"taste.dims": 0}
@@ -62,14 +65,25 @@ CROWD: Mapping[str, Any] = {"catalogue": "toy, many items", "items": 2000}
 REPEATS = {"exclude_shown": False}
 """With this the recommender shows an item twice in a session, which some costs of the world are about."""
 
+ARRIVALS = {"world": "mixed,new_share=0.2,new_day=1"}
+"""With this some items come on the second day."""
+
 APART: Mapping[str, Mapping[str, Any]] = {
     "PAIRS": {"recommender": PAIRS},
     "CROWD": {"run": CROWD},
     "REPEATS": {"recommender": REPEATS},
+    "ARRIVALS": {"run": ARRIVALS},
 }
 """The references that are no mere policies."""
 
-READ_BY = {"learning.calibration_slope": "PAIRS", "learning.kappa_grid": "PAIRS", "index": "CROWD"}
+READ_BY = {
+    "learning.calibration_slope": "PAIRS",
+    "learning.kappa_grid": "PAIRS",
+    "index": "CROWD",
+    "taste.welcome": "ARRIVALS",
+    "taste.fair": "ARRIVALS",
+    "taste.settled": "ARRIVALS",
+}
 """The reference of APART that reads a setting of the recommender which `blend` among few has no use for."""
 
 VALUES: Mapping[str, Any] = {
@@ -87,7 +101,9 @@ VALUES: Mapping[str, Any] = {
     # recommender: 200 neighbours are more than the toy shop has; a kappa stands in the grid
     "neighbours": 5,
     "index": "approximate",
+    "profile.length": 2,
     "taste.slates": 100,
+    "taste.welcome": 1.0,
     "itemknn.neighbours": 5,
     "itemknn.weighting": "bm25",
     "learning.start_kappa": 4.0,
