@@ -76,7 +76,8 @@ def test_01_a_worker_is_killed_at_each_step_of_each_job(
         play(engine, supervisor, PLAN)
         kinds = 1 if step in {"popped", "answered"} else 3
         account.kills = account.times = fault.deaths
-        assert times <= fault.deaths <= 3 * times
+        # A bell for work that is long done is answered, too: a fourth kind.
+        assert times <= fault.deaths <= (4 if step == "answered" else 3) * times
         assert fault.deaths >= times * kinds or step == "answered"
         wait_until(lambda: supervisor.restarts >= fault.deaths, "everybody's successor")
     account.audit(engine, embedded_tale)
