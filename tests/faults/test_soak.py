@@ -62,7 +62,7 @@ def test_soak(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
             backlog.forget()
             time.sleep(max(0.0, next_round - time.monotonic()))  # the load is the fault
     account.kills = raging.kills + timers.kills
-    assert raging.struck, "nobody was killed over work"
+    assert raging.kills, "nobody was killed"
     assert_flat(levels, is_sqlite=account.database == "sqlite")
     late = highest(levels[-max(1, len(levels) // 3) :])
     account.what += f" (workers {late.worker // 1000} MB, {late.keys} keys, WAL {late.wal / 2**20:.1f} MB)"
