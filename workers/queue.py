@@ -13,6 +13,7 @@ from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import TimeoutError as NoAnswerError
 from rq import Queue
 from rq.exceptions import NoSuchJobError
+from rq.intermediate_queue import IntermediateQueue
 from rq.job import Job, validate_job_id
 from rq.serializers import JSONSerializer
 
@@ -27,6 +28,9 @@ OLDEST_REDIS = (6, 2)
 
 ANSWER_SECONDS = 5
 """How long Redis may take for an answer, unless its address says otherwise; who listens waits longer."""
+
+IN_HAND = IntermediateQueue.get_intermediate_queue_key(f"{Queue.redis_queue_namespace_prefix}{NAME}")
+"""Where RQ keeps the ids that were popped and are not being worked on yet."""
 
 QUARANTINE = "windowshop:quarantine:"
 """Where a job that cannot be read is kept for a day, for whoever looks into it."""
@@ -47,7 +51,10 @@ class Bell(Job):  # type: ignore[misc]  # RQ is not typed for us
         """
         try:
             super().refresh()
-        except (NoSuchJobError, NoConnectionError, NoAnswerError):
+        except (NoConnectionError, NoAnswerError):
+            raise
+        except NoSuchJobError:  # RQ would leave its id among those in hand until its next cleaning
+            self.connection.lrem(IN_HAND, 0, self.id)
             raise
         except Exception as error:
             _quarantine(self.connection, self.id, error)
@@ -92,7 +99,7 @@ def _quarantine(connection: Redis, job_id: str, error: Exception) -> None:
     with connection.pipeline() as pipe:
         pipe.rename(Bell.key_for(job_id), place)
         pipe.expire(place, FAILURE_SECONDS)
-        pipe.lrem(f"{Queue.redis_queue_namespace_prefix}{NAME}:intermediate", 0, job_id)
+        pipe.lrem(IN_HAND, 0, job_id)
         pipe.execute(raise_on_error=False)
 
 

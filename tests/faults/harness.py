@@ -126,7 +126,10 @@ def drained(engine: Engine) -> float:
 
 
 class meanwhile:  # noqa: N801 - reads as a clause
-    """Does something when slates are there, and again as more come; notes how long work stood after it."""
+    """Does something when slates are there, and again as more come; notes how long work stood after it.
+
+    The shop may be emptied meanwhile, and told again.
+    """
 
     def __init__(
         self, account: Account, engine: Engine, deed: Callable[[], object], *, times: int = 1
@@ -140,12 +143,17 @@ class meanwhile:  # noqa: N801 - reads as a clause
     def _work(self) -> None:
         try:
             while len(self.done_at) < self.times and not self._over.wait(0.002):
-                if (n := n_slates(self.engine)) > (self.done_at[-1] if self.done_at else 0):
+                if (n := n_slates(self.engine)) > 0 and n not in self.done_at[-1:]:
                     self.deed()
                     self.done_at.append(n)
                     self.account.drained(drained(self.engine))
         except BaseException as error:
             self.error = error
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has been done as often as it should, or failed."""
+        return not self._thread.is_alive()
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -51,6 +53,15 @@ def behind(own_postgres: OwnPostgres, proxy: Proxy) -> Iterator[Engine]:
     engine.dispose()
 
 
+@contextmanager
+def past(proxy: Proxy, behind: Engine) -> Iterator[Engine]:
+    """The same shop without the proxy."""
+    address = behind.url.set(port=int(proxy.upstream[1])).render_as_string(hide_password=False)
+    engine = open_engine(address)
+    yield engine
+    engine.dispose()
+
+
 def stocked_at(own_postgres: OwnPostgres, proxy: Proxy) -> str:
     """The address, through the proxy, of a database that has its catalogue."""
     name = f"test_{uuid4().hex}"
@@ -92,15 +103,22 @@ def test_09_the_connection_is_cut_at_commit(
     times = short_or_whole(5, 30)
     how = "its answer lost" if delivered else "never delivered"
     account = accounts(9, f"connection cut at COMMIT, {how}", behind, times=times)
-    with supervised(behind) as supervisor:
-        backlog = Backlog(behind, tale, supervisor, random.Random(lane.SEED), copies=2)
-        deed = lambda: proxy.cut_at(b"COMMIT", delivered=delivered, times=1)  # noqa: E731
-        with meanwhile(account, behind, deed, times=times):
+    deed = lambda: proxy.cut_at(b"COMMIT", delivered=delivered, times=1)  # noqa: E731
+    with (
+        past(proxy, behind) as direct,
+        supervised(behind) as supervisor,
+        meanwhile(account, behind, deed, times=times) as cutting,
+    ):
+        for telling in itertools.count(lane.SEED):
+            backlog = Backlog(behind, tale, supervisor, random.Random(telling), copies=2)
             backlog.tell()
-        account.kills = proxy.cuts
+            assert backlog.pardoned == 0
+            account.audit(direct, tale, acknowledged=backlog.places, offered=backlog.offered)
+            if cutting.is_over:
+                break
+            backlog.persist(backlog.forget)
+    account.kills = proxy.cuts
     assert proxy.cuts >= times - 1
-    assert backlog.pardoned == 0
-    account.audit(behind, tale, acknowledged=backlog.places, offered=backlog.offered)
 
 
 def test_15_a_lower_id_that_commits_late_is_not_passed_over(

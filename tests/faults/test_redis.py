@@ -25,7 +25,7 @@ from tests.faults.mortal import Fault
 from tests.faults.proxy import Proxy
 from tests.faults.servers import valkey_on_disk
 from tests.service.test_poison import CANARY, POISONS, QUEUE
-from workers.queue import QUARANTINE
+from workers.queue import IN_HAND, QUARANTINE
 from workers.redis_server import EmbeddedServer
 
 Accounts = Callable[..., Account]
@@ -192,7 +192,7 @@ def test_20_poison_in_the_queue(
         assert not canary.exists()
         assert supervisor.restarts == 0
         assert redis.keys(f"{QUARANTINE}*")
-        wait_until(lambda: not redis.exists(f"{QUEUE}:intermediate"), "the last bell in hand to be answered")
+        wait_until(lambda: not redis.exists(IN_HAND), "the last bell in hand to be answered")
         redis.close()
     account.audit(stocked, tale)
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, delete, select, update
 
+from db.embeddings import Embedder
 from db.engine import reading, writing
 from db.errors import DataError, WorkError
 from db.tables import embedding, model
 from recommender import checkpoint
+from recommender.runtimes import runtime_key
 from simulator.actions.verify import verify
 from tests import factories
 from tests.faults.account import Account, tale_of
@@ -83,7 +85,6 @@ def test_19_damaged_weights_are_refused_by_name(sqlite: Engine, accounts: Accoun
     """Swapped while the shop is open: what was made with the good ones stays, nothing is made with these."""
     account = accounts(19, f"weights: {damage.__name__.replace('_', ' ')}", sqlite)
     key = stock_with_a_model(sqlite)
-    embedder = factories.EMBEDDER._replace(model=key)
     resolved = factories.resolved(sqlite, PLAN)
     resolved.config["model"] = key
     played = factories.simulate(factories.context_of(sqlite), resolved, LocalHands(sqlite)).run.id
@@ -95,7 +96,7 @@ def test_19_damaged_weights_are_refused_by_name(sqlite: Engine, accounts: Accoun
         conn.execute(update(model).where(model.c.key == key).values(**values))
 
     with pytest.raises(DataError, match=f"model {key} cannot be used"):
-        Library(sqlite).embedder(embedder)
+        Library(sqlite).embedder(Embedder(key, runtime_key("tensorflow")))
     # The last good slates are still there, and so is everything that they follow from.
     account.audit(sqlite, before)
     assert [check for check in verify(factories.context_of(sqlite), played) if not check.ok] == []

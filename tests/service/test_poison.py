@@ -24,7 +24,7 @@ from sqlalchemy import Engine
 
 from simulator.actions.verify import verify
 from tests import factories
-from workers.queue import NAME, PERFORM
+from workers.queue import IN_HAND, NAME, PERFORM
 from workers.supervisor import Supervisor
 
 pytestmark = pytest.mark.service
@@ -166,8 +166,8 @@ def test_poison_runs_nothing_and_the_queue_goes_on(
         poison(redis, canary)
         run = factories.play(sqlite, supervisor, days=1).run.id
         deadline = time.monotonic() + 20
-        while redis.llen(QUEUE):
-            assert time.monotonic() < deadline, redis.lrange(QUEUE, 0, -1)
+        while redis.llen(QUEUE) or redis.exists(IN_HAND):
+            assert time.monotonic() < deadline, redis.lrange(QUEUE, 0, -1) + redis.lrange(IN_HAND, 0, -1)
             time.sleep(0.02)
         assert not canary.exists()
         assert supervisor.restarts == 0
