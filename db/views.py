@@ -47,7 +47,7 @@ def stored(picture: Image.Image) -> Pixels:
         levels = np.asarray(picture.convert("L"))
         return 255 - levels if _ground(levels) > 127 else levels
     small = picture.convert("RGB")
-    small.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
+    small.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)  # the mean of what is under a pixel
     levels = np.asarray(small)
     ground = np.array([_ground(levels[..., channel]) for channel in range(3)], np.int16)
     differs = np.abs(levels.astype(np.int16) - ground) >= FOREGROUND
