@@ -11,7 +11,7 @@ from recommender.learning import LearningConfig
 from recommender.profile import ProfileConfig
 from recommender.taste import TasteConfig
 
-REFERENCES = ("category", "bayes", "oracle")
+REFERENCES = ("category", "bayes", "bayes-history", "oracle")
 """These have no scores of ours: the simulator, who knows more, gives its own to rank_scores."""
 
 POLICY_NAMES = (

@@ -13,7 +13,7 @@ from recommender.policies import rank_scores
 from recommender.profile import Profiles
 from simulator.actions.desk import Answer
 from simulator.world import day as shopping
-from simulator.world.bayes import SessionBayes
+from simulator.world.bayes import HistoryBayes, SessionBayes
 from simulator.world.draws import Bools, Floats
 from simulator.world.session import Sessions, World
 
@@ -66,8 +66,10 @@ class _Category(_Blind):
 class _Bayes:
     """The session-only ceiling."""
 
+    belief: type[SessionBayes] = SessionBayes
+
     def __init__(self, world: World) -> None:
-        self._belief = SessionBayes(world)
+        self._belief = self.belief(world)
 
     def open_day(self, sessions: Sessions) -> None:
         self._belief.open_day(sessions)
@@ -79,9 +81,20 @@ class _Bayes:
         self._belief.observe(some, slates, clicked)
 
 
+class _BayesHistory(_Bayes):
+    """The ceiling with her earlier sessions."""
+
+    belief = HistoryBayes
+
+
 def reference(policy: str, world: World) -> Reference | None:
     """The reference of a policy's name; None where the recommender answers."""
-    kinds: dict[str, type[Any]] = {"oracle": _Oracle, "category": _Category, "bayes": _Bayes}
+    kinds: dict[str, type[Any]] = {
+        "oracle": _Oracle,
+        "category": _Category,
+        "bayes": _Bayes,
+        "bayes-history": _BayesHistory,
+    }
     if set(kinds) != set(REFERENCES):
         raise ValueError(f"references {', '.join(kinds)} are not {', '.join(REFERENCES)}")
     found: Reference | None = kinds[policy](world) if policy in kinds else None

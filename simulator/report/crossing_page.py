@@ -22,7 +22,7 @@ LOG_WORDS = (
     "it. Cold, warm and hot: no, 1 to 20, and more clicks before, beside the query (profile) or on the item "
     "that was clicked next (truth)."
 )
-SQUEEZE = ("oracle", "bayes")
+SQUEEZE = ("oracle", "bayes", "bayes-history")
 """Policies so far ahead that they would squeeze the others; they stand in the table."""
 
 

@@ -31,6 +31,7 @@ COLOURS = {
     "itemknn-cfcbf": "#a5447e",
     "category": "#556b1f",
     "bayes": "#0f7285",
+    "bayes-history": "#3c5a9a",
     "logging": "#9c3d3d",
     "oracle": "#3d4348",
 }
@@ -49,6 +50,7 @@ ON_DARK = {
     "#3d4348": "#c3c8cd",
     "#556b1f": "#a9c266",
     "#0f7285": "#55bdd0",
+    "#3c5a9a": "#93b1ee",
     "#9c3d3d": "#e88f8f",
 }
 """The same colours on a dark page."""

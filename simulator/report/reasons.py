@@ -13,6 +13,7 @@ from simulator.report import words
 _UNEXPLAINED = {
     "oracle": "the judge's choice",
     "bayes": "the reference's choice",
+    "bayes-history": "the reference's choice",
     "category": "of this category, by lot",
     "itemknn-cfcbf": "picture and behaviour in one number",
 }

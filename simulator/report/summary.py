@@ -19,7 +19,7 @@ from simulator.report.statistics import Estimate, Gap, Interval
 SCHEMA = 1
 ORDER = (
     *("random", "popularity", "logging", "category", "visual", "cf", "itemknn-cfcbf", "blend-fixed", "blend"),
-    *("bayes", "oracle"),
+    *("bayes", "bayes-history", "oracle"),
 )
 """Policies from the plainest to the most knowing; a difference is the later minus the earlier."""
 

@@ -23,6 +23,7 @@ POLICIES = {
     "logging": "looks or lot, a coin each time",
     "category": "the right category, else by lot: a reference",
     "bayes": "knows all but the shopper: a reference",
+    "bayes-history": "the same, and her earlier sessions: a reference",
     "oracle": "knows the judge: a reference",
 }
 
@@ -37,6 +38,7 @@ CLAUSES = {
     "logging": "goes by looks or by lot, a coin each time",
     "category": "shows the right category, within it by lot",
     "bayes": "knows the world's laws and sees one session",
+    "bayes-history": "knows the world's laws and remembers her sessions",
     "oracle": "knows the judge",
 }
 """What a policy does, after "which"."""

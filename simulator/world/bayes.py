@@ -1,4 +1,4 @@
-"""The session-only ceiling: a ranker that knows all items and the world's laws, and sees one session.
+"""The ceilings: rankers that know all items and the world's laws, and see one session, or all of a shopper's.
 
 What she wants is linear in the item's features (choice.wish). Of it the ranker knows anchor, weariness and
 the category costs, which follow from what was asked and shown; her taste and her sensitivity to price it
@@ -6,6 +6,9 @@ must infer. It holds a Gaussian over them, that of the population before her fir
 slate's clicks: an assumed-density filter with the logistic's gradient and curvature at the moderated mean
 (MacKay 1992), a no-click counted only as far as the position was probably examined. An approximation: the
 exact posterior is no Gaussian, so a better ranker may exist, but none that was tried came near it.
+
+From day to day a Gaussian drifts as tastes do (shopper.next_morning), so her earlier sessions are a prior for
+the next one. Which picture she searched with tells of her taste too, and is not asked.
 """
 
 from __future__ import annotations
@@ -41,7 +44,8 @@ class SessionBayes:
         self._features = features
         self._squares = (features[:, :, None] * features[:, None, :]).reshape(len(features), -1)
         self._session = np.zeros(0, np.int64)
-        self._mean, self._spread = np.zeros((0, 0)), np.zeros((0, 0, 0))
+        size = len(self._mean0)
+        self._mean, self._spread = np.zeros((0, size)), np.zeros((0, size, size))
 
     def open_day(self, sessions: Sessions) -> None:
         """The day's sessions have come; nothing is known of any."""
@@ -93,3 +97,34 @@ class SessionBayes:
     def _dear(self, some: Sessions) -> Floats:
         """Takes her own price sensitivity out of the appeal again: it is believed, not known."""
         return self._world.population.price_sensitivity[some.shopper]
+
+
+class HistoryBayes(SessionBayes):
+    """The same, but what was believed of a shopper when her session ended is where her next one begins."""
+
+    def __init__(self, world: World) -> None:
+        """Nothing is known of anybody before the first day."""
+        super().__init__(world)
+        n_shoppers = len(world.population.price_sensitivity)
+        self._day = 0
+        self._shopper = np.zeros(0, np.int64)
+        self._means = np.repeat(self._mean0[None], n_shoppers, axis=0)
+        self._spreads = np.repeat(self._spread0[None], n_shoppers, axis=0)
+        taste = len(world.population.popular_taste)
+        self._kept = np.concatenate([np.full(taste, world.config.taste_memory), np.ones(2)])
+
+    def open_day(self, sessions: Sessions) -> None:
+        """Yesterday's sessions become memory, tastes drift over the nights between, and the day's begin."""
+        self._means[self._shopper], self._spreads[self._shopper] = self._mean, self._spread
+        for _ in range(sessions.day - self._day):
+            self._drift()
+        super().open_day(sessions)
+        self._day, self._shopper = sessions.day, sessions.shopper
+        self._mean, self._spread = self._means[self._shopper], self._spreads[self._shopper]
+
+    def _drift(self) -> None:
+        """Own tastes fade towards the population's and gather its spread again; a purse stays as it is."""
+        kept = self._kept
+        self._means = self._mean0 + kept * (self._means - self._mean0)
+        self._spreads *= kept[:, None] * kept
+        self._spreads += (1 - kept**2)[:, None] * self._spread0

@@ -35,7 +35,9 @@ def shown(engine: Engine, **changes: Any) -> tuple[dict[int, set[int]], set[int]
     return seen, set(shop.config["arrivals"]["items"])
 
 
-@pytest.mark.parametrize("policy", ["random", "visual", "cf", "blend", "itemknn-cfcbf", "oracle", "bayes"])
+@pytest.mark.parametrize(
+    "policy", ["random", "visual", "cf", "blend", "itemknn-cfcbf", "oracle", "bayes", "bayes-history"]
+)
 def test_new_items_are_shown_from_their_day_on(sqlite: Engine, policy: str) -> None:
     """None on day 0, some on day 1, whoever ranks."""
     seen, new = shown(sqlite, policy=policy)
