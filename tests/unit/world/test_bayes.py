@@ -1,4 +1,4 @@
-"""The ceilings: a session's sees no shopper, learns from what a session did, and is calibrated before that."""
+"""The ceilings: a session's sees no shopper, learns from what it did, and is calibrated before that."""
 
 from __future__ import annotations
 
