@@ -15,7 +15,7 @@ from db.embeddings import Embedder
 from db.engine import reading
 from db.errors import UsageError
 from recommender import axes as labelless
-from recommender import checkpoint, evaluation, retrieval
+from recommender import checkpoint, evaluation, retrieval, ten_views
 from recommender.retrieval import Retrieval
 from recommender.similarity import round_embeddings
 from simulator.actions import folder, held_out
@@ -47,12 +47,16 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Answers:
-    """What the network said: embeddings float32 [n, dim], logits float32 [n, n_classes] of both splits."""
+    """What the network said: embeddings float32 [n, dim], logits float32 [n, n_classes] of both splits.
+
+    ten_views: logits of the test pictures, the mean over ten ways to see each.
+    """
 
     train_embeddings: NDArray[np.float32]
     train_logits: NDArray[np.float32]
     test_embeddings: NDArray[np.float32]
     test_logits: NDArray[np.float32]
+    ten_views: NDArray[np.float32]
 
 
 def evaluate(context: Context, *, n_queries: int | None = None, with_held_out: bool = False) -> Evaluated:
@@ -166,11 +170,14 @@ def _evaluation(
 ) -> Evaluation:
     """The retrieval tables beside what follows from the guesses alone."""
     guesses, n_test = answers.test_logits.argmax(1), len(data.test_labels)
-    right = guesses == data.test_labels
+    right, right_by_ten = (
+        logits.argmax(1) == data.test_labels for logits in (answers.test_logits, answers.ten_views)
+    )
     return Evaluation(
         classification=evaluation.classification(data.test_labels, guesses, len(CLASS_NAMES)),
         interval=evaluation.wilson(int(right.sum()), n_test),
         calibration=evaluation.calibration(data.test_labels, evaluation.probabilities(answers.test_logits)),
+        ten_views=(float(right_by_ten.mean()), *evaluation.wilson(int(right_by_ten.sum()), n_test)),
         train_accuracy=float((answers.train_logits.argmax(1) == data.train_labels).mean()),
         without_near=(
             float(right[~is_near].mean()),
@@ -202,10 +209,10 @@ def _enter(
 
 
 def _ask(context: Context, embedder: Embedder, data: FashionMnist) -> Answers:
-    """Embeddings and logits of both splits."""
+    """Embeddings and logits of both splits, and what ten views of the test pictures say."""
     network = Library(context.engine).embedder(embedder)
     found = []
-    n = len(data.train_images) + len(data.test_images)
+    n = len(data.train_images) + (1 + ten_views.N_VIEWS) * len(data.test_images)
     with context.talk.progress("embedding", n) as step:
         for pixels in (data.train_images, data.test_images):
             parts = []
@@ -214,4 +221,5 @@ def _ask(context: Context, embedder: Embedder, data: FashionMnist) -> Answers:
                 parts.append(network.answer(part))
                 step(len(part))
             found += [np.concatenate(column) for column in zip(*parts, strict=True)]
+        found.append(ten_views.mean_logits(network, data.test_images, step=step))
     return Answers(*found)

@@ -35,13 +35,15 @@ ROWS = {
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All measures of one embedder. without_near: accuracy, low, high without near-duplicates of training;
+    """All measures of one embedder. ten_views: accuracy, low, high by the mean logits of ten views a picture;
+    without_near: the same of one view, without near-duplicates of training;
     is_near: bool [n_test], these; unseen: None when classes held out were not asked for.
     """
 
     classification: Classification
     interval: tuple[float, float]
     calibration: Calibration
+    ten_views: tuple[float, float, float]
     train_accuracy: float
     without_near: tuple[float, float, float]
     is_near: NDArray[np.bool_]
@@ -69,12 +71,14 @@ def document(
     best = found.best_known
     low, high = found.interval
     share, share_low, share_high = found.without_near
+    by_ten, ten_low, ten_high = found.ten_views
     return {
         "schema": 1,
         **origin,
         "parameters": n_parameters,
         "accuracy": found.classification.accuracy,
         "accuracy_interval": {"low": low, "high": high, "n": found.n_test},
+        "accuracy_of_ten_views": {"value": by_ten, "low": ten_low, "high": ten_high, "n": found.n_test},
         "accuracy_without_near_duplicates": {
             "value": share,
             "low": share_low,
@@ -129,6 +133,7 @@ def page(
             ("Model", origin["model"]),
             ("Parameters", f"{n_parameters:,}"),
             ("Accuracy", f"{_percent(found.classification.accuracy)} ({_ends(*found.interval)})"),
+            ("Seen ten ways each", f"{_percent(found.ten_views[0])} ({_ends(*found.ten_views[1:])})"),
             ("On its training pictures", _percent(found.train_accuracy)),
             ("Calibration error", _percent(found.calibration.error)),
             ("Queries", f"{found.n_queries:,} of {found.n_test:,} test pictures"),
@@ -200,6 +205,7 @@ def _naming(found: Evaluation, names: Sequence[str]) -> Section:
         "Precision: of those called so, how many are. Recall: of those that are, how many were called so.",
     )
     share, low, high = found.without_near
+    by_ten, *ten_ends = found.ten_views
     wrong = measured.confusion.copy()
     np.fill_diagonal(wrong, 0)
     truth, guess = divmod(int(wrong.argmax()), len(names))
@@ -209,7 +215,8 @@ def _naming(found: Evaluation, names: Sequence[str]) -> Section:
             (
                 f"{_percent(measured.accuracy)} of {found.n_test:,} test pictures; 95 % interval "
                 f"{_ends(*found.interval)} (Wilson). Without {found.n_near:,} near-duplicates of training "
-                f"pictures: {_percent(share)} ({_ends(low, high)})."
+                f"pictures: {_percent(share)} ({_ends(low, high)}). Seen ten ways each (moved by a pixel, "
+                f"mirrored; the mean of its ten answers): {_percent(by_ten)} ({_ends(*ten_ends)})."
             )
         ],
         [by_class],

@@ -76,8 +76,9 @@ def test_intervals_are_those_of_the_formulas() -> None:
 
 @cache
 def planted() -> tuple[FashionMnist, Answers]:
-    """300 training and 60 test pictures of three kinds; a network that errs on six test pictures, knows them
-    all the same (its embedding is right), and has met two of them: they are copies of training pictures.
+    """300 training and 60 test pictures of three kinds; a network that errs on six test pictures, on four of
+    them seen ten ways, knows them all the same (its embedding is right), and has met two of the sixty: they
+    are copies of training pictures.
     """
     rng = np.random.default_rng(5)
     kinds = rng.integers(0, 256, (3, 28, 28))
@@ -94,7 +95,9 @@ def planted() -> tuple[FashionMnist, Answers]:
     logits[1][10:16] = np.roll(logits[1][10:16], 1, axis=1)
     vectors = [unit_rows(np.eye(4)[labels] + 0.01) for labels in (train_labels, test_labels)]
     data = FashionMnist(train_images, train_labels, test_images, test_labels)
-    return data, Answers(vectors[0], logits[0], vectors[1], logits[1])
+    by_ten = logits[1].copy()
+    by_ten[10:12] = np.roll(by_ten[10:12], -1, axis=1)
+    return data, Answers(vectors[0], logits[0], vectors[1], logits[1], by_ten)
 
 
 @cache
@@ -107,6 +110,8 @@ def test_every_table_holds_every_row_and_what_was_planted() -> None:
     """The embedder is perfect, the label code pays for the six errors, near-duplicates are two."""
     found = measured()
     assert found.classification.accuracy == 0.9
+    assert found.ten_views[0] == pytest.approx(56 / 60)
+    assert found.ten_views[1] < 56 / 60 < found.ten_views[2]
     assert found.n_near == 2
     assert found.without_near[0] == pytest.approx(52 / 58)
     assert list(found.tables) == list(evaluated.TABLES)
