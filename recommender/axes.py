@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class AxesEmbedder(Embedding):
 
         def run(pixels: Pixels) -> Answer:
             rows = pixels.reshape(len(pixels), -1).astype(np.float64) @ columns - origin
-            return _unit(rows).astype(np.float32), np.empty((len(pixels), 0), np.float32)
+            return unit(rows).astype(np.float32), np.empty((len(pixels), 0), np.float32)
 
         size = round(len(mean) ** 0.5)
         super().__init__(run, shapes=Shapes(_BATCH, _BATCH), size=size, dim=axes.shape[1], classes=0)
@@ -55,25 +55,35 @@ def fit(pixels: Pixels, *, classes: Sequence[str], data_sha256: str) -> tuple[by
     """Manifest and weights of the axes of pictures uint8 [n, size, size]; no label is looked at."""
     axes = PixelAxes(pixels, N_AXES)
     columns = (np.rint(axes.axes * _GRAIN) / _GRAIN).astype(np.float32)
-    weights = checkpoint.pack([axes.mean.astype(np.float32), columns])
+    arrays = {"mean": axes.mean.astype(np.float32), "axes": columns}
+    return sealed(NAME, arrays, size=pixels.shape[1], classes=classes, data_sha256=data_sha256)
+
+
+def sealed(
+    name: str,
+    arrays: Mapping[str, NDArray[np.float32]],
+    *,
+    size: int,
+    classes: Sequence[str],
+    data_sha256: str,
+) -> tuple[bytes, bytes]:
+    """Manifest and weights of a model that learned no labels; the last array's columns are its axes."""
+    weights = checkpoint.pack(list(arrays.values()))
     manifest: dict[str, Any] = {
         "schema": checkpoint.SCHEMA,
-        "architecture": {"name": NAME, "size": pixels.shape[1]},
-        "dim": N_AXES,
+        "architecture": {"name": name, "size": size},
+        "dim": list(arrays.values())[-1].shape[1],
         "classes": list(classes),
         "training": {"labels": False},
         "data_sha256": data_sha256,
         "metrics": {},
-        "weights": [
-            {"name": "mean", "shape": list(axes.mean.shape)},
-            {"name": "axes", "shape": list(columns.shape)},
-        ],
+        "weights": [{"name": one, "shape": list(array.shape)} for one, array in arrays.items()],
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
     }
     return (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode(), weights
 
 
-def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rows of norm 1, added up column by column: the bits do not depend on the batch. A row of zeros, which
     has no direction, gets the first axis.
     """

@@ -18,7 +18,7 @@ from db.engine import reading
 from db.errors import DataError, NotFoundError
 from db.events import Events, Kind
 from db.items import CATALOGUE_SPLIT
-from recommender import axes, checkpoint
+from recommender import checkpoint, labelless
 from recommender.arrivals import Arrivals
 from recommender.blend import Learned
 from recommender.cointeraction import Counts, Popularity
@@ -120,8 +120,8 @@ class Library:
 
 def _maker(wanted: str) -> Callable[[bytes, bytes], Embedding]:
     """What makes a network of manifest and weights in a runtime; DataError when there is another one here."""
-    if wanted == axes.RUNTIME:
-        return axes.AxesEmbedder.from_bytes
+    if wanted == labelless.RUNTIME:
+        return labelless.from_bytes
     runtime = runtime_of(wanted)
     try:
         found = runtime_key(runtime)

@@ -14,8 +14,7 @@ from db import models
 from db.embeddings import Embedder
 from db.engine import reading
 from db.errors import UsageError
-from recommender import axes as labelless
-from recommender import checkpoint, evaluation, retrieval, ten_views
+from recommender import checkpoint, edges, evaluation, labelless, retrieval, ten_views
 from recommender.retrieval import Retrieval
 from recommender.similarity import round_embeddings
 from simulator.actions import folder, held_out
@@ -31,6 +30,7 @@ from workers.knowledge import Library
 
 DEPTH = 10
 N_AXES = 64
+STEPS = 11
 BATCHES = 4096
 """Pictures embedded between two moves of the progress bar."""
 
@@ -71,20 +71,20 @@ def evaluate(context: Context, *, n_queries: int | None = None, with_held_out: b
     if n_queries is not None and not 2 <= n_queries <= n_test:
         raise UsageError(f"--queries must lie in 2..{n_test}, found {n_queries}")
     model = default_model.ensure(context)
-    if model.runtime == labelless.RUNTIME:
-        raise UsageError(
-            f"{labelless.NAME} names no classes, so there is nothing to evaluate; "
-            "it is a row of every evaluation; set another WINDOWSHOP_MODEL"
-        )
     with reading(context.engine) as conn:
         manifest, weights = checkpoint.verify(*models.read(conn, model.key))
+    if model.runtime == labelless.RUNTIME:
+        raise UsageError(
+            f"{manifest['architecture']['name']} names no classes, so there is nothing to evaluate; "
+            "it is a row of every evaluation; set another WINDOWSHOP_MODEL"
+        )
     if manifest["classes"] != list(CLASS_NAMES):
         raise UsageError(
             f"model {model.key} names other classes ({', '.join(manifest['classes'][:3])}, ...) than "
             "Fashion-MNIST's, which `windowshop evaluate` measures; set another WINDOWSHOP_MODEL"
         )
     answers = _ask(context, Embedder(model.key, model.runtime), data)
-    with context.talk.progress("measuring", 9) as step:
+    with context.talk.progress("measuring", STEPS) as step:
         found = measure(data, answers, n_queries=n_queries, step=step)
     if with_held_out:
         found = replace(found, unseen=held_out.measure(context, data, found.is_near))
@@ -109,13 +109,14 @@ def measure(
     n_queries: int | None = None,
     step: Callable[[], None] = lambda: None,
 ) -> Evaluation:
-    """All measures of a network's answers; step is called nine times on the way."""
+    """All measures of a network's answers; step is called STEPS times on the way."""
     n_test = len(data.test_labels)
     asked = np.arange(n_test) if n_queries is None else np.arange(n_queries) * n_test // n_queries
     guesses = answers.test_logits.argmax(1)
     is_near = retrieval.twins(data.test_images, data.train_images).cosine >= NEAR
     step()
     axes = retrieval.PixelAxes(data.train_images, min(N_AXES, data.train_images[0].size))
+    outlines = edges.EdgesEmbedder(edges.principal_axes(data.train_images)).embed
     step()
     spaces: dict[str, Callable[[], tuple[Any, Any]]] = {
         "embedder": lambda: (
@@ -127,6 +128,7 @@ def measure(
             retrieval.unit_rows(data.train_images),
         ),
         "pca-64": lambda: (axes.project(data.test_images), axes.project(data.train_images)),
+        edges.NAME: lambda: (outlines(data.test_images), outlines(data.train_images)),
     }
     tables: dict[str, dict[str, Score]] = {name: {} for name in evaluated.TABLES}
     for name, vectors in spaces.items():

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender import checkpoint, retrieval
+from recommender import checkpoint, edges, retrieval
 from recommender.retrieval import Retrieval
 from recommender.similarity import round_embeddings
 from simulator.actions.context import Context
@@ -56,6 +56,7 @@ def _split(context: Context, data: FashionMnist, is_near: NDArray[np.bool_], hel
         "embedder": round_embeddings(Embedder.from_bytes(manifest, weights).embed(data.test_images)),
         "pixels": retrieval.unit_rows(data.test_images),
         "pca-64": axes.project(data.test_images),
+        edges.NAME: edges.EdgesEmbedder(edges.principal_axes(seen_images)).embed(data.test_images),
     }
     is_query = np.isin(data.test_labels, held)
     everything = np.ones(len(is_query), bool)

@@ -12,7 +12,7 @@ from pathlib import Path
 from db import models
 from db.engine import writing
 from db.errors import DataError, NotFoundError, UsageError, WindowshopError
-from recommender import axes, checkpoint
+from recommender import checkpoint, labelless
 from recommender.runtimes import Runtime, runtime_key
 from simulator.actions.context import Context
 from simulator.datasets import CLASS_NAMES
@@ -46,8 +46,8 @@ def ensure(context: Context) -> Model:
     """
     settings = context.settings
     folder = folder_of(settings)
-    if folder is None and settings.model == axes.NAME:
-        folder = _fit_axes(context)
+    if folder is None and settings.model in labelless.FITS:
+        folder = _fit(context)
     if folder is None:
         if settings.model != QUICK_NAME:
             raise NotFoundError(
@@ -61,8 +61,8 @@ def ensure(context: Context) -> Model:
     key = checkpoint.model_key(plain)
     with writing(context.engine) as conn:
         models.add(conn, key, manifest, weights)
-    if plain["architecture"].get("name") == axes.NAME:
-        return Model(key, axes.RUNTIME)
+    if plain["architecture"].get("name") in labelless.FITS:
+        return Model(key, labelless.RUNTIME)
     return Model(key, runtime(context.settings.runtime))
 
 
@@ -94,15 +94,16 @@ def _read(folder: Path) -> tuple[bytes, bytes]:
         raise DataError(f"{error}; {cure(folder)}") from None
 
 
-def _fit_axes(context: Context) -> Path:
-    """The principal axes of Fashion-MNIST's training pictures, fitted in seconds and kept as a model."""
+def _fit(context: Context) -> Path:
+    """The model of this name that needs no labels, fitted to Fashion-MNIST's training pictures and kept."""
     from simulator.actions import catalogue  # noqa: PLC0415 - it imports us
 
-    folder = context.settings.models / axes.NAME
-    context.talk.say(f"no embedder in {folder} yet: fitting the principal axes of the training pictures")
+    name = context.settings.model
+    folder = context.settings.models / name
+    context.talk.say(f"no embedder in {folder} yet: fitting {name} to the training pictures")
     data = catalogue.fashion_mnist(context)
     digest = hashlib.sha256(data.train_images.tobytes()).hexdigest()
-    manifest, weights = axes.fit(data.train_images, classes=CLASS_NAMES, data_sha256=digest)
+    manifest, weights = labelless.FITS[name](data.train_images, classes=CLASS_NAMES, data_sha256=digest)
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.replace_file(folder / checkpoint.WEIGHTS, weights)
     checkpoint.replace_file(folder / checkpoint.MANIFEST, manifest)

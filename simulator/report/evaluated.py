@@ -29,6 +29,7 @@ ROWS = {
     "embedder": "cosine of the embeddings",
     "pixels": "cosine of the raw pixels: nothing learned",
     "pca-64": "64 principal axes of the training pixels: no labels used",
+    "edges-128": "128 principal axes of histograms of edge directions: no labels used",
     "label code": "only the class the network guesses; order within it by lot, averaged",
 }
 
@@ -258,7 +259,9 @@ def _trust(found: Evaluation) -> Section:
 
 
 def _bars(found: Evaluation) -> Chart:
-    shades = dict(zip(ROWS, (COLOURS[n] for n in ("visual", "random", "popularity", "blend")), strict=True))
+    shades = dict(
+        zip(ROWS, (COLOURS[n] for n in ("visual", "random", "popularity", "cf", "blend")), strict=True)
+    )
     shown = [table for table in TABLES if "without" not in table]
 
     def draw(figure: Figure) -> None:
@@ -280,7 +283,7 @@ def _bars(found: Evaluation) -> Chart:
         panes[-1].set_xlim(0, 1)
         panes[-1].set_xlabel("mean average precision")
 
-    return chart_of("retrieval", "Mean average precision, side by side", draw, height=3.8)
+    return chart_of("retrieval", "Mean average precision, side by side", draw, height=4.4)
 
 
 def _confusion(measured: Classification, names: Sequence[str]) -> Chart:

@@ -18,7 +18,7 @@ TABLES = {
     "among themselves, without near-duplicates": "without test pictures that have a near twin in training",
     "among all ten, without near-duplicates": "the same",
 }
-ROWS = ("embedder", "pixels", "pca-64")
+ROWS = ("embedder", "pixels", "pca-64", "edges-128")
 
 
 @dataclass(frozen=True)

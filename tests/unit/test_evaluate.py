@@ -18,7 +18,7 @@ from db.errors import UsageError
 from recommender import evaluation
 from recommender.retrieval import unit_rows
 from simulator.actions import evaluate as action
-from simulator.actions.evaluate import Answers, measure
+from simulator.actions.evaluate import STEPS, Answers, measure
 from simulator.datasets import CLASS_NAMES, FashionMnist
 from simulator.report import evaluated
 from tests.factories import context_of
@@ -132,7 +132,7 @@ def test_a_sample_of_queries_asks_the_whole_gallery() -> None:
     data, answers = planted()
     steps: list[int] = []
     found = measure(data, answers, n_queries=20, step=lambda: steps.append(1))
-    assert len(steps) == 9  # as many as the progress bar has
+    assert len(steps) == STEPS  # as many as the progress bar has
     assert found.n_queries == 20
     assert found.tables["test against test"]["pixels"].map.n == 20
     assert found.classification.accuracy == 0.9
