@@ -84,14 +84,10 @@ def histograms(pixels: Pixels) -> NDArray[np.float64]:
     turn = np.arctan2(down, right) % np.pi * (_DIRECTIONS / np.pi) - 0.5
     lower = np.floor(turn)
     share = turn - lower
-    towards = np.stack(
-        [
-            strength * np.where(lower % _DIRECTIONS == number, 1 - share, 0.0)
-            + strength * np.where((lower + 1) % _DIRECTIONS == number, share, 0.0)
-            for number in range(_DIRECTIONS)
-        ],
-        axis=1,
-    )
+    first = lower.astype(np.int8) % _DIRECTIONS
+    towards = np.zeros((len(pixels), _DIRECTIONS, SIDE, SIDE))
+    np.put_along_axis(towards, first[:, None], (strength * (1 - share))[:, None], axis=1)
+    np.put_along_axis(towards, ((first + 1) % _DIRECTIONS)[:, None], (strength * share)[:, None], axis=1)
     return np.concatenate([_pooled(towards, cell) for cell in _CELLS], axis=1)
 
 
