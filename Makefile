@@ -13,16 +13,20 @@ LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --prerelease disallow --uni
 QUICK_TESTS := not compose and not browser and not fault
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check faults faults-short compose audit bench lock clean
+.PHONY: help demo test test-postgres check faults faults-short compose audit bench lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.runtime ## the whole road once: data, embedder, workers, five policies, the report
 	@$(BIN)/windowshop demo $(ARGS)
 
 test: $(VENV)/.dev ## unit, service and journey tests; a few minutes
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "$(QUICK_TESTS)" $(ARGS)
+
+test-postgres: $(VENV)/.dev ## the service and journey tests once more, on Postgres where SQLite would do
+	TEST_DATABASE=postgres $(BIN)/python -m pytest -n 2 --dist loadfile \
+	  -m "(service or journey) and $(QUICK_TESTS)" $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, and which package may import which
 	$(BIN)/ruff check .

@@ -1,20 +1,20 @@
-"""What all tests share: databases of both kinds, each test with its own."""
+"""What all tests share: databases of both kinds and installations on them, each test with its own."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine
 
 from db import schema
 from db.engine import open_engine
+from tests.databases import KINDS, PASS, POSTGRES, SQLITE, fresh_postgres, hurry
+from tests.installation import Installer, install
 
 # What a shell starts in the background ignores Ctrl-C, and the commands under test would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -47,64 +47,53 @@ def postgres(cluster_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         yield server.get_uri()
 
 
-def hurry(address: str) -> None:
-    """Leave it to the kernel when to write: this machine's power does not fail in the middle of a test."""
-    import psycopg
-
-    with psycopg.connect(address, autocommit=True) as conn:
-        conn.execute("ALTER SYSTEM SET fsync = off")
-        conn.execute("SELECT pg_reload_conf()")
-
-
-def fresh_postgres(address: str) -> str:
-    """The address of a new, empty database on a server."""
-    import psycopg
-
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(address, autocommit=True) as conn:
-        conn.execute(f'CREATE DATABASE "{name}"'.encode())
-    from sqlalchemy import make_url
-
-    return make_url(address).set(database=name).render_as_string(hide_password=False)
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest) -> Callable[[Path], str]:
+    """Gives the address of a new, empty database of this pass; one of SQLite is a file in the folder."""
+    if PASS == POSTGRES:
+        server = request.getfixturevalue("postgres")
+        return lambda _: fresh_postgres(server)
+    return lambda folder: f"sqlite:///{folder / 'shop.db'}"
 
 
-def copied(address: str, folder: Path) -> str:
-    """The address of a copy of a database that nobody is connected to, to be spoilt."""
-    import psycopg
-    from sqlalchemy import make_url
-
-    found = make_url(address)
-    if found.get_backend_name() == "sqlite":
-        shutil.copy(str(found.database), folder / "copy.db")
-        return f"sqlite:///{folder / 'copy.db'}"
-    name = f"test_{uuid4().hex}"
-    server = found.set(database="postgres").render_as_string(hide_password=False)
-    with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(f'CREATE DATABASE "{name}" TEMPLATE "{found.database}"'.encode())
-    return found.set(database=name).render_as_string(hide_password=False)
+@pytest.fixture(scope="session")
+def installed(request: pytest.FixtureRequest) -> Installer:
+    """Makes an installation in a folder; in the pass on Postgres, each has a database of its own there."""
+    if PASS == POSTGRES:
+        server = request.getfixturevalue("postgres")
+        return lambda folder: install(folder, postgres=fresh_postgres(server))
+    return install
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database: every test that asks for it runs on both kinds."""
-    if request.param == "sqlite":
+    if request.param == SQLITE:
         return f"sqlite:///{tmp_path / 'shop.db'}"
     return fresh_postgres(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    """An engine on an up-to-date empty database."""
-    opened = open_engine(database_url)
-    schema.ensure(opened)
-    yield opened
-    opened.dispose()
+    """An engine on an up-to-date empty database; once on each kind."""
+    yield from up_to_date(database_url)
+
+
+@pytest.fixture
+def any_engine(new_database: Callable[[Path], str], tmp_path: Path) -> Iterator[Engine]:
+    """As `engine`, on this pass's kind alone, for what does not depend on the kind."""
+    yield from up_to_date(new_database(tmp_path))
 
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Engine]:
-    """As `engine`, for what does not depend on the database."""
-    opened = open_engine(f"sqlite:///{tmp_path / 'shop.db'}")
+    """As `engine`, on SQLite whatever the pass: for the other tiers, and for what is true of SQLite alone."""
+    yield from up_to_date(f"sqlite:///{tmp_path / 'shop.db'}")
+
+
+def up_to_date(address: str) -> Iterator[Engine]:
+    """An engine, closed after the test; the database has all tables."""
+    opened = open_engine(address)
     schema.ensure(opened)
     yield opened
     opened.dispose()

@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from db.tables import embedding
 from recommender import checkpoint
 from simulator.actions.model import runtime
 from tests import factories
+from tests.databases import copied
 from workers.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -96,6 +99,10 @@ class Installation:
         return open_engine(self.database_url)
 
 
+Installer = Callable[[Path], Installation]
+"""Makes an installation in a folder, as the fixture `installed` does on the database of this pass."""
+
+
 def install(folder: Path, *, postgres: str = "") -> Installation:
     """An installation with a model, and the toy catalogue as if that model had embedded it."""
     made = Installation(folder, postgres)
@@ -113,6 +120,12 @@ def install(folder: Path, *, postgres: str = "") -> Installation:
         conn.execute(embedding.insert().from_select(["model", "runtime", "image", "vector"], same))
     engine.dispose()
     return made
+
+
+def copy_of(made: Installation, folder: Path) -> Installation:
+    """The same in another folder, its database too, to be changed; nobody may be connected to the first."""
+    shutil.copytree(made.folder, folder, symlinks=True)
+    return Installation(folder, made.postgres and copied(made.postgres, folder))
 
 
 def a_model(value: float = 0.0) -> tuple[bytes, bytes]:

@@ -187,6 +187,17 @@ def test_every_file_is_in_measure(path: Path) -> None:
     assert long == [] or MIGRATIONS in path.parents  # a migration is a list of tables, and history
 
 
+@pytest.mark.parametrize("tier", ["service", "journey"])
+def test_every_test_of_a_tier_bears_its_mark(tier: str) -> None:
+    """`make test-postgres` knows the tiers by it: a file without its mark would be tested on SQLite alone."""
+    bare = [
+        path.name
+        for path in sorted((ROOT / "tests" / tier).rglob("test_*.py"))
+        if f"\npytestmark = pytest.mark.{tier}\n" not in path.read_text()
+    ]
+    assert bare == []
+
+
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Every function and method."""
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))

@@ -20,7 +20,7 @@ from db.engine import open_engine, writing
 from db.errors import DependencyError
 from db.tables import embedding
 from tests import factories
-from tests.conftest import fresh_postgres
+from tests.databases import fresh_postgres
 from tests.faults import harness, lane
 from tests.faults.account import Account, Tale, tale_of
 from tests.faults.backlog import Backlog

@@ -12,7 +12,7 @@ import pytest
 from db import errors, work
 from db.engine import writing
 from tests import cli_reference
-from tests.conftest import fresh_postgres
+from tests.databases import KINDS, POSTGRES, fresh_postgres
 from tests.installation import TOY_FLAGS, Installation, install
 
 pytestmark = pytest.mark.journey
@@ -25,10 +25,10 @@ NEEDS_MORE = {
 """These need Fashion-MNIST, a model that embeds, pictures, or many runs."""
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=KINDS)
 def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """An installation on which every command can be called, on either database; it has played one run."""
-    postgres = fresh_postgres(request.getfixturevalue("postgres")) if request.param == "postgres" else ""
+    postgres = fresh_postgres(request.getfixturevalue("postgres")) if request.param == POSTGRES else ""
     made = install(tmp_path_factory.mktemp("cli"), postgres=postgres)
     played = made.call("simulate", *TOY_FLAGS, "--local", "--json")
     assert played.returncode == 0, played.stderr

@@ -6,7 +6,6 @@ Every case goes through the real command line, in a copy of one installation.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,11 +14,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, inspect, select, text
 
+from db import schema
 from db.engine import reading, writing
 from db.tables import metadata
 from simulator import datasets
-from tests.conftest import copied, fresh_postgres
-from tests.installation import TOY_FLAGS, Installation, install
+from tests.installation import TOY_FLAGS, Installation, Installer, copy_of
 from tests.journey.refusals import DEPENDENCY, FAILED, GATE, OTHERS, USAGE, Case, Spoil, a_file, no_model
 
 pytestmark = pytest.mark.journey
@@ -40,9 +39,9 @@ main()
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def shop(tmp_path_factory: pytest.TempPathFactory, installed: Installer) -> Installation:
     """An installation with one finished run of another seed, to be copied."""
-    made = install(tmp_path_factory.mktemp("bad-input"))
+    made = installed(tmp_path_factory.mktemp("bad-input"))
     done = made.call(*SIMULATE, "--seed", "7")
     assert done.returncode == 0, done.stderr
     return made
@@ -51,24 +50,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 @pytest.fixture
 def installation(shop: Installation, tmp_path: Path) -> Installation:
     """A copy to spoil."""
-    shutil.copytree(shop.folder, tmp_path / "shop", symlinks=True)
-    return Installation(tmp_path / "shop")
-
-
-@pytest.fixture(scope="module")
-def shop_on_postgres(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """The same on a server."""
-    made = install(tmp_path_factory.mktemp("bad-input"), postgres=fresh_postgres(postgres))
-    done = made.call(*SIMULATE, "--seed", "7")
-    assert done.returncode == 0, done.stderr
-    return made
-
-
-@pytest.fixture
-def on_postgres(shop_on_postgres: Installation, tmp_path: Path) -> Installation:
-    """A copy to spoil, the database included."""
-    shutil.copytree(shop_on_postgres.folder, tmp_path / "shop", symlinks=True)
-    return Installation(tmp_path / "shop", copied(shop_on_postgres.postgres, tmp_path))
+    return copy_of(shop, tmp_path / "shop")
 
 
 def only_run(installation: Installation) -> str:
@@ -97,7 +79,10 @@ def newer_database(installation: Installation) -> None:
 
 def no_catalogue(installation: Installation) -> None:
     """Nothing in the database yet, so the data is needed."""
-    (installation.home / "windowshop.db").unlink()
+    engine = installation.engine()
+    with writing(engine) as conn:
+        schema.migrate(conn, "base")
+    engine.dispose()
 
 
 def cached(content: bytes) -> Spoil:
@@ -309,24 +294,6 @@ def test_bad_input_is_refused_in_one_line(installation: Installation, name: str)
     case = CASES[name]
     case.spoil(installation)
     check(installation, case, lambda words, changes: installation.call(*words, **changes))
-
-
-OF_THE_DATABASE = (
-    *("an unknown catalogue", "more items than exist", "more queries than exist"),
-    *("a database from a newer version", "a database from a newer version, asked only"),
-    *("an unknown run to report", "an unknown run to verify", "an unknown run to export"),
-    *("a checkpoint with one bit flipped", "a gate that is not met", "a comparison with nothing"),
-    *("work that does not exist, to try again", "work that does not exist, to drop"),
-)
-"""What is refused because of what is stored."""
-
-
-@pytest.mark.parametrize("name", OF_THE_DATABASE)
-def test_bad_input_is_refused_on_postgres_in_the_same_words(on_postgres: Installation, name: str) -> None:
-    """Where the answer depends on what is stored."""
-    case = CASES[name]
-    case.spoil(on_postgres)
-    check(on_postgres, case, lambda words, changes: on_postgres.call(*words, **changes))
 
 
 @pytest.mark.parametrize("name", DATA_CASES)

@@ -6,14 +6,15 @@ Every message names the file and the line; nothing of a refused log is kept.
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select, update
 
 from benchmarks.baskets import visits
-from tests.installation import Installation, install
+from db.engine import reading, writing
+from db.tables import imported_log
+from tests.installation import Installation, Installer
 from tests.journey.refusals import FAILED, GATE, USAGE
 
 pytestmark = pytest.mark.journey
@@ -44,15 +45,18 @@ REFUSED: dict[str, tuple[bytes | None, int, tuple[str, ...]]] = {
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def shop(tmp_path_factory: pytest.TempPathFactory, installed: Installer) -> Installation:
     """An installation; no log here is so good that two tests would meet in it."""
-    return install(tmp_path_factory.mktemp("bad-logs"))
+    return installed(tmp_path_factory.mktemp("bad-logs"))
 
 
 def logs_kept(shop: Installation) -> int:
     """How many logs its database holds."""
-    with closing(sqlite3.connect(shop.home / "windowshop.db")) as conn:
-        return int(conn.execute("SELECT count(*) FROM imported_log").fetchone()[0])
+    engine = shop.engine()
+    with reading(engine) as conn:
+        found = conn.execute(select(func.count()).select_from(imported_log)).scalar_one()
+    engine.dispose()
+    return found
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -149,8 +153,10 @@ def test_a_kept_log_is_evaluated_and_verified_by_its_id(shop: Installation) -> N
     )
     assert by_id["policies"] == by_file["policies"]
     assert json.loads(shop.call("verify", log, "--json").stdout)["ok"]
-    with closing(sqlite3.connect(shop.home / "windowshop.db")) as conn, conn:
-        conn.execute("UPDATE imported_log SET sha256 = 'other' WHERE id = ?", (log,))
+    engine = shop.engine()
+    with writing(engine) as conn:
+        conn.execute(update(imported_log).where(imported_log.c.id == log).values(sha256="other"))
+    engine.dispose()
     done = shop.call("verify", log, "--json")
     assert done.returncode == GATE
     assert "damaged" in json.loads(done.stdout)["checks"]["lines"]["detail"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import Installation, install
+from tests.installation import Installation, Installer
 from tests.mixed_pictures import bomb
 
 pytestmark = pytest.mark.journey
@@ -15,9 +15,9 @@ FAILED, USAGE = 1, 2
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def shop(tmp_path_factory: pytest.TempPathFactory, installed: Installer) -> Installation:
     """An installation; nothing in it is changed."""
-    return install(tmp_path_factory.mktemp("bad-pictures"))
+    return installed(tmp_path_factory.mktemp("bad-pictures"))
 
 
 @pytest.mark.parametrize(

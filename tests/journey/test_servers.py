@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import make_url
 
-from tests.installation import TOY_FLAGS, Installation, install
+from tests.installation import TOY_FLAGS, Installation, Installer
 from tests.journey.refusals import DEPENDENCY, USAGE
 from workers.redis_server import EmbeddedServer
 
@@ -30,9 +30,9 @@ main()
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def shop(tmp_path_factory: pytest.TempPathFactory, installed: Installer) -> Installation:
     """An installation that nobody has used yet."""
-    return install(tmp_path_factory.mktemp("servers"))
+    return installed(tmp_path_factory.mktemp("servers"))
 
 
 @pytest.fixture(scope="module")

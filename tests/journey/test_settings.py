@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import copy
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields, is_dataclass, replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -148,9 +149,9 @@ RUN = {**asdict(PLAN), "model": factories.EMBEDDER.model, "runtime": factories.E
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def shop(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path], str]) -> Iterator[Engine]:
     """One database for all: the toy shop, the same items with other pictures, and two other embedders."""
-    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('settings') / 'shop.db'}")
+    engine = open_engine(new_database(tmp_path_factory.mktemp("settings")))
     schema.ensure(engine)
     stored = factories.stock(engine)
     with writing(engine) as conn:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from db.engine import open_engine, reading
+from db.engine import reading
 from db.tables import event
-from tests.installation import TOY_FLAGS, Installation, install
+from tests.installation import TOY_FLAGS, Installation, Installer
 
 pytestmark = pytest.mark.journey
 
@@ -22,9 +22,9 @@ PATIENCE = 250.0
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Installation:
+def shop(tmp_path: Path, installed: Installer) -> Installation:
     """An installation of its own, without any event yet."""
-    return install(tmp_path)
+    return installed(tmp_path)
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
@@ -50,7 +50,7 @@ def test_up_ends_well_when_told_to(shop: Installation, told: signal.Signals) -> 
 def test_a_run_that_was_stopped_tells_by_what(shop: Installation, told: signal.Signals, code: int) -> None:
     """128 and the signal's number, as shells count."""
     child = shop.start("simulate", *TOY_FLAGS, "--days", "500", "--local", "--seed", str(code))
-    engine = open_engine(shop.database_url)
+    engine = shop.engine()
     deadline = time.monotonic() + PATIENCE
     while True:
         with reading(engine) as conn:

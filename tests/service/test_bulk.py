@@ -25,7 +25,7 @@ from sqlalchemy import (
 from db import arrays, bulk
 from db.engine import open_engine, writing
 from db.errors import WindowshopError
-from tests.conftest import fresh_postgres
+from tests.databases import fresh_postgres
 
 pytestmark = pytest.mark.service
 

@@ -23,7 +23,7 @@ from simulator.actions.report import load
 from simulator.actions.simulate import simulate
 from simulator.actions.verify import verify
 from tests.factories import EMBEDDER, context_of
-from tests.installation import Installation, install
+from tests.installation import Installation, Installer
 from workers.local import LocalHands
 
 pytestmark = pytest.mark.service
@@ -183,9 +183,9 @@ def test_a_run_on_it_sells_at_its_prices(engine: Engine, tmp_path: Path) -> None
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def installation(tmp_path_factory: pytest.TempPathFactory, installed: Installer) -> Installation:
     """An installation with the toy catalogue, and a folder of pictures beside it, one of them broken."""
-    made = install(tmp_path_factory.mktemp("catalogue"))
+    made = installed(tmp_path_factory.mktemp("catalogue"))
     folder = shop(made.folder, range(40))
     (folder / "broken.jpg").write_text("no picture")
     return made

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.installation import TOY_FLAGS, Installation, install
+from tests.installation import TOY_FLAGS, Installation, Installer
 
 pytestmark = pytest.mark.service
 
@@ -19,9 +19,9 @@ GRID = (
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def shop(tmp_path_factory: pytest.TempPathFactory, installed: Installer) -> Installation:
     """An installation with the toy catalogue."""
-    return install(tmp_path_factory.mktemp("shop"))
+    return installed(tmp_path_factory.mktemp("shop"))
 
 
 def played(shop: Installation, *words: str, **changes: str) -> dict[str, Any]:

@@ -22,8 +22,8 @@ from db.engine import open_engine, reading
 from db.tables import slate
 from simulator.actions.verify import verify
 from tests import factories
-from tests.conftest import fresh_postgres
-from tests.installation import TOY_FLAGS, Installation, install
+from tests.databases import fresh_postgres
+from tests.installation import TOY_FLAGS, Installation, Installer, copy_of, install
 from workers.local import LocalHands
 from workers.redis_server import EmbeddedServer
 from workers.supervisor import Supervisor
@@ -52,9 +52,9 @@ def n_slates(engine: Engine) -> int:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def shop(tmp_path_factory: pytest.TempPathFactory, installed: Installer) -> Installation:
     """An installation that nobody has used yet."""
-    return install(tmp_path_factory.mktemp("hygiene"))
+    return installed(tmp_path_factory.mktemp("hygiene"))
 
 
 class Command:
@@ -100,12 +100,6 @@ class Command:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def copy(shop: Installation, folder: Path) -> Installation:
-    """The same installation elsewhere, to be played in."""
-    shutil.copytree(shop.folder, folder / "shop")
-    return Installation(folder / "shop")
-
-
 @contextmanager
 def playing(installation: Installation, *, days: int, redis_url: str = "") -> Iterator[Command]:
     """A command that plays."""
@@ -138,7 +132,7 @@ def test_nothing_is_left_when_a_command_is_ended(
 ) -> None:
     """Ctrl-C, SIGTERM, kill -9 of the command alone, in mid-run: workers, guard, Valkey, socket are gone."""
     n_processes = 3 if redis_url else 5  # the command and two workers; the guard and the server
-    with playing(copy(shop, tmp_path), days=5000, redis_url=redis_url) as command:
+    with playing(copy_of(shop, tmp_path / "shop"), days=5000, redis_url=redis_url) as command:
         wait_until(lambda: command.is_in_the_middle(n_processes), "a run in full swing")
         assert any("valkey" in line for line in command.family().values()) == (not redis_url)
         command.process.send_signal(how)
@@ -167,7 +161,7 @@ def n_served(engine: Engine) -> int:
 
 def test_nothing_is_left_when_a_command_is_done(shop: Installation, tmp_path: Path, redis_url: str) -> None:
     """The moment the command has ended, everything else has."""
-    with playing(copy(shop, tmp_path), days=2, redis_url=redis_url) as command:
+    with playing(copy_of(shop, tmp_path / "shop"), days=2, redis_url=redis_url) as command:
         assert command.process.wait(PATIENCE) == 0
         assert command.family() == {}
         assert list(command.scratch.iterdir()) == []
@@ -175,7 +169,7 @@ def test_nothing_is_left_when_a_command_is_done(shop: Installation, tmp_path: Pa
 
 def test_impatience_leaves_nothing_either(shop: Installation, tmp_path: Path) -> None:
     """Ctrl-C three times at once, the later ones while everything is being ended."""
-    with playing(copy(shop, tmp_path), days=5000) as command:
+    with playing(copy_of(shop, tmp_path / "shop"), days=5000) as command:
         wait_until(lambda: command.is_in_the_middle(5), "a run in full swing")
         for _ in range(3):
             command.process.send_signal(signal.SIGINT)

@@ -84,24 +84,24 @@ def value(metrics: str, start: str) -> float:
 
 
 def test_metrics_heartbeats_and_logs_tell_what_a_run_did(
-    sqlite: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    any_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Three processes of one machine share one setting and each has its own port; all are gone afterwards."""
     monkeypatch.chdir(tmp_path)
-    found = of(sqlite, workers=2, metrics="127.0.0.1:0", log_level="debug", log_format="json")
-    with Supervisor(found, sqlite) as supervisor:
-        wait_until(lambda: len(processes(sqlite)) == 3, "three heartbeats")
-        run = factories.play(sqlite, supervisor)
-        seen = processes(sqlite)
+    found = of(any_engine, workers=2, metrics="127.0.0.1:0", log_level="debug", log_format="json")
+    with Supervisor(found, any_engine) as supervisor:
+        wait_until(lambda: len(processes(any_engine)) == 3, "three heartbeats")
+        run = factories.play(any_engine, supervisor)
+        seen = processes(any_engine)
         assert len({one.metrics for one in seen}) == 3
         told = {one.name: read(one.metrics) for one in seen}
-    assert processes(sqlite) == []
+    assert processes(any_engine) == []
 
     ours = told.pop(seen[0].name)
     assert value(ours, 'windowshop_processes{kind="worker",state="alive"}') == 2
     assert value(ours, "windowshop_database_up") == 1
     ranked = sum(value(one, "windowshop_slates_ranked_total") for one in told.values())
-    with reading(sqlite) as conn:
+    with reading(any_engine) as conn:
         stored = len(conn.exec_driver_sql("SELECT 1 FROM slate").fetchall())
     assert ranked == stored
     assert sum(value(one, "windowshop_folds_total") for one in told.values()) == 3
@@ -115,13 +115,13 @@ def test_metrics_heartbeats_and_logs_tell_what_a_run_did(
     assert all(line["level"] == "debug" and line["timestamp"].endswith("Z") for line in done)
 
 
-def test_metrics_for_others_want_a_token(sqlite: Engine, tmp_path: Path) -> None:
+def test_metrics_for_others_want_a_token(any_engine: Engine, tmp_path: Path) -> None:
     """Outside loopback nobody reads them who does not know it."""
     token = tmp_path / "token"
     token.write_text("a token that nobody guesses\n")
-    found = of(sqlite, workers=0, metrics="0.0.0.0:0", metrics_token_file=str(token))
-    with Supervisor(found, sqlite):
-        address = f"127.0.0.1:{str(processes(sqlite)[0].metrics).rsplit(':', 1)[1]}"
+    found = of(any_engine, workers=0, metrics="0.0.0.0:0", metrics_token_file=str(token))
+    with Supervisor(found, any_engine):
+        address = f"127.0.0.1:{str(processes(any_engine)[0].metrics).rsplit(':', 1)[1]}"
         assert "windowshop_work" in read(address, "a token that nobody guesses")
         for wrong in ("", "a token that nobody guesse", "\xfc" * 20):
             with pytest.raises(urllib.error.HTTPError, match="401"):
@@ -155,16 +155,16 @@ def pieces(engine: Engine) -> list[backlog.Piece]:
 
 
 def test_a_worker_told_to_stop_ends_in_order(
-    sqlite: Engine, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    any_engine: Engine, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGTERM: exit code 0, no heartbeat left, and the log says so."""
     monkeypatch.chdir(tmp_path)
-    worker = lone_worker(of(sqlite, redis_url=valkey, log_level="info"), "polite")
+    worker = lone_worker(of(any_engine, redis_url=valkey, log_level="info"), "polite")
     redis = Redis.from_url(valkey)
     wait_until(lambda: redis.smembers("rq:workers"), "its registration")
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(PATIENCE) == 0
-    assert processes(sqlite) == []
+    assert processes(any_engine) == []
     assert "polite has stopped" in Path("polite.log").read_text()
     redis.close()
 
@@ -184,14 +184,14 @@ tasks.work_until_stopped(found, sys.argv[1])
 
 
 def test_a_native_hang_that_nobody_watches_ends_at_its_deadline(
-    sqlite: Engine, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    any_engine: Engine, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker's own watchdog needs no interpreter; it says where the hang was."""
     monkeypatch.chdir(tmp_path)
-    with writing(sqlite) as conn:
+    with writing(any_engine) as conn:
         run = runs.open_run(conn, {"policy": "random"}).number
         ids = work.add(conn, run, "hang", {"a": {}})
-    found = of(sqlite, redis_url=valkey, job_seconds=1)
+    found = of(any_engine, redis_url=valkey, job_seconds=1)
     queue.ring(queue.queue(queue.connect(valkey)), ids, seconds=1)
     worker = subprocess.Popen(
         [sys.executable, "-c", HANG, "stuck"], env=for_child(found), stderr=subprocess.PIPE
@@ -200,7 +200,7 @@ def test_a_native_hang_that_nobody_watches_ends_at_its_deadline(
     assert worker.returncode == 1
     assert "Timeout" in said
     assert "in hang" in said
-    assert [one.worker for one in pieces(sqlite)] == ["stuck"]
+    assert [one.worker for one in pieces(any_engine)] == ["stuck"]
 
 
 LATE = """
@@ -220,37 +220,37 @@ main()
 
 
 def test_a_worker_whose_job_was_interrupted_is_replaced(
-    sqlite: Engine, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    any_engine: Engine, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its interpreter may hold half a module: the job is given back with its reason, and the process ends."""
     monkeypatch.chdir(tmp_path)
-    with writing(sqlite) as conn:
+    with writing(any_engine) as conn:
         run = runs.open_run(conn, {"policy": "random"}).number
         ids = work.add(conn, run, "late", {"a": {}})
     queue.ring(queue.queue(queue.connect(valkey)), ids, seconds=1)
-    found = of(sqlite, redis_url=valkey)
+    found = of(any_engine, redis_url=valkey)
     worker = subprocess.Popen(
         [sys.executable, "-c", LATE, "--name", "late"], env=for_child(found), stderr=subprocess.PIPE
     )
     said = worker.communicate(timeout=PATIENCE)[1].decode()
     assert worker.returncode == 1
     assert "a job was interrupted at its deadline" in said
-    assert [(one.reason, one.worker) for one in pieces(sqlite)] == [("TypeError: half a module", None)]
+    assert [(one.reason, one.worker) for one in pieces(any_engine)] == [("TypeError: half a module", None)]
 
 
-def test_a_silent_worker_that_is_watched_keeps_its_work(sqlite: Engine) -> None:
+def test_a_silent_worker_that_is_watched_keeps_its_work(any_engine: Engine) -> None:
     """Its supervisor sees that it lives and ends it at its deadline; of others silence is all there is."""
-    with writing(sqlite) as conn:
+    with writing(any_engine) as conn:
         run = runs.open_run(conn, {"policy": "random"}).number
         work_id = work.add(conn, run, "late", {"a": {}})[0]
         heartbeats.beat(conn, heartbeats.Process("busy", heartbeats.WORKER, "host", 1, every=1.0))
         work.take(conn, work_id, "busy")
         conn.execute(update(heartbeat).values(seen=now() - 60))
-    assert take_from_silent(sqlite, watched={"busy"}) == []
-    assert take_from_silent(sqlite) == [work_id]
+    assert take_from_silent(any_engine, watched={"busy"}) == []
+    assert take_from_silent(any_engine) == [work_id]
 
 
-def test_rq_info_works_on_our_queue(sqlite: Engine, valkey: str) -> None:
+def test_rq_info_works_on_our_queue(any_engine: Engine, valkey: str) -> None:
     """RQ's own command line, with jobs that wait and with a worker that listens."""
     doors = queue.queue(queue.connect(valkey))
     assert queue.ring(doors, [1, 2, 3], seconds=5)
@@ -261,7 +261,7 @@ def test_rq_info_works_on_our_queue(sqlite: Engine, valkey: str) -> None:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
     assert any(line.startswith(f"queue {queue.NAME} 3,") for line in lines())
-    worker = lone_worker(of(sqlite, redis_url=valkey), "listed")
+    worker = lone_worker(of(any_engine, redis_url=valkey), "listed")
     try:
         me = f"worker listed-{worker.pid} "
         wait_until(
@@ -274,26 +274,26 @@ def test_rq_info_works_on_our_queue(sqlite: Engine, valkey: str) -> None:
         Path("listed.log").unlink()
 
 
-def test_a_stopped_worker_counts_once_when_it_goes_on(sqlite: Engine) -> None:
+def test_a_stopped_worker_counts_once_when_it_goes_on(any_engine: Engine) -> None:
     """SIGSTOP until it counts as dead, then SIGCONT: it beats again and nothing was done twice."""
-    found = of(sqlite, workers=1)
-    with Supervisor(found, sqlite) as supervisor:
-        wait_until(lambda: len(processes(sqlite)) == 2, "two heartbeats")
+    found = of(any_engine, workers=1)
+    with Supervisor(found, any_engine) as supervisor:
+        wait_until(lambda: len(processes(any_engine)) == 2, "two heartbeats")
         pid = next(iter(supervisor.pids.values()))
         os.kill(pid, signal.SIGSTOP)
-        wait_until(lambda: processes(sqlite)[1].is_silent, "silence")
+        wait_until(lambda: processes(any_engine)[1].is_silent, "silence")
         os.kill(pid, signal.SIGCONT)
-        wait_until(lambda: not processes(sqlite)[1].is_silent, "a beat")
-        factories.play(sqlite, supervisor, days=1)
+        wait_until(lambda: not processes(any_engine)[1].is_silent, "a beat")
+        factories.play(any_engine, supervisor, days=1)
 
 
-def test_what_was_silent_for_long_is_forgotten(sqlite: Engine) -> None:
+def test_what_was_silent_for_long_is_forgotten(any_engine: Engine) -> None:
     """A supervisor sweeps when it starts."""
-    with writing(sqlite) as conn:
+    with writing(any_engine) as conn:
         heartbeats.beat(conn, heartbeats.Process("old", heartbeats.WORKER, "host", 1, every=1.0))
         conn.execute(update(heartbeat).values(seen=now() - 2 * heartbeats.REMEMBERED_SECONDS))
-    with Supervisor(of(sqlite, workers=0), sqlite):
-        assert [one.kind for one in processes(sqlite)] == [heartbeats.SUPERVISOR]
+    with Supervisor(of(any_engine, workers=0), any_engine):
+        assert [one.kind for one in processes(any_engine)] == [heartbeats.SUPERVISOR]
 
 
 def test_every_setting_of_operations_reaches_a_worker() -> None:

@@ -16,7 +16,7 @@ from db.items import CATALOGUE_SPLIT, QUERY_SPLIT
 from simulator.actions.own_catalogue import add
 from simulator.actions.transfer import own_pictures
 from tests.factories import context_of
-from tests.installation import Installation, install
+from tests.installation import Installation, Installer
 from tests.mixed_pictures import BAD_LINES, SHAPES, make, spoil
 
 pytestmark = pytest.mark.service
@@ -26,9 +26,9 @@ MODEL = {"WINDOWSHOP_MODEL": "mobilenet-quick-shop"}
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def shop(tmp_path_factory: pytest.TempPathFactory, installed: Installer) -> Installation:
     """An installation with a folder of mixed pictures, some of them broken, and its CSV."""
-    made = install(tmp_path_factory.mktemp("mixed"))
+    made = installed(tmp_path_factory.mktemp("mixed"))
     make(made.folder / "shop", N)
     spoil(made.folder / "shop")
     return made

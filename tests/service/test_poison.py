@@ -154,17 +154,17 @@ POISONS: dict[str, Callable[[Redis, Path], None]] = {
 
 @pytest.mark.parametrize("poison", POISONS.values(), ids=POISONS)
 def test_poison_runs_nothing_and_the_queue_goes_on(
-    sqlite: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, poison: Callable[[Redis, Path], None]
+    any_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, poison: Callable[[Redis, Path], None]
 ) -> None:
     """It is refused, a run beside it is played to its end, and it costs no worker its life."""
     canary = tmp_path / "canary"
     monkeypatch.setenv(CANARY, str(canary))
-    factories.stock(sqlite)
-    context = factories.context_of(sqlite, workers=1, relay_seconds=0.2)
-    with Supervisor(context.settings, sqlite) as supervisor:
+    factories.stock(any_engine)
+    context = factories.context_of(any_engine, workers=1, relay_seconds=0.2)
+    with Supervisor(context.settings, any_engine) as supervisor:
         redis = Redis.from_url(supervisor.settings.redis_url)
         poison(redis, canary)
-        run = factories.play(sqlite, supervisor, days=1).run.id
+        run = factories.play(any_engine, supervisor, days=1).run.id
         deadline = time.monotonic() + 20
         while redis.llen(QUEUE) or redis.exists(IN_HAND):
             assert time.monotonic() < deadline, redis.lrange(QUEUE, 0, -1) + redis.lrange(IN_HAND, 0, -1)

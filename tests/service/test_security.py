@@ -144,7 +144,7 @@ def test_a_run_id_is_a_value_and_never_a_path(engine: Engine, tmp_path: Path, ev
 @pytest.mark.parametrize(
     "evil", ["../outside.png", "/etc/hostname", "a/../../outside.png", "link/outside.png"]
 )
-def test_a_csv_cannot_reach_out_of_its_folder(sqlite: Engine, tmp_path: Path, evil: str) -> None:
+def test_a_csv_cannot_reach_out_of_its_folder(any_engine: Engine, tmp_path: Path, evil: str) -> None:
     """A file it names outside the folder, by whatever way, is no picture of it."""
     picture = Image.new("RGB", (60, 60), "white")
     picture.paste((10, 10, 200), (20, 20, 40, 40))
@@ -154,15 +154,15 @@ def test_a_csv_cannot_reach_out_of_its_folder(sqlite: Engine, tmp_path: Path, ev
         picture.save(file)
     (folder / "link").symlink_to(tmp_path)
     (tmp_path / "list.csv").write_text(f"file,id\n{evil},stolen\ninside.png,mine\n")
-    context = factories.context_of(sqlite, home=tmp_path / "home")
+    context = factories.context_of(any_engine, home=tmp_path / "home")
     found = add(context, folder, csv=tmp_path / "list.csv", name="shop")
-    with reading(sqlite) as conn:
+    with reading(any_engine) as conn:
         assert [item.item_id for item in items.read(conn, "shop")] == ["mine"]
     assert "there is no picture" in str(found.to_json())
 
 
 @pytest.mark.parametrize("evil", ["../shop", "a/b", ".hidden", "x" * 100, "", "a b", "a\nb"])
-def test_a_catalogue_s_name_is_no_path(sqlite: Engine, tmp_path: Path, evil: str) -> None:
+def test_a_catalogue_s_name_is_no_path(any_engine: Engine, tmp_path: Path, evil: str) -> None:
     """Letters, digits, dot, stroke; at most 64."""
     with pytest.raises(UsageError, match="name"):
-        add(factories.context_of(sqlite, home=tmp_path), tmp_path, name=evil)
+        add(factories.context_of(any_engine, home=tmp_path), tmp_path, name=evil)

@@ -16,7 +16,7 @@ from db.tables import cointeraction, embedding, ended_session, event, generation
 from recommender.ranking import SLATE
 from simulator.actions.verify import Check, verify
 from tests import factories
-from tests.conftest import copied, fresh_postgres
+from tests.databases import KINDS, POSTGRES, copied, fresh_postgres
 from workers.local import LocalHands
 
 pytestmark = pytest.mark.service
@@ -25,11 +25,11 @@ LAST = factories.TOY_PLAN.days - 1
 """The last generation, which no slate reads."""
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=KINDS)
 def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """The address of a database with a finished run, and the run's id."""
     address = f"sqlite:///{tmp_path_factory.mktemp('verify') / 'shop.db'}"
-    if request.param == "postgres":
+    if request.param == POSTGRES:
         address = fresh_postgres(request.getfixturevalue("postgres"))
     engine = open_engine(address)
     schema.ensure(engine)
@@ -251,8 +251,8 @@ def test_every_check_can_fail() -> None:
     assert set().union(*TAMPERINGS.values()) == names
 
 
-def test_the_oracle_is_verified_without_a_recommender(sqlite: Engine) -> None:
+def test_the_oracle_is_verified_without_a_recommender(any_engine: Engine) -> None:
     """Its slates are the judge's own; the counts are recounted all the same."""
-    oracle = factories.play(sqlite, LocalHands(sqlite), policy="oracle").run.id
-    found = verify(factories.context_of(sqlite), oracle)
+    oracle = factories.play(any_engine, LocalHands(any_engine), policy="oracle").run.id
+    found = verify(factories.context_of(any_engine), oracle)
     assert [check for check in found if not check.ok] == []
