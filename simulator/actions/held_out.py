@@ -15,6 +15,7 @@ from recommender import checkpoint, edges, retrieval
 from recommender.retrieval import Retrieval
 from recommender.similarity import round_embeddings
 from simulator.actions.context import Context
+from simulator.actions.model import make_room
 from simulator.datasets import CLASS_NAMES, FashionMnist
 from simulator.report.unseen import TABLES, Split, Unseen
 
@@ -111,6 +112,7 @@ def _network(
     kept = _kept(folder, digest, asdict(settings))
     if kept is not None:
         return kept
+    make_room(folder)
     left_out = ", ".join(CLASS_NAMES[one] for one in held)
     with context.talk.progress(f"training without {left_out}", settings.epochs) as step:
         trained = training.train(

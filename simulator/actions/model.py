@@ -39,6 +39,26 @@ def folder_of(settings: Settings) -> Path | None:
     return next((place for place in places if (place / checkpoint.MANIFEST).exists()), None)
 
 
+def make_room(folder: Path) -> Path:
+    """A model's folder, made before anything slow is done for it.
+
+    Raises WindowshopError when it cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unkept(folder, error) from None
+    return folder
+
+
+def unkept(folder: Path, error: OSError) -> WindowshopError:
+    """What is said of a model that cannot be written."""
+    return WindowshopError(
+        f"the model cannot be kept in {folder} ({error.strerror}); "
+        "set WINDOWSHOP_HOME to a place you may write"
+    )
+
+
 def ensure(context: Context) -> Model:
     """The embedder of the settings, in the database; `cnn-quick` is trained when it is not there yet.
 
@@ -99,12 +119,11 @@ def _fit(context: Context) -> Path:
     from simulator.actions import catalogue  # noqa: PLC0415 - it imports us
 
     name = context.settings.model
-    folder = context.settings.models / name
+    folder = make_room(context.settings.models / name)
     context.talk.say(f"no embedder in {folder} yet: fitting {name} to the training pictures")
     data = catalogue.fashion_mnist(context)
     digest = hashlib.sha256(data.train_images.tobytes()).hexdigest()
     manifest, weights = labelless.FITS[name](data.train_images, classes=CLASS_NAMES, data_sha256=digest)
-    folder.mkdir(parents=True, exist_ok=True)
     checkpoint.replace_file(folder / checkpoint.WEIGHTS, weights)
     checkpoint.replace_file(folder / checkpoint.MANIFEST, manifest)
     return folder

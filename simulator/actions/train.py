@@ -23,6 +23,7 @@ from db.errors import UsageError, WindowshopError
 from simulator import datasets
 from simulator.actions.catalogue import fashion_mnist
 from simulator.actions.context import Context, open_context
+from simulator.actions.model import make_room, unkept
 from simulator.terminal import Terminal
 from workers import settings as installation
 from workers.silence import silent_import
@@ -57,13 +58,13 @@ def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) ->
     """Train, test, save; a training that was stopped goes on from its last epoch."""
     check(preset, seed)
     data = fashion_mnist(context)
+    name = name_of(preset, seed)
+    folder = make_room(context.settings.models / name)
     installation.quieten_tensorflow()
     with silent_import():
         from recommender import network, training  # noqa: PLC0415 - TensorFlow takes seconds to import
 
     settings, architecture = training.PRESETS[preset], network.PRESETS[preset]
-    name = name_of(preset, seed)
-    folder = context.settings.models / name
     with context.talk.progress(f"training {name}", settings.epochs) as step:
         trained = training.train(
             data.train_images,
@@ -109,10 +110,7 @@ def keep(
     try:
         key = checkpoint.save(folder, trained, classes=classes, data_sha256=data, metrics=metrics)
     except OSError as error:
-        raise WindowshopError(
-            f"the model cannot be kept in {folder} ({error.strerror}); "
-            "set WINDOWSHOP_HOME to a place you may write"
-        ) from None
+        raise unkept(folder, error) from None
     shutil.rmtree(folder / UNFINISHED, ignore_errors=True)
     return TrainedModel(folder.name, key, folder, metrics, trained.timings["wall"])
 

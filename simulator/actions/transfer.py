@@ -19,6 +19,7 @@ from recommender.architecture import MobileNet
 from simulator import datasets
 from simulator.actions import catalogue as catalogues
 from simulator.actions.context import Context
+from simulator.actions.model import make_room
 from simulator.actions.train import SAVED_SEED, UNFINISHED, TrainedModel, check, keep
 from workers import settings as installation
 from workers.silence import silent_import
@@ -70,13 +71,14 @@ def transfer(
     check(preset, seed)
     is_own = catalogue != catalogues.FASHION_MNIST
     lesson = own_pictures(context, catalogue) if is_own else _fashion_mnist(context)
+    name = name_of(preset, seed, catalogue)
+    folder = make_room(context.settings.models / name)
     installation.quieten_tensorflow()
     with silent_import():
         from recommender import transfer as method  # noqa: PLC0415 - TensorFlow takes seconds to import
 
     start = _start(context, weights)
-    settings, name = method.PRESETS[preset], name_of(preset, seed, catalogue)
-    folder = context.settings.models / name
+    settings = method.PRESETS[preset]
     with context.talk.progress(f"training {name}", method.n_pictures(lesson.labels, settings, seed)) as step:
         trained = method.transfer(
             lesson.images,

@@ -6,6 +6,7 @@ Every case goes through the real command line, in a copy of one installation.
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -85,6 +86,12 @@ def no_catalogue(installation: Installation) -> None:
     engine.dispose()
 
 
+def no_models(installation: Installation) -> None:
+    """A file where the models' folder is wanted."""
+    shutil.rmtree(installation.home / "models")
+    (installation.home / "models").write_text("not a folder")
+
+
 def cached(content: bytes) -> Spoil:
     """The downloaded data, one file of it spoilt."""
 
@@ -106,6 +113,7 @@ def toml(content: str) -> Spoil:
     return spoil
 
 
+UNKEPT = ("the model cannot be kept", "home/models", "WINDOWSHOP_HOME")
 WHOLE_GZIP = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + bytes(500)
 CACHE = {"WINDOWSHOP_CACHE": "{folder}/cache"}
 PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
@@ -202,7 +210,18 @@ CASES = OTHERS | {
         ("report", "{run}", "--runs", "file/runs"), FAILED, ("runs folder file/runs", "--runs"), a_file
     ),
     "an unwritable home": Case(
-        SIMULATE, FAILED, ("file/home", "WINDOWSHOP_HOME"), a_file, {"WINDOWSHOP_HOME": "{folder}/file/home"}
+        SIMULATE,
+        FAILED,
+        ("file/home", "WINDOWSHOP_HOME"),
+        a_file,
+        {"WINDOWSHOP_HOME": "{folder}/file/home", "DATABASE_URL": ""},  # the default: a file in the home
+    ),
+    "nowhere to keep a trained model": Case(("train",), FAILED, UNKEPT, no_models),
+    "nowhere to keep a trained model of another kind": Case(
+        ("train", "--backbone", "mobilenet", "--weights", "none"), FAILED, UNKEPT, no_models
+    ),
+    "nowhere to keep a fitted model": Case(
+        SIMULATE, FAILED, UNKEPT, no_models, {"WINDOWSHOP_MODEL": "pca-64"}
     ),
     "an unwritable export": Case(
         ("events", "export", "{run}", "--out", "file/events.jsonl"),
