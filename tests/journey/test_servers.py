@@ -19,14 +19,19 @@ pytestmark = pytest.mark.journey
 
 SIMULATE = ("simulate", *TOY_FLAGS)
 NOBODY = "127.0.0.1:1"
-OF_A_LATER_DAY = """
-from db import engine
+WANTS_NEWER_REDIS = """
 from workers import queue
-engine.OLDEST_POSTGRES, queue.OLDEST_REDIS = 99, (99, 0)
+queue.OLDEST_REDIS = (99, 0)
 from simulator.cli import main
 main()
 """
-"""The command line of a Windowshop for which today's servers are too old."""
+WANTS_NEWER_POSTGRES = """
+from db import engine
+engine.OLDEST_POSTGRES = 99
+from simulator.cli import main
+main()
+"""
+"""The command lines of a Windowshop of a later day, for which today's servers are too old."""
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +104,7 @@ def test_a_secret_whose_file_is_not_there(shop: Installation) -> None:
 def test_a_redis_that_is_too_old(shop: Installation, redis: str, command: tuple[str, ...]) -> None:
     """Which it is and which is wanted."""
     url = redis.replace("unix://", "unix://:sesame@")
-    done = shop.python("-c", OF_A_LATER_DAY, *command, REDIS_URL=url)
+    done = shop.python("-c", WANTS_NEWER_REDIS, *command, REDIS_URL=url)
     refused(done, DEPENDENCY, "at least 99.0 is wanted", "unset REDIS_URL")
 
 
@@ -128,5 +133,5 @@ def test_a_postgres_that_wants_a_secret(
 @pytest.mark.parametrize("command", ASKING_POSTGRES, ids=lambda one: one[0])
 def test_a_postgres_that_is_too_old(shop: Installation, postgres: str, command: tuple[str, ...]) -> None:
     """Which it is and which is wanted."""
-    done = shop.python("-c", OF_A_LATER_DAY, *command, DATABASE_URL=postgres)
+    done = shop.python("-c", WANTS_NEWER_POSTGRES, *command, DATABASE_URL=postgres)
     refused(done, DEPENDENCY, "at least 99 is wanted", "unset DATABASE_URL")
