@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -159,21 +160,37 @@ def _begin_sqlite(conn: Connection) -> None:
 
 @contextmanager
 def _told_plainly(engine: Engine) -> Iterator[None]:
-    """What the driver says, as one line with its cure."""
+    """What the driver says, as one line with its cure; unless it stumbled over a Ctrl-C, which goes on."""
+    under_way = sys.exception()  # who tidies up after a Ctrl-C is told what fails, as everybody
     try:
         yield
-    except OperationalError as error:
+    except DBAPIError as error:
+        interrupt = _interrupt_beneath(error, under_way)
+        raise interrupt or _plain(error, engine) from error
+
+
+def _interrupt_beneath(error: DBAPIError, under_way: BaseException | None) -> KeyboardInterrupt | None:
+    """What interrupted the driver: it may fail while it tidies up, and then says only that."""
+    beneath: BaseException | None = error.orig
+    while beneath is not None and beneath is not under_way:
+        if isinstance(beneath, KeyboardInterrupt):
+            return beneath
+        beneath = beneath.__context__
+    return None
+
+
+def _plain(error: DBAPIError, engine: Engine) -> WindowshopError:
+    if isinstance(error, OperationalError):
         where = engine.url.render_as_string(hide_password=True)
         reason = _first_line(error)
         if "disk is full" in reason or "No space left" in reason:
-            raise DependencyError(f"no room left for {where}; free some space and call again") from error
-        raise DependencyError(
+            return DependencyError(f"no room left for {where}; free some space and call again")
+        return DependencyError(
             f"the database {where} does not answer as it should ({reason}); {_cure(reason)}"
-        ) from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise DependencyError(f"the database went away ({_first_line(error)}); {_cure('')}") from error
-        raise WindowshopError(f"the database refused: {_first_line(error)}") from error
+        )
+    if error.connection_invalidated:
+        return DependencyError(f"the database went away ({_first_line(error)}); {_cure('')}")
+    return WindowshopError(f"the database refused: {_first_line(error)}")
 
 
 def _cure(reason: str) -> str:

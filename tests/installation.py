@@ -84,15 +84,21 @@ class Installation:
         )
 
     def start(self, *words: str, **changes: str) -> subprocess.Popen[bytes]:
-        """A command that goes on while the test does."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "simulator", *words],
-            cwd=self.folder,
-            env=self.environment(**changes),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        """A command that goes on while the test does; what it complains about is in `said`."""
+        with self.said.open("wb") as said:
+            return subprocess.Popen(
+                [sys.executable, "-m", "simulator", *words],
+                cwd=self.folder,
+                env=self.environment(**changes),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+            )
+
+    @property
+    def said(self) -> Path:
+        """The standard error of the last command that was started."""
+        return self.folder / "said"
 
     def engine(self) -> Engine:
         """Its database."""

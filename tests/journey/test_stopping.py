@@ -59,5 +59,5 @@ def test_a_run_that_was_stopped_tells_by_what(shop: Installation, told: signal.S
         assert time.monotonic() < deadline
         assert child.poll() is None
     child.send_signal(told)
-    assert child.wait(PATIENCE) == code
+    assert child.wait(PATIENCE) == code, shop.said.read_text()
     engine.dispose()

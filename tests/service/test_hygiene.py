@@ -71,6 +71,7 @@ class Command:
             *("simulate", *TOY_FLAGS[:-2], "--days", str(days), "--workers", "2", "--again"),
             **{name: value, "TMPDIR": str(self.scratch), **({"REDIS_URL": redis_url} if redis_url else {})},
         )
+        self.said = installation.said
         self.engine = installation.engine()
 
     def family(self) -> dict[int, str]:
@@ -136,7 +137,7 @@ def test_nothing_is_left_when_a_command_is_ended(
         wait_until(lambda: command.is_in_the_middle(n_processes), "a run in full swing")
         assert any("valkey" in line for line in command.family().values()) == (not redis_url)
         command.process.send_signal(how)
-        assert command.process.wait(PATIENCE) == code
+        assert command.process.wait(PATIENCE) == code, command.said.read_text()
         wait_until(lambda: not command.family(), f"the end of {command.family()}")
         wait_until(lambda: not list(command.scratch.iterdir()), f"an empty {command.scratch}")
 
@@ -162,7 +163,7 @@ def n_served(engine: Engine) -> int:
 def test_nothing_is_left_when_a_command_is_done(shop: Installation, tmp_path: Path, redis_url: str) -> None:
     """The moment the command has ended, everything else has."""
     with playing(copy_of(shop, tmp_path / "shop"), days=2, redis_url=redis_url) as command:
-        assert command.process.wait(PATIENCE) == 0
+        assert command.process.wait(PATIENCE) == 0, command.said.read_text()
         assert command.family() == {}
         assert list(command.scratch.iterdir()) == []
 
