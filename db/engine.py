@@ -160,18 +160,22 @@ def _begin_sqlite(conn: Connection) -> None:
 
 @contextmanager
 def _told_plainly(engine: Engine) -> Iterator[None]:
-    """What the driver says, as one line with its cure; unless it stumbled over a Ctrl-C, which goes on."""
+    """What the driver says, as one line with its cure; a Ctrl-C that it stumbled over goes on as one."""
     under_way = sys.exception()  # who tidies up after a Ctrl-C is told what fails, as everybody
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, AssertionError) as error:  # the latter from SQLAlchemy, when a commit is cut short
         interrupt = _interrupt_beneath(error, under_way)
-        raise interrupt or _plain(error, engine) from error
+        if interrupt is not None:
+            raise interrupt from error
+        if isinstance(error, DBAPIError):
+            raise _plain(error, engine) from error
+        raise
 
 
-def _interrupt_beneath(error: DBAPIError, under_way: BaseException | None) -> KeyboardInterrupt | None:
+def _interrupt_beneath(error: Exception, under_way: BaseException | None) -> KeyboardInterrupt | None:
     """What interrupted the driver: it may fail while it tidies up, and then says only that."""
-    beneath: BaseException | None = error.orig
+    beneath: BaseException | None = error
     while beneath is not None and beneath is not under_way:
         if isinstance(beneath, KeyboardInterrupt):
             return beneath
