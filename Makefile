@@ -46,7 +46,7 @@ bench: $(VENV)/.dev ## every benchmark, one line a claim; ARGS=--largest adds th
 	$(BIN)/python -m benchmarks $(ARGS)
 
 audit: $(VENV)/.dev ## known advisories against what is locked; needs the advisory service
-	$(BIN)/uv tool run --quiet pip-audit@2.10.1 --strict --require-hashes --disable-pip -r requirements/runtime.txt
+	$(BIN)/uv tool run --system-certs --quiet pip-audit@2.10.1 --strict --require-hashes --disable-pip -r requirements/runtime.txt
 
 compose: $(VENV)/.dev ## tests in real containers; BASE_IMAGE, REDIS_IMAGE, POSTGRES_IMAGE name other images
 	$(BIN)/python -m pytest -m compose tests/compose $(ARGS)

@@ -1,6 +1,6 @@
 """Requests offered ten times faster than they are answered: what is held meanwhile, and that nothing is lost.
 
-`python -m benchmarks.burst [--database sqlite,postgres] [--seconds 30] [--faster 10]`: a client stores
+`python -m benchmarks.burst [--database sqlite,postgres] [--seconds 6] [--faster 10]`: a client stores
 searches with their work, as the simulator does, and waits for nobody. Memory is read from /proc.
 """
 
@@ -98,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", default=",".join(DATABASES))
     parser.add_argument("--items", type=int, default=10_000)
-    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--faster", type=float, default=10.0)
     arguments = parser.parse_args()
     print(machine())

@@ -16,7 +16,7 @@ from PIL import Image
 SIDE, COLOUR_SIDE = 28, 96
 
 WORKING_SIDE = 448
-"""Pictures are shrunk to it before anything is looked for in them."""
+"""Pictures are shrunk to about this before anything is looked for in them, by a whole number."""
 
 MARGIN = 4
 """Pixels of ground around a product in colour; without them a box that fills its picture would be ground."""
@@ -46,15 +46,23 @@ def stored(picture: Image.Image) -> Pixels:
     if picture.size == (SIDE, SIDE) and _is_grey(np.asarray(picture.convert("RGB"))):
         levels = np.asarray(picture.convert("L"))
         return 255 - levels if _ground(levels) > 127 else levels
-    small = picture.convert("RGB")
-    small.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)  # the mean of what is under a pixel
-    levels = np.asarray(small)
+    levels = np.asarray(shrunk(picture.convert("RGB")))
     ground = np.array([_ground(levels[..., channel]) for channel in range(3)], np.int16)
     differs = np.abs(levels.astype(np.int16) - ground) >= FOREGROUND
     found = _cut(levels, differs[..., 0] | differs[..., 1] | differs[..., 2])
     kept = _centred(found, COLOUR_SIDE, ground.astype(np.uint8), margin=MARGIN)
     _grey(kept)  # whoever is shown it later must find a product in it too
     return kept
+
+
+def shrunk(picture: Image.Image) -> Image.Image:
+    """The means of squares of so many pixels that the longer side is nearest to WORKING_SIDE.
+
+    It stays below 1.5 times that side; a picture that is smaller stays as it is, and so does a shrunk one.
+    """
+    width, height = picture.size
+    by = round(max(width, height) / WORKING_SIDE)
+    return picture.reduce((min(by, width), min(by, height))) if by > 1 else picture
 
 
 def seen(picture: Pixels, view: View) -> Pixels:

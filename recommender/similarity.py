@@ -17,6 +17,9 @@ STEPS = 2048
 BLOCK = 8_000_000
 """Cosines held at once: 32 MB of float32."""
 
+LOWEST = np.float32(-4)
+"""Below the product of any two rows, whose norms are below 2."""
+
 
 def round_embeddings(unit: NDArray[np.floating]) -> Vectors:
     """Unit rows [n, dim] to multiples of 2^-11, float32: their dot products are exact in any order, batch or
@@ -85,9 +88,11 @@ def nearest(
     columns = index[: len(numbers)] if len(numbers) and numbers[-1] == len(numbers) - 1 else index[numbers]
     items = np.full((len(rows), k), -1, dtype=np.int32)
     found = np.full((len(rows), k), np.nan, dtype=np.float32)
-    step = max(1, BLOCK // max(1, len(numbers)))
+    step = min(len(rows), max(1, BLOCK // max(1, len(numbers))))
+    held = np.empty((step, len(numbers)), np.float32)  # once: fresh memory costs as much as the products
     for start in range(0, len(rows), step):
-        block = cosines(rows[start : start + step], columns)
+        some = rows[start : start + step]
+        block = np.matmul(some, columns.T, out=held[: len(some)])
         if leave_out is not None:
             _strike(block, numbers, leave_out[start : start + step])
         row, column, place = _greatest(block, k)
@@ -107,7 +112,7 @@ def _greatest(block: Vectors, k: int) -> tuple[NDArray[np.int64], NDArray[np.int
     """Row, column and place below k of the k greatest of each row; ties by column."""
     n_rows, n_columns = block.shape
     floor = _lower_bound(block, k)
-    flat = np.flatnonzero((block >= floor[:, None]) & (block > -np.inf))
+    flat = np.flatnonzero(block >= floor[:, None])
     row, column = np.divmod(flat, max(1, n_columns))
     # Cosines are multiples of 2^-22, so one integer holds row and cosine; a stable sort leaves ties in column
     # order.
@@ -120,14 +125,17 @@ def _greatest(block: Vectors, k: int) -> tuple[NDArray[np.int64], NDArray[np.int
 
 
 def _lower_bound(block: Vectors, k: int) -> Vectors:
-    """A bound [n_rows] that at least k values of a row reach: the k-th greatest of the maxima of groups."""
+    """A bound [n_rows] that at least k values of a row reach: the k-th greatest of the maxima of groups.
+
+    Never below what a cosine can be, so that what was struck does not reach it.
+    """
     n_rows, n_columns = block.shape
     if n_columns <= k:
-        return np.full(n_rows, -np.inf, dtype=np.float32)
+        return np.full(n_rows, LOWEST, dtype=np.float32)
     size = max(1, n_columns // (8 * k))
     n_groups = n_columns // size
     maxima = block[:, : n_groups * size].reshape(n_rows, size, n_groups).max(axis=1)
-    bound: Vectors = np.partition(maxima, n_groups - k, axis=1)[:, n_groups - k]
+    bound: Vectors = np.maximum(np.partition(maxima, n_groups - k, axis=1)[:, n_groups - k], LOWEST)
     return bound
 
 

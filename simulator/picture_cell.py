@@ -22,7 +22,7 @@ from simulator import pictures
 
 MOST_MEMORY = 2 * 1024**3
 MOST_CPU_SECONDS = 30
-SHOWN_SIDE = 1024
+SHOWN_SIDE = 672
 """A picture for people is sent no larger than this."""
 
 REQUEST = struct.Struct(">II")

@@ -53,7 +53,7 @@ class Gate:
             self._end(self._cell)
 
     def read(self, path: Path) -> Photo:
-        """A jpg, png or webp as `pictures.read` gives it, `shown` at most 1,024 pixels wide and high.
+        """A jpg, png or webp as `pictures.read` gives it, `shown` at most 672 pixels wide and high.
 
         Raises UsageError when there is no such file, DataError when it is no picture or nobody survives it.
         """

@@ -32,7 +32,9 @@ _SICK = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, K
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture as people see it, RGB on white, and as it is stored: uint8 [96, 96, 3] or [28, 28]."""
+    """A picture as people see it, RGB on white and no larger than they need, and as it is stored: uint8
+    [96, 96, 3] or [28, 28].
+    """
 
     shown: Image.Image
     canonical: NDArray[np.uint8]
@@ -45,7 +47,7 @@ def read(path: Path) -> Photo:
 
 def understand(name: str, content: bytes) -> Photo:
     """A picture from its file's bytes; the errors of `read`, under that name."""
-    shown = _decoded(name, content)
+    shown = views.shrunk(_decoded(name, content))
     try:
         return Photo(shown, views.stored(shown))
     except ValueError as error:

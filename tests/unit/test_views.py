@@ -32,6 +32,21 @@ def test_a_product_is_kept_in_its_colours_on_its_own_ground() -> None:
     assert 64 <= columns[-1] <= 67
 
 
+@pytest.mark.parametrize(
+    "size", [(1, 1), (300, 400), (671, 5), (672, 9), (600, 800), (4000, 3001), (1, 5000)]
+)
+def test_large_pictures_are_shrunk_once_by_means(size: tuple[int, int]) -> None:
+    """To less than 672 a side, by whole numbers; small ones and shrunk ones stay, and a colour stays that."""
+    small = views.shrunk(Image.new("RGB", size, (70, 80, 90)))
+    assert max(small.size) < 672
+    assert max(small.size) >= min(max(size), 299)
+    assert views.shrunk(small) is small
+    assert np.asarray(small).reshape(-1, 3).tolist() == [[70, 80, 90]] * (small.width * small.height)
+    stripes = np.zeros((10, 1344, 3), np.uint8)
+    stripes[:, ::3] = 255
+    assert (np.asarray(views.shrunk(Image.fromarray(stripes))) == 85).all()
+
+
 def test_a_box_that_fills_its_picture_is_no_ground() -> None:
     """A square product of one colour keeps a margin of ground, and is seen as light on dark."""
     shown = Image.new("RGB", (200, 200), "white")
