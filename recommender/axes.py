@@ -20,7 +20,8 @@ from recommender.retrieval import PixelAxes
 NAME = "pca-64"
 N_AXES = 64
 RUNTIME = "numpy"
-"""The arithmetic in an embedding's key; the products are exact, so no version of it matters."""
+"""The arithmetic in an embedding's key: here the products are exact, in `edges` what their order leaves is
+rounded off, so no version of it is named."""
 
 _GRAIN = 2.0**23
 _BATCH = 1024

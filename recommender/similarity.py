@@ -88,7 +88,7 @@ def nearest(
     columns = index[: len(numbers)] if len(numbers) and numbers[-1] == len(numbers) - 1 else index[numbers]
     items = np.full((len(rows), k), -1, dtype=np.int32)
     found = np.full((len(rows), k), np.nan, dtype=np.float32)
-    step = min(len(rows), max(1, BLOCK // max(1, len(numbers))))
+    step = max(1, min(len(rows), BLOCK // max(1, len(numbers))))
     held = np.empty((step, len(numbers)), np.float32)  # once: fresh memory costs as much as the products
     for start in range(0, len(rows), step):
         some = rows[start : start + step]

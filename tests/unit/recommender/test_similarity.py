@@ -73,6 +73,14 @@ def test_nearest_does_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -
     assert whole[1].tobytes() == parts[1].tobytes()
 
 
+def test_nobody_who_asks_gets_nothing() -> None:
+    """No rows, no answer, no error; with candidates and without."""
+    index = similarity.round_embeddings(np.eye(4, dtype=np.float32))
+    for is_candidate in (np.ones(4, bool), np.zeros(4, bool)):
+        items, found = similarity.nearest(index, index[:0], 2, is_candidate)
+        assert items.shape == found.shape == (0, 2)
+
+
 def test_neighbours_are_the_nearest_whatever_was_asked_before() -> None:
     """The cache grows on demand and never changes an answer; an item is not its own neighbour."""
     index, is_candidate = embeddings(80), np.arange(80) < 60
