@@ -22,10 +22,9 @@ from db import models, schema
 from db.engine import open_engine, writing
 from db.tables import embedding
 from recommender import checkpoint
-from simulator.actions.model import runtime
+from simulator.actions.model import OWN_CATALOGUE_MODEL, runtime
 from tests import factories
 from tests.databases import copied
-from workers.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 TOY_FLAGS = (
@@ -56,8 +55,8 @@ class Installation:
 
     @property
     def model(self) -> Path:
-        """The folder of the default model; one in the home comes before the one that ships."""
-        return self.home / "models" / Settings.model_fields["model"].default
+        """The folder of the toy shop's model, that of own catalogues; it comes before one that ships."""
+        return self.home / "models" / OWN_CATALOGUE_MODEL
 
     def environment(self, **changes: str) -> dict[str, str]:
         """Our own variables without any setting of Windowshop's, and those of this installation."""

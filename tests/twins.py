@@ -29,6 +29,18 @@ def nearest(
     return lists
 
 
+def smoothed(rows: Sequence[Sequence[float]], k: int) -> list[list[float]]:
+    """Each row averaged with its k - 1 nearest others, ties by number, in multiples of 1/2048."""
+    found = []
+    for number, row in enumerate(rows):
+        (others,) = nearest(rows, [row], k - 1, [True] * len(rows), [number])
+        members = [row, *(rows[other] for other in others)]
+        sums = [math.fsum(float(member[axis]) for member in members) for axis in range(len(row))]
+        length = math.sqrt(math.fsum(value * value for value in sums))
+        found.append([round(value / length * 2048) / 2048 for value in sums])
+    return found
+
+
 def profile(
     session: int,
     step: int,

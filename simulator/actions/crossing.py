@@ -81,7 +81,8 @@ def _offline_command(ask: Ask) -> str:
 
 
 def _folder(context: Context, kind: str, ask: Ask) -> Path:
-    asked = canonical({"ask": asdict(ask), "model": context.settings.model, "code": code()})
+    model = models.chosen(context.settings, ask.plan.catalogue).model
+    asked = canonical({"ask": asdict(ask), "model": model, "code": code()})
     return context.settings.runs / f"{kind}-{sha256(asked.encode()).hexdigest()[:12]}"
 
 
@@ -90,7 +91,7 @@ def _origin(context: Context, ask: Ask) -> dict[str, Any]:
         "commit": provenance.commit(),
         "versions": provenance.versions(),
         "machine": provenance.machine(),
-        "model": models.ensure(context).key,
+        "model": models.ensure(context, ask.plan.catalogue).key,
         "worlds": {plan.world: preset_hash(named(plan.world)) for _, plan, _ in ask.columns()},
         "seeds": [ask.plan.seed, ask.plan.seed + ask.seeds - 1],
     }
@@ -105,5 +106,5 @@ def _facts(context: Context, ask: Ask) -> list[tuple[str, str]]:
             f"{plan.items:,} items, {plan.queries:,} queries, {plan.shoppers:,} shoppers, {plan.days} days",
         ),
         ("Seeds", f"{plan.seed} to {plan.seed + ask.seeds - 1}"),
-        ("Embedder", models.ensure(context).key),
+        ("Embedder", models.ensure(context, plan.catalogue).key),
     ]

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from db import heartbeats, schema, work
 from db.engine import open_engine, reading
 from db.errors import WindowshopError
-from recommender import checkpoint
+from recommender import checkpoint, labelless
 from simulator import datasets
 from simulator.actions import model as models
 from workers import queue
@@ -70,10 +70,20 @@ def _data(settings: Settings) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
+    """The model of the settings, and that of own catalogues where no setting decides; the first ill one."""
+    own = models.for_own(settings)
+    findings = [_one_model(one) for one in ([settings] if own.model == settings.model else [settings, own])]
+    ill = next((one for one in findings if not one.ok), None)
+    return ill or Finding("model", True, "; own catalogues: ".join(one.detail for one in findings))
+
+
+def _one_model(settings: Settings) -> Finding:
     folder = models.folder_of(settings)
     if folder is None:
         if settings.model == models.QUICK_NAME:
             return Finding("model", True, "none yet; the first run trains one")
+        if settings.model in labelless.FITS:
+            return Finding("model", True, f"no {settings.model} yet; the first run fits it")
         wanted = f"no model {settings.model!r} in {settings.models}"
         return Finding("model", False, wanted, "`windowshop train` makes one")
     try:

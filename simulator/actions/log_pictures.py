@@ -26,7 +26,7 @@ def looks(context: Context, item_ids: Sequence[str], *, catalogue: str | None, r
     if this database has it.
     """
     if catalogue is not None:
-        model = default_model.ensure(context)
+        model = default_model.ensure(context, catalogue)
         embedder, stored = Embedder(model.key, model.runtime), catalogues.ensure(context, catalogue)
     else:
         try:

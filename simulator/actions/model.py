@@ -14,6 +14,7 @@ from db.engine import writing
 from db.errors import DataError, NotFoundError, UsageError, WindowshopError
 from recommender import checkpoint, labelless
 from recommender.runtimes import Runtime, runtime_key
+from simulator.actions.catalogue import FASHION_MNIST, fashion_mnist
 from simulator.actions.context import Context
 from simulator.datasets import CLASS_NAMES
 from workers.settings import Settings, for_child
@@ -24,6 +25,10 @@ SHIPPED = Path(__file__).parents[1] / "models"
 QUICK_NAME, QUICK_PRESET, QUICK_SEED = "cnn-quick", "quick", 1
 """The model that takes a minute to train, so it is made when it is asked for and not there."""
 
+OWN_CATALOGUE_MODEL = "edges-128"
+"""Sees own catalogues where no setting names another: what learned Fashion-MNIST's ten classes does worse
+than raw pixels on pictures of others (docs/EMBEDDER.md)."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -31,6 +36,20 @@ class Model:
 
     key: str
     runtime: str
+
+
+def chosen(settings: Settings, catalogue: str) -> Settings:
+    """The settings with the model that sees a catalogue: theirs, or OWN_CATALOGUE_MODEL where nobody set one
+    and the pictures are not Fashion-MNIST's.
+    """
+    return settings if catalogue == FASHION_MNIST else for_own(settings)
+
+
+def for_own(settings: Settings) -> Settings:
+    """As `chosen` for any own catalogue."""
+    if "model" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"model": OWN_CATALOGUE_MODEL})
 
 
 def folder_of(settings: Settings) -> Path | None:
@@ -59,12 +78,13 @@ def unkept(folder: Path, error: OSError) -> WindowshopError:
     )
 
 
-def ensure(context: Context) -> Model:
-    """The embedder of the settings, in the database; `cnn-quick` is trained when it is not there yet.
+def ensure(context: Context, catalogue: str = FASHION_MNIST) -> Model:
+    """The embedder that sees a catalogue, in the database; `cnn-quick` is trained when it is not there yet.
 
     Raises NotFoundError for a name that nobody trained, DataError when its files are damaged.
     """
-    settings = context.settings
+    settings = chosen(context.settings, catalogue)
+    context = replace(context, settings=settings)
     folder = folder_of(settings)
     if folder is None and settings.model in labelless.FITS:
         folder = _fit(context)
@@ -83,7 +103,7 @@ def ensure(context: Context) -> Model:
         models.add(conn, key, manifest, weights)
     if plain["architecture"].get("name") in labelless.FITS:
         return Model(key, labelless.RUNTIME)
-    return Model(key, runtime(context.settings.runtime))
+    return Model(key, runtime(settings.runtime))
 
 
 def trained_anew(context: Context) -> Context:
@@ -116,12 +136,10 @@ def _read(folder: Path) -> tuple[bytes, bytes]:
 
 def _fit(context: Context) -> Path:
     """The model of this name that needs no labels, fitted to Fashion-MNIST's training pictures and kept."""
-    from simulator.actions import catalogue  # noqa: PLC0415 - it imports us
-
     name = context.settings.model
     folder = make_room(context.settings.models / name)
     context.talk.say(f"no embedder in {folder} yet: fitting {name} to the training pictures")
-    data = catalogue.fashion_mnist(context)
+    data = fashion_mnist(context)
     digest = hashlib.sha256(data.train_images.tobytes()).hexdigest()
     manifest, weights = labelless.FITS[name](data.train_images, classes=CLASS_NAMES, data_sha256=digest)
     checkpoint.replace_file(folder / checkpoint.WEIGHTS, weights)

@@ -77,7 +77,7 @@ def prepare(context: Context, plan: Plan) -> Resolved:
             "setting index is approximate, but FAISS is not installed; install it with "
             "`pip install '.[faiss]'` in Windowshop's folder, or set index to exact"
         )
-    model = models.ensure(context)
+    model = models.ensure(context, plan.catalogue)
     return resolve(plan, stored, model=model.key, runtime=model.runtime, index=index)
 
 

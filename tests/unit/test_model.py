@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from db.engine import reading
 from db.errors import DataError, NotFoundError
 from recommender import checkpoint
 from simulator.actions import model
+from simulator.actions.catalogue import FASHION_MNIST
 from simulator.actions.doctor import doctor
 from tests.factories import context_of
 from tests.installation import a_model
-from workers.settings import Settings
+from workers.settings import Settings, for_child, load
 
 
 def lay(folder: Path, *, value: float = 0.0) -> str:
@@ -27,6 +29,12 @@ def lay(folder: Path, *, value: float = 0.0) -> str:
     (folder / checkpoint.WEIGHTS).write_bytes(weights)
     (folder / checkpoint.MANIFEST).write_bytes(manifest)
     return checkpoint.model_key(json.loads(manifest))
+
+
+def sent(settings: Settings) -> Settings:
+    """As a process of its own gets them."""
+    found: Settings = pickle.loads(pickle.dumps(settings))  # noqa: S301 - our own bytes
+    return found
 
 
 @pytest.fixture
@@ -104,3 +112,47 @@ def test_the_model_that_ships_is_whole_and_small() -> None:
     assert (folder / checkpoint.CARD).read_text() == checkpoint.model_card(plain)
     assert len(json.loads((folder / checkpoint.HISTORY).read_text())["epochs"]) == plain["training"]["epochs"]
     assert plain["metrics"]["test_accuracy"] >= 0.945
+
+
+def test_own_pictures_are_seen_by_a_model_of_their_own(sqlite: Engine, tmp_path: Path) -> None:
+    """Where nobody set one; Fashion-MNIST keeps the default, and the doctor looks at both."""
+    context = context_of(sqlite, home=tmp_path / "home")
+    default = Settings.model_fields["model"].default
+    assert model.ensure(context, "shop").key.startswith(f"{model.OWN_CATALOGUE_MODEL}-")
+    assert model.ensure(context, FASHION_MNIST) == model.ensure(context)
+    assert model.chosen(context.settings, FASHION_MNIST).model == default == context.settings.model
+    (finding,) = [one for one in doctor(context.settings) if one.name == "model"]
+    assert finding.ok
+    assert "best-" in finding.detail
+    assert model.ensure(context, "shop").key in finding.detail
+    lay(tmp_path / "home" / "models" / model.OWN_CATALOGUE_MODEL)
+    (tmp_path / "home" / "models" / model.OWN_CATALOGUE_MODEL / checkpoint.WEIGHTS).write_bytes(b"spoilt")
+    (finding,) = [one for one in doctor(context.settings) if one.name == "model"]
+    assert not finding.ok
+
+
+@pytest.mark.parametrize("origin", ["flag", "environment", "file"])
+def test_a_model_that_somebody_set_sees_every_catalogue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, origin: str
+) -> None:
+    """Also when it is the default's name, and in a process that is given the settings or environment."""
+    monkeypatch.chdir(tmp_path)
+    name = Settings.model_fields["model"].default
+    if origin == "file":
+        Path("windowshop.toml").write_text(f'model = "{name}"')
+    if origin == "environment":
+        monkeypatch.setenv("WINDOWSHOP_MODEL", name)
+    settings = load(model=name) if origin == "flag" else load()
+    for one in (settings, sent(settings), settings.model_copy(update={"workers": 1})):
+        assert model.chosen(one, "shop").model == name
+    if origin == "environment":
+        assert for_child(settings)["WINDOWSHOP_MODEL"] == name
+
+
+def test_a_process_of_its_own_chooses_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What says nothing of a model says nothing after it was sent either; `policy@model` sets one."""
+    monkeypatch.chdir(tmp_path)
+    there = sent(load(workers=1).model_copy(update={"redis_url": ""}))
+    assert model.chosen(there, "shop").model == model.OWN_CATALOGUE_MODEL
+    assert "WINDOWSHOP_MODEL" not in for_child(there)
+    assert model.chosen(there.model_copy(update={"model": "pca-64"}), "shop").model == "pca-64"

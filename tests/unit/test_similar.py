@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,18 @@ import pytest
 from PIL import Image
 from sqlalchemy import Engine
 
-from db import embeddings, views
+from db import embeddings, images, views
 from db.embeddings import Embedder
 from db.engine import reading, writing
 from db.errors import DataError, UsageError
 from db.items import Item
+from recommender import neighbourhood
 from recommender.similarity import round_embeddings
 from simulator import pictures
 from simulator.actions import similar as action
-from tests.factories import EMBEDDER, N_ITEMS, N_QUERIES, context_of, stock
+from simulator.actions.catalogue import FASHION_MNIST
+from simulator.actions.model import OWN_CATALOGUE_MODEL
+from tests.factories import CATALOGUE, EMBEDDER, N_ITEMS, N_QUERIES, context_of, stock
 from tests.mixed_pictures import bomb
 
 RED_ON_WHITE = Image.new("RGB", (120, 90), "white")
@@ -236,3 +240,31 @@ def test_the_catalogue_is_embedded_once(sqlite: Engine) -> None:
         assert len(embeddings.of_model(conn, other)) == library.network.given
         assert len(embeddings.of_model(conn, EMBEDDER)) == N_ITEMS + N_QUERIES
     assert first.shape == (len(items), 2)
+
+
+def test_an_own_catalogue_is_searched_among_neighbours(sqlite: Engine, tmp_path: Path) -> None:
+    """By its own model; an item's picture finds that item first, with cosine 1, then falling ones."""
+    items = stock(sqlite)
+    context = context_of(sqlite, home=tmp_path / "home")
+    search = action.open_search(context, catalogue=CATALOGUE)
+    assert search.model.startswith(f"{OWN_CATALOGUE_MODEL}-")
+    expected = neighbourhood.beside(search.index, neighbourhood.smoothed(search.index))
+    np.testing.assert_array_equal(search.among, expected)
+    with reading(sqlite) as conn:
+        picture = images.read(conn, [items[5].image])[0]
+    found = search.nearest(picture, 10)
+    scores = [one.score for one in found]
+    assert found[0].item.item_id == items[5].item_id
+    assert scores[0] == pytest.approx(1, abs=2e-3)
+    assert scores == sorted(scores, reverse=True)
+    plain = replace(search, among=None).nearest(picture, 10)
+    assert [one.score for one in plain] != scores
+
+
+def test_only_own_catalogues_of_a_moderate_size_have_neighbourhoods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fashion-MNIST, and what is larger, is searched by cosine alone."""
+    index = round_embeddings(np.eye(9))
+    assert action._among(index, "shop") is not None
+    assert action._among(index, FASHION_MNIST) is None
+    monkeypatch.setattr(action, "MOST_NEIGHBOURS", 8)
+    assert action._among(index, "shop") is None
