@@ -76,6 +76,7 @@ def train(  # noqa: PLR0917 - Typer calls by name
         if catalogue == FASHION_MNIST
         else f"of the {n:,} pictures held out to search with"
     )
+    use = "" if catalogue == FASHION_MNIST else f"\nto use it: WINDOWSHOP_MODEL={model.name}"
     measured = "was tested on nothing" if accuracy is None else f"names {accuracy:.2%} {what} right"
     answer(
         {
@@ -84,6 +85,6 @@ def train(  # noqa: PLR0917 - Typer calls by name
             "test_accuracy": accuracy,
             "fit_seconds": round(model.fit_seconds, 1),
         },
-        f"{model.name} {measured}, after {model.fit_seconds:.0f} s of fitting\nkept in {model.folder}",
+        f"{model.name} {measured}, after {model.fit_seconds:.0f} s of fitting\nkept in {model.folder}{use}",
         as_json=as_json,
     )
