@@ -62,7 +62,9 @@ class Settings(BaseSettings):
         default=Path("~/.keras"), validation_alias=_env("keras_home"), description="Keras' cache of data sets"
     )
     model: str = Field(
-        default="cnn-best", description="embedder of new runs: one that ships, or a folder below home/models"
+        default="cnn-best",
+        description="embedder of new runs: one that ships, or a folder below home/models; "
+        "left out, own catalogues have another",
     )
     runtime: Runtime = Field(
         default="tensorflow", description="what embeds: tensorflow, or onnx (the extra onnx)"
