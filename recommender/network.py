@@ -12,11 +12,12 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import layers, ops
 
 from recommender.architecture import PRESETS, RELU_GAIN, Architecture
 
-__all__ = ["PRESETS", "Architecture", "CosineHead", "StandardisedConvolution", "build"]
+__all__ = ["PRESETS", "Architecture", "CosineHead", "StandardisedConvolution", "build", "folded", "is_ours"]
 
 
 class StandardisedConvolution(layers.Layer):  # type: ignore[misc]  # Keras has no types
@@ -41,12 +42,36 @@ class StandardisedConvolution(layers.Layer):  # type: ignore[misc]  # Keras has 
 
     def call(self, pixels: Any) -> Any:
         """Channels last, in and out; the kernel is standardised in float32."""
+        kernel = ops.cast(self.standardised(), self.compute_dtype)
+        return ops.conv(pixels, kernel, strides=self.stride, padding="same") + self.bias
+
+    def standardised(self) -> Any:
+        """The kernel that is convolved with: float32 [side, side, channels in, channels out]."""
         fan_in = self.kernel_size**2 * self.kernel.shape[2]
         centred = self.kernel - ops.mean(self.kernel, axis=(0, 1, 2), keepdims=True)
         variance = ops.mean(ops.square(centred), axis=(0, 1, 2), keepdims=True)
         unit = centred * ops.rsqrt(variance * fan_in + 1e-4)
-        kernel = ops.cast(unit * (self.gain * RELU_GAIN), self.compute_dtype)
-        return ops.conv(pixels, kernel, strides=self.stride, padding="same") + self.bias
+        return unit * (self.gain * RELU_GAIN)
+
+
+class FoldedConvolution(layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """What a trained StandardisedConvolution computes, its kernel standardised beforehand; not trainable."""
+
+    def __init__(self, trained: StandardisedConvolution, kernel: Any) -> None:
+        """kernel: what `trained.standardised` gave, as numbers."""
+        super().__init__(name=trained.name, dtype=trained.dtype_policy, trainable=False)
+        self.stride = trained.stride
+        self.kernel = self._constant(kernel, "kernel")
+        self.bias = self._constant(trained.bias.numpy(), "bias")
+
+    def _constant(self, values: Any, name: str) -> Any:
+        """A weight, so that no graph optimiser multiplies it with its neighbours and changes bytes."""
+        start = keras.initializers.Constant(values)
+        return self.add_weight(shape=values.shape, initializer=start, trainable=False, name=name)
+
+    def call(self, pixels: Any) -> Any:
+        """Channels last, in and out."""
+        return ops.conv(pixels, self.kernel, strides=self.stride, padding="same") + self.bias
 
 
 class CosineHead(layers.Layer):  # type: ignore[misc]  # Keras has no types
@@ -103,3 +128,29 @@ def build(architecture: Architecture, *, seed: int, compute: str = "float32") ->
         architecture.classes, architecture.scale, seed=next(seeds), dtype="float32", name="head"
     )
     return keras.Model(pixels, [embeddings, head(embeddings)], name=architecture.name)
+
+
+def is_ours(model: Any) -> bool:
+    """Whether `build` made a model: then it can be folded."""
+    return any(isinstance(layer, StandardisedConvolution) for layer in model.layers)
+
+
+def folded(model: Any) -> Any:
+    """What `build` gave, up to the projection, as it serves: its kernels standardised once, now.
+
+    A Keras model from float32 [n, size, size, 1] to rows [n, dim] that the layers "embedding" and "head" take
+    on from there; the same bytes. Training the model further does not change it.
+    """
+    body = keras.Model(model.input, model.get_layer("projection").output)
+    convolutions = [layer for layer in body.layers if isinstance(layer, StandardisedConvolution)]
+
+    def standardised() -> list[Any]:
+        return [layer.standardised() for layer in convolutions]
+
+    # in a graph, as at every call before: the same operations, the same bytes
+    kernels = tf.function(standardised, autograph=False)()
+    serving = {
+        layer.name: FoldedConvolution(layer, kernel.numpy())
+        for layer, kernel in zip(convolutions, kernels, strict=True)
+    }
+    return keras.models.clone_model(body, clone_function=lambda layer: serving.get(layer.name, layer))

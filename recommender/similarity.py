@@ -92,13 +92,21 @@ def nearest(
     held = np.empty((step, len(numbers)), np.float32)  # once: fresh memory costs as much as the products
     for start in range(0, len(rows), step):
         some = rows[start : start + step]
-        block = np.matmul(some, columns.T, out=held[: len(some)])
+        block = _products(some, columns, held[: len(some)])
         if leave_out is not None:
             _strike(block, numbers, leave_out[start : start + step])
         row, column, place = _greatest(block, k)
         items[start + row, place] = numbers[column]
         found[start + row, place] = block[row, column]
     return items, found
+
+
+def _products(rows: Vectors, columns: Vectors, held: Vectors) -> Vectors:
+    """Cosines [n_rows, n_columns] in memory that is held already."""
+    if len(rows) == 1:  # BLAS would wake a thread a core, and they spin on beside whatever comes next
+        np.einsum("nd,d->n", columns, rows[0], out=held[0])
+        return held
+    return np.matmul(rows, columns.T, out=held)
 
 
 def _strike(block: Vectors, numbers: Items, leave_out: Items) -> None:
