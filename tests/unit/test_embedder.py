@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from recommender import checkpoint, network
-from recommender.embedder import BATCH, Embedder
+from recommender.embedder import BATCH, LEAST, Embedder
 from recommender.training import Trained, TrainingSettings
 from tests.unit.test_network import TINY
 
@@ -90,3 +92,39 @@ def test_pictures_of_another_kind_are_refused(embedder: Embedder, wrong: np.ndar
     """Floats, other sizes and other axes raise ValueError."""
     with pytest.raises(ValueError, match="wanted uint8"):
         embedder.embed(wrong)
+
+
+@pytest.fixture(scope="module", params=["quick", "best"])
+def trained(request: pytest.FixtureRequest) -> keras.Model:
+    """A preset with weights as training leaves them: no gain is 0, no bias either."""
+    model = network.build(network.PRESETS[request.param], seed=3)
+    rng = np.random.default_rng(7)
+    model.set_weights([one + rng.normal(0, 0.1, one.shape).astype(np.float32) for one in model.get_weights()])
+    return model
+
+
+def test_folded_kernels_give_the_bytes_of_the_trained_network(trained: keras.Model) -> None:
+    """Embeddings and logits equal those of kernels that are standardised at every call, bit by bit."""
+    levels = PIXELS[:BATCH].astype(np.float32)[..., None]
+    graph = tf.function(trained, autograph=False)
+    for found, wanted in zip(Embedder(trained).answer(PIXELS[:BATCH]), graph(levels), strict=True):
+        np.testing.assert_array_equal(found, wanted.numpy())
+
+
+def test_few_pictures_have_the_bytes_of_many(trained: keras.Model) -> None:
+    """Quickened, two rows are convolved and padded only for the last steps; nothing else comes out."""
+    embedder = Embedder(trained)
+    wanted = embedder.answer(PIXELS)
+    assert embedder.quicken()
+    for n in (1, 2, 3, LEAST + 1):
+        for found, whole in zip(embedder.answer(PIXELS[40 : 40 + n]), wanted, strict=True):
+            np.testing.assert_array_equal(found, whole[40 : 40 + n])
+
+
+def test_folding_leaves_the_trained_network_alone(trained: keras.Model) -> None:
+    """Its weights keep their names, order and numbers, and may be folded again."""
+    names, numbers = [one.path for one in trained.weights], trained.get_weights()
+    first, second = Embedder(trained), Embedder(trained)
+    assert [one.path for one in trained.weights] == names
+    assert all(np.array_equal(a, b) for a, b in zip(trained.get_weights(), numbers, strict=True))
+    np.testing.assert_array_equal(first.embed(PIXELS[:9]), second.embed(PIXELS[:9]))

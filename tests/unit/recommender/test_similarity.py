@@ -73,6 +73,15 @@ def test_nearest_does_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -
     assert whole[1].tobytes() == parts[1].tobytes()
 
 
+def test_a_row_alone_gets_the_bytes_it_gets_in_company() -> None:
+    """One row is multiplied without BLAS; what it finds does not show it."""
+    index, is_candidate = embeddings(300), np.arange(300) % 7 > 0
+    many = similarity.nearest(index, index, 20, is_candidate)
+    for row in range(0, 300, 50):
+        alone = similarity.nearest(index, index[row : row + 1], 20, is_candidate)
+        assert all(a.tobytes() == b[row : row + 1].tobytes() for a, b in zip(alone, many, strict=True))
+
+
 def test_nobody_who_asks_gets_nothing() -> None:
     """No rows, no answer, no error; with candidates and without."""
     index = similarity.round_embeddings(np.eye(4, dtype=np.float32))
