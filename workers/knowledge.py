@@ -68,8 +68,9 @@ class Recommender:
 class Library:
     """Reads once what does not change; what it remembers never changes an answer."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, *, is_quick: bool = False) -> None:
+        """is_quick: this process embeds a few pictures at a time and should answer soon: on one thread."""
+        self.engine, self._is_quick = engine, is_quick
         self.laps = Laps()
         self._recommenders: OrderedDict[int, Recommender] = OrderedDict()
         self._networks: dict[Embedder, Embedding] = {}
@@ -81,7 +82,8 @@ class Library:
                 manifest, weights = models.read(conn, embedder.model)
             try:
                 _check_name(manifest, weights, embedder.model)
-                self._networks[embedder] = _maker(embedder.runtime)(manifest, weights)
+                make = _maker(embedder.runtime, is_quick=self._is_quick)
+                self._networks[embedder] = make(manifest, weights)
             except ValueError as error:
                 raise DataError(
                     f"model {embedder.model} cannot be used ({error}); `windowshop train` again"
@@ -118,7 +120,7 @@ class Library:
         return Recommender(number, run.config["seed"], config, NOTHING_KNOWN, knowledge, arrivals)
 
 
-def _maker(wanted: str) -> Callable[[bytes, bytes], Embedding]:
+def _maker(wanted: str, *, is_quick: bool) -> Callable[[bytes, bytes], Embedding]:
     """What makes a network of manifest and weights in a runtime; DataError when there is another one here."""
     if wanted == labelless.RUNTIME:
         return labelless.from_bytes
@@ -139,8 +141,10 @@ def _maker(wanted: str) -> Callable[[bytes, bytes], Embedding]:
         return OnnxEmbedder.from_bytes
     quieten_tensorflow()
     with silent_import():
-        from recommender.embedder import Embedder as KerasEmbedder  # noqa: PLC0415 - seconds and 600 MB
-    return KerasEmbedder.from_bytes
+        from recommender import embedder  # noqa: PLC0415 - seconds and 600 MB
+    if is_quick:
+        embedder.on_one_thread()
+    return embedder.Embedder.from_bytes
 
 
 def _check_name(manifest: bytes, weights: bytes, wanted: str) -> None:

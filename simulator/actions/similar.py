@@ -137,10 +137,11 @@ def open_search(context: Context, *, catalogue: str = catalogues.FASHION_MNIST, 
     """A catalogue ready to be asked; what has no embedding yet gets one.
 
     An own catalogue of at most MOST_NEIGHBOURS items is asked by `neighbourhood.beside`.
-    warm: spend a moment now, so that every question later is answered sooner, with the same answer.
+    warm: spend a moment now, so that every question later is answered sooner, with the same answer; for a
+    process that does little else, TensorFlow gets one thread in it.
     """
     model = default_model.ensure(context, catalogue)
-    embedder, library = Embedder(model.key, model.runtime), Library(context.engine)
+    embedder, library = Embedder(model.key, model.runtime), Library(context.engine, is_quick=warm)
     stored = [row for row in catalogues.ensure(context, catalogue) if row.split == CATALOGUE_SPLIT]
     index = _index(context, library, embedder, stored)
     network = library.embedder(embedder)

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from recommender import checkpoint, network
-from recommender.embedder import BATCH, LEAST, Embedder
+from recommender.embedder import BATCH, LEAST, Embedder, on_one_thread
 from recommender.training import Trained, TrainingSettings
 from tests.unit.test_network import TINY
 
@@ -128,3 +128,21 @@ def test_folding_leaves_the_trained_network_alone(trained: keras.Model) -> None:
     assert [one.path for one in trained.weights] == names
     assert all(np.array_equal(a, b) for a, b in zip(trained.get_weights(), numbers, strict=True))
     np.testing.assert_array_equal(first.embed(PIXELS[:9]), second.embed(PIXELS[:9]))
+
+
+def test_one_thread_is_given_only_to_a_tensorflow_that_has_not_begun(embeddings: np.ndarray) -> None:
+    """In a new process it is, and embeddings stay the same; here, where much was embedded, it is refused."""
+    assert not on_one_thread()
+    script = (
+        "from recommender.embedder import on_one_thread\n"
+        "assert on_one_thread()\n"
+        "from tests.unit.test_embedder import PIXELS, Embedder, network\n"
+        "embedder = Embedder(network.build(network.PRESETS['quick'], seed=1))\n"
+        "print(__import__('hashlib').sha256(embedder.embed(PIXELS)).hexdigest())\n"
+        "assert on_one_thread()\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split()[-1] == hashlib.sha256(embeddings).hexdigest()
