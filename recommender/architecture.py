@@ -21,6 +21,7 @@ class Architecture:
     stages: channels, stride and number of residual units, one row a stage.
     scale: the cosine softmax multiplies cosines by it.
     pixel_mean, pixel_std: of the training images, in grey levels.
+    edges: principal axes of edge histograms beside the `dim` numbers that were trained; 0: none.
     """
 
     name: str
@@ -32,13 +33,15 @@ class Architecture:
     scale: float = 12.0
     pixel_mean: float = 72.94
     pixel_std: float = 90.02
+    edges: int = 0
 
     def __post_init__(self) -> None:
         """ValueError for a network nobody means to build: a damaged manifest must not ask for terabytes."""
         widths = [*self.stem, *(width for stage in self.stages for width in stage[:2])]
         widths += [self.dim, self.classes, self.size]
         residuals = [stage[2] for stage in self.stages]
-        if not all(1 <= width <= WIDEST for width in widths) or not all(0 <= n <= DEEPEST for n in residuals):
+        is_sane = all(1 <= width <= WIDEST for width in widths) and 0 <= self.edges <= WIDEST
+        if not is_sane or not all(0 <= n <= DEEPEST for n in residuals):
             raise ValueError(f"sizes must lie in 1..{WIDEST} and residual units in 0..{DEEPEST}: {self}")
 
     def to_json(self) -> dict[str, Any]:
@@ -143,5 +146,6 @@ def described(plain: Mapping[str, Any]) -> Architecture | MobileNet:
 
 PRESETS = {
     "quick": Architecture("quick", stem=(5, 32, 2), stages=((64, 2, 0), (96, 1, 0), (64, 1, 0))),
+    "general": Architecture("general", stem=(5, 32, 2), stages=((64, 2, 0), (96, 1, 0), (64, 1, 0)), edges=128),
     "best": Architecture("best", stem=(3, 32, 1), stages=((48, 2, 2), (64, 2, 2)), scale=16.0),
 }

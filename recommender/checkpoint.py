@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MANIFEST, WEIGHTS, CARD, HISTORY = "manifest.json", "weights.bin", "MODEL_CARD.md", "history.json"
 SCHEMA = 1
+AXES = "edges/axes"
+"""The last array of a model that has edge histograms beside its network."""
 
 Array = NDArray[np.float32]
 
@@ -49,12 +51,17 @@ def describe(
     metrics: Mapping[str, Any],
 ) -> tuple[bytes, bytes]:
     """Manifest and weights as bytes, the pair that a database keeps."""
-    weights = pack(trained.model.get_weights())
+    arrays = trained.model.get_weights()
     listed = [{"name": one.path, "shape": list(one.shape)} for one in trained.model.weights]
+    axes = getattr(trained, "axes", None)
+    if axes is not None:
+        arrays.append(axes)
+        listed.append({"name": AXES, "shape": list(axes.shape)})
+    weights = pack(arrays)
     manifest = {
         "schema": SCHEMA,
         "architecture": trained.architecture.to_json(),
-        "dim": trained.architecture.dim,
+        "dim": trained.architecture.dim + (0 if axes is None else axes.shape[1]),
         "classes": list(classes),
         "training": asdict(trained.settings),
         "seed": trained.seed,
@@ -121,6 +128,28 @@ def from_bytes(manifest: bytes, weights: bytes, *, where: Path | str = "model") 
         )
     model.set_weights(arrays)
     return model
+
+
+def parted(manifest: bytes, weights: bytes) -> tuple[bytes, bytes, Array | None]:
+    """Manifest and weights of the network alone, and the axes of the edges beside it, None without.
+
+    Raises ValueError when they were damaged.
+    """
+    plain, arrays = verify(manifest, weights)
+    if not plain["weights"] or plain["weights"][-1]["name"] != AXES:
+        return manifest, weights, None
+    axes = arrays[-1]
+    if axes.ndim != 2:  # noqa: PLR2004 - entries and axes
+        raise ValueError(f"{AXES}: wanted a matrix, found {list(axes.shape)}")
+    own = pack(arrays[:-1])
+    alone = {
+        **plain,
+        "architecture": {**plain["architecture"], "edges": 0},
+        "dim": plain["dim"] - axes.shape[1],
+        "weights": plain["weights"][:-1],
+        "weights_sha256": hashlib.sha256(own).hexdigest(),
+    }
+    return json.dumps(alone).encode(), own, axes
 
 
 def _built(plain: Mapping[str, Any]) -> Any:

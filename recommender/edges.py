@@ -27,7 +27,7 @@ _CELLS = (7, 4)
 _BLUR = 0.7
 _GRAIN = 2.0**20
 """Components are rounded to its inverse: what is below comes from the order of a sum."""
-_BATCH = 256
+_BATCH, _FEW = 256, 8
 
 
 class EdgesEmbedder(Embedding):
@@ -41,7 +41,7 @@ class EdgesEmbedder(Embedding):
             rows = np.rint(histograms(pixels) @ columns * _GRAIN) / _GRAIN
             return unit(rows).astype(np.float32), np.empty((len(pixels), 0), np.float32)
 
-        super().__init__(run, shapes=Shapes(_BATCH, _BATCH), size=SIDE, dim=axes.shape[1], classes=0)
+        super().__init__(run, shapes=Shapes(_BATCH, _FEW), size=SIDE, dim=axes.shape[1], classes=0)
 
     @classmethod
     def from_bytes(cls, manifest: bytes, weights: bytes) -> EdgesEmbedder:
@@ -58,8 +58,8 @@ def fit(pixels: Pixels, *, classes: Sequence[str], data_sha256: str) -> tuple[by
     return sealed(NAME, arrays, size=SIDE, classes=classes, data_sha256=data_sha256)
 
 
-def principal_axes(pixels: Pixels) -> NDArray[np.float32]:
-    """Axes float32 [520, 128] of the histograms of pictures uint8 [n, 28, 28], the strongest first.
+def principal_axes(pixels: Pixels, n_axes: int = N_AXES) -> NDArray[np.float32]:
+    """Axes float32 [520, n_axes] of the histograms of pictures uint8 [n, 28, 28], the strongest first.
 
     Those of the second moments about 0, not about the mean: where all pictures have an edge, having it is
     likeness.
@@ -69,7 +69,7 @@ def principal_axes(pixels: Pixels) -> NDArray[np.float32]:
         rows = histograms(pixels[start : start + _BATCH])
         moments = moments + rows.T @ rows
     _, axes = np.linalg.eigh(np.asarray(moments))
-    return axes[:, ::-1][:, :N_AXES].astype(np.float32)
+    return axes[:, ::-1][:, :n_axes].astype(np.float32)
 
 
 def histograms(pixels: Pixels) -> NDArray[np.float64]:

@@ -22,8 +22,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from recommender import checkpoint, network
+from recommender import checkpoint, edges, network
 from recommender.appearance import within_class
+from recommender.contrast import TURNS, Contrast, projector, turned, untold, viewed
 from recommender.network import Architecture
 
 Pixels = NDArray[np.uint8]
@@ -48,6 +49,7 @@ class TrainingSettings:
     calm_share: of the steps, at the end, in which nothing is moved or erased: pictures as they are served.
     appearance: weight of the loss that asks the last `appearance_axes` numbers of an embedding to say where
     the picture stands among its class, with `appearance_share` of the squared length. 0: no such loss.
+    contrast: views and turns that must be told apart beside the names of classes; None: names alone.
     validation_share: of each class, held out and measured after every epoch.
     compute: "float32", "mixed_bfloat16", or "auto" for whichever is faster on this processor.
     """
@@ -69,6 +71,7 @@ class TrainingSettings:
     appearance: float = 0.0
     appearance_axes: int = 16
     appearance_share: float = 0.25
+    contrast: Contrast | None = None
     validation_share: float = 1 / 12
     compute: str = "auto"
 
@@ -89,6 +92,9 @@ PRESETS = {
         appearance_share=0.06,
         validation_share=1 / 60,
     ),
+    "general": TrainingSettings(
+        "general", epochs=3, warm_share=0.2, label_smoothing=0.0, contrast=Contrast()
+    ),
 }
 
 
@@ -105,7 +111,11 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Trained:
-    """A float32 model and how it came to be; `timings`: seconds of "wall" and "cpu", resumptions included."""
+    """A float32 model and how it came to be.
+
+    timings: seconds of "wall" and "cpu", resumptions included. axes: of the edge histograms beside what the
+    model gives, float32 [entries, architecture.edges]; None where there are none.
+    """
 
     model: Any
     architecture: Architecture
@@ -113,6 +123,7 @@ class Trained:
     seed: int
     history: tuple[Epoch, ...]
     timings: Mapping[str, float]
+    axes: NDArray[np.float32] | None = None
 
 
 def train(
@@ -155,7 +166,8 @@ def train(
             loop.keep(kept, history, timings)
         if progress is not None:
             progress(history[-1])
-    return Trained(loop.served(), architecture, settings, seed, tuple(history), timings)
+    axes = edges.principal_axes(images[~is_held_out], architecture.edges) if architecture.edges else None
+    return Trained(loop.served(), architecture, settings, seed, tuple(history), timings, axes)
 
 
 def fitted(architecture: Architecture, images: Pixels) -> Architecture:
@@ -205,9 +217,14 @@ class _Loop:
     ) -> None:
         self.architecture, self.settings, self.seed = architecture, settings, seed
         start = int(np.random.default_rng([seed, START]).integers(1_000_000))
-        self.model = network.build(architecture, seed=start, compute=settings.compute)
+        n_named = architecture.classes * (TURNS if settings.contrast else 1)
+        taught = replace(architecture, classes=n_named)
+        self.model = network.build(taught, seed=start, compute=settings.compute)
         self.keeper = network.build(architecture, seed=start)
-        self.weights = self.model.trainable_variables
+        self.weights = list(self.model.trainable_variables)
+        if settings.contrast:
+            self.projector = projector(architecture.dim, seed=start)
+            self.weights += self.projector.trainable_variables
         self.averages = [tf.Variable(weight.value) for weight in self.weights] if settings.average else []
         self.optimizer = keras.optimizers.AdamW(
             settings.rate, beta_2=0.99, weight_decay=settings.weight_decay
@@ -215,7 +232,7 @@ class _Loop:
         self.optimizer.exclude_from_weight_decay(var_names=["gain", "bias"])
         self.optimizer.build(self.weights)
         self.images = tf.constant(images[..., None])
-        self.labels = tf.one_hot(labels.astype(np.int32), architecture.classes)
+        self.numbers, self.n_named = tf.constant(labels.astype(np.int32)), n_named
         if settings.appearance:
             coordinates = within_class(images, labels, settings.appearance_axes)
             self.appearance = tf.constant(coordinates * np.float32(math.sqrt(settings.appearance_share)))
@@ -240,19 +257,33 @@ class _Loop:
 
     def served(self) -> Any:
         """The model that would be kept now, in float32."""
-        self.keeper.set_weights([np.asarray(weight) for weight in self.averages or self.weights])
+        values = [np.asarray(weight) for weight in self.averages or self.weights]
+        values = values[: len(self.keeper.weights)]
+        if self.settings.contrast:
+            # class and turn were named together; what is served stands upright
+            values[-1] = values[-1][:, ::TURNS]
+        self.keeper.set_weights(values)
         return self.keeper
 
     def _step(self, rows: Any, step: Any, *, is_calm: bool) -> Any:
         settings = replace(self.settings, shift=0, erase=0) if is_calm else self.settings
-        pictures = augmented(tf.gather(self.images, rows), tf.stack([self.seed, step]), settings)
+        address = tf.stack([self.seed, step])
+        pictures = augmented(tf.gather(self.images, rows), address, settings)
+        numbers = tf.gather(self.numbers, rows)
+        contrast = self.settings.contrast
+        if contrast:
+            pictures, turns = turned(pictures, address)
+            pictures = viewed(tf.concat([pictures, pictures], axis=0), address, contrast)
+            numbers = tf.tile(numbers * TURNS + turns, [2])
         smoothing = self.settings.label_smoothing
-        wanted = tf.gather(self.labels, rows) * (1 - smoothing) + smoothing / self.architecture.classes
+        wanted = tf.one_hot(numbers, self.n_named) * (1 - smoothing) + smoothing / self.n_named
         with tf.GradientTape() as tape:
             embeddings, logits = self.model(tf.cast(pictures, tf.float32), training=True)
             loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, logits))
             if self.settings.appearance:
                 loss += self.settings.appearance * self._misplaced(embeddings, rows)
+            if contrast:
+                loss += contrast.weight * untold(self.projector(embeddings), contrast.temperature)
         self.optimizer.apply(tape.gradient(loss, [weight.value for weight in self.weights]))
         for average, weight in zip(self.averages, self.weights if self.averages else [], strict=True):
             # a young mean forgets faster, or it would remember the random start
@@ -348,6 +379,10 @@ def _check(images: Pixels, labels: Labels, architecture: Architecture, settings:
         raise ValueError(
             f"labels must lie in 0..{architecture.classes - 1}, found {labels.min()}..{labels.max()}"
         )
+    if settings.contrast and settings.appearance:
+        raise ValueError("appearance and contrast both say what an embedding is for: choose one")
+    if architecture.edges and architecture.size != edges.SIDE:
+        raise ValueError(f"edge histograms want pictures of {edges.SIDE} pixels, found {architecture.size}")
     if settings.schedule not in {"linear", "cosine"}:
         raise ValueError(f"schedule must be linear or cosine, found {settings.schedule!r}")
     if settings.compute not in {"auto", "float32", "mixed_bfloat16"}:

@@ -18,7 +18,7 @@ from db.engine import reading
 from db.errors import DataError, NotFoundError
 from db.events import Events, Kind
 from db.items import CATALOGUE_SPLIT
-from recommender import checkpoint, labelless
+from recommender import checkpoint, labelless, outlined
 from recommender.arrivals import Arrivals
 from recommender.blend import Learned
 from recommender.cointeraction import Counts, Popularity
@@ -83,7 +83,7 @@ class Library:
             try:
                 _check_name(manifest, weights, embedder.model)
                 make = _maker(embedder.runtime, is_quick=self._is_quick)
-                self._networks[embedder] = make(manifest, weights)
+                self._networks[embedder] = outlined.from_bytes(manifest, weights, make)
             except ValueError as error:
                 raise DataError(
                     f"model {embedder.model} cannot be used ({error}); `windowshop train` again"

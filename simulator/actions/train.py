@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from recommender.transfer import Transferred
 
 SAVED_SEED = 1
-PRESETS = ("quick", "best")
+PRESETS = ("quick", "best", "general")
 UNFINISHED = "unfinished"
 """Where the epochs of a training that may be stopped are kept."""
 
