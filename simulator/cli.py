@@ -107,7 +107,7 @@ def evaluate(
         int | None, typer.Option(help="Test pictures that ask for look-alikes; left out: all.")
     ] = None,
     held_out: Annotated[
-        bool, typer.Option("--held-out", help="Also classes never seen: trains three small networks.")
+        bool, typer.Option("--held-out", help="Also classes never seen: trains six small networks.")
     ] = False,
     runs: Runs = None,
     as_json: AsJson = False,

@@ -63,7 +63,7 @@ def evaluate(context: Context, *, n_queries: int | None = None, with_held_out: b
     """Measure the default embedder and write its page, figures and evaluate.json.
 
     n_queries: so many test pictures, evenly taken, ask for look-alikes; None: all of them. with_held_out:
-    train three small networks without three classes each, and measure how those find each other.
+    train six small networks without three classes each, and measure how those find each other.
     """
     folder.check_writable(context.settings.runs)
     data = fashion_mnist(context)
