@@ -146,6 +146,8 @@ def described(plain: Mapping[str, Any]) -> Architecture | MobileNet:
 
 PRESETS = {
     "quick": Architecture("quick", stem=(5, 32, 2), stages=((64, 2, 0), (96, 1, 0), (64, 1, 0))),
-    "general": Architecture("general", stem=(5, 32, 2), stages=((64, 2, 0), (96, 1, 0), (64, 1, 0)), edges=128),
+    "general": Architecture(
+        "general", stem=(5, 32, 2), stages=((64, 2, 0), (96, 1, 0), (64, 1, 0)), edges=128
+    ),
     "best": Architecture("best", stem=(3, 32, 1), stages=((48, 2, 2), (64, 2, 2)), scale=16.0),
 }

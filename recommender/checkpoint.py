@@ -139,7 +139,7 @@ def parted(manifest: bytes, weights: bytes) -> tuple[bytes, bytes, Array | None]
     if not plain["weights"] or plain["weights"][-1]["name"] != AXES:
         return manifest, weights, None
     axes = arrays[-1]
-    if axes.ndim != 2:  # noqa: PLR2004 - entries and axes
+    if axes.ndim != 2:
         raise ValueError(f"{AXES}: wanted a matrix, found {list(axes.shape)}")
     own = pack(arrays[:-1])
     alone = {
@@ -210,17 +210,15 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     )
     side, names = architecture["size"], manifest["classes"]
     kind = "colour" if architecture.get("channels") == 3 else "grey"
-    share = training["appearance_share"] if training.get("appearance") else 0.0
-    meaning = (
-        f'"of the same class" first; {share:.0%} of the squared length are trained to say how a picture '
-        "looks among its class"
-        if share
-        else '"similar for telling these classes apart"'
+    trained = n_parameters - sum(
+        math.prod(one["shape"]) for one in manifest["weights"] if one["name"] == AXES
     )
+    beside = manifest["architecture"].get("edges")
+    outlines = f" {beside} of the numbers are principal axes of edge histograms." if beside else ""
     return f"""# {model_key(manifest)}
 
 An embedding of {side}x{side} {kind} pictures: {manifest["dim"]} numbers, unit length.
-{n_parameters:,} parameters, trained to tell {len(names)} classes apart: {", ".join(names)}.
+{trained:,} parameters, trained to tell {len(names)} classes apart: {", ".join(names)}.{outlines}
 
 ## Measured
 
@@ -235,9 +233,21 @@ An embedding of {side}x{side} {kind} pictures: {manifest["dim"]} numbers, unit l
 
 ## Limits
 
-It has seen centred products on a plain background only. Similar means {meaning}.
+It has seen centred products on a plain background only. Similar means {_meaning(training)}.
 {"Brand" if kind == "colour" else "Colour, brand"} and price are unknown to it.
 """
+
+
+def _meaning(training: Mapping[str, Any]) -> str:
+    """What a network takes for alike, by what it was trained for."""
+    if training.get("contrast"):
+        return '"hard to tell apart, whatever it is": for pictures of kinds that nobody named'
+    if training.get("appearance"):
+        return (
+            f'"of the same class" first; {training["appearance_share"]:.0%} of the squared length are trained '
+            "to say how a picture looks among its class"
+        )
+    return '"similar for telling these classes apart"'
 
 
 def _is_unknown(value: Any) -> bool:

@@ -89,9 +89,10 @@ def _split(context: Context, data: FashionMnist, is_near: NDArray[np.bool_], hel
                 found[table][name] = among(vectors, data.test_labels, queries, gallery)
                 step()
             for name, plain in SMOOTHED.items():
-                calmed = np.zeros_like(spaces[plain])
-                calmed[gallery] = neighbourhood.smoothed(round_embeddings(spaces[plain][gallery]))
-                found[table][name] = among(calmed, data.test_labels, queries, gallery)
+                rows = round_embeddings(spaces[plain])
+                searched = np.zeros((len(rows), 2 * rows.shape[1]), np.float32)
+                searched[gallery] = neighbourhood.beside(rows[gallery], neighbourhood.smoothed(rows[gallery]))
+                found[table][name] = among(searched, data.test_labels, queries, gallery)
                 step()
     keys = [checkpoint.model_key(checkpoint.verify(*model)[0]) for model in (named, general)]
     return Split(tuple(CLASS_NAMES[one] for one in held), keys[0], keys[1], found)

@@ -16,7 +16,7 @@ from simulator.actions import held_out
 from simulator.datasets import CLASS_NAMES, FashionMnist
 from simulator.report import unseen
 from simulator.report.study import Study, render
-from simulator.report.unseen import ROWS, TABLES, Split, Unseen
+from simulator.report.unseen import LEADERS, ROWS, TABLES, Split, Unseen
 from tests.factories import context_of
 
 HELD = (0, 4, 9)
@@ -93,10 +93,15 @@ def planted() -> Unseen:
         return Retrieval(np.full(n, value), np.full(n, value))
 
     splits = [
-        Split((names,), f"quick-{names}", {table: {row: found(value, n) for row in ROWS} for table in TABLES})
+        Split(
+            (names,),
+            f"quick-{names}",
+            f"general-{names}",
+            {table: {row: found(value, n) for row in ROWS} for table in TABLES},
+        )
         for names, value, n in (("Bag", 1.0, 30), ("Shirt", 0.5, 10))
     ]
-    return Unseen("quick", tuple(splits))
+    return Unseen(tuple(splits))
 
 
 def test_splits_count_by_their_queries() -> None:
@@ -106,13 +111,13 @@ def test_splits_count_by_their_queries() -> None:
     assert [
         split["tables"]["among all ten"]["pixels"]["p@10"]["value"] for split in told["splits"]
     ] == pytest.approx([1.0, 0.5])
-    assert told["lead"] == dict.fromkeys(TABLES, 0.0)
+    assert told["lead"] == dict.fromkeys(LEADERS, dict.fromkeys(TABLES, 0.0))
     json.dumps(told, allow_nan=False)
 
 
 def test_the_chapter_shows_every_table_and_split() -> None:
     """And the terminal's rows hold the two galleries."""
     page = render(Study("", "", [], [], [unseen.section(planted())], "windowshop evaluate --held-out"))
-    for words in ("Among themselves", "Among all ten", "quick-Bag", "0.8750"):
+    for words in ("Among themselves", "Among all ten", "quick-Bag, general-Bag", "0.8750"):
         assert words in page
     assert [row[0] for row in unseen.rows(planted())] == ["held-out classes", *ROWS]

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from recommender import checkpoint, training
+from recommender.contrast import Contrast
 from recommender.training import Epoch, Trained, TrainingSettings, augmented, held_out, learning_rate
 from tests.unit.test_network import TINY
 
@@ -69,6 +70,7 @@ CHANGES = {
     "appearance": 0.5,
     "appearance_axes": 4,
     "appearance_share": 0.5,
+    "contrast": Contrast(),
     "validation_share": 0.5,
     "compute": "mixed_bfloat16",
 }
@@ -92,14 +94,22 @@ def test_every_setting_matters(usual: str, name: str) -> None:
     assert digest(train(replace(base, **{name: CHANGES[name]}))) != before
 
 
+@pytest.mark.parametrize("name", ["weight", "temperature"])
+def test_every_setting_of_the_contrast_matters(name: str) -> None:
+    """How much the views weigh and how sharply they are told apart; how they move is its own test."""
+    base = replace(SETTINGS, contrast=Contrast())
+    other = replace(SETTINGS, contrast=replace(Contrast(), **{name: 0.9}))
+    assert digest(train(base)) != digest(train(other))
+
+
 class _StoppedError(Exception):
     """The power went off."""
 
 
-@pytest.mark.parametrize("average", [0.0, 0.9])
-def test_a_stopped_training_goes_on_where_it_was(tmp_path: Path, average: float) -> None:
+@pytest.mark.parametrize("change", [{}, {"average": 0.9}, {"contrast": Contrast()}], ids=str)
+def test_a_stopped_training_goes_on_where_it_was(tmp_path: Path, change: dict[str, object]) -> None:
     """Stopped after an epoch and taken up: the weights of one never stopped, and only what was left ran."""
-    settings = replace(SETTINGS, average=average, shift=1)
+    settings = replace(SETTINGS, shift=1, **change)
 
     def stop(_: Epoch) -> None:
         raise _StoppedError
