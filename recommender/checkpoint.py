@@ -244,8 +244,8 @@ def _meaning(training: Mapping[str, Any]) -> str:
         return '"hard to tell apart, whatever it is": for pictures of kinds that nobody named'
     if training.get("appearance"):
         return (
-            f'"of the same class" first; {training["appearance_share"]:.0%} of the squared length are trained '
-            "to say how a picture looks among its class"
+            f'"of the same class" first; {training["appearance_share"]:.0%} of the squared length are '
+            "trained to say how a picture looks among its class"
         )
     return '"similar for telling these classes apart"'
 

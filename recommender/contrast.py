@@ -1,10 +1,10 @@
 """What trains an embedding to tell any picture from any other, not only the classes it was given names for.
 
-Two lessons beside each other. Every picture is turned by a quarter, a half, three quarters or not at all, and
-class and turn are named together (Lee, Hwang, Shin 2020, "Self-supervised label augmentation via input
-transformations"): four times the classes, so less of a picture can be thrown away. And two views of a picture,
-moved and faded, must find each other among all views of the batch (Chen et al. 2020, "A simple framework for
-contrastive learning of visual representations").
+Two lessons beside each other. Every picture is turned by a quarter, a half, three quarters or not at all,
+and class and turn are named together (Lee, Hwang, Shin 2020, "Self-supervised label augmentation via input
+transformations"): four times the classes, so less of a picture can be thrown away. And two views of a
+picture, moved and faded, must find each other among all views of the batch (Chen et al. 2020, "A simple
+framework for contrastive learning of visual representations").
 """
 
 from __future__ import annotations

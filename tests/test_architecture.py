@@ -17,7 +17,9 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 MIGRATIONS = ROOT / "db" / "migrations"
 SETTINGS = ROOT / "workers" / "settings.py"
-KNOW_TENSORFLOW = {"mobilenet", "pretrained", "transfer", "network", "training", "checkpoint", "embedder"}
+KNOW_TENSORFLOW = {
+    *("checkpoint", "contrast", "embedder", "mobilenet", "network", "pretrained", "training", "transfer")
+}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 
 

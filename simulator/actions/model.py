@@ -25,7 +25,7 @@ SHIPPED = Path(__file__).parents[1] / "models"
 QUICK_NAME, QUICK_PRESET, QUICK_SEED = "cnn-quick", "quick", 1
 """The model that takes a minute to train, so it is made when it is asked for and not there."""
 
-OWN_CATALOGUE_MODEL = "edges-128"
+OWN_CATALOGUE_MODEL = "cnn-general"
 """Sees own catalogues where no setting names another: what learned Fashion-MNIST's ten classes does worse
 than raw pixels on pictures of others (docs/EMBEDDER.md)."""
 

@@ -132,9 +132,9 @@ def _verdict(unseen: Unseen) -> str:
         " and ".join(f"{unseen.lead(row, table):+.3f}" for table in list(TABLES)[:2]) for row in LEADERS
     )
     return (
-        f"Mean average precision above that of raw pixels, among themselves and among all ten: {searched} for "
-        f"the general embedder with its neighbours, {general} for it alone, {named} for the one that learned "
-        "names only."
+        "Mean average precision above that of raw pixels, among themselves and among all ten: "
+        f"{searched} for the general embedder with its neighbours, {general} for it alone, {named} for the "
+        "one that learned names only."
     )
 
 

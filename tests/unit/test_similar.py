@@ -21,7 +21,6 @@ from recommender.similarity import round_embeddings
 from simulator import pictures
 from simulator.actions import similar as action
 from simulator.actions.catalogue import FASHION_MNIST
-from simulator.actions.model import OWN_CATALOGUE_MODEL
 from tests.factories import CATALOGUE, EMBEDDER, N_ITEMS, N_QUERIES, context_of, stock
 from tests.mixed_pictures import bomb
 
@@ -247,7 +246,7 @@ def test_an_own_catalogue_is_searched_among_neighbours(sqlite: Engine, tmp_path:
     items = stock(sqlite)
     context = context_of(sqlite, home=tmp_path / "home")
     search = action.open_search(context, catalogue=CATALOGUE)
-    assert search.model.startswith(f"{OWN_CATALOGUE_MODEL}-")
+    assert search.model.startswith("general-")
     expected = neighbourhood.beside(search.index, neighbourhood.smoothed(search.index))
     np.testing.assert_array_equal(search.among, expected)
     with reading(sqlite) as conn:
