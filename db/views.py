@@ -48,7 +48,7 @@ def stored(picture: Image.Image) -> Pixels:
     if picture.size == (SIDE, SIDE) and _is_grey(np.asarray(picture.convert("RGB"))):
         levels = np.asarray(picture.convert("L"))
         return 255 - levels if _ground(levels) > 127 else levels
-    small = shrunk(picture.convert("RGB"))
+    small = shrunk(picture if picture.mode == "RGB" else picture.convert("RGB"))
     levels = np.asarray(small)
     ground = np.array([_ground(levels[..., channel]) for channel in range(3)])
     differs = np.abs(np.arange(256) - ground[:, None]) >= FOREGROUND  # by table: what a level of a channel is
@@ -58,7 +58,7 @@ def stored(picture: Image.Image) -> Pixels:
     left, top, right, bottom = box
     found = levels[top:bottom, left:right]
     kept = _centred(found, COLOUR_SIDE, ground.astype(np.uint8), margin=MARGIN)
-    _grey(kept)  # whoever is shown it later must find a product in it too
+    _product(kept)  # whoever is shown it later must find a product in it too
     return kept
 
 
@@ -86,7 +86,12 @@ def seen(picture: Pixels, view: View) -> Pixels:
 
 
 def _grey(picture: Pixels) -> Pixels:
-    """Light on dark, after the way Fashion-MNIST itself was made; uint8 [28, 28].
+    """Light on dark, after the way Fashion-MNIST itself was made; uint8 [28, 28]."""
+    return _centred(_product(picture), SIDE, np.zeros(1, np.uint8))
+
+
+def _product(picture: Pixels) -> Pixels:
+    """The grey levels of a colour picture, cut to its product; ValueError where there is none.
 
     The ground's level is taken away. A product that is lighter than a light ground, or differs from it by its
     colour alone, shows by how far it differs.
@@ -99,8 +104,7 @@ def _grey(picture: Pixels) -> Pixels:
     if not (lifted >= FOREGROUND).any():
         corners = np.array([_ground(picture[..., channel]) for channel in range(3)])
         lifted = np.abs(picture.astype(np.int16) - corners).max(2)
-    found = _cut(np.rint(lifted).astype(np.uint8), lifted >= FOREGROUND)
-    return _centred(found, SIDE, np.zeros(1, np.uint8))
+    return _cut(np.rint(lifted).astype(np.uint8), lifted >= FOREGROUND)
 
 
 def _cut(levels: Pixels, is_product: NDArray[np.bool_]) -> Pixels:

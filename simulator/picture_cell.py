@@ -15,6 +15,7 @@ import sys
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, MpoImagePlugin, TiffImagePlugin
 
 from db.errors import UsageError, WindowshopError
@@ -44,7 +45,8 @@ def main() -> None:
         name_size, size = REQUEST.unpack(head)
         name, content = asked.read(name_size).decode("utf-8", "surrogateescape"), asked.read(size)
         allow_cpu(MOST_CPU_SECONDS)
-        send(told, *answer(name, content))
+        head, found = answer(name, content)
+        send(told, head, *found)
 
 
 def warm_up() -> None:
@@ -79,25 +81,26 @@ def allow_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
-def answer(name: str, content: bytes) -> tuple[dict[str, Any], bytes]:
-    """What is said of a picture: sizes and bytes, or an error for people."""
+def answer(name: str, content: bytes) -> tuple[dict[str, Any], list[NDArray[np.uint8]]]:
+    """What is said of a picture: sizes and pixels, as shown and as stored, or an error for people."""
     try:
         photo = pictures.understand(name, content)
         photo.shown.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
         shown = np.asarray(photo.shown)
     except WindowshopError as error:
-        return {"error": str(error), "usage": isinstance(error, UsageError)}, b""
+        return {"error": str(error), "usage": isinstance(error, UsageError)}, []
     except MemoryError:
         limit = f"{MOST_MEMORY / 1024**3:.0f} GB"
-        return {"error": f"{name}: needs more memory than the {limit} it may have; scale it down first"}, b""
-    canonical = photo.canonical
-    return {"shown": shown.shape, "canonical": canonical.shape}, shown.tobytes() + canonical.tobytes()
+        return {"error": f"{name}: needs more memory than the {limit} it may have; scale it down first"}, []
+    return {"shown": shown.shape, "canonical": photo.canonical.shape}, [shown, photo.canonical]
 
 
-def send(told: BinaryIO, head: dict[str, Any], body: bytes) -> None:
+def send(told: BinaryIO, head: dict[str, Any], *pixels: NDArray[np.uint8]) -> None:
     """One answer."""
     packed = json.dumps(head).encode()
-    told.write(ANSWER.pack(len(packed)) + packed + body)
+    told.write(ANSWER.pack(len(packed)) + packed)
+    for one in pixels:
+        told.write(np.ascontiguousarray(one).data)
     told.flush()
 
 

@@ -113,7 +113,7 @@ def _on_white(picture: Image.Image) -> Image.Image:
     if picture.has_transparency_data:
         layered = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered)
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _too_large(path: str, found: str) -> DataError:
