@@ -19,7 +19,8 @@ Backbone = Annotated[str, typer.Option(help="cnn: our own network; mobilenet: pr
 Preset = Annotated[
     str,
     typer.Option(
-        help="quick: a minute, for mobilenet a head on frozen features; best: the smallest error we know."
+        help="quick: a minute, for mobilenet a head on frozen features; best: the smallest error we know; "
+        "general: our own network for pictures of kinds that nobody named."
     ),
 ]
 Weights = Annotated[

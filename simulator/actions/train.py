@@ -84,10 +84,10 @@ def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) ->
     )
 
 
-def check(preset: str, seed: int) -> None:
+def check(preset: str, seed: int, presets: Sequence[str] = PRESETS) -> None:
     """Raise UsageError before anything slow for what cannot be trained."""
-    if preset not in PRESETS:
-        raise UsageError(f"no preset {preset!r}; choose one of {', '.join(PRESETS)}")
+    if preset not in presets:
+        raise UsageError(f"no preset {preset!r} here; choose one of {', '.join(presets)}")
     if seed < 0:
         raise UsageError(f"--seed must be at least 0, found {seed}")
 

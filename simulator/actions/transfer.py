@@ -32,6 +32,7 @@ IMAGENET, NONE = "imagenet", "none"
 RESOLUTION = 64
 """Pixels a side that Fashion-MNIST's 28 are scaled to; more tells more, and costs by its square."""
 
+PRESETS = ("quick", "best")
 LEAST_CLASSES = 2
 _AT_ONCE = 500
 
@@ -68,7 +69,7 @@ def transfer(
     weights: "imagenet" (Keras' download), "none", or the path of a Keras weights file. Raises UsageError for
     what cannot be trained on or from, DependencyError when ImageNet's weights cannot be fetched.
     """
-    check(preset, seed)
+    check(preset, seed, PRESETS)
     is_own = catalogue != catalogues.FASHION_MNIST
     lesson = own_pictures(context, catalogue) if is_own else _fashion_mnist(context)
     name = name_of(preset, seed, catalogue)

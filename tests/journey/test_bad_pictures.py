@@ -49,6 +49,11 @@ def test_a_picture_that_is_none_finds_nothing_similar(
             USAGE,
             ("no preset 'fast'", "quick, best"),
         ),
+        (
+            ("train", "--backbone", "mobilenet", "--preset", "general"),
+            USAGE,
+            ("no preset 'general'", "quick, best"),
+        ),
         (("train", "--backbone", "mobilenet", "--catalogue", "toy"), USAGE, ("'toy'", "`category`", "--csv")),
     ],
 )

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from recommender.contrast import TURNS, Contrast, turned, untold, viewed
 
-PICTURES = tf.constant(np.random.default_rng(2).integers(0, 256, (9, 28, 28, 1)).astype(np.uint8))
+PICTURES = tf.constant(np.random.default_rng(2).integers(0, 256, (9, 28, 28, 1)).astype(np.float32))
 ADDRESS = tf.constant([1, 5])
 
 
