@@ -59,7 +59,7 @@ def projector(dim: int, *, seed: int) -> Any:
 
 
 def turned(pictures: Any, address: Any) -> tuple[Any, Any]:
-    """Square pictures float32 [n, size, size, 1], each turned by a draw of its own; the quarters int32 [n]."""
+    """Square pictures float32 [n, size, size, 1], each turned by its own draw; the quarters int32 [n]."""
     pictures = tf.cast(pictures, tf.float32)  # of whole numbers oneDNN would complain on the terminal
     seed = tf.random.fold_in(address, TURN)
     quarters = tf.random.stateless_uniform([tf.shape(pictures)[0]], seed, 0, TURNS, tf.int32)
@@ -68,7 +68,7 @@ def turned(pictures: Any, address: Any) -> tuple[Any, Any]:
 
 
 def viewed(pictures: Any, address: Any, settings: Contrast) -> Any:
-    """Views of grey levels float32 [n, size, size, 1]: mirrored, stretched, tilted, moved, faded by draws."""
+    """Views of grey levels float32 [n, size, size, 1]: mirrored, stretched, tilted, moved, faded."""
     n, size = tf.shape(pictures)[0], pictures.shape[1]
 
     def draw(purpose: int, least: float, most: float) -> Any:
