@@ -16,7 +16,7 @@ from recommender.axes import unit
 from recommender.batches import Answer, Embedding, Pixels
 from recommender.edges import EdgesEmbedder
 
-SHARE = 0.6
+SHARE = 0.75
 """The outlines' share of the squared length."""
 
 
