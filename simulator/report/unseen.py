@@ -128,8 +128,8 @@ def section(unseen: Unseen) -> Section:
                 "drawn, not chosen. Test pictures of those classes then ask for their like. The embedder of "
                 "preset quick learned to name the other seven. That of preset general learned to tell their "
                 "pictures apart, too, and has edge histograms beside it; it is what an own catalogue is "
-                'embedded by, and "neighbours" is how it is searched: each vector averaged with its nearest '
-                "in the gallery. Principal axes come from the pictures the networks were trained on. Means "
+                'embedded by, and "neighbours" is how it is searched: each vector beside its average with '
+                "its nearest. Principal axes come from the pictures the networks were trained on. Means "
                 "over the queries of all splits; intervals over queries, for these networks."
             ),
             _verdict(unseen),
