@@ -17,7 +17,8 @@ from recommender.batches import Answer, Embedding, Pixels
 from recommender.edges import EdgesEmbedder
 
 SHARE = 0.75
-"""The outlines' share of the squared length."""
+"""The outlines' share of the squared length. Stored vectors are found by their model's name: another share
+wants another name."""
 
 
 class OutlinedEmbedder(Embedding):

@@ -16,7 +16,7 @@ from simulator.actions import held_out
 from simulator.datasets import CLASS_NAMES, FashionMnist
 from simulator.report import unseen
 from simulator.report.study import Study, render
-from simulator.report.unseen import LEADERS, ROWS, TABLES, Split, Unseen
+from simulator.report.unseen import LEADERS, ROWS, SMOOTHED, TABLES, Split, Unseen
 from tests.factories import context_of
 
 HELD = (0, 4, 9)
@@ -82,6 +82,8 @@ def test_a_network_is_trained_once_and_again_when_its_files_are_spoilt(
     assert {table: split.score(table, "pixels").map.n for table in TABLES} == dict(
         zip(TABLES, (18, 18, 15, 15), strict=True)
     )
+    for searched, plain in SMOOTHED.items():
+        assert split.score("among all ten", searched) != split.score("among all ten", plain)
     (folder / checkpoint.WEIGHTS).write_bytes(b"spoilt")
     assert held_out.measure(context, shop(), is_near, [HELD]).splits[0].model == split.model
 
