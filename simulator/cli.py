@@ -107,15 +107,17 @@ def evaluate(
         int | None, typer.Option(help="Test pictures that ask for look-alikes; left out: all.")
     ] = None,
     held_out: Annotated[
-        bool, typer.Option("--held-out", help="Also classes never seen: trains six small networks.")
+        bool, typer.Option("--held-out", help="Also classes never seen: trains two small networks a split.")
     ] = False,
+    splits: Annotated[int | None, typer.Option(help="--held-out with so many splits, not three.")] = None,
     runs: Runs = None,
     as_json: AsJson = False,
 ) -> None:
     """The embedder on the test images: accuracy, confusion, calibration, retrieval beside simpler ways."""
     from simulator.actions.evaluate import evaluate as action
 
-    found = action(_open(runs=runs), n_queries=queries, with_held_out=held_out)
+    n_splits = 3 if splits is None and held_out else splits
+    found = action(_open(runs=runs), n_queries=queries, n_splits=n_splits)
     if as_json:
         typer.echo(json.dumps({**found.document, "report": str(found.page)}))
         return

@@ -59,17 +59,20 @@ class Answers:
     ten_views: NDArray[np.float32]
 
 
-def evaluate(context: Context, *, n_queries: int | None = None, with_held_out: bool = False) -> Evaluated:
+def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | None = None) -> Evaluated:
     """Measure the default embedder and write its page, figures and evaluate.json.
 
-    n_queries: so many test pictures, evenly taken, ask for look-alikes; None: all of them. with_held_out:
-    train six small networks without three classes each, and measure how those find each other.
+    n_queries: so many test pictures, evenly taken, ask for look-alikes; None: all of them. n_splits:
+    so many times train two small networks without three classes, and measure how those find each other;
+    None: not at all.
     """
     folder.check_writable(context.settings.runs)
     data = fashion_mnist(context)
     n_test = len(data.test_labels)
     if n_queries is not None and not 2 <= n_queries <= n_test:
         raise UsageError(f"--queries must lie in 2..{n_test}, found {n_queries}")
+    if n_splits is not None and not 1 <= n_splits <= held_out.MOST_SPLITS:
+        raise UsageError(f"--splits must lie in 1..{held_out.MOST_SPLITS}, found {n_splits}")
     model = default_model.ensure(context)
     with reading(context.engine) as conn:
         manifest, weights = checkpoint.verify(*models.read(conn, model.key))
@@ -86,15 +89,16 @@ def evaluate(context: Context, *, n_queries: int | None = None, with_held_out: b
     answers = _ask(context, Embedder(model.key, model.runtime), data)
     with context.talk.progress("measuring", STEPS) as step:
         found = measure(data, answers, n_queries=n_queries, step=step)
-    if with_held_out:
-        found = replace(found, unseen=held_out.measure(context, data, found.is_near))
+    if n_splits:
+        splits = held_out.chosen_classes(n_splits)
+        found = replace(found, unseen=held_out.measure(context, data, found.is_near, splits))
     n_parameters = sum(array.size for array in weights)
     sampled = "" if n_queries is None or n_queries == n_test else f"-queries{n_queries}"
     origin = {"model": model.key, "runtime": model.runtime, "data_sha256": manifest["data_sha256"]}
     document = evaluated.document(found, CLASS_NAMES, n_parameters, origin)
     command = "windowshop evaluate" + (f" --queries {n_queries}" if sampled else "")
-    if with_held_out:
-        command += " --held-out"
+    if n_splits:
+        command += " --held-out" + ("" if n_splits == held_out.N_SPLITS else f" --splits {n_splits}")
     page = evaluated.page(found, CLASS_NAMES, n_parameters, origin, command)
     where = context.settings.runs / f"evaluate-{model.key}{sampled}"
     path = study.write(page, where, "evaluate", document)

@@ -55,6 +55,10 @@ class Split:
         """Means over the queries of this split."""
         return Score.of(self.found[table][row])
 
+    def lead(self, row: str, table: str) -> float:
+        """How far the mean average precision of a row is above that of raw pixels."""
+        return _lead(self, row, table)
+
 
 @dataclass(frozen=True)
 class Unseen:
@@ -81,16 +85,17 @@ class Unseen:
                     "model": split.model,
                     "general": split.general,
                     "tables": _plain(split),
+                    "lead": _leads(split),
                 }
                 for split in self.splits
             ],
             "tables": _plain(self),
-            "lead": {row: {table: self.lead(row, table) for table in TABLES} for row in LEADERS},
+            "lead": _leads(self),
         }
 
     def lead(self, row: str, table: str) -> float:
         """How far the mean average precision of a row is above that of raw pixels."""
-        return self.score(table, row).map.value - self.score(table, "pixels").map.value
+        return _lead(self, row, table)
 
 
 def rows(unseen: Unseen) -> list[list[str]]:
@@ -141,13 +146,26 @@ def section(unseen: Unseen) -> Section:
 def _verdict(unseen: Unseen) -> str:
     """What the tables say, in a sentence."""
     named, general, searched = (
-        " and ".join(f"{unseen.lead(row, table):+.3f}" for table in list(TABLES)[:2]) for row in LEADERS
+        " and ".join(_spread(unseen, row, table) for table in list(TABLES)[:2]) for row in LEADERS
     )
     return (
-        "Mean average precision above that of raw pixels, among themselves and among all ten: "
-        f"{searched} for the general embedder with its neighbours, {general} for it alone, {named} for the "
-        "one that learned names only."
+        "Mean average precision above that of raw pixels, among themselves and among all ten, with the least "
+        f"and the most of a split in brackets: {searched} for the general embedder with its neighbours, "
+        f"{general} for it alone, {named} for the one that learned names only."
     )
+
+
+def _spread(unseen: Unseen, row: str, table: str) -> str:
+    by_split = [split.lead(row, table) for split in unseen.splits]
+    return f"{unseen.lead(row, table):+.3f} ({min(by_split):+.3f} to {max(by_split):+.3f})"
+
+
+def _lead(scored: Split | Unseen, row: str, table: str) -> float:
+    return scored.score(table, row).map.value - scored.score(table, "pixels").map.value
+
+
+def _leads(scored: Split | Unseen) -> dict[str, dict[str, float]]:
+    return {row: {table: scored.lead(row, table) for table in TABLES} for row in LEADERS}
 
 
 def _table(table: str, meaning: str, unseen: Unseen) -> Table:

@@ -208,6 +208,9 @@ def test_the_action_writes_its_folder(
     for wrong in (0, 1, 61):
         with pytest.raises(UsageError, match=r"--queries must lie in 2\.\.60"):
             action.evaluate(context, n_queries=wrong)
+    for wrong in (0, 31):
+        with pytest.raises(UsageError, match=r"--splits must lie in 1\.\.30"):
+            action.evaluate(context, n_splits=wrong)
 
 
 def _tiny_model() -> tuple[bytes, bytes]:

@@ -45,6 +45,15 @@ def test_the_classes_are_drawn_once_and_for_all() -> None:
     assert all(0 <= one < len(CLASS_NAMES) for split in splits for one in split)
 
 
+def test_more_splits_go_on_where_the_fewer_ended() -> None:
+    """Thirty, none twice, and the published three are their beginning."""
+    many = held_out.chosen_classes(held_out.MOST_SPLITS)
+    assert len(many) == len(set(many)) == held_out.MOST_SPLITS
+    assert many[:3] == held_out.chosen_classes() == [(6, 7, 8), (1, 2, 3), (4, 5, 9)]
+    assert many[:4] == held_out.chosen_classes(4)
+    assert {len(split) for split in many} == {3}
+
+
 def test_pictures_ask_their_gallery_and_never_themselves() -> None:
     """Equal to the plain definition, each query struck from a gallery that holds more than the queries."""
     rng = np.random.default_rng(1)
@@ -89,17 +98,21 @@ def test_a_network_is_trained_once_and_again_when_its_files_are_spoilt(
 
 
 def planted() -> Unseen:
-    """Two splits of unequal sizes, the embedder perfect in one and at one half in the other."""
+    """Two splits of unequal sizes, the embedder perfect in one and at one half in the other.
 
-    def found(value: float, n: int) -> Retrieval:
-        return Retrieval(np.full(n, value), np.full(n, value))
+    Pixels are 0.2 below all others in the first and 0.4 in the second.
+    """
+
+    def found(row: str, value: float, n: int) -> Retrieval:
+        behind = (0.2 if n == 30 else 0.4) if row == "pixels" else 0.0
+        return Retrieval(np.full(n, value - behind), np.full(n, value))
 
     splits = [
         Split(
             (names,),
             f"quick-{names}",
             f"general-{names}",
-            {table: {row: found(value, n) for row in ROWS} for table in TABLES},
+            {table: {row: found(row, value, n) for row in ROWS} for table in TABLES},
         )
         for names, value, n in (("Bag", 1.0, 30), ("Shirt", 0.5, 10))
     ]
@@ -113,7 +126,10 @@ def test_splits_count_by_their_queries() -> None:
     assert [
         split["tables"]["among all ten"]["pixels"]["p@10"]["value"] for split in told["splits"]
     ] == pytest.approx([1.0, 0.5])
-    assert told["lead"] == dict.fromkeys(LEADERS, dict.fromkeys(TABLES, 0.0))
+    for row in LEADERS:
+        for table in TABLES:
+            assert told["lead"][row][table] == pytest.approx((30 * 0.2 + 10 * 0.4) / 40)
+            assert [split["lead"][row][table] for split in told["splits"]] == pytest.approx([0.2, 0.4])
     json.dumps(told, allow_nan=False)
 
 
@@ -122,4 +138,5 @@ def test_the_chapter_shows_every_table_and_split() -> None:
     page = render(Study("", "", [], [], [unseen.section(planted())], "windowshop evaluate --held-out"))
     for words in ("Among themselves", "Among all ten", "quick-Bag, general-Bag", "0.8750"):
         assert words in page
+    assert "+0.250 (+0.200 to +0.400)" in page
     assert [row[0] for row in unseen.rows(planted())] == ["held-out classes", *ROWS]
