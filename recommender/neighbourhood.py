@@ -1,14 +1,16 @@
-"""A picture seen among its nearest: embeddings averaged with their neighbours in the catalogue.
+"""A picture seen among its nearest: embeddings averaged with their neighbours in the catalogue, and again.
 
 Database-side feature augmentation (Turcot, Lowe 2009, "Better matching with fewer features") for the items,
-average query expansion (Chum et al. 2007, "Total recall") for what asks. Averages say better which kind of
-thing a picture shows and worse which picture it is: the item on a photo is no longer found first. So `beside`
-keeps the vector itself as well; docs/LOG.md has the figures.
+average query expansion (Chum et al. 2007, "Total recall") for what asks. The second round averages the
+averages, so that a kind is followed from neighbour to neighbour where it has several shapes. Averages say
+better which kind of thing a picture shows and worse which picture it is: the item on a photo is no longer
+found first. So the vector itself is kept beside them; docs/LOG.md has the figures.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +18,43 @@ from numpy.typing import NDArray
 from recommender.axes import unit
 from recommender.similarity import Items, Vectors, nearest, require_exact, round_embeddings
 
-NEIGHBOURS = 10
-"""How many vectors are averaged, the item's own among them."""
+NEIGHBOURS, ROUNDS = 20, 2
+"""How many vectors are averaged, the item's own among them; and how many times over."""
+
+
+@dataclass(frozen=True)
+class Neighbourhoods:
+    """A catalogue and its averages: what `similar` searches in place of plain embeddings.
+
+    rounds: the rows as they are, averaged once, twice, ...: rounded float32 [n, dim] each.
+    k: vectors an average.
+    """
+
+    rounds: tuple[Vectors, ...]
+    k: int
+
+    @classmethod
+    def of(cls, rows: Vectors, *, k: int = NEIGHBOURS, n_rounds: int = ROUNDS) -> Neighbourhoods:
+        """Of rounded rows float32 [n, dim]; ValueError for rows that are not, and for a k below 1."""
+        found = [rows]
+        for _ in range(n_rounds):
+            found.append(smoothed(found[-1], k))
+        return cls(tuple(found), k)
+
+    def searched(self) -> Vectors:
+        """Each item's vector beside its last average: float32 [n, 2 * dim], rounded."""
+        return beside(self.rounds[0], self.rounds[-1])
+
+    def asked(self, queries: Vectors) -> Vectors:
+        """The same of new pictures, rounded float32 [n_queries, dim]: what `searched` is asked with.
+
+        A query that is an item gets what that item has, the first of those that are alike.
+        """
+        itself = np.array([_first_alike(query, self.rounds[0]) for query in queries], dtype=np.int32)
+        averages = queries
+        for rows in self.rounds[:-1]:
+            averages = _averaged(averages, rows, depth(len(rows), self.k), itself)
+        return beside(queries, averages)
 
 
 def depth(n: int, k: int = NEIGHBOURS) -> int:
@@ -31,7 +68,7 @@ def depth(n: int, k: int = NEIGHBOURS) -> int:
 
 
 def smoothed(rows: Vectors, k: int = NEIGHBOURS) -> Vectors:
-    """Each row averaged with its k - 1 nearest others, k as `depth` allows; unit length, rounded.
+    """Each row averaged, once, with its k - 1 nearest others, k as `depth` allows; unit length, rounded.
 
     rows: rounded float32 [n, dim]. Neighbours are exact, ties by item number, and sums of rounded rows are
     exact too: the bytes depend on no BLAS, batch or thread.
@@ -39,16 +76,6 @@ def smoothed(rows: Vectors, k: int = NEIGHBOURS) -> Vectors:
     require_exact(rows)
     everything = np.arange(len(rows), dtype=np.int32)
     return _averaged(rows, rows, depth(len(rows), k), everything)
-
-
-def expanded(queries: Vectors, rows: Vectors, k: int = NEIGHBOURS) -> Vectors:
-    """New pictures averaged with their nearest k - 1 rows, as `smoothed` does: a query that is an item gets
-    what that item has, the first of those that are alike.
-
-    queries: rounded float32 [n_queries, dim]; rows: as for `smoothed`.
-    """
-    itself = np.array([_first_alike(query, rows) for query in queries], dtype=np.int32)
-    return _averaged(queries, rows, depth(len(rows), k), itself)
 
 
 def beside(rows: Vectors, averages: Vectors) -> Vectors:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender import checkpoint, edges, neighbourhood, outlined, retrieval
+from recommender import checkpoint, edges, outlined, retrieval
+from recommender.neighbourhood import Neighbourhoods
 from recommender.retrieval import Retrieval
 from recommender.similarity import round_embeddings
 from simulator.actions.context import Context
@@ -103,7 +104,7 @@ def _split(context: Context, data: FashionMnist, is_near: NDArray[np.bool_], hel
             for name, plain in SMOOTHED.items():
                 rows = round_embeddings(spaces[plain])
                 searched = np.zeros((len(rows), 2 * rows.shape[1]), np.float32)
-                searched[gallery] = neighbourhood.beside(rows[gallery], neighbourhood.smoothed(rows[gallery]))
+                searched[gallery] = Neighbourhoods.of(rows[gallery]).searched()
                 found[table][name] = among(searched, data.test_labels, queries, gallery)
                 step()
     keys = [checkpoint.model_key(checkpoint.verify(*model)[0]) for model in (named, general)]

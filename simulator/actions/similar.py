@@ -18,8 +18,8 @@ from db.engine import reading
 from db.errors import UsageError, WindowshopError
 from db.items import CATALOGUE_SPLIT, Item
 from db.views import COLOUR, GREY, View
-from recommender import neighbourhood
 from recommender.batches import Embedding
+from recommender.neighbourhood import Neighbourhoods
 from recommender.similarity import nearest, round_embeddings
 from simulator.actions import catalogue as catalogues
 from simulator.actions import model as default_model
@@ -31,7 +31,7 @@ from workers.knowledge import Library
 MOST = 100
 MOST_NEIGHBOURS = 10_000
 """Own catalogues up to this size are searched with their neighbourhoods, larger ones by cosine alone: every
-item asks every other then, 0.7 s of processor for so many, four times as much for twice as many."""
+item asks every other then, twice: 2 s of processor for so many, four times as much for twice as many."""
 
 OUT_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
@@ -110,23 +110,23 @@ class Search:
     """A catalogue in memory, to be asked again and again.
 
     model: the embedder's key; stored: the items; index: their rounded embeddings, float32 [n_items, dim].
-    among: each beside its neighbourhood, float32 [n_items, 2 * dim], searched in the index's place.
+    among: its neighbourhoods, and each item beside its own, float32 [n_items, 2 * dim], searched in the
+    index's place.
     """
 
     model: str
     stored: Sequence[Item]
     index: NDArray[np.float32]
     network: Embedding
-    among: NDArray[np.float32] | None = None
+    among: tuple[Neighbourhoods, NDArray[np.float32]] | None = None
 
     def nearest(self, picture: NDArray[np.uint8], k: int) -> list[Similar]:
         """The k items most similar to a canonical picture, as `pictures.read` makes it."""
         query = self.network.embed(self.seen(picture)[None])
         if self.among is None:
             return most_similar(self.index, query, self.stored, k)
-        rounded = round_embeddings(query)
-        wide = neighbourhood.beside(rounded, neighbourhood.expanded(rounded, self.index))
-        return most_similar(self.among, wide, self.stored, k)
+        neighbourhoods, searched = self.among
+        return most_similar(searched, neighbourhoods.asked(round_embeddings(query)), self.stored, k)
 
     def seen(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A canonical picture as the network is given it."""
@@ -136,7 +136,7 @@ class Search:
 def open_search(context: Context, *, catalogue: str = catalogues.FASHION_MNIST, warm: bool = False) -> Search:
     """A catalogue ready to be asked; what has no embedding yet gets one.
 
-    An own catalogue of at most MOST_NEIGHBOURS items is asked by `neighbourhood.beside`.
+    An own catalogue of at most MOST_NEIGHBOURS items is searched among its neighbourhoods.
     warm: spend a moment now, so that every question later is answered sooner, with the same answer; for a
     process that does little else, TensorFlow gets one thread in it.
     """
@@ -170,10 +170,11 @@ def _index(
     return round_embeddings(vectors(context, embedder, wanted, library=library))
 
 
-def _among(index: NDArray[np.float32], catalogue: str) -> NDArray[np.float32] | None:
+def _among(index: NDArray[np.float32], catalogue: str) -> tuple[Neighbourhoods, NDArray[np.float32]] | None:
     if catalogue == catalogues.FASHION_MNIST or len(index) > MOST_NEIGHBOURS:
         return None
-    return neighbourhood.beside(index, neighbourhood.smoothed(index))
+    found = Neighbourhoods.of(index)
+    return found, found.searched()
 
 
 def _kind(out: Path | None) -> str | None:

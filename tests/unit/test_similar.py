@@ -16,7 +16,7 @@ from db.embeddings import Embedder
 from db.engine import reading, writing
 from db.errors import DataError, UsageError
 from db.items import Item
-from recommender import neighbourhood
+from recommender.neighbourhood import Neighbourhoods
 from recommender.similarity import round_embeddings
 from simulator import pictures
 from simulator.actions import similar as action
@@ -247,8 +247,9 @@ def test_an_own_catalogue_is_searched_among_neighbours(sqlite: Engine, tmp_path:
     context = context_of(sqlite, home=tmp_path / "home")
     search = action.open_search(context, catalogue=CATALOGUE)
     assert search.model.startswith("general-")
-    expected = neighbourhood.beside(search.index, neighbourhood.smoothed(search.index))
-    np.testing.assert_array_equal(search.among, expected)
+    assert search.among is not None
+    expected = Neighbourhoods.of(search.index).searched()
+    np.testing.assert_array_equal(search.among[1], expected)
     with reading(sqlite) as conn:
         picture = images.read(conn, [items[5].image])[0]
     found = search.nearest(picture, 10)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender import similarity
-from recommender.neighbourhood import beside, depth, expanded, smoothed
+from recommender.neighbourhood import Neighbourhoods, beside, depth, smoothed
 from recommender.similarity import Vectors, nearest, round_embeddings
 from tests import twins
 from tests.unit.recommender.shop import embeddings
@@ -34,41 +36,62 @@ def test_smoothed_equals_its_twin(n: int, k: int, seed: int, twice: bool) -> Non
 def test_blocks_and_the_order_of_items_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cosines held a few at a time give the same bytes, items in another order the same rows in it."""
     rows = embeddings(300, dim=64)
-    whole = smoothed(rows)
+    whole = Neighbourhoods.of(rows).searched()
     order = np.random.default_rng(1).permutation(300)
-    assert smoothed(rows[order]).tobytes() == whole[order].tobytes()
+    assert Neighbourhoods.of(rows[order]).searched().tobytes() == whole[order].tobytes()
     monkeypatch.setattr(similarity, "BLOCK", 1000)
-    assert smoothed(rows).tobytes() == whole.tobytes()
+    assert Neighbourhoods.of(rows).searched().tobytes() == whole.tobytes()
 
 
 def test_what_comes_out_is_exact_too() -> None:
     """Averages, and vectors beside them, are rounded unit rows like those that went in."""
     rows = embeddings(200, dim=64)
-    for found in (smoothed(rows), expanded(rows[:7], rows), beside(rows, smoothed(rows))):
+    among = Neighbourhoods.of(rows)
+    for found in (*among.rounds, among.searched(), among.asked(rows[:7])):
         assert found.dtype == np.float32
         similarity.require_exact(found)
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-2)
 
 
-def test_a_query_that_is_an_item_gets_what_the_item_has() -> None:
-    """Of items that are alike, what the first has; a picture that is none gets an average of its own."""
+def test_every_round_averages_the_round_before() -> None:
+    """As they are, once, twice; what is searched has the first and the last beside each other."""
     rows = embeddings(150, dim=16)
-    assert expanded(rows, rows).tobytes() == smoothed(rows).tobytes()
-    twice = np.concatenate([rows, rows])
-    assert expanded(rows, twice).tobytes() == smoothed(twice)[:150].tobytes()
-    new = embeddings(5, seed=9, dim=16)
-    found = expanded(new, rows, 4)
-    lists, _ = nearest(rows, new, 3, np.ones(150, bool))
-    np.testing.assert_array_equal(found, units(new + rows[lists].sum(1)))
+    among = Neighbourhoods.of(rows, k=4, n_rounds=3)
+    assert len(among.rounds) == 4
+    for before, after in pairwise(among.rounds):
+        assert smoothed(before, 4).tobytes() == after.tobytes()
+    assert among.searched().tobytes() == beside(rows, among.rounds[3]).tobytes()
+
+
+@pytest.mark.parametrize("n_rounds", [0, 1, 2, 3])
+def test_a_query_that_is_an_item_gets_what_the_item_has(n_rounds: int) -> None:
+    """Of items that are alike, what the first has."""
+    rows = embeddings(150, dim=16)
+    among = Neighbourhoods.of(rows, n_rounds=n_rounds)
+    assert among.asked(rows).tobytes() == among.searched().tobytes()
+    twice = Neighbourhoods.of(np.concatenate([rows, rows]), n_rounds=n_rounds)
+    assert twice.asked(rows).tobytes() == twice.searched()[:150].tobytes()
+
+
+def test_a_new_picture_gets_an_average_of_its_own() -> None:
+    """With the items nearest to it, then with the averages nearest to that."""
+    rows, new = embeddings(150, dim=16), embeddings(5, seed=9, dim=16)
+    among = Neighbourhoods.of(rows, k=4)
+    averages = new
+    for before in among.rounds[:2]:
+        lists, _ = nearest(before, averages, 3, np.ones(150, bool))
+        averages = units(averages + before[lists].sum(1))
+    np.testing.assert_array_equal(among.asked(new), beside(new, averages))
 
 
 def test_alone_a_row_stays_as_it_is() -> None:
     """One vector is averaged, or the catalogue is too small to have neighbourhoods."""
     rows = embeddings(50)
     assert smoothed(rows, 1).tobytes() == rows.tobytes()
-    assert expanded(rows[:3], rows, 1).tobytes() == rows[:3].tobytes()
     assert smoothed(rows[:3]).tobytes() == rows[:3].tobytes()
     assert smoothed(rows[:0]).shape == (0, 16)
+    among = Neighbourhoods.of(rows, k=1)
+    assert among.asked(rows[:3]).tobytes() == beside(rows[:3], rows[:3]).tobytes()
 
 
 @pytest.mark.parametrize(
@@ -110,8 +133,9 @@ def test_averages_find_kinds_better_and_a_picture_beside_them_finds_itself() -> 
     items[:6] = centre.mean(0) + 0.2 * draws.normal(size=(6, 24))  # the bridge
     rows = units(items)
     photos = units(items + 0.17 * draws.normal(size=items.shape))
-    averages, asked = smoothed(rows), expanded(photos, rows)
-    spaces = [(rows, photos), (beside(rows, averages), beside(photos, asked)), (averages, asked)]
+    among = Neighbourhoods.of(rows)
+    both_asked = among.asked(photos)
+    spaces = [(rows, photos), (among.searched(), both_asked), (among.rounds[-1], both_asked[:, 24:])]
     plain, both, average = (precision(space, kind) for space, _ in spaces)
     assert plain + 0.02 < both < average
     again = [np.mean((query @ space.T).argmax(1) == np.arange(120)) for space, query in spaces]
