@@ -147,8 +147,9 @@ def folded(model: Any) -> Any:
     def standardised() -> list[Any]:
         return [layer.standardised() for layer in convolutions]
 
-    # in a graph, as at every call before: the same operations, the same bytes
-    kernels = tf.function(standardised, autograph=False)()
+    # in a graph, as at every call before: the same operations, the same bytes; traced by hand, or TensorFlow
+    # warns of retracing once five networks were made
+    kernels = tf.function(standardised, autograph=False).get_concrete_function()()
     serving = {
         layer.name: FoldedConvolution(layer, kernel.numpy())
         for layer, kernel in zip(convolutions, kernels, strict=True)

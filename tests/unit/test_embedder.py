@@ -130,6 +130,15 @@ def test_folding_leaves_the_trained_network_alone(trained: keras.Model) -> None:
     np.testing.assert_array_equal(first.embed(PIXELS[:9]), second.embed(PIXELS[:9]))
 
 
+def test_many_networks_are_folded_in_silence(trained: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TensorFlow has nothing to complain of, however many one process makes."""
+    told: list[str] = []
+    monkeypatch.setattr(tf.get_logger(), "warning", lambda text, *_: told.append(text))
+    for _ in range(7):
+        network.folded(trained)
+    assert told == []
+
+
 def test_one_thread_is_given_only_to_a_tensorflow_that_has_not_begun(embeddings: np.ndarray) -> None:
     """In a new process it is, and embeddings stay the same; here, where much was embedded, it is refused."""
     assert not on_one_thread()
