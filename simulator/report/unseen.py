@@ -29,7 +29,7 @@ BRIEFLY = ("embedder", "general", "general, neighbours", "pixels", "edges-128")
 MEANINGS = {
     "embedder": "preset quick: learned to name the other seven",
     "general": "preset general: learned to tell pictures apart, edges beside it",
-    "general, neighbours": "as an own catalogue is searched: beside its average with its nearest",
+    "general, neighbours": "as an own catalogue is searched: beside what its neighbourhood averages to",
     "pixels, neighbours": "pixels searched the same way",
     "pca-64": "64 principal axes of the pixels",
     "edges-128": "128 principal axes of histograms of edge directions: no labels used",
@@ -133,9 +133,9 @@ def section(unseen: Unseen) -> Section:
                 "drawn, not chosen. Test pictures of those classes then ask for their like. The embedder of "
                 "preset quick learned to name the other seven. That of preset general learned to tell their "
                 "pictures apart, too, and has edge histograms beside it; it is what an own catalogue is "
-                'embedded by, and "neighbours" is how it is searched: each vector beside its average with '
-                "its nearest. Principal axes come from the pictures the networks were trained on. Means "
-                "over the queries of all splits; intervals over queries, for these networks."
+                'embedded by, and "neighbours" is how it is searched: each vector beside what '
+                "its neighbourhood averages to. Principal axes come from the pictures the networks were trained "
+                "on. Means over the queries of all splits; intervals over queries, for these networks."
             ),
             _verdict(unseen),
         ],
