@@ -135,7 +135,8 @@ def section(unseen: Unseen) -> Section:
                 "pictures apart, too, and has edge histograms beside it; it is what an own catalogue is "
                 'embedded by, and "neighbours" is how it is searched: each vector beside what '
                 "its neighbourhood averages to. Principal axes come from the pictures the networks were "
-                "trained on. Means over the queries of all splits; intervals over queries, for these networks."
+                "trained on. Means over the queries of all splits; intervals over queries, "
+                "for these networks."
             ),
             _verdict(unseen),
         ],
