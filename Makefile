@@ -34,7 +34,7 @@ check: $(VENV)/.dev ## lint, format, types, and which package may import which
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-faults: $(VENV)/.dev ## the whole fault matrix, up to 45 minutes; writes its table into docs/RELIABILITY.md
+faults: $(VENV)/.dev ## the whole fault matrix, up to 45 minutes; writes its table into docs/FAULTS.md
 	rm -rf runs/faults
 	FAULTS=whole FAULT_RECORDS=runs/faults $(BIN)/python -m pytest -n 4 --dist worksteal -m fault tests/faults $(ARGS)
 	$(BIN)/python -m tests.faults.table runs/faults

@@ -1,4 +1,4 @@
-"""Writes the table of docs/RELIABILITY.md from a run's records: `python -m tests.faults.table FOLDER`."""
+"""Writes the table of docs/FAULTS.md from a run's records: `python -m tests.faults.table FOLDER`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[2] / "docs" / "RELIABILITY.md"
+PAGE = Path(__file__).parents[2] / "docs" / "FAULTS.md"
 BEGIN, END = "<!-- fault table: begin -->", "<!-- fault table: end -->"
 HEAD = (
     "case", "what", "on", "times", "events offered", "duplicates", "kills", "lost", "double", "cells wrong",
@@ -68,6 +68,13 @@ def summary(records: list[dict[str, Any]]) -> str:
     )
 
 
+def between(page: str, records: list[dict[str, Any]]) -> str:
+    """The page with these records between its marks; all around them stays."""
+    before, rest = page.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n{summary(records)}\n\n{table(records)}\n{END}{after}"
+
+
 def _line(cells: Iterable[object]) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
@@ -77,9 +84,7 @@ def main() -> None:
     records = read(Path(sys.argv[1]))
     if not records:
         sys.exit(f"{sys.argv[1]}: wanted the records of a run, found none; `make faults` writes them")
-    before, rest = PAGE.read_text().split(BEGIN)
-    _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{summary(records)}\n\n{table(records)}\n{END}{after}")
+    PAGE.write_text(between(PAGE.read_text(), records))
 
 
 if __name__ == "__main__":
