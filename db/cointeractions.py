@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from db import bulk
 from db.tables import cointeraction, ended_session, generation
@@ -60,9 +60,3 @@ def ended_sessions(conn: Connection, run: int, number: int) -> NDArray[np.int64]
     )
     rows = bulk.fetch(conn, statement.order_by(ended_session.c.session))
     return np.array([row[0] for row in rows], np.int64)
-
-
-def count_ended(conn: Connection, run: int) -> int:
-    """How many sessions of a run have ended."""
-    statement = select(func.count()).select_from(ended_session).where(ended_session.c.run == run)
-    return int(conn.execute(statement).scalar_one())

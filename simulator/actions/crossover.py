@@ -18,8 +18,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import db
 import recommender
 import simulator
+import workers
 from db.errors import UsageError, WindowshopError
 from db.runs import canonical
 from recommender.policies import POLICIES
@@ -36,8 +38,8 @@ from workers.settings import Settings
 OFFLINE = "offline"
 CELLS = "cells"
 NAP = 0.5
-PLAYERS = ("play.py", "references.py", "rehearse.py", "offline.py")
-"""Modules of this package whose code decides what a cell holds."""
+PACKAGES = tuple(Path(str(one.__file__)).parent for one in (db, recommender, workers, simulator))
+"""Their code decides what a cell holds."""
 
 
 @dataclass(frozen=True)
@@ -147,14 +149,17 @@ class Column:
         return self._stages[model]
 
 
-def code() -> str:
-    """The sha256 of the sources that decide what a cell holds: an old cell never stands for new code."""
-    actions = Path(__file__).parent
-    packages = [Path(str(recommender.__file__)).parent, Path(str(simulator.__file__)).parent / "world"]
-    files = [file for package in packages for file in sorted(package.glob("*.py"))]
+def code(packages: Sequence[Path] = PACKAGES) -> str:
+    """The sha256 of every source of ours: an old cell never stands for new code.
+
+    All of them, by their paths within the packages: a list of those that matter is soon one short.
+    """
     digest = sha256()
-    for file in [*files, *(actions / name for name in PLAYERS)]:
-        digest.update(file.name.encode() + file.read_bytes())
+    for package in packages:
+        for file in sorted(package.rglob("*.py")):
+            content = file.read_bytes()
+            digest.update(f"{package.name}/{file.relative_to(package).as_posix()} {len(content)}\n".encode())
+            digest.update(content)
     return digest.hexdigest()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -146,8 +145,3 @@ def _hold(headline: Headline, metric: str, least: float) -> None:
         value = found["metrics"][metric]["value"]
         if value is None or value < least:
             raise GateError(f"{metric} of {policy} is {value}, wanted at least {least}")
-
-
-def report_path(context: Context, name: str) -> Path:
-    """Where a report is written."""
-    return context.settings.runs / name / "report.html"
