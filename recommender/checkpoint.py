@@ -13,17 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.architecture import MobileNet, described
+from recommender.files import replace_file
 from recommender.runtimes import tensorflow_version
-
-if TYPE_CHECKING:
-    from recommender.training import Trained
-    from recommender.transfer import Transferred
+from recommender.trained import Trained
 
 MANIFEST, WEIGHTS, CARD, HISTORY = "manifest.json", "weights.bin", "MODEL_CARD.md", "history.json"
 SCHEMA = 1
@@ -44,7 +42,7 @@ def model_key(manifest: Mapping[str, Any]) -> str:
 
 
 def describe(
-    trained: Trained | Transferred,
+    trained: Trained,
     *,
     classes: Sequence[str],
     data_sha256: str,
@@ -53,7 +51,7 @@ def describe(
     """Manifest and weights as bytes, the pair that a database keeps."""
     arrays = trained.model.get_weights()
     listed = [{"name": one.path, "shape": list(one.shape)} for one in trained.model.weights]
-    axes = getattr(trained, "axes", None)
+    axes = trained.axes
     if axes is not None:
         arrays.append(axes)
         listed.append({"name": AXES, "shape": list(axes.shape)})
@@ -77,7 +75,7 @@ def describe(
 
 def save(
     folder: Path,
-    trained: Trained | Transferred,
+    trained: Trained,
     *,
     classes: Sequence[str],
     data_sha256: str,
@@ -261,13 +259,6 @@ def _course(training: Mapping[str, Any]) -> str:
     parts = [f"head {training['head']['epochs']} epochs on frozen features"]
     parts += [f"{stage['name']} {stage['epochs']}" for _, stage in training["stages"]]
     return f"MobileNetV2 from {training['start']}; {', then '.join(parts)}; few pictures: more epochs"
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Writes a file in one step: a reader sees the old bytes or the new ones."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
 
 
 def _file(where: Path | str, name: str) -> str:

@@ -7,9 +7,6 @@ steps as one that was never stopped.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -22,10 +19,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from recommender import checkpoint, edges, network
+from recommender import edges, network, resume
 from recommender.appearance import within_class
 from recommender.contrast import TURNS, Contrast, projector, turned, untold, viewed
 from recommender.network import Architecture
+from recommender.trained import Epoch, Trained
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.integer[Any]]
@@ -98,34 +96,6 @@ PRESETS = {
 }
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass over the training pictures gave; seconds of wall time, validation included."""
-
-    number: int
-    of: int
-    loss: float
-    validation_accuracy: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A float32 model and how it came to be.
-
-    timings: seconds of "wall" and "cpu", resumptions included. axes: of the edge histograms beside what the
-    model gives, float32 [entries, architecture.edges]; None where there are none.
-    """
-
-    model: Any
-    architecture: Architecture
-    settings: TrainingSettings
-    seed: int
-    history: tuple[Epoch, ...]
-    timings: Mapping[str, float]
-    axes: NDArray[np.float32] | None = None
-
-
 def train(
     images: Pixels,
     labels: Labels,
@@ -150,8 +120,14 @@ def train(
     loop = _Loop(images[~is_held_out], labels[~is_held_out], architecture, settings, seed)
     kept = None
     if checkpoint_dir is not None:
-        checkpoint_dir.mkdir(parents=True, exist_ok=True)
-        kept = checkpoint_dir / f"{_fingerprint(images, labels, loop)}.npz"
+        kept = resume.place(
+            checkpoint_dir,
+            images=images,
+            labels=labels,
+            architecture=architecture,
+            settings=settings,
+            seed=seed,
+        )
     history, timings = (
         loop.resume(kept) if kept is not None and kept.exists() else ([], {"wall": 0.0, "cpu": 0.0})
     )
@@ -303,22 +279,19 @@ class _Loop:
         return [*self.weights, *self.optimizer.variables, *self.averages]
 
     def keep(self, path: Path, history: list[Epoch], timings: Mapping[str, float]) -> None:
-        """Writes weights, optimizer and history in one step."""
-        told = json.dumps({"history": [asdict(epoch) for epoch in history], "timings": dict(timings)})
-        arrays = {f"v{i}": np.asarray(variable) for i, variable in enumerate(self._state())}
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, told=np.frombuffer(told.encode(), np.uint8), **arrays)
-        checkpoint.replace_file(path, buffer.getvalue())
+        """Write weights, optimizer and history in one step."""
+        told = {"history": [asdict(epoch) for epoch in history], "timings": dict(timings)}
+        resume.keep(path, self._state(), told)
 
     def resume(self, path: Path) -> tuple[list[Epoch], dict[str, float]]:
-        """Takes up a kept state; ValueError names the file when it is damaged."""
-        try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
-                told = json.loads(kept["told"].tobytes())
-                for i, variable in enumerate(self._state()):
-                    variable.assign(kept[f"v{i}"])
-        except Exception as error:
-            raise ValueError(f"{path}: cannot be resumed from ({error}); delete it to start again") from None
+        """Take up a kept state; ValueError names the file when it is damaged."""
+        told: dict[str, Any] = {}
+
+        def state(kept: dict[str, Any]) -> list[Any]:
+            told.update(kept)
+            return self._state()
+
+        resume.take_up(path, state)
         return [Epoch(**epoch) for epoch in told["history"]], told["timings"]
 
 
@@ -358,15 +331,6 @@ def _accuracy(model: Any, images: Pixels, labels: Labels) -> float:
         return math.nan
     _, logits = model.predict(images[..., None].astype(np.float32), batch_size=EVALUATION_BATCH, verbose=0)
     return float((logits.argmax(1) == labels).mean())
-
-
-def _fingerprint(images: Pixels, labels: Labels, loop: _Loop) -> str:
-    """Names a training: a kept state of another one is never taken up."""
-    told = json.dumps([loop.architecture.to_json(), asdict(loop.settings), loop.seed], sort_keys=True)
-    digest = hashlib.sha256(told.encode())
-    digest.update(images.tobytes())
-    digest.update(labels.astype("<i8").tobytes())
-    return f"{loop.settings.name}-{digest.hexdigest()[:12]}"
 
 
 def _check(images: Pixels, labels: Labels, architecture: Architecture, settings: TrainingSettings) -> None:

@@ -8,9 +8,6 @@ steps as one that was never stopped.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -23,10 +20,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from recommender import checkpoint, mobilenet, pretrained
+from recommender import mobilenet, pretrained, resume
 from recommender.architecture import MobileNet
 from recommender.pretrained import Start
-from recommender.training import Epoch, TrainingSettings, augmented, held_out, learning_rate
+from recommender.trained import Epoch, Trained
+from recommender.training import TrainingSettings, augmented, held_out, learning_rate
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.integer[Any]]
@@ -88,18 +86,6 @@ PRESETS = {
 }
 
 
-@dataclass(frozen=True)
-class Transferred:
-    """A float32 model and how it came to be; `timings`: seconds of "wall" and "cpu", resumptions included."""
-
-    model: Any
-    architecture: MobileNet
-    settings: TransferSettings
-    seed: int
-    history: tuple[Epoch, ...]
-    timings: dict[str, float]
-
-
 @dataclass
 class _Progress:
     """How far a training is: what a kept state tells beside the weights."""
@@ -122,7 +108,7 @@ def transfer(
     seed: int,
     progress: Callable[[int], None] = lambda _pictures: None,
     checkpoint_dir: Path | None = None,
-) -> Transferred:
+) -> Trained:
     """Trains on images uint8 [n, size, size(, 3)] and labels [n] in 0..classes-1.
 
     progress is told how many pictures went through, `n_pictures` in all. With `checkpoint_dir` the state is
@@ -134,8 +120,14 @@ def transfer(
     loop = _Loop(images, labels, architecture, settings, seed)
     kept = None
     if checkpoint_dir is not None:
-        checkpoint_dir.mkdir(parents=True, exist_ok=True)
-        kept = checkpoint_dir / f"{_fingerprint(images, labels, loop)}.npz"
+        kept = resume.place(
+            checkpoint_dir,
+            images=images,
+            labels=labels,
+            architecture=architecture,
+            settings=settings,
+            seed=seed,
+        )
     if kept is not None and kept.exists():
         loop.resume(kept)
         progress(loop.n_done())
@@ -145,7 +137,7 @@ def transfer(
         progress(pictures)
     done = loop.at
     timings = {"wall": done.wall, "cpu": done.cpu}
-    return Transferred(loop.model, architecture, settings, seed, tuple(done.history), timings)
+    return Trained(loop.model, architecture, settings, seed, tuple(done.history), timings)
 
 
 def n_pictures(labels: Labels, settings: TransferSettings, seed: int) -> int:
@@ -258,26 +250,20 @@ class _Loop:
         return [*self.model.weights, *(self.optimizer.variables if self.optimizer else [])]
 
     def keep(self, path: Path) -> None:
-        """Writes weights, optimizer and progress in one step."""
-        told = json.dumps(asdict(self.at))
-        arrays = {f"v{i}": np.asarray(variable) for i, variable in enumerate(self._state())}
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, told=np.frombuffer(told.encode(), np.uint8), **arrays)
-        checkpoint.replace_file(path, buffer.getvalue())
+        """Write weights, optimizer and progress in one step."""
+        resume.keep(path, self._state(), asdict(self.at))
 
     def resume(self, path: Path) -> None:
-        """Takes up a kept state; ValueError names the file when it is damaged."""
-        try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
-                told = json.loads(kept["told"].tobytes())
-                history = [Epoch(**epoch) for epoch in told.pop("history")]
-                self.at = _Progress(**told, history=history)
-                depth, stage = self.stages[self.at.stage]
-                self.optimizer = _optimizer(stage, self._trained_from(depth))
-                for i, variable in enumerate(self._state()):
-                    variable.assign(kept[f"v{i}"])
-        except Exception as error:
-            raise ValueError(f"{path}: cannot be resumed from ({error}); delete it to start again") from None
+        """Take up a kept state; ValueError names the file when it is damaged."""
+
+        def state(told: dict[str, Any]) -> list[Any]:
+            history = [Epoch(**epoch) for epoch in told.pop("history")]
+            self.at = _Progress(**told, history=history)
+            depth, stage = self.stages[self.at.stage]
+            self.optimizer = _optimizer(stage, self._trained_from(depth))
+            return self._state()
+
+        resume.take_up(path, state)
 
 
 def _learning(model: Any, optimizer: Any, weights: list[Any], stage: TrainingSettings) -> Any:
@@ -369,15 +355,6 @@ def _fitted(stage: TrainingSettings, n: int, least_steps: int) -> TrainingSettin
 
 def _n_steps(stage: TrainingSettings, n: int) -> int:
     return n // stage.batch
-
-
-def _fingerprint(images: Pixels, labels: Labels, loop: _Loop) -> str:
-    """Names a training: a kept state of another one is never taken up."""
-    told = [loop.architecture.to_json(), asdict(loop.settings), loop.seed]
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
-    digest.update(images.tobytes())
-    digest.update(labels.astype("<i8").tobytes())
-    return f"{loop.settings.name}-{digest.hexdigest()[:12]}"
 
 
 def _check(images: Pixels, labels: Labels, architecture: MobileNet) -> None:

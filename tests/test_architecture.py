@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import imports
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("db", "recommender", "workers", "simulator")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
@@ -69,6 +71,32 @@ def test_a_new_module_of_the_recommender_is_held_to_the_contract() -> None:
     ours = [path for path in SOURCES if ROOT / "recommender" in path.parents and path.name != "__init__.py"]
     free = [module(path) for path in ours if path.stem not in KNOW_TENSORFLOW]
     assert [name for name in free if held.isdisjoint(with_folders(name))] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Neither at the top, for type checkers or not, nor with the imports that wait in functions."""
+    found = imports.read({module(path): path for path in SOURCES})
+    assert imports.circles(found.at_once) == [], "at the top of the modules"
+    assert imports.circles(found.all) == [], "with imports in functions"
+
+
+def test_a_circle_is_found_wherever_its_imports_stand(tmp_path: Path) -> None:
+    """Planted: one at the top in which a type checker's import takes part, one through a function."""
+    planted = {
+        "a": "from b import x",
+        "b": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p import c",
+        "p": "",
+        "p.c": "import a",
+        "d": "def f():\n    from p import e",
+        "p.e": "from d import f\nimport a",
+    }
+    files = {name: tmp_path / f"{name}.py" for name in planted}
+    for name, text in planted.items():
+        files[name].write_text(text)
+    found = imports.read(files)
+    assert found.later["d"] == {"p.e"}
+    assert imports.circles(found.at_once) == [["a", "b", "p.c"]]
+    assert imports.circles(found.all) == [["a", "b", "p.c"], ["d", "p.e"]]
 
 
 def test_the_world_knows_one_vocabulary_and_computes() -> None:

@@ -13,6 +13,7 @@ from db import models
 from db.engine import writing
 from db.errors import DataError, NotFoundError, UsageError, WindowshopError
 from recommender import checkpoint, labelless
+from recommender.files import replace_file
 from recommender.runtimes import Runtime, runtime_key
 from simulator.actions.catalogue import FASHION_MNIST, fashion_mnist
 from simulator.actions.context import Context
@@ -142,8 +143,8 @@ def _fit(context: Context) -> Path:
     data = fashion_mnist(context)
     digest = hashlib.sha256(data.train_images.tobytes()).hexdigest()
     manifest, weights = labelless.FITS[name](data.train_images, classes=CLASS_NAMES, data_sha256=digest)
-    checkpoint.replace_file(folder / checkpoint.WEIGHTS, weights)
-    checkpoint.replace_file(folder / checkpoint.MANIFEST, manifest)
+    replace_file(folder / checkpoint.WEIGHTS, weights)
+    replace_file(folder / checkpoint.MANIFEST, manifest)
     return folder
 
 

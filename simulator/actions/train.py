@@ -29,8 +29,7 @@ from workers import settings as installation
 from workers.silence import silent_import
 
 if TYPE_CHECKING:
-    from recommender.training import Trained
-    from recommender.transfer import Transferred
+    from recommender.trained import Trained
 
 SAVED_SEED = 1
 PRESETS = ("quick", "best", "general")
@@ -97,7 +96,7 @@ Examples = tuple[NDArray[np.uint8], NDArray[np.integer[Any]]]
 
 
 def keep(
-    folder: Path, trained: Trained | Transferred, *, classes: Sequence[str], lesson: Examples, test: Examples
+    folder: Path, trained: Trained, *, classes: Sequence[str], lesson: Examples, test: Examples
 ) -> TrainedModel:
     """Measure a network on pictures that it has not seen, and save it under the folder's name."""
     from recommender import checkpoint  # noqa: PLC0415 - as below

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from recommender import checkpoint, network
-from recommender.training import Epoch, Trained, TrainingSettings
+from recommender.trained import Epoch, Trained
+from recommender.training import TrainingSettings
 from tests.unit.test_network import TINY, pictures
 
 FACTS = {"classes": ["hat", "bag", "shoe"], "data_sha256": "d" * 64, "metrics": {"test_accuracy": 0.5}}

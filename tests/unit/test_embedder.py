@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from recommender import checkpoint, network
 from recommender.embedder import BATCH, LEAST, Embedder, on_one_thread
-from recommender.training import Trained, TrainingSettings
+from recommender.trained import Trained
+from recommender.training import TrainingSettings
 from tests.unit.test_network import TINY
 
 PIXELS = np.random.default_rng(5).integers(0, 256, (BATCH + 90, 28, 28)).astype(np.uint8)

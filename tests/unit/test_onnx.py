@@ -25,7 +25,8 @@ from recommender.architecture import RELU_GAIN, Architecture, MobileNet
 from recommender.onnx_embedder import BATCH, OnnxEmbedder
 from recommender.onnx_graph import standardised
 from recommender.runtimes import runtime_key, runtime_of
-from recommender.training import Trained, TrainingSettings
+from recommender.trained import Trained
+from recommender.training import TrainingSettings
 from simulator.actions.model import runtime
 from tests.unit.recommender.test_mobilenet import WEIGHTS
 from tests.unit.test_network import TINY

@@ -15,7 +15,8 @@ from recommender.edges import EdgesEmbedder
 from recommender.embedder import Embedder
 from recommender.onnx_embedder import OnnxEmbedder
 from recommender.outlined import SHARE, OutlinedEmbedder
-from recommender.training import Trained, train
+from recommender.trained import Trained
+from recommender.training import train
 from tests.unit.test_network import TINY
 from tests.unit.test_training import IMAGES, LABELS, SETTINGS
 

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from recommender import checkpoint, training
 from recommender.contrast import Contrast
-from recommender.training import Epoch, Trained, TrainingSettings, augmented, held_out, learning_rate
+from recommender.trained import Epoch, Trained
+from recommender.training import TrainingSettings, augmented, held_out, learning_rate
 from tests.unit.test_network import TINY
 
 SETTINGS = TrainingSettings("tiny", epochs=2, batch=16, validation_share=0.25, compute="float32")

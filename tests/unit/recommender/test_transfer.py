@@ -14,8 +14,9 @@ from recommender import checkpoint, mobilenet, transfer
 from recommender.architecture import MobileNet
 from recommender.embedder import Embedder
 from recommender.pretrained import at_random
+from recommender.trained import Trained
 from recommender.training import TrainingSettings
-from recommender.transfer import ALL, UPPER_HALF, Transferred, TransferSettings
+from recommender.transfer import ALL, UPPER_HALF, TransferSettings
 
 ARCHITECTURE = MobileNet(size=24, channels=3, resolution=32, alpha=0.35, dim=8, classes=3)
 HEAD = TrainingSettings("head", epochs=2, batch=16, rate=5e-3, validation_share=0.25, compute="float32")
@@ -27,37 +28,37 @@ NOISE = np.random.default_rng(3).integers(0, 256, (48, 24, 24, 3))
 IMAGES = (0.6 * SHAPES[LABELS] + 0.4 * NOISE).astype(np.uint8)
 
 
-def train(settings: TransferSettings = SETTINGS, seed: int = 1, **more: object) -> Transferred:
+def train(settings: TransferSettings = SETTINGS, seed: int = 1, **more: object) -> Trained:
     """A transfer of seconds."""
     return transfer.transfer(
         IMAGES, LABELS, architecture=ARCHITECTURE, settings=settings, start=at_random(), seed=seed, **more
     )
 
 
-def digest(trained: Transferred) -> str:
+def digest(trained: Trained) -> str:
     """Names the weights."""
     return hashlib.sha256(checkpoint.pack(trained.model.get_weights())).hexdigest()
 
 
 @pytest.fixture(scope="module")
-def usual() -> Transferred:
+def usual() -> Trained:
     """SETTINGS and seed 1."""
     return train()
 
 
 @pytest.fixture(scope="module")
-def frozen() -> Transferred:
+def frozen() -> Trained:
     """The same without stages."""
     return train(replace(SETTINGS, stages=()))
 
 
-def backbone(trained: Transferred) -> dict[str, np.ndarray]:
+def backbone(trained: Trained) -> dict[str, np.ndarray]:
     """Its convolutions by name."""
     layer = trained.model.get_layer("backbone")
     return {weight.path: np.asarray(weight) for weight in layer.weights}
 
 
-def test_the_head_learns_on_frozen_features(frozen: Transferred) -> None:
+def test_the_head_learns_on_frozen_features(frozen: Trained) -> None:
     """The convolutions are what they were before; the head is not."""
     start = int(np.random.default_rng([1, transfer.START]).integers(1_000_000))
     fresh = mobilenet.build(ARCHITECTURE, seed=start)
@@ -71,7 +72,7 @@ def test_the_head_learns_on_frozen_features(frozen: Transferred) -> None:
     assert (kernel != fresh.get_layer("top").get_weights()[0]).any()
 
 
-def test_stages_unfreeze_from_the_top(frozen: Transferred, usual: Transferred) -> None:
+def test_stages_unfreeze_from_the_top(frozen: Trained, usual: Trained) -> None:
     """The first one leaves the lower half to the byte and moves the upper; the second moves everything."""
     before = backbone(frozen)
     upper = backbone(train(replace(SETTINGS, stages=SETTINGS.stages[:1])))
@@ -90,7 +91,7 @@ class StoppedError(Exception):
     """Somebody pulled the plug."""
 
 
-def test_a_stop_changes_nothing(usual: Transferred, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_changes_nothing(usual: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped in the second stage, the weights come out the same, bit by bit; a damaged state is refused."""
     monkeypatch.setattr(transfer, "KEEP_EVERY", 2)
     steps: Iterator[int] = iter(range(100))
@@ -125,7 +126,7 @@ def test_few_pictures_are_seen_more_often(pictures: int) -> None:
     assert (stage.epochs, stage.batch) == (1, 100) or pictures < 2000
 
 
-def test_every_setting_matters(frozen: Transferred) -> None:
+def test_every_setting_matters(frozen: Trained) -> None:
     """Head, least steps, seed, and where the convolutions came from, which the manifest tells."""
     still = replace(SETTINGS, stages=())
     assert digest(train(replace(still, head=replace(HEAD, rate=1e-3)))) != digest(frozen)
@@ -134,7 +135,7 @@ def test_every_setting_matters(frozen: Transferred) -> None:
     assert frozen.settings.start == "none"
 
 
-def test_a_model_is_kept_and_comes_back(usual: Transferred, tmp_path: Path) -> None:
+def test_a_model_is_kept_and_comes_back(usual: Trained, tmp_path: Path) -> None:
     """By description and numbers alone; the card says what it is; company does not change an embedding."""
     facts = {"classes": ["a", "b", "c"], "data_sha256": "d" * 64, "metrics": {"test_accuracy": 0.5}}
     key = checkpoint.save(tmp_path / "model", usual, **facts)
