@@ -1,15 +1,13 @@
 """The cell in which untrusted pictures are decoded: `python -m simulator.picture_cell`, started by the gate.
 
-Before the first picture it gives up all it will not need: memory beyond a limit, new files and sockets,
-writing, children, core dumps. It reads requests on standard input and answers until either pipe closes.
+Before the first picture it gives up all it will not need (`picture_rights`) and says what of that holds. Then
+it reads requests on standard input and answers until either pipe closes.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import resource
 import struct
 import sys
 from typing import Any, BinaryIO
@@ -20,9 +18,8 @@ from PIL import Image, MpoImagePlugin, TiffImagePlugin
 
 from db.errors import UsageError, WindowshopError
 from simulator import pictures
+from simulator.picture_rights import MOST_MEMORY, give_up
 
-MOST_MEMORY = 2 * 1024**3
-MOST_CPU_SECONDS = 30
 SHOWN_SIDE = 672
 """A picture for people is sent no larger than this."""
 
@@ -30,7 +27,8 @@ REQUEST = struct.Struct(">II")
 """Lengths of the name and of the content, which follow."""
 
 ANSWER = struct.Struct(">I")
-"""Length of the JSON that follows: an error, or the sizes of the pictures whose bytes follow then."""
+"""Length of the JSON that follows: an error, or the sizes of the pictures whose bytes follow then. The first,
+unasked, says which rights are given up."""
 
 PLUGINS = (MpoImagePlugin, TiffImagePlugin)
 """What Pillow would otherwise import when a JPEG turns out to hold several pictures, and then may not."""
@@ -39,12 +37,11 @@ PLUGINS = (MpoImagePlugin, TiffImagePlugin)
 def main() -> None:
     """Answer until nobody asks any more."""
     warm_up()
-    give_up()
     asked, told = sys.stdin.buffer, sys.stdout.buffer
+    send(told, {"held": give_up()})
     while len(head := asked.read(REQUEST.size)) == REQUEST.size:
         name_size, size = REQUEST.unpack(head)
         name, content = asked.read(name_size).decode("utf-8", "surrogateescape"), asked.read(size)
-        allow_cpu(MOST_CPU_SECONDS)
         head, found = answer(name, content)
         send(told, head, *found)
 
@@ -59,26 +56,6 @@ def warm_up() -> None:
         packed = io.BytesIO()
         sample.save(packed, kind, exif=exif)
         pictures.understand(kind, packed.getvalue())
-
-
-def give_up() -> None:
-    """Limits that this process cannot lift again. A system that does not know one goes without it."""
-    for limit, value in (
-        (resource.RLIMIT_AS, MOST_MEMORY),
-        (resource.RLIMIT_NOFILE, 3),  # standard input, output and error are open; nothing else opens again
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(limit, (value, value))
-
-
-def allow_cpu(seconds: int) -> None:
-    """So much more processor time, then SIGXCPU ends us."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    limit = int(used.ru_utime + used.ru_stime) + seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 def answer(name: str, content: bytes) -> tuple[dict[str, Any], list[NDArray[np.uint8]]]:

@@ -17,6 +17,8 @@ from db.errors import WindowshopError
 from recommender import checkpoint, labelless
 from simulator import datasets
 from simulator.actions import model as models
+from simulator.picture_gate import Gate
+from simulator.picture_rights import CALLS, NETWORK
 from workers import queue
 from workers.redis_server import EmbeddedServer
 from workers.settings import Settings
@@ -47,6 +49,7 @@ def doctor(settings: Settings) -> list[Finding]:
         "workers": _workers,
         "runs": _runs,
         "disk": _disk,
+        "pictures": _pictures,
     }
     findings = []
     for name, look in looks.items():
@@ -177,3 +180,19 @@ def _disk(settings: Settings) -> Finding:
         return Finding("disk", True, detail)
     cure = f"free some: {SMALLEST_SPACE / 1e9:.0f} GB are wanted; runs and a database grow"
     return Finding("disk", False, detail, cure)
+
+
+def _pictures(_settings: Settings) -> Finding:
+    """What holds the decoder of pictures that nobody vouches for; that a system has less is no fault."""
+    with Gate() as gate:
+        held = gate.held()
+    if CALLS in held:
+        detail = "the kernel lets their decoder compute and answer, and nothing else"
+        return Finding("pictures", True, detail + ("; its network is empty" if NETWORK in held else ""))
+    return Finding(
+        "pictures",
+        True,
+        "limits alone hold their decoder, as this system has no seccomp for it: a picture that takes it over "
+        "may start programs, delete files and send signals as we may",
+        "take pictures from strangers on Linux (x86_64, aarch64) or in our containers only",
+    )

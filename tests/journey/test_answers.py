@@ -71,7 +71,7 @@ ANSWERS = {
     "windowshop status": (("status",), {"runs", "work", "parked", "processes", "models", "catalogues"}),
     "windowshop doctor": (
         ("doctor",),
-        {"data", "model", "database", "queue", "work", "workers", "runs", "disk"},
+        {"data", "model", "database", "queue", "work", "workers", "runs", "disk", "pictures"},
     ),
     "windowshop work list": (
         ("work", "list"),

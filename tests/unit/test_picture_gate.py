@@ -98,11 +98,15 @@ def test_one_process_serves_many_pictures(gate: Gate, photo: Path) -> None:
 
 DEEDS = {
     "crashes": ("os.abort()", "signal 6"),
-    "hangs": ("time.sleep(600)", "signal 9"),
-    "works for ever": ("allow_cpu(1)\n    while True: pass", "signal 24"),
+    "hangs": ("os.read(0, 1)", "signal 9"),
+    "works for ever": ("while True: pass", "signal 24"),
     "exits": ("os._exit(7)", "gave up"),
     "answers nonsense": ("os.write(1, b'\\xff' * 5000)", "ended"),
-    "answers too much": ("send(sys.stdout.buffer, {'shown': [99999, 99999, 3]}, b'')", "ended"),
+    "answers too much": ("say({'shown': [99999, 99999, 3], 'canonical': [28, 28]})", "ended"),
+    "answers what is no answer": ("say(['error'])", "ended"),
+    "answers without an end": ("os.write(1, ANSWER.pack(90000) + b'[' * 90000)", "ended"),
+    "shows no picture": ("say({'shown': [9, 9, 7], 'canonical': [28, 28]}, np.zeros(9999))", "ended"),
+    "stores no picture": ("say({'shown': [9, 9, 3], 'canonical': [9, 9, 3]}, np.zeros(9999))", "ended"),
 }
 ALLOWED = {
     "eats memory": ("bytearray(4 * 1024**3)", "more memory than the 2 GB"),
@@ -114,9 +118,12 @@ ALLOWED = {
 """What the deed of a decoder that was taken over comes to: it fails like any damaged picture."""
 
 CELL = """
-import os, socket, subprocess, sys, time
+import os, socket, subprocess, sys
+import numpy as np
 from simulator import pictures, picture_cell
-from simulator.picture_cell import allow_cpu, send
+from simulator.picture_cell import ANSWER, send
+def say(head, *pixels):
+    send(sys.stdout.buffer, head, *pixels)
 decode = pictures._decoded
 def evil(name, content):
     if name.endswith("evil.png"):
@@ -143,7 +150,8 @@ def test_what_a_picture_may_do_to_its_decoder(
     evil = tmp_path / "evil.png"
     evil.write_bytes(photo.read_bytes())
     monkeypatch.setattr("simulator.picture_gate.COMMAND", ("-c", script))
-    with Gate(patience=5.0 if name == "hangs" else 120.0) as opened:
+    patience, seconds = (5.0 if name == "hangs" else 120.0), (1 if name == "works for ever" else 30)
+    with Gate(patience=patience, processor_seconds=seconds) as opened:
         with pytest.raises(DataError) as caught:
             opened.read(evil)
         assert words in str(caught.value)
