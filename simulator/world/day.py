@@ -149,7 +149,7 @@ def _next_move(world: World, after: Sessions, shown: Ints, answer: Answer) -> Se
     searching = after.alive & ~opening
 
     searcher = ahead.take(searching)
-    category = session.cross_sell(world, searcher, _any(answer.carted)[searching])
+    category = session.next_search(world, searcher, _any(answer.carted)[searching])
     moved = ahead.put(searching, session.search(world, replace(searcher, category=category)))
     return moved.put(opening, session.open_item(world, ahead.take(opening), favourite[opening]))
 

@@ -126,15 +126,21 @@ def open_item(world: World, sessions: Sessions, item: Ints) -> Sessions:
     return replace(sessions, query=item, opened=opened, anchor=anchor, category=category)
 
 
-def cross_sell(world: World, sessions: Sessions, had: Bools) -> Ints:
-    """The category she searches in next: after a cart or a purchase perhaps one that goes with it."""
+def next_search(world: World, sessions: Sessions, had: Bools) -> Ints:
+    """The category she searches in next: after a cart or a purchase perhaps one that goes with it.
+
+    An item she opened may belong to a category without query images, which cannot be searched in. Then she
+    searches where her demand leads her among those that can.
+    """
     s, c = sessions, world.catalogue
     partners = c.complements[s.category] & (c.query_count > 0)
     each = 1 + np.arange(c.n_categories)
     mood = gumbel(world.seed, Purpose.CROSS_SELL, s.shopper[:, None], s.day, s.step, each)
-    best = np.argmax(np.where(partners, world.population.demand[s.shopper] + mood, -np.inf), axis=1)
+    wish = world.population.demand[s.shopper] + mood  # -inf where nothing can be searched with
+    best = np.argmax(np.where(partners, wish, -np.inf), axis=1)
     tempted = uniform(world.seed, Purpose.CROSS_SELL, *s.moment, 0) < world.config.cross_sell
-    return np.where(had & tempted & partners.any(1), best, s.category)
+    stays = np.where(c.query_count[s.category] > 0, s.category, np.argmax(wish, axis=1))
+    return np.where(had & tempted & partners.any(1), best, stays)
 
 
 def leaves(world: World, sessions: Sessions, *, is_bad_slate: Bools, has_bought: Bools) -> Bools:

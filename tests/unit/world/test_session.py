@@ -70,11 +70,11 @@ def test_after_a_cart_she_may_search_for_what_goes_with_it() -> None:
     """The next category is the same or a complement, a complement about as often as the setting says."""
     sessions = morning()
     had = np.ones(len(sessions.shopper), bool)
-    after = session.cross_sell(WORLD, sessions, had)
+    after = session.next_search(WORLD, sessions, had)
     moved = after != sessions.category
     assert WORLD.catalogue.complements[sessions.category[moved], after[moved]].all()
     assert abs(moved.mean() - WORLD.config.cross_sell) < 0.05
-    assert np.array_equal(session.cross_sell(WORLD, sessions, ~had), sessions.category)
+    assert np.array_equal(session.next_search(WORLD, sessions, ~had), sessions.category)
 
 
 def test_bad_slates_and_purchases_send_her_away() -> None:
