@@ -9,16 +9,8 @@ from typing import Any
 from recommender.itemknn import ItemKnnConfig
 from recommender.learning import LearningConfig
 from recommender.profile import ProfileConfig
+from recommender.registry import POLICIES
 from recommender.taste import TasteConfig
-
-REFERENCES = ("category", "bayes", "bayes-history", "oracle")
-"""These have no scores of ours: the simulator, who knows more, gives its own to rank_scores."""
-
-POLICY_NAMES = (
-    *("random", "popularity", "visual", "cf", "blend", "blend-fixed", "itemknn-cfcbf", "logging"),
-    *REFERENCES,
-)
-"""What a run can be asked for."""
 
 INDEXES = ("exact", "approximate")
 """Every candidate is looked at, or most of those that matter (the extra faiss)."""
@@ -28,9 +20,9 @@ INDEXES = ("exact", "approximate")
 class RecommenderConfig:
     """Every setting of the recommender.
 
-    policy: a name of POLICIES. slate_size: items on a slate. neighbours: visual candidates of each profile
-    item. index: how they are found, one of INDEXES. exclude_shown: leave out what the session has already
-    been shown. fixed_weight: blend-fixed's share of behaviour.
+    policy: a name of registry.POLICIES. slate_size: items on a slate. neighbours: visual candidates of each
+    profile item. index: how they are found, one of INDEXES. exclude_shown: leave out what the session has
+    already been shown. fixed_weight: blend-fixed's share of behaviour.
     """
 
     policy: str = "blend"
@@ -46,8 +38,8 @@ class RecommenderConfig:
 
     def __post_init__(self) -> None:
         """Raise ValueError for an unknown policy or a setting that means nothing."""
-        if self.policy not in POLICY_NAMES:
-            raise ValueError(f"unknown policy {self.policy!r}: choose from {', '.join(POLICY_NAMES)}")
+        if self.policy not in POLICIES:
+            raise ValueError(f"unknown policy {self.policy!r}: choose from {', '.join(POLICIES)}")
         if self.index not in INDEXES:
             raise ValueError(f"unknown index {self.index!r}: choose from {', '.join(INDEXES)}")
         if self.slate_size < 1 or self.neighbours < 1 or not 0 <= self.fixed_weight <= 1:
@@ -56,7 +48,7 @@ class RecommenderConfig:
     @property
     def learns_taste(self) -> bool:
         """Whether the policy looks at more than a pair at a time."""
-        return self.policy == "blend" and self.taste.dims > 0
+        return POLICIES[self.policy].learns == "taste" and self.taste.dims > 0
 
     def to_json(self) -> str:
         """Canonical JSON."""

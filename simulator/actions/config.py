@@ -11,7 +11,8 @@ import numpy as np
 
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
-from recommender.config import POLICY_NAMES, RecommenderConfig
+from recommender.config import RecommenderConfig
+from recommender.registry import POLICY_NAMES
 from simulator.actions import catalogue as catalogues
 from simulator.world.draws import Purpose, uniform
 from simulator.world.presets import arriving, named, preset_hash

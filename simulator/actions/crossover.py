@@ -24,7 +24,7 @@ import simulator
 import workers
 from db.errors import UsageError, WindowshopError
 from db.runs import canonical
-from recommender.policies import POLICIES
+from recommender.registry import RANKED
 from simulator.actions import folder as folders
 from simulator.actions.config import Plan, Resolved
 from simulator.actions.context import Context, Silence, Step, open_context
@@ -66,8 +66,8 @@ class Ask:
         for share in self.shares:
             replace(self.plan, world=self._world(share))
         for policy in self.compared:
-            if policy not in POLICIES:
-                raise UsageError(f"{policy!r} cannot rank a log; choose from {', '.join(POLICIES)}")
+            if policy not in RANKED:
+                raise UsageError(f"{policy!r} cannot rank a log; choose from {', '.join(RANKED)}")
 
     def columns(self) -> Iterator[tuple[float, Plan, tuple[str, ...]]]:
         """Each world with its seed and the cells to play in it: (h, plan, policies)."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.config import REFERENCES, RecommenderConfig
+from recommender.config import RecommenderConfig
 from recommender.policies import rank_scores
 from recommender.profile import Profiles
 from simulator.actions.desk import Answer
@@ -87,18 +89,15 @@ class _BayesHistory(_Bayes):
     belief = HistoryBayes
 
 
+KINDS: Mapping[str, Callable[[World], Reference]] = MappingProxyType(
+    {"oracle": _Oracle, "category": _Category, "bayes": _Bayes, "bayes-history": _BayesHistory}
+)
+"""Who answers for each of registry.REFERENCES."""
+
+
 def reference(policy: str, world: World) -> Reference | None:
     """The reference of a policy's name; None where the recommender answers."""
-    kinds: dict[str, type[Any]] = {
-        "oracle": _Oracle,
-        "category": _Category,
-        "bayes": _Bayes,
-        "bayes-history": _BayesHistory,
-    }
-    if set(kinds) != set(REFERENCES):
-        raise ValueError(f"references {', '.join(kinds)} are not {', '.join(REFERENCES)}")
-    found: Reference | None = kinds[policy](world) if policy in kinds else None
-    return found
+    return KINDS[policy](world) if policy in KINDS else None
 
 
 def by_hand(

@@ -17,10 +17,11 @@ from db.engine import reading
 from db.events import Events
 from db.runs import canonical
 from recommender.arrivals import Arrivals
-from recommender.config import REFERENCES, RecommenderConfig
+from recommender.config import RecommenderConfig
 from recommender.knowledge import Knowledge, fold, remember
 from recommender.policies import recommend
 from recommender.profile import Profiles
+from recommender.registry import POLICIES
 from recommender.similarity import VisualNeighbours, round_embeddings
 from simulator.actions.config import Resolved
 from simulator.actions.context import Context
@@ -35,10 +36,6 @@ from simulator.world.presets import from_settings
 from simulator.world.session import World
 from workers.fold import read_slates
 from workers.knowledge import Recommender, requests_of
-
-LEARN_NOTHING = ("random", *REFERENCES)
-"""Policies whose slates no fold can change: a rehearsal of them leaves the folds out."""
-
 
 PIECE = 256
 """Requests ranked at once: what they need stays in the processor's cache; results do not depend on it."""
@@ -150,7 +147,7 @@ def fair_share(done: Rehearsal, n_items: int) -> float:
 def folded(known: Recommender, events: Events, generation: int) -> Recommender:
     """The recommender after one more generation of whole sessions."""
     now = known.knowledge
-    if known.config.policy in LEARN_NOTHING:
+    if POLICIES[known.config.policy].learns == "nothing":  # no fold can change its slates
         return known.after(generation, now)
     slates = read_slates(known, events)
     counts, popularity, learned = fold(known.config, now, *slates)

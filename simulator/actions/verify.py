@@ -16,9 +16,9 @@ from db.errors import WindowshopError, WorkError
 from db.events import Events, Kind
 from db.runs import FINISHED, Run
 from recommender.cointeraction import Counts
-from recommender.config import REFERENCES
 from recommender.policies import recommend
 from recommender.ranking import SLATE
+from recommender.registry import REFERENCES
 from simulator.actions import kept_log
 from simulator.actions.context import Context
 from workers.fold import fold_sessions

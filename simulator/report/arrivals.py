@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from recommender.config import REFERENCES
+from recommender.registry import REFERENCES
 from simulator.report.figures import FAINT, Chart, chart_of, colour, label_ends, series
 from simulator.report.summary import Comparison
 

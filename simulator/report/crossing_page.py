@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from recommender.registry import POLICIES
 from simulator.report import statistics, words
 from simulator.report.crossing import BLEND, Claim, Grid, claims, share_of_lead
 from simulator.report.figures import Chart, chart_of, colour, label_ends, percents
@@ -22,8 +23,6 @@ LOG_WORDS = (
     "it. Cold, warm and hot: no, 1 to 20, and more clicks before, beside the query (profile) or on the item "
     "that was clicked next (truth)."
 )
-SQUEEZE = ("oracle", "bayes", "bayes-history")
-"""Policies so far ahead that they would squeeze the others; they stand in the table."""
 
 
 def chart(grid: Grid, *, title: str = TITLE) -> Chart:
@@ -31,7 +30,7 @@ def chart(grid: Grid, *, title: str = TITLE) -> Chart:
     names = [
         name
         for name in in_order(grid.policies)
-        if name not in SQUEEZE and all((share, name) in grid.late for share in grid.shares)
+        if not _is_far_ahead(name) and all((share, name) in grid.late for share in grid.shares)
     ]
 
     def draw(figure: Figure) -> None:
@@ -139,7 +138,9 @@ def rates(grid: Grid) -> Table:
     for policy in in_order(grid.policies):
         cells = [_share(grid.interval(share, policy)) for share in grid.shares]
         known, _, model = policy.partition("@")
-        meaning = words.POLICIES.get(known, "") + (f", embedder {model}" if model else "")
+        meaning = (POLICIES[known].label if known in POLICIES else "") + (
+            f", embedder {model}" if model else ""
+        )
         rows.append((policy, meaning, cells))
     head = ["policy", *(f"h = {share:g}" for share in grid.shares)]
     return Table(head, rows, note="95 % intervals over seeds.")
@@ -167,6 +168,11 @@ def text_rows(grid: Grid) -> list[list[str]]:
         for title, _, cells in made.rows
     ]
     return [list(made.head), *body]
+
+
+def _is_far_ahead(policy: str) -> bool:
+    """Whether it would squeeze the others: it stands in the table alone."""
+    return policy in POLICIES and POLICIES[policy].is_far_ahead
 
 
 def _lead(grid: Grid) -> list[Table]:

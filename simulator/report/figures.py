@@ -14,45 +14,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from recommender.config import REFERENCES
+from recommender.registry import POLICIES, REFERENCES
 from simulator.report import words
 from simulator.report.summary import Comparison
 
 Floats = NDArray[np.float64]
 
 INK, FAINT = "#1c2024", "#8b9199"
-COLOURS = {
-    "random": "#6f767e",
-    "popularity": "#8f6a1c",
-    "visual": "#0067b0",
-    "cf": "#007a5a",
-    "blend-fixed": "#6d4bb8",
-    "blend": "#c24400",
-    "itemknn-cfcbf": "#a5447e",
-    "category": "#556b1f",
-    "bayes": "#0f7285",
-    "bayes-history": "#3c5a9a",
-    "logging": "#9c3d3d",
-    "oracle": "#3d4348",
-}
+COLOURS = {name: one.colour for name, one in POLICIES.items()}
 """After Okabe and Ito, darkened until text in them is readable on white; ON_DARK has the dark page's."""
 
-ON_DARK = {
-    INK: "#e6e8ea",
-    FAINT: "#7d858d",
-    "#6f767e": "#99a1a9",
-    "#8f6a1c": "#d3a24a",
-    "#0067b0": "#5cb0f0",
-    "#007a5a": "#3dc79b",
-    "#a5447e": "#e68cc3",
-    "#6d4bb8": "#b7a1f0",
-    "#c24400": "#ff8f52",
-    "#3d4348": "#c3c8cd",
-    "#556b1f": "#a9c266",
-    "#0f7285": "#55bdd0",
-    "#3c5a9a": "#93b1ee",
-    "#9c3d3d": "#e88f8f",
-}
+ON_DARK = {INK: "#e6e8ea", FAINT: "#7d858d"} | {one.colour: one.on_dark for one in POLICIES.values()}
 """The same colours on a dark page."""
 
 _COMPARED = ("ctr_late_expected", "session_click_rate", "conversion_rate")

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from recommender.config import REFERENCES
+from recommender.registry import POLICIES, REFERENCES
 from simulator.report import arrivals, figures, measures, story, words
 from simulator.report.figures import Chart
 from simulator.report.grids import Grid
@@ -54,7 +54,7 @@ def render(
         comparison=comparison,
         facts=facts(runs),
         provenance=provenance(runs),
-        policy_words=words.POLICIES,
+        policy_words={name: one.label for name, one in POLICIES.items()},
         short=short_table(comparison),
         leading=leading(comparison, who),
         left_out=left_out(comparison, who),

@@ -7,17 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from recommender.config import REFERENCES
+from recommender.registry import BY_EVIDENCE, POLICIES
 from simulator.report import words
-
-_UNEXPLAINED = {
-    "oracle": "the judge's choice",
-    "bayes": "the reference's choice",
-    "bayes-history": "the reference's choice",
-    "category": "of this category, by lot",
-    "itemknn-cfcbf": "picture and behaviour in one number",
-}
-"""What stands under an item whose score has no parts; of other policies it was drawn by lot."""
 
 _PARTS = {"looks": "looks", "others": "others", "taste": "her taste", "welcome": "new here"}
 """The parts of a score that is a sum of log-odds, as `recommender.ranking.SLATE` names them."""
@@ -45,9 +36,10 @@ def reasons(entry: Any, policy: str, cosine: float = np.nan) -> list[str]:
             else f"looks alike {cosine:.2f}".replace("-", words.MINUS)
         ]
     if np.isnan(behavioural):
-        if policy in ("visual", "random", "logging", "itemknn-cfcbf", *REFERENCES):
-            return looks or [_UNEXPLAINED.get(policy, "by lot")]
-        return [*looks, "no evidence yet"]
+        if policy not in POLICIES:  # of another version: nothing is claimed
+            return looks
+        unexplained = POLICIES[policy].unexplained
+        return [*looks, "no evidence yet"] if unexplained is BY_EVIDENCE else looks or [unexplained]
     seen = [f"{_clicked(entry)} clicked"]
     return seen + looks if entry["evidence"] >= 0.5 else looks + seen
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from recommender.config import REFERENCES
+from recommender.registry import POLICIES, REFERENCES
 from simulator.report import words
 from simulator.report.measures import first_late_day
 from simulator.report.statistics import Gap
@@ -195,7 +195,7 @@ def _compared(gap: Gap, reference: str) -> str:
 
 def _introduced(policy: str) -> str:
     """A policy with what it goes by, the first time that it is named."""
-    return f"{policy}, which {words.CLAUSES[policy]}" if policy in words.CLAUSES else policy
+    return f"{policy}, which {POLICIES[policy].clause}" if policy in POLICIES else policy
 
 
 def _unsigned(gap: Gap) -> str:

@@ -11,18 +11,13 @@ from typing import Any
 import numpy as np
 
 from db.errors import UsageError
+from recommender.registry import POLICY_NAMES
 from simulator.report import statistics, words
 from simulator.report.measures import MEASURES, measure
 from simulator.report.panel import Panel
 from simulator.report.statistics import Estimate, Gap, Interval
 
 SCHEMA = 1
-ORDER = (
-    *("random", "popularity", "logging", "category", "visual", "cf", "itemknn-cfcbf", "blend-fixed", "blend"),
-    *("bayes", "bayes-history", "oracle"),
-)
-"""Policies from the plainest to the most knowing; a difference is the later minus the earlier."""
-
 SHARE_OF_LEAD = "share_of_oracle_lead"
 """(policy - visual) / (oracle - visual) on ctr_late_expected; only where both are among the runs."""
 
@@ -125,8 +120,8 @@ def undefined(comparison: Comparison) -> int:
 
 def in_order(policies: Iterable[str]) -> list[str]:
     """Policies from the plainest to the most knowing; unknown ones before the oracle, by name."""
-    place = {policy: float(number) for number, policy in enumerate(ORDER)}
-    return sorted(set(policies), key=lambda policy: (place.get(policy, len(ORDER) - 1.5), policy))
+    place = {policy: float(number) for number, policy in enumerate(POLICY_NAMES)}
+    return sorted(set(policies), key=lambda policy: (place.get(policy, len(POLICY_NAMES) - 1.5), policy))
 
 
 def _measured(panels: Sequence[Panel]) -> Measured:

@@ -12,37 +12,6 @@ HARD_SPACE = "\u00a0"
 MINUS = "\u2212"
 UNKNOWN = "\u2013"
 
-POLICIES = {
-    "random": "drawn by lot",
-    "popularity": "clicked most often when seen",
-    "visual": "looks alone",
-    "cf": "behaviour alone",
-    "blend-fixed": "looks and behaviour, half each",
-    "blend": "looks and behaviour, by evidence",
-    "itemknn-cfcbf": "pictures and behaviour as one item kNN",
-    "logging": "looks or lot, a coin each time",
-    "category": "the right category, else by lot: a reference",
-    "bayes": "knows all but the shopper: a reference",
-    "bayes-history": "the same, and her earlier sessions: a reference",
-    "oracle": "knows the judge: a reference",
-}
-
-CLAUSES = {
-    "random": "draws by lot",
-    "popularity": "shows everybody what was clicked most often when seen",
-    "visual": "goes by looks alone",
-    "cf": "goes by behaviour alone",
-    "blend-fixed": "weighs looks and behaviour half each",
-    "blend": "weighs looks and behaviour by evidence",
-    "itemknn-cfcbf": "puts pictures and behaviour into one item kNN",
-    "logging": "goes by looks or by lot, a coin each time",
-    "category": "shows the right category, within it by lot",
-    "bayes": "knows the world's laws and sees one session",
-    "bayes-history": "knows the world's laws and remembers her sessions",
-    "oracle": "knows the judge",
-}
-"""What a policy does, after "which"."""
-
 
 @dataclass(frozen=True)
 class Words:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from db.errors import UsageError
-from recommender.config import POLICY_NAMES
+from recommender.registry import POLICY_NAMES
 from simulator.actions import rehearse as module
 from simulator.actions.config import Plan
 from simulator.actions.rehearse import Rehearsal, Stage, gather, rehearse, stage
