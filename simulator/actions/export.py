@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,8 +14,8 @@ import numpy as np
 
 from db import event_log, imported_logs, items, runs
 from db.engine import reading
-from db.errors import WindowshopError
 from db.events import ABSENT, Events, Kind, Rows
+from simulator.actions import output
 from simulator.actions.context import Context
 
 NAMESPACE = UUID("6f1d7c1e-2b1b-5c0e-9a57-7f6f0f6b9c11")
@@ -76,6 +76,8 @@ def _fields(run: str, row: Rows, item_ids: Sequence[str], shown: Any) -> dict[st
 
 def export(context: Context, run_id: str, out: Path | None) -> int:
     """Write a run's or imported log's events to a file, whole or not at all, or to standard output."""
+    if out is not None:
+        output.check(out)
     with reading(context.engine) as conn:
         imported = imported_logs.read(conn, run_id)
     if imported is not None:
@@ -97,13 +99,5 @@ def _put(out: Path | None, fill: Callable[[TextIO], int]) -> int:
     """Fill a file, whole or not at all, or standard output."""
     if out is None:
         return fill(sys.stdout)
-    partial = out.with_name(f".{out.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            written = fill(file)
-        partial.replace(out)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise WindowshopError(f"{out} cannot be written ({error.strerror}); choose another --out") from None
-    return written
+    with output.opened(out) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as file:
+        return fill(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from PIL import Image
 from db import images, views
 from db.embeddings import Embedder
 from db.engine import reading
-from db.errors import UsageError, WindowshopError
+from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, Item
 from db.views import COLOUR, GREY, View
 from recommender.batches import Embedding
@@ -23,6 +24,7 @@ from recommender.neighbourhood import Neighbourhoods
 from recommender.similarity import nearest, round_embeddings
 from simulator.actions import catalogue as catalogues
 from simulator.actions import model as default_model
+from simulator.actions import output
 from simulator.actions.context import Context
 from simulator.actions.vectors import vectors
 from simulator.picture_gate import Gate
@@ -183,8 +185,10 @@ def _kind(out: Path | None) -> str | None:
     kind = OUT_FORMATS.get(out.suffix.lower())
     if kind is None:
         raise UsageError(f"--out {out}: a grid is written as {', '.join(OUT_FORMATS)}; name it so")
-    if not out.resolve().parent.is_dir():
-        raise UsageError(f"--out {out}: there is no folder {out.resolve().parent}; make it first")
+    folder = Path(os.path.realpath(out)).parent
+    if not folder.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {folder}; make it first")
+    output.check(out)
     return kind
 
 
@@ -199,9 +203,5 @@ def _draw(context: Context, shown: Shown, found: Sequence[Similar], out: Path, k
     ]
     buffer = io.BytesIO()
     grid_image(shown.query, shown.seen, tiles).save(buffer, format=kind, quality=92)
-    try:
-        out.write_bytes(buffer.getvalue())
-    except OSError as error:
-        raise WindowshopError(
-            f"the grid cannot be written to {out} ({error.strerror}); give --out a place you may write"
-        ) from None
+    with output.opened(out) as file:
+        file.write(buffer.getvalue())
