@@ -29,7 +29,7 @@ from simulator.actions.desk import NOTHING_KNOWN, Answer
 from simulator.actions.play import Witness, play
 from simulator.actions.simulate import pictures_of
 from simulator.actions.vectors import vectors
-from simulator.report.measures import first_late_day
+from simulator.report.formulas import first_late_day
 from simulator.world.catalogue import Pictures
 from simulator.world.day import Readings, build_world
 from simulator.world.presets import from_settings

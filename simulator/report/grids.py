@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from simulator.report.measures import first_late_day
+from simulator.report.formulas import first_late_day
 from simulator.report.panel import Ints, Panel, RunData, find
 from simulator.report.reasons import reasons
 

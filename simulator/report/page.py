@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from recommender.registry import POLICIES, REFERENCES
-from simulator.report import arrivals, figures, measures, story, words
+from simulator.report import arrivals, figures, formulas, story, words
 from simulator.report.figures import Chart
 from simulator.report.grids import Grid
 from simulator.report.panel import Panel, RunData
@@ -87,7 +87,7 @@ def draw(comparison: Comparison, panels: Sequence[Panel], who: Cast) -> list[Cha
         charts.append(arrivals.chart(comparison, days))
     curves = {
         policy: figures.lorenz(
-            [measures.exposures(p).astype(float) for p in panels if p.run.policy == policy]
+            [formulas.exposures(p).astype(float) for p in panels if p.run.policy == policy]
         )
         for policy in comparison.policies
     }
@@ -108,10 +108,18 @@ def short_table(comparison: Comparison) -> list[tuple[str, str, dict[str, Cell]]
         known = words.of(metric)
         cells = _cells(comparison, metric)
         values = {p: comparison.interval(p, metric).value for p in comparison.policies if p not in REFERENCES}
-        best = max(values, key=lambda policy: values[policy], default=None) if len(values) > 1 else None
+        best = best_of(values, known.better)
         marked = {p: Cell(cell.value, cell.ends, cell.n, is_best=p == best) for p, cell in cells.items()}
         rows.append((known.title, known.meaning, marked))
     return rows
+
+
+def best_of(values: Mapping[str, float], better: str | None) -> str | None:
+    """The policy with the best value; None where there is no choice, or neither more nor less is better."""
+    if better is None or len(values) < 2:
+        return None
+    sign = 1 if better == "more" else -1
+    return max(values, key=lambda policy: sign * values[policy])
 
 
 def leading(comparison: Comparison, who: Cast) -> list[str]:

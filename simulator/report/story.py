@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from recommender.registry import POLICIES, REFERENCES
 from simulator.report import words
-from simulator.report.measures import first_late_day
+from simulator.report.formulas import first_late_day
 from simulator.report.statistics import Gap
 from simulator.report.summary import SHARE_OF_LEAD, Comparison
 from simulator.report.words import HARD_SPACE

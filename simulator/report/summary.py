@@ -13,7 +13,7 @@ import numpy as np
 from db.errors import UsageError
 from recommender.registry import POLICY_NAMES
 from simulator.report import statistics, words
-from simulator.report.measures import MEASURES, measure
+from simulator.report.measures import is_compared, measure
 from simulator.report.panel import Panel
 from simulator.report.statistics import Estimate, Gap, Interval
 
@@ -175,7 +175,7 @@ def _differences(measured: Measured, seeds: Sequence[int]) -> Iterable[Differenc
         if not common:
             continue
         for name in measured[a][common[0]]:
-            if _is_compared(name) and name in measured[b][common[0]]:
+            if is_compared(name) and name in measured[b][common[0]]:
                 ours, theirs = ([measured[one][seed][name] for seed in common] for one in (a, b))
                 yield Difference(a, b, name, _gap(ours, theirs, several=len(seeds) > 1))
 
@@ -184,11 +184,6 @@ def _gap(a: Sequence[Estimate], b: Sequence[Estimate], *, several: bool) -> Gap:
     if not several:
         return statistics.paired(a[0], b[0])
     return statistics.paired_over_seeds([one.value for one in a], [one.value for one in b])
-
-
-def _is_compared(metric: str) -> bool:
-    """The measures themselves, not their series by position and day."""
-    return metric.split("@", maxsplit=1)[0] in {name.split("@")[0] for name in MEASURES}
 
 
 def _numbers(found: Interval | Gap) -> dict[str, float | int | None]:

@@ -14,7 +14,7 @@ from simulator.actions import rehearse as module
 from simulator.actions.config import Plan
 from simulator.actions.rehearse import Rehearsal, Stage, gather, rehearse, stage
 from simulator.actions.report import load
-from simulator.report import measures
+from simulator.report import formulas
 from simulator.report.panel import lay_out
 from tests import factories
 from workers.local import LocalHands
@@ -48,7 +48,7 @@ def test_a_rehearsal_shows_what_the_stored_run_showed(sqlite: Engine, policy: st
     assert len(step) == len(mine)
     assert np.array_equal(np.concatenate([part[1] for part in seen])[sort], panel.slates.shown[order])
     assert np.array_equal(np.concatenate([part[2] for part in seen])[sort], panel.slates.is_clicked[order])
-    late = measures.ctr_late_expected(panel).value
+    late = formulas.ctr_late_expected(panel).value
     assert done.late_rate(factories.TOY_PLAN.days) == pytest.approx(late, rel=1e-12)
 
 

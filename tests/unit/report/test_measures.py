@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from db.events import Kind
-from simulator.report.measures import MEASURES, first_late_day, measure
+from simulator.report.formulas import first_late_day
+from simulator.report.measures import MEASURES, measure
 from simulator.report.panel import Panel, Readings, lay_out
 from simulator.report.statistics import Estimate
 from tests.unit.report.diary import hand_made, without_clicks
@@ -72,7 +73,7 @@ def test_a_measure_equals_the_answer_computed_by_hand(measured: dict[str, Estima
 
 def test_every_measure_has_an_answer_by_hand() -> None:
     """A new measure is not left without its check."""
-    assert {name.format(k=3) for name in MEASURES} == set(BY_HAND)
+    assert {name.format(k=3) for name, row in MEASURES.items() if row.formula} == set(BY_HAND)
 
 
 def test_position_rates_leave_padding_out(measured: dict[str, Estimate]) -> None:
