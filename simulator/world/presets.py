@@ -1,4 +1,4 @@
-"""Every number of the world, and the three frozen presets."""
+"""Every number of the world, and the frozen presets, a row each."""
 
 from __future__ import annotations
 
@@ -102,17 +102,35 @@ class WorldConfig:
     checkout_ms: int = 60_000
 
 
-_MIXED = WorldConfig()
+@dataclass(frozen=True)
+class Preset:
+    """A world by its name, and in a sentence what kind of shop it is."""
 
-PRESETS = MappingProxyType(
-    {
-        "visual": replace(_MIXED, name="visual", hidden_share=0.1),
-        "mixed": _MIXED,
-        "social": replace(_MIXED, name="social", hidden_share=0.9),
-    }
+    world: WorldConfig
+    sentence: str
+
+
+_ROWS = (
+    Preset(
+        WorldConfig(name="visual", hidden_share=0.1),
+        "Pictures show nine tenths of an item's style.",
+    ),
+    Preset(
+        WorldConfig(name="mixed"),
+        "Pictures show half of an item's style; the rest shows only in what shoppers do. The demo's world.",
+    ),
+    Preset(
+        WorldConfig(name="social", hidden_share=0.9),
+        "Pictures show a tenth of an item's style; the rest shows only in what shoppers do.",
+    ),
 )
+"""Whoever adds a preset writes a row here and in docs/WORLD.md, and pins its hash in the test."""
+
+PRESETS = MappingProxyType({row.world.name: row.world for row in _ROWS})
 """Frozen: a change goes into CHANGELOG with all published rows before and after."""
 
+SENTENCES = MappingProxyType({row.world.name: row.sentence for row in _ROWS})
+"""What kind of shop each preset is."""
 
 ARRIVING = ("new_share", "new_day")
 """What a world's text may say of new items; no number of the world's own."""

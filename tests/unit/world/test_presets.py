@@ -1,19 +1,22 @@
-"""The presets are frozen, differ in one number only, and no setting is idle."""
+"""The presets are frozen, are described, and no setting is idle."""
 
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, asdict, fields, replace
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from simulator.cli_options import World
 from simulator.world import day
-from simulator.world.presets import PRESETS, WorldConfig, from_settings, preset_hash
+from simulator.world.presets import PRESETS, SENTENCES, WorldConfig, from_settings, named, preset_hash
 from tests.unit.world import BUSY, a_world, mixed_slates, shop
 
+ROOT = Path(__file__).parents[3]
 SETTINGS = [field.name for field in fields(WorldConfig) if field.name != "name"]
 
 
@@ -58,14 +61,21 @@ def test_the_same_settings_tell_the_same_story() -> None:
 
 def test_presets_differ_in_hidden_share_only() -> None:
     """Apart from the name, one number tells visual, mixed and social apart."""
-    assert {name: preset.hidden_share for name, preset in PRESETS.items()} == {
-        "visual": 0.1,
-        "mixed": 0.5,
-        "social": 0.9,
-    }
-    bare = {replace(preset, name="", hidden_share=0.0) for preset in PRESETS.values()}
+    published = {name: PRESETS[name] for name in ("visual", "mixed", "social")}
+    assert [preset.hidden_share for preset in published.values()] == [0.1, 0.5, 0.9]
+    bare = {replace(preset, name="", hidden_share=0.0) for preset in published.values()}
     assert len(bare) == 1
-    assert all(name == preset.name for name, preset in PRESETS.items())
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_asked_for_by_its_name_and_described(name: str) -> None:
+    """Its row stands in docs/WORLD.md, word for word, and its name in the help of --world."""
+    assert named(name) is PRESETS[name]
+    assert PRESETS[name].name == name
+    row = f"| `{name}` | {PRESETS[name].hidden_share:g} | {SENTENCES[name]} |"
+    assert row in (ROOT / "docs" / "WORLD.md").read_text().splitlines()
+    [option] = World.__metadata__
+    assert name in option.help.partition(";")[0].split(", ")
 
 
 def test_presets_are_frozen() -> None:
