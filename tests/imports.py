@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +24,8 @@ class Imports:
         return {name: self.at_once[name] | self.later[name] for name in self.at_once}
 
 
-def read(sources: Mapping[str, Path]) -> Imports:
-    """The imports among modules, given by name; a package goes by the name of its folder."""
+def read(sources: Mapping[str, Path], *, foreign: Collection[str] = ()) -> Imports:
+    """The imports among modules, given by name, and of foreign libraries; a package goes by its folder's."""
     at_once: Graph = {}
     later: Graph = {}
     for name, path in sources.items():
@@ -34,8 +34,20 @@ def read(sources: Mapping[str, Path]) -> Imports:
         found: dict[bool, set[str]] = {True: set(), False: set()}
         for node in ast.walk(tree):
             found[id(node) in inner].update(_imported(node, sources))
+            found[id(node) in inner].update(set(_libraries(node)) & set(foreign))
         at_once[name], later[name] = found[False] - {name}, found[True] - {name}
     return Imports(at_once, later)
+
+
+def reached(graph: Mapping[str, Iterable[str]], start: str) -> set[str]:
+    """All that a module imports, itself or through others."""
+    found: set[str] = set()
+    left = [start]
+    while left:
+        new = set(graph.get(left.pop(), ())) - found
+        found |= new
+        left.extend(new)
+    return found
 
 
 def circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
@@ -67,6 +79,14 @@ def circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
 def _functions(tree: ast.AST) -> Iterator[ast.AST]:
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     return (node for node in ast.walk(tree) if isinstance(node, kinds))
+
+
+def _libraries(node: ast.AST) -> Iterator[str]:
+    """The first words of what one statement imports."""
+    if isinstance(node, ast.Import):
+        yield from (one.name.partition(".")[0] for one in node.names)
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        yield node.module.partition(".")[0]
 
 
 def _imported(node: ast.AST, known: Mapping[str, Path]) -> Iterator[str]:

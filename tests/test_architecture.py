@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ SETTINGS = ROOT / "workers" / "settings.py"
 KNOW_TENSORFLOW = {
     *("checkpoint", "contrast", "embedder", "mobilenet", "network", "pretrained", "training", "transfer")
 }
+BIG = {"keras", "tensorflow"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 
 
@@ -31,12 +31,7 @@ def module(path: Path) -> str:
     return ".".join(words[:-1] if words[-1] == "__init__" else words)
 
 
-def with_folders(name: str) -> set[str]:
-    """A module's name and those of the packages that it lies in: a contract on one of them holds it."""
-    words = name.split(".")
-    return {".".join(words[:end]) for end in range(1, len(words) + 1)}
-
-
+OURS = {module(path): path for path in SOURCES}
 MODULES = [module(path) for path in SOURCES if MIGRATIONS not in path.parents and path.name != "__main__.py"]
 
 
@@ -61,21 +56,23 @@ def test_the_import_contracts_hold() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_a_new_module_of_the_recommender_is_held_to_the_contract() -> None:
-    """Whoever is not one of those that know TensorFlow stands in the contract that forbids it, by itself or
-    with its folder.
+def test_only_those_that_are_named_know_tensorflow() -> None:
+    """Nobody else in the recommender, the database or the world imports it, nor anything that does: a new
+    module is held to it where it stands. checkpoint asks for networks in functions, when one is built.
     """
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    forbidden = next(one for one in contracts if one.get("forbidden_modules", [])[:1] == ["keras"])
-    held = set(forbidden["source_modules"])
-    ours = [path for path in SOURCES if ROOT / "recommender" in path.parents and path.name != "__init__.py"]
-    free = [module(path) for path in ours if path.stem not in KNOW_TENSORFLOW]
-    assert [name for name in free if held.isdisjoint(with_folders(name))] == []
+    graph = imports.read(OURS, foreign=BIG).all
+    [checkpoint] = (name for name in OURS if name.endswith(".checkpoint"))
+    graph[checkpoint] = {one for one in graph[checkpoint] if one.rpartition(".")[2] not in KNOW_TENSORFLOW}
+    bound = [name for name in OURS if name.startswith(("recommender", "db", "simulator.world"))]
+    free = [name for name in bound if name.rpartition(".")[2] not in KNOW_TENSORFLOW]
+    assert {name: sorted(found) for name in free if (found := BIG & imports.reached(graph, name))} == {}
+    named = [name for name in bound if name not in free and not BIG & imports.reached(graph, name)]
+    assert named == [checkpoint], "named without need"
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     """Neither at the top, for type checkers or not, nor with the imports that wait in functions."""
-    found = imports.read({module(path): path for path in SOURCES})
+    found = imports.read(OURS)
     assert imports.circles(found.at_once) == [], "at the top of the modules"
     assert imports.circles(found.all) == [], "with imports in functions"
 
