@@ -1,4 +1,4 @@
-"""The documents as such: a short README, links that lead somewhere, tables written between their marks."""
+"""The documents as such: a short README, links that lead somewhere, a table between its marks."""
 
 from __future__ import annotations
 

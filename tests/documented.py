@@ -1,0 +1,212 @@
+"""The commands that the documents show, executed: `python -m tests.documented` writes their output.
+
+A document shows commands in blocks that begin with ```console. A line that begins with `$ ` is a
+command; the lines below it are what it prints: standard output, and the one line of an error. All
+commands of all pages are executed in one home, in the order in which somebody would read them.
+
+Both sides are made comparable by `Reader.comparable`, and `agrees` says what counts as equal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import select
+
+from benchmarks.baskets import baskets
+from db.engine import open_engine, reading
+from db.tables import embedding
+from tests import cli_reference, mixed_pictures
+from tests.installation import OURS, ROOT
+from workers import settings
+
+PAGES = ("README.md", "docs/OPERATIONS.md", "docs/STUDENTS.md")
+TRANSLATED = {"docs/ESTUDANTES.md": "docs/STUDENTS.md"}
+"""Pages that show the commands of another one, word for word."""
+DIGEST = Path(__file__).with_name("documented.sha256")
+"""Of the vectors behind the figures: their last bits differ between kinds of processors."""
+FENCE, PROMPT, ANYTHING = "```console", "$ ", "..."
+HOME = "/home/you"
+
+OWN_TRAINING = "wants a download: tests/service/test_own_training.py"
+SLOW = {
+    "windowshop explore": "20 s: tests/unit/test_explore.py",
+    "windowshop train --preset quick --seed 2": "a minute: tests/unit/test_training.py",
+    "windowshop evaluate --queries 1000": "a minute: tests/unit/test_evaluate.py",
+    "windowshop evaluate --held-out": "many minutes: tests/unit/test_held_out.py",
+    "windowshop similar photo.jpg": "embeds 60,000 pictures: tests/unit/test_similar.py",
+    "windowshop train --backbone mobilenet --catalogue shop": OWN_TRAINING,
+    "WINDOWSHOP_MODEL=mobilenet-quick-shop windowshop similar photo.jpg --catalogue shop": OWN_TRAINING,
+    "WINDOWSHOP_MODEL=mobilenet-quick-shop windowshop demo --catalogue shop": OWN_TRAINING,
+}
+"""Commands of pages that are not executed here: why, and what executes them."""
+
+OF_THE_MACHINE = ("windowshop config show", "windowshop doctor")
+"""These tell of the machine they run on, so no page says what they print."""
+
+SLOW_EXAMPLES = {
+    "catalogue add": "README shows it",
+    "crossover": "45 runs: tests/service/test_crossover.py",
+    "evaluate-log": "README shows it",
+    "report": "docs/OPERATIONS.md shows it",
+    "simulate": "a run of full size: docs/OPERATIONS.md shows a smaller one",
+    "offline": "three logs of full size: tests/unit/test_offline_action.py",
+    "demo": "make demo",
+    "explore": "20 s: tests/unit/test_explore.py",
+    "train": "a minute: tests/unit/test_training.py",
+    "evaluate": "a minute: tests/unit/test_evaluate.py",
+    "similar": "embeds 60,000 pictures: tests/unit/test_similar.py",
+    "experiment": "15 runs of full size: tests/journey/test_answers.py",
+    "up": "goes on until it is stopped: tests/service/test_operations.py",
+    "verify": "docs/OPERATIONS.md shows it",
+    "worker": "goes on until it is stopped: tests/service/test_work.py",
+}
+"""Examples of docs/cli.md that are only parsed: why, and what executes the command."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command of a page, the number of its line from 0, and what stands below it."""
+
+    page: str
+    line: int
+    command: str
+    shown: tuple[str, ...]
+
+    @property
+    def is_slow(self) -> bool:
+        """Left to other tests."""
+        return self.command in SLOW
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command printed, made comparable, and its exit code."""
+
+    printed: tuple[str, ...]
+    code: int
+
+
+def steps(page: str) -> list[Step]:
+    """All commands of a page, in order."""
+    found: list[Step] = []
+    is_inside = False
+    for number, line in enumerate((ROOT / page).read_text().splitlines()):
+        if line.startswith("```"):
+            is_inside = line == FENCE
+        elif is_inside and line.startswith(PROMPT):
+            found.append(Step(page, number, line.removeprefix(PROMPT), ()))
+        elif is_inside:
+            found[-1] = replace(found[-1], shown=(*found[-1].shown, line.rstrip()))
+    return found
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """Of each command in docs/cli.md its name without the program's, and its example."""
+    for name, command in cli_reference.commands():
+        yield name.removeprefix("windowshop "), cli_reference.example(command)
+
+
+class Reader:
+    """Somebody who types what the documents show, in a home of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder
+        self.shop = folder / "shop"
+        photos = self.shop / "photos"
+        mixed_pictures.make(photos, 300)
+        mixed_pictures.spoil(photos)
+        shutil.copy(photos / "p00001.jpg", self.shop / "photo.jpg")
+        baskets(1, rows=20_000, order="number").write(self.shop / "baskets.csv")
+
+    def types(self, command: str) -> Outcome:
+        """The command to its end."""
+        words = shlex.split(command)
+        names = [word for word in words[: words.index("windowshop")] if "=" in word]
+        done = subprocess.run(
+            [sys.executable, "-m", "simulator", *words[words.index("windowshop") + 1 :]],
+            cwd=self.shop,
+            env={**self._environment(), **dict(name.split("=", 1) for name in names)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        errors = [line for line in done.stderr.splitlines() if line.startswith("windowshop: ")]
+        return Outcome(self.comparable([*done.stdout.splitlines(), *errors]), done.returncode)
+
+    def _environment(self) -> dict[str, str]:
+        """Nobody's settings, but the data set that this machine has downloaded already."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        cache, keras = settings.load().cache.absolute(), settings.load().keras_home.expanduser()
+        ours = {"HOME": str(self.home), "WINDOWSHOP_CACHE": str(cache), "KERAS_HOME": str(keras)}
+        return {**kept, **ours, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
+
+    def comparable(self, lines: list[str]) -> tuple[str, ...]:
+        """Without what differs by machine: where the home is, and how exact sums are."""
+        text = "\n".join(line.rstrip() for line in lines).strip("\n").replace(str(self.home), HOME)
+        return tuple(re.sub(r"norms within \S+ of 1", "norms within 1e-07 of 1", text).splitlines())
+
+    def vectors(self) -> str:
+        """The sha256 of all embeddings."""
+        (file,) = self.home.rglob("windowshop.db")
+        engine = open_engine(f"sqlite:///{file}")
+        with reading(engine) as conn:
+            rows = conn.execute(select(embedding.c.vector).order_by(embedding.c.model, embedding.c.image))
+            digest = hashlib.sha256(b"".join(rows.scalars())).hexdigest()
+        engine.dispose()
+        return digest
+
+
+def agrees(shown: tuple[str, ...], printed: tuple[str, ...], *, figures: bool = True) -> bool:
+    """Line for line; a line `...` stands for any lines. figures=False compares the words alone."""
+    kept = [line if figures else re.sub(r"[\d.,:-]+", "0", line) for line in printed]
+    want = [
+        r"(?:.*\n)*"
+        if line == ANYTHING
+        else re.escape(line if figures else re.sub(r"[\d.,:-]+", "0", line)) + r"\n"
+        for line in shown
+    ]
+    return re.fullmatch("".join(want), "".join(f"{line}\n" for line in kept)) is not None
+
+
+def write(page: str, shown: dict[Step, tuple[str, ...]]) -> None:
+    """The page with other lines below its commands."""
+    lines = (ROOT / page).read_text().splitlines()
+    for step in sorted(shown, key=lambda one: -one.line):
+        lines[step.line + 1 : step.line + 1 + len(step.shown)] = shown[step]
+    (ROOT / page).write_text("\n".join(lines) + "\n")
+
+
+def news(reader: Reader, page: str) -> dict[Step, tuple[str, ...]]:
+    """What the commands of a page print where it shows something that does not agree."""
+    printed = {step: reader.types(step.command).printed for step in steps(page) if not step.is_slow}
+    told = {step: lines for step, lines in printed.items() if step.command not in OF_THE_MACHINE}
+    return {step: lines for step, lines in told.items() if not agrees(step.shown, lines)}
+
+
+def main() -> None:
+    """Write every page and the digest again; a translation shows what its original does."""
+    with tempfile.TemporaryDirectory() as folder:
+        reader = Reader(Path(folder))
+        for page in PAGES:
+            write(page, news(reader, page))
+        DIGEST.write_text(reader.vectors() + "\n")
+    for page, original in TRANSLATED.items():
+        shown = [step.shown for step in steps(original)]
+        write(page, dict(zip(steps(page), shown, strict=True)))
+
+
+if __name__ == "__main__":
+    main()
