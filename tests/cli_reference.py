@@ -16,9 +16,9 @@ HEAD = """\
 
 Generated from the commands by `python -m tests.cli_reference > docs/cli.md`; a test compares the two.
 
-Every command prepares what it lacks (data, embedder, catalogue, database schema) and says that it does. News
-and progress go to standard error, results to standard output. Errors are one line: what was wanted, what was
-found, and what mends it.
+Every command prepares what it lacks (data, embedder, catalogue, database schema) and says so.
+News and progress go to standard error, results to standard output.
+Errors are one line: what was wanted, what was found, and what mends it.
 
 | exit code | means |
 |---|---|
@@ -29,7 +29,7 @@ found, and what mends it.
 | 4 | a check that was asked for did not hold |
 | 130 | stopped by Ctrl-C or SIGTERM; call the same command again to go on |
 
-Settings come from a flag, else the environment, else `windowshop.toml`, else the default;
+Settings come from a flag, else the environment, else `windowshop.toml`, else the default.
 `windowshop config show` lists each with its origin.
 """
 
