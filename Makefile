@@ -10,7 +10,7 @@ IS_FIT := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < 
 LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --prerelease disallow --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header
 # Left to their own commands: real containers, a real browser, and the long lane of kills and outages.
-QUICK_TESTS := not compose and not browser and not fault
+QUICK_TESTS := not compose and not browser and not fault and not thorough
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-postgres check faults faults-short compose audit bench lock clean

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender import exact
 from recommender.similarity import STEPS
 
 Floats = NDArray[np.float64]
@@ -60,7 +61,7 @@ class Looks:
         features = rounded(centred @ _stepped(axes[:, :FEATURES] / np.sqrt(_first(value))))
         # Of length 3 on the average, the standard deviations as the roots of the axes' own.
         size = 3.0 / np.sqrt(max(float(np.sqrt(value / _first(value)).sum()), 1e-12))
-        apart = axes * size * value**-0.25 * _first(value) ** -0.25
+        apart = axes * size / np.sqrt(np.sqrt(value * _first(value)))
         pool = numbers[:: max(1, -(-len(numbers) // POOL))]
         return cls(embeddings, centre, features, _stepped(apart), pool)
 
@@ -114,8 +115,7 @@ def rounded(numbers: Floats) -> Floats:
 
 def _principal(inside: Floats) -> tuple[Floats, Floats]:
     """Variances [f], falling, and axes [dim, f], those left out that hardly vary."""
-    value, axes = np.linalg.eigh(inside.T @ inside / len(inside))
-    value, axes = value[::-1], axes[:, ::-1]
+    value, axes = exact.eigen(inside.T @ inside / len(inside))
     kept = value > 1e-5 * max(float(value[0]), 1e-12)
     value, axes = value[kept], axes[:, kept]
     return value, axes * np.sign(axes[np.argmax(np.abs(axes), axis=0), np.arange(axes.shape[1])])

@@ -28,8 +28,8 @@ Whole = NDArray[np.int64]
 KNOTS = (-1.0, -0.3, 0.0, 0.2, 0.4, 0.55, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.985, 1.0)
 """Cosines at which theta is known; straight between them."""
 
-VERSION = 2
-"""Of what `Taste.pack` writes."""
+VERSION = 3
+"""Of what `Taste.pack` writes, and of the arithmetic that learned it."""
 
 
 @dataclass(frozen=True)

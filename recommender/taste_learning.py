@@ -2,7 +2,8 @@
 
 Expectation-maximisation with the tastes as the hidden part (Laplace for the logistic): tastes given styles,
 then theta, wants, styles and the metric given tastes, each by a Newton step from where the last generation
-stood. Sums run in the order of the slates, and the results are rounded.
+stood. Sums run in the order of the slates, products are exact, and the results are rounded: what is learned
+does not depend on threads, BLAS or processor.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recommender import exact
 from recommender.blend import Learned
 from recommender.cointeraction import EXAMINATION, Counts
 from recommender.history import History
 from recommender.looks import Distance, Looks
 from recommender.taste import KNOTS, Floats, Taste, TasteConfig, rounded
-from recommender.taste_pairs import Floats4, Pairs
+from recommender.taste_pairs import Pairs
 from recommender.taste_score import log_odds, pair_chance, residual, seen
 
 KAPPAS = (8.0, 16.0, 24.0, 32.0, 64.0, 128.0)
@@ -27,6 +29,10 @@ KAPPAS = (8.0, 16.0, 24.0, 32.0, 64.0, 128.0)
 START_KAPPA = 24.0
 FIXED = 1 << 20
 """Log-likelihoods are rounded to 1/FIXED before they are summed."""
+VARIANCE_STEPS = 2.0**16
+"""Variances of tastes are multiples of 1/VARIANCE_STEPS."""
+SOME = 2_048
+"""Slates that are looked at at once: what they need stays in the processor's cache."""
 DESCENT = 12
 """Steps of conjugate gradients for the metric."""
 WELCOME = 3.0
@@ -110,7 +116,7 @@ def _welcome(config: TasteConfig, before: Taste, evidence: Evidence) -> float | 
     new, shown_all = int(evidence.is_new[shown[shown >= 0]].sum()), int((shown >= 0).sum())
     fair = shown_all * evidence.is_new.sum() / max(1, evidence.is_candidate.sum())
     now = config.welcome if before.welcome is None else before.welcome
-    missing = np.log(config.fair * max(fair, 1.0) / max(new, 1.0))
+    missing = exact.log(np.array(config.fair * max(fair, 1.0) / max(new, 1.0)))
     return float(rounded(np.clip(now + missing, 0.0, WELCOME)))
 
 
@@ -128,7 +134,7 @@ def _kappa(before: Taste, evidence: Evidence) -> tuple[float, tuple[int, ...]]:
     for number, kappa in enumerate(KAPPAS):
         expected = examined * (clicks[told] + kappa * chance) / (shown[told] + kappa)
         expected = np.clip(expected, 1e-6, 1 - 1e-6)
-        gain = np.where(acted[told], np.log(expected), np.log1p(-expected))
+        gain = exact.log(np.where(acted[told], expected, 1.0 - expected))
         tallies[number] += int(np.rint(gain * FIXED).astype(np.int64).sum())
     best = KAPPAS[int(np.argmax(tallies))] if tallies.any() else START_KAPPA
     return best, tuple(int(tally) for tally in tallies)
@@ -136,13 +142,43 @@ def _kappa(before: Taste, evidence: Evidence) -> tuple[float, tuple[int, ...]]:
 
 @dataclass(frozen=True)
 class _Look:
-    """Every item of every slate [n, k] at one state: style [n, k, d], spread . style, liking, residuals."""
+    """Every item of every slate [n, k] at one state.
 
-    style: Floats4
-    spread: Floats4
-    liking: Floats4
-    gain: Floats4
-    weight: Floats4
+    liking: what the shopper's taste adds to the log-odds; gain: clicks beyond the expected; weight: their
+    information.
+    """
+
+    liking: Floats
+    gain: Floats
+    weight: Floats
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Cells, each of one group and one row of a table, by group in the order of the cells."""
+
+    order: NDArray[np.integer]
+    row: NDArray[np.int64]
+    begin: NDArray[np.integer]
+
+    @classmethod
+    def of(cls, group: NDArray[np.int64], row: NDArray[np.int64], n: int) -> _Groups:
+        """Group and row of each cell, int64 [n_cells]; n: groups."""
+        shape = (len(group), n)
+        by_group = sparse.csr_array((np.ones(len(group)), group, np.arange(len(group) + 1)), shape).tocsc()
+        return cls(by_group.indices, row[by_group.indices], by_group.indptr)
+
+    def __len__(self) -> int:
+        return len(self.begin) - 1
+
+    def summed(self, factor: Floats, table: NDArray[np.floating]) -> Floats:
+        """By group the sum over its cells of factor times the cell's row of the table [m, c].
+
+        float64 [n_groups, c], added up in float32 in the order of the cells.
+        """
+        ordered = factor.ravel()[self.order].astype(np.float32)
+        matrix = sparse.csr_array((ordered, self.row, self.begin), shape=(len(self), len(table)))
+        return np.asarray(matrix @ table.astype(np.float32), dtype=np.float64)
 
 
 class _Sweep:
@@ -156,42 +192,57 @@ class _Sweep:
         self.query = history.query.astype(np.int64)
         is_shown, self.item = history.shown >= 0, np.maximum(history.shown, 0).astype(np.int64)
         self.acted = history.acted & is_shown
-        self.examined = (is_shown * (evidence.learned.weights / EXAMINATION)).astype(np.float32)
+        self.examined = is_shown * (evidence.learned.weights / EXAMINATION)
         self.pairs = Pairs(looks, self.query, self.item)
         self.likeness = self.pairs.curve(self.theta) - self.pairs.distances(self.weights)
         self.shoppers, self.shopper = np.unique(history.shopper, return_inverse=True)
-        self.mean, self.precision = before.of(self.shoppers, len(self.shoppers))
-        self.variance = _inverse(self.precision)
-        self.by_shopper = _grouping(self.shopper, len(self.shoppers))
+        self.mean, precision = before.of(self.shoppers, len(self.shoppers))
+        self.precision = precision
+        self.variance = _variance(precision)
+        k, item = self.item.shape[1], self.item.ravel()
+        shopper, slate = np.repeat(self.shopper, k), np.repeat(np.arange(len(self.query)), k)
         self.queries, place = np.unique(self.query, return_inverse=True)
-        self.by_query = _grouping(place, len(self.queries))
+        self.by_shopper = _Groups.of(shopper, item, len(self.shoppers))
+        self.by_query = _Groups.of(np.repeat(place, k), item, len(self.queries))
+        self.by_item = _Groups.of(item, slate, len(self.features))
+        self.shopper_by_item = _Groups.of(item, shopper, len(self.features))
         self.pictures = self.queries[~evidence.is_candidate[self.queries]]
         self.by_picture = _asked_with(self.shopper, self.query, self.pictures, len(self.shoppers))
 
     def look(self) -> _Look:
-        """Residuals with what is known now."""
-        table, pairs = self.style.astype(np.float32), self.pairs
-        wanted = np.einsum("nd,nd->n", table[pairs.item], self.wants.astype(np.float32)[pairs.query])
-        told = self.likeness + self.quality.astype(np.float32)[pairs.item] + wanted
-        style = table[self.item]
-        liking = np.matmul(style, self.mean.astype(np.float32)[self.shopper][:, :, None])[:, :, 0]
-        spread = np.matmul(style, self.variance[self.shopper])
-        softened = np.sqrt(1.0 + np.float32(np.pi / 8) * np.einsum("nkd,nkd->nk", spread, style))
-        eta = (told[pairs.of] + liking) / softened
-        gain, weight = residual(eta, self.acted, self.examined)
-        return _Look(style, spread, liking, gain.astype(np.float32), weight.astype(np.float32))
+        """Residuals with what is known now. All products are of gridded numbers, hence exact."""
+        pairs = self.pairs
+        wanted = np.einsum("nd,nd->n", self.style[pairs.item], self.wants[pairs.query])
+        offset = (self.likeness + self.quality[pairs.item] + wanted)[pairs.of]
+        liking, spread = np.empty(offset.shape), np.empty(offset.shape)
+        for begin in range(0, len(offset), SOME):
+            part = slice(begin, begin + SOME)
+            style, who = self.style[self.item[part]], self.shopper[part]
+            liking[part] = np.matmul(style, self.mean[who][:, :, None])[:, :, 0]
+            np.einsum("nkd,nkd->nk", np.matmul(style, self.variance[who]), style, out=spread[part])
+        softened = np.sqrt(1.0 + np.pi / 8 * spread)
+        gain, weight = residual((offset + liking) / softened, self.acted, self.examined)
+        return _Look(liking, gain, weight)
 
     def meet_shoppers(self) -> None:
         """Tastes, given styles."""
         now, d = self.look(), self.dims
-        information = (self.by_shopper @ _information(now)).astype(np.float64)
-        pull = (self.by_shopper @ _summed(now.gain + now.weight * now.liking, now.style)).astype(np.float64)
+        information = self._information(self.by_shopper, now)
+        pull = self.by_shopper.summed(now.gain + now.weight * now.liking, self.style)
         self.choice, self.certainty = self._choices()
-        information += self.by_picture @ self.certainty.reshape(-1, d * d)
+        information += (self.by_picture @ self.certainty.reshape(-1, d * d)).reshape(-1, d, d)
         pull += self.by_picture @ self.choice
-        self.precision = np.eye(d) + information.reshape(-1, d, d)
-        self.variance = _inverse(self.precision)
-        self.mean = np.asarray(np.linalg.solve(self.precision, pull[:, :, None]))[:, :, 0]
+        self.precision = np.eye(d) + information
+        self.variance = _variance(self.precision)
+        self.mean = rounded(exact.solved(self.precision, pull))
+
+    def _information(self, groups: _Groups, now: _Look) -> Floats:
+        """By group the sum of weight * style style': [n_groups, d, d]."""
+        row, column = np.triu_indices(self.dims)
+        found = np.empty((len(groups), self.dims, self.dims))
+        half = groups.summed(now.weight, self.style[:, row] * self.style[:, column])
+        found[:, row, column] = found[:, column, row] = half
+        return found
 
     def _choices(self) -> tuple[Floats, Floats]:
         """Pull [n_pictures, d] and information [n_pictures, d, d] of having asked with a picture.
@@ -203,10 +254,10 @@ class _Sweep:
         styles = rounded(self.features @ self.metric.T)
         others = styles[looks.pool]
         cosine = looks.embeddings[self.pictures] @ looks.embeddings[looks.pool].T
-        share = np.exp(config.alike * (cosine.astype(np.float64) - 1.0))
+        share = exact.exp(config.alike * (cosine.astype(np.float64) - 1.0))
         share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-12)
-        mean = share @ others
-        square = share @ (others[:, :, None] * others[:, None, :]).reshape(len(others), d * d)
+        mean = exact.product(share, others)
+        square = exact.product(share, (others[:, :, None] * others[:, None, :]).reshape(len(others), d * d))
         spread = square.reshape(-1, d, d) - mean[:, :, None] * mean[:, None, :]
         pull = config.choice * (styles[self.pictures] - mean)
         return rounded(pull), rounded(_symmetric(config.choice**2 * spread))
@@ -221,15 +272,13 @@ class _Sweep:
 
     def fit_wants(self) -> None:
         """Of the queries asked, given all else; the start is likeness to their own style."""
-        now, d = self.look(), self.dims
-        information = (self.by_query @ _information(now)).reshape(-1, d, d).astype(np.float64)
-        pull = (self.by_query @ _summed(now.gain, now.style)).astype(np.float64)
-        pull += np.matmul(information, self.wants[self.queries][:, :, None])[:, :, 0]
-        self.wants = self.config.likeness * self.style
-        worth = self.config.wants
+        now, worth = self.look(), self.config.wants
+        information = self._information(self.by_query, now)
+        pull = self.by_query.summed(now.gain, self.style)
+        pull += exact.times(information, self.wants[self.queries])
+        self.wants = rounded(self.config.likeness * self.style)
         pull += worth * self.wants[self.queries]
-        full = information + worth * np.eye(d)
-        self.wants[self.queries] = np.linalg.solve(full, pull[:, :, None])[:, :, 0]
+        self.wants[self.queries] = rounded(exact.solved(information + worth * np.eye(self.dims), pull))
 
     def fit_styles(self) -> None:
         """Styles and qualities of the items shown and the metric behind them, given all else."""
@@ -237,50 +286,44 @@ class _Sweep:
         information, pull = self._of_items(now)
         self.items = np.flatnonzero(information[:, d, d] > 0)
         information, pull = information[self.items], pull[self.items]
-        state = np.column_stack([self.style, self.quality])[self.items]
-        pull += np.matmul(information, state[:, :, None])[:, :, 0]
+        pull += exact.times(information, np.column_stack([self.style, self.quality])[self.items])
         worth = np.append(np.full(d, config.own), config.quality)
-        inverse = np.linalg.inv(information + np.diag(worth))
+        inverse = exact.inverse(information + np.diag(worth))
         features = self.features[self.items]
 
         def told(pulls: Floats) -> Floats:
             """What pulls on styles say of the metric once the items' own parts are integrated out."""
-            own = config.own * np.matmul(inverse, pulls[:, :, None])[:, :d, 0]
-            return np.asarray(np.einsum("nd,nf->df", own, features))
+            own = config.own * exact.times(inverse, pulls)[:, :d]
+            return exact.product(own.T, features)
 
         def stiffness(metric: Floats) -> Floats:
-            styles = np.einsum("nf,df->nd", features, metric)
-            return (
-                told(np.matmul(information[:, :, :d], styles[:, :, None])[:, :, 0]) + config.metric * metric
-            )
+            styles = exact.product(features, metric.T)
+            return told(exact.times(information[:, :, :d], styles)) + config.metric * metric
 
         self.metric = rounded(_descended(stiffness, told(pull), self.metric))
-        self.style, self.quality = rounded(self.features @ self.metric.T), np.zeros(len(self.features))
+        self.style = rounded(self.features @ self.metric.T)
+        self.quality = np.zeros(len(self.features))
         start = np.column_stack([self.style[self.items], np.zeros(len(self.items))])
-        state = np.matmul(inverse, (pull + worth * start)[:, :, None])[:, :, 0]
-        self.style[self.items], self.quality[self.items] = rounded(state[:, :d]), rounded(state[:, d])
+        state = rounded(exact.times(inverse, pull + worth * start))
+        self.style[self.items], self.quality[self.items] = state[:, :d], state[:, d]
 
     def _of_items(self, now: _Look) -> tuple[Floats, Floats]:
         """Information [n, d + 1, d + 1] on style and quality by item, and the pull [n, d + 1] on them."""
-        n, d = len(self.features), self.dims
+        d, n = self.dims, len(self.features)
         towards = np.ones((len(self.query), d + 1), dtype=np.float32)
         towards[:, :d] = self.mean[self.shopper] + self.wants[self.query]
         # A symmetric matrix is told by its upper half.
         row, column = np.triu_indices(d + 1)
-        of_taste = column < d
-        unsure = np.float32(self.config.shrinkage) * self.variance[:, row[of_taste], column[of_taste]]
-        square = towards[:, row] * towards[:, column]
-        square[:, of_taste] += unsure[self.shopper]
-        slate = np.repeat(np.arange(len(self.query)), self.item.shape[1])
-        by_item = [
-            sparse.csr_array((part.ravel(), (self.item.ravel(), slate)), shape=(n, len(square)))
-            for part in (now.weight, now.gain)
-        ]
-        information = np.zeros((n, d + 1, d + 1))
-        information[:, row, column] = information[:, column, row] = by_item[0] @ square
-        pull = (by_item[1] @ towards).astype(np.float64)
-        heavy = (now.weight[:, :, None] * now.spread).reshape(-1, d)
-        pull[:, :d] -= _grouping(self.item.ravel(), n) @ heavy
+        information = np.empty((n, d + 1, d + 1))
+        half = self.by_item.summed(now.weight, towards[:, row] * towards[:, column])
+        information[:, row, column] = information[:, column, row] = half
+        row, column = np.triu_indices(d)
+        unsure = np.empty((n, d, d))
+        half = self.shopper_by_item.summed(now.weight, self.variance[:, row, column])
+        unsure[:, row, column] = unsure[:, column, row] = half
+        information[:, :d, :d] += self.config.shrinkage * unsure
+        pull = self.by_item.summed(now.gain, towards)
+        pull[:, :d] -= exact.times(unsure, self.style)
         return information, pull
 
     def taste(self, kappa: float, likelihood: tuple[int, ...], welcome: float | None) -> Taste:
@@ -299,26 +342,12 @@ class _Sweep:
         )  # fmt: skip
 
 
-def _inverse(precision: Floats) -> Floats4:
-    """Variances of tastes, float32 [n_shoppers, d, d]."""
-    return np.asarray(np.linalg.inv(precision), dtype=np.float32)
+def _variance(precision: Floats) -> Floats:
+    """Variances of tastes, float64 [n_shoppers, d, d], at most 1.
 
-
-def _information(now: _Look) -> Floats4:
-    """Sum over a slate of weight * style style', flat: [n, d * d]."""
-    square = np.matmul((now.style * now.weight[:, :, None]).transpose(0, 2, 1), now.style)
-    return np.asarray(square.reshape(len(square), -1))
-
-
-def _summed(factor: Floats4, style: Floats4) -> Floats4:
-    """Sum over a slate of factor * style: [n, d]."""
-    return np.asarray(np.matmul(factor[:, None, :], style)[:, 0])
-
-
-def _grouping(group: NDArray[np.int64], n: int, weight: Floats4 | None = None) -> sparse.csr_array:
-    """A matrix that adds up rows by group, each with its weight, in their order."""
-    ones = np.ones(len(group), dtype=np.float32) if weight is None else weight
-    return sparse.csr_array((ones, (group, np.arange(len(group)))), shape=(n, len(group)))
+    They are so coarse that style' variance style is exact for every style shorter than 90.
+    """
+    return np.asarray(np.rint(exact.inverse(precision) * VARIANCE_STEPS) / VARIANCE_STEPS)
 
 
 def _asked_with(
@@ -348,6 +377,6 @@ def _descended(stiffness: Callable[[Floats], Floats], wanted: Floats, start: Flo
 
 
 def _symmetric(matrix: Floats) -> Floats:
-    """The upper half of each matrix [n, d, d] on both sides: float32 sums may differ in the last place."""
+    """The upper half of each matrix [n, d, d] on both sides: rounded sums may differ in the last place."""
     upper = np.triu(matrix)
     return np.asarray(upper + np.triu(matrix, 1).transpose(0, 2, 1))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recommender import exact
 from recommender.looks import Looks
 from recommender.taste import KNOTS, Floats, rounded
 
@@ -40,46 +41,42 @@ class Pairs:
         cosine = self._cosines(looks, asked)
         knots = np.array(KNOTS)
         self.knot = np.clip(np.searchsorted(knots, cosine, side="right") - 1, 0, len(knots) - 2)
-        self.past = ((cosine - knots[self.knot]) / np.diff(knots)[self.knot]).astype(np.float32)
+        self.past = (cosine - knots[self.knot]) / np.diff(knots)[self.knot]
 
     def __len__(self) -> int:
         return len(self.query)
 
-    def curve(self, theta: Floats) -> Floats4:
-        """Theta at the pairs' cosines: float32 [n_pairs]."""
+    def curve(self, theta: Floats) -> Floats:
+        """Theta at the pairs' cosines: float64 [n_pairs]."""
         rise = theta[self.knot + 1] - theta[self.knot]
-        return np.asarray(theta[self.knot] + self.past * rise, dtype=np.float32)
+        return np.asarray(theta[self.knot] + self.past * rise)
 
-    def distances(self, weights: Floats) -> Floats4:
-        """Of the pairs: float32 [n_pairs]."""
-        axes, found = np.flatnonzero(weights), np.zeros(len(self), dtype=np.float32)
-        half = (0.5 * weights[axes]).astype(np.float32)
+    def distances(self, weights: Floats) -> Floats:
+        """Of the pairs: float64 [n_pairs]."""
+        axes, found = np.flatnonzero(weights), np.zeros(len(self))
         for part, squares in self._differences(axes):
-            found[part] = squares @ half
+            found[part] = exact.product(squares, 0.5 * weights[axes, None])[:, 0]
         return found
 
     def step(
-        self, theta: Floats, weights: Floats, gain: Floats4, weight: Floats4, *, apart: float
+        self, theta: Floats, weights: Floats, gain: Floats, weight: Floats, *, apart: float
     ) -> tuple[Floats, Floats]:
         """A Newton step on: theta, which never falls, and the weights of the distance, never below 0.
 
-        gain, weight: float32 [n, k], clicks beyond the expected and their information; apart: information
+        gain, weight: float64 [n, k], clicks beyond the expected and their information; apart: information
         that weights of 0 are worth.
         """
         n, f = len(KNOTS), len(weights)
-        gain_of, weight_of = (
-            np.bincount(self.of.ravel(), part.ravel(), len(self)).astype(np.float64)
-            for part in (gain, weight)
-        )
+        gain_of, weight_of = self._by_pair(gain), self._by_pair(weight)
         pull, information = np.zeros(n + f), np.zeros((n + f, n + f))
         knots = self._knots()
         pull[:n] = knots @ gain_of
         information[:n, :n] = (knots * weight_of @ knots.T).toarray()
         for part, squares in self._differences(np.arange(f)):
             rows = squares * np.float32(-0.5)
-            heavy = rows * weight_of[part, None].astype(np.float32)
-            pull[n:] += gain_of[part].astype(np.float32) @ rows
-            information[n:, n:] += rows.T @ heavy
+            heavy = rows * weight_of[part, None]
+            pull[n:] += exact.product(gain_of[None, part], rows)[0]
+            information[n:, n:] += exact.product(rows.T, heavy)
             information[:n, n:] += knots[:, part] @ heavy
         information[n:, :n] = information[:n, n:].T
         bend = np.diff(np.eye(n), axis=0)
@@ -88,6 +85,10 @@ class Pairs:
         information[n:, n:] += apart * np.eye(f)
         pull[n:] -= apart * weights
         return _stepped(theta, weights, pull, information)
+
+    def _by_pair(self, numbers: Floats) -> Floats:
+        """Sums over the slates' places [n, k] by pair, float64 [n_pairs]."""
+        return np.bincount(self.of.ravel(), numbers.ravel(), len(self)).astype(np.float64)
 
     def _cosines(self, looks: Looks, asked: Whole) -> Floats:
         rows, found = looks.embeddings[asked], np.zeros(len(self))
@@ -105,7 +106,7 @@ class Pairs:
 
     def _knots(self) -> sparse.csc_array:
         """Shares of the two knots around each pair: [knots, n_pairs]."""
-        shares = np.stack([1 - self.past, self.past], axis=1).astype(np.float64)
+        shares = np.stack([1 - self.past, self.past], axis=1)
         rows = np.stack([self.knot, self.knot + 1], axis=1)
         begins = np.arange(0, 2 * len(self) + 1, 2)
         return sparse.csc_array((shares.ravel(), rows.ravel(), begins), shape=(len(KNOTS), len(self)))
@@ -113,14 +114,21 @@ class Pairs:
 
 def _stepped(theta: Floats, weights: Floats, pull: Floats, information: Floats) -> tuple[Floats, Floats]:
     """In terms of the first knot and of what each next one adds, which is never less than nothing."""
-    n, f = len(theta), len(weights)
-    adds = np.eye(n + f)
-    adds[:n, :n] = np.tril(np.ones((n, n)))
+    n = len(theta)
     least = np.concatenate([[-np.inf], -np.diff(theta), -weights])
-    step = adds @ bounded(adds.T @ information @ adds, adds.T @ pull, least)
+    by_step = _by_step(_by_step(information, n).T, n)
+    step = bounded(by_step, _by_step(pull, n), least)
+    rise = np.cumsum(step[:n])
     # Newton's step from rare clicks to frequent ones is far too long: the curve is steep only later.
-    step *= min(1.0, LONGEST / max(float(np.abs(step[:n]).max()), LONGEST))
-    return theta + step[:n], rounded(np.maximum(weights + step[n:], 0.0))
+    short = min(1.0, LONGEST / max(float(np.abs(rise).max()), LONGEST))
+    return theta + short * rise, rounded(np.maximum(weights + short * step[n:], 0.0))
+
+
+def _by_step(of_knots: Floats, n: int) -> Floats:
+    """The first n rows, one a knot, as rows of the steps between knots: a step lifts all later knots."""
+    found = of_knots.copy()
+    found[:n] = np.cumsum(of_knots[:n][::-1], axis=0)[::-1]
+    return found
 
 
 def bounded(information: Floats, pull: Floats, least: Floats) -> Floats:
@@ -132,8 +140,8 @@ def bounded(information: Floats, pull: Floats, least: Floats) -> Floats:
     for _ in range(len(pull)):
         step[held] = least[held]
         free, fixed = np.flatnonzero(~held), np.flatnonzero(held)
-        rest = pull[free] - information[np.ix_(free, fixed)] @ step[fixed]
-        step[free] = np.linalg.solve(information[np.ix_(free, free)], rest)
+        rest = pull[free] - exact.times(information[None, free[:, None], fixed], step[None, fixed])[0]
+        step[free] = exact.solved(information[None, free[:, None], free], rest[None])[0]
         below = ~held & (step < least)
         if not below.any():
             break

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender import exact
 from recommender.blend import Learned, Parts, Rates
 from recommender.cointeraction import EXAMINATION, Counts
 from recommender.profile import Profiles
@@ -60,7 +61,8 @@ class TasteScore:
         chance = (acted + taste.kappa * chance) / (shown + taste.kappa)
         liking = _products(self._tastes(profiles), taste.style, beside)
         welcome = self.welcome[beside]
-        return _Sum(logistic(log_odds(chance) + liking + welcome), shown, acted, chance, liking, welcome)
+        score = _moved(chance, liking + welcome)
+        return _Sum(score, shown, acted, chance, liking, welcome)
 
     def _tastes(self, profiles: Profiles) -> Floats:
         """Each shopper's taste as her earlier sessions, what she asked with in this one and the slates of it
@@ -68,7 +70,7 @@ class TasteScore:
         """
         if id(profiles) not in self._met:
             mean, precision = self.taste.of(profiles.shopper, len(profiles))
-            pull = _dot(precision, mean)
+            pull = exact.times(precision, mean)
             precision = self._with_choices(profiles, pull, precision)
             now = rounded(posterior(pull, precision, self._told(profiles), steps=self.newton))
             self._met[id(profiles)] = profiles, now
@@ -131,21 +133,21 @@ def posterior(pull: Floats, precision: Floats, told: Told, *, steps: int) -> Flo
     pull [n, dims], precision [n, dims, dims]: before; the mean is precision^-1 pull. A row depends on itself
     alone, bit by bit.
     """
-    now, sharp = np.asarray(np.linalg.solve(precision, pull[:, :, None]))[:, :, 0], precision
+    now, sharp = exact.solved(precision, pull), precision
     if not told.examined.any():
         return now
     for _ in range(steps):
-        spread = np.asarray(np.linalg.inv(sharp))
+        spread = exact.inverse(sharp)
         sharp, drift = precision.copy(), pull.copy()
         for place in range(told.style.shape[1]):
             v = told.style[:, place]
             liking = (v * now).sum(axis=1)
-            softened = np.sqrt(1.0 + np.pi / 8 * (_dot(spread, v) * v).sum(axis=1))
+            softened = np.sqrt(1.0 + np.pi / 8 * (exact.times(spread, v) * v).sum(axis=1))
             eta = (told.offset[:, place] + liking) / softened
             gain, weight = residual(eta, told.acted[:, place], told.examined[:, place])
             sharp += (weight[:, None] * v)[:, :, None] * v[:, None, :]
             drift += (gain + weight * liking)[:, None] * v
-        now = np.asarray(np.linalg.solve(sharp, drift[:, :, None]))[:, :, 0]
+        now = exact.solved(sharp, drift)
     return now
 
 
@@ -193,13 +195,19 @@ def seen(counts: Counts, query: NDArray[np.int32], beside: Items) -> tuple[Rates
 
 def logistic(eta: Floats) -> Floats:
     """1 / (1 + exp(-eta)), eta cut at 30."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(eta, -30.0, 30.0))))
+    return np.asarray(1.0 / (1.0 + exact.exp(-np.clip(eta, -30.0, 30.0))))
+
+
+def _moved(chance: Floats, more: Floats) -> Floats:
+    """The chance whose log-odds are `more` above those of a chance: logistic(log_odds(chance) + more)."""
+    chance = np.clip(chance, 1e-6, 1.0 - 1e-6)
+    return np.asarray(chance / (chance + (1.0 - chance) * exact.exp(-more)))
 
 
 def log_odds(chance: Floats) -> Floats:
     """The inverse of logistic; a click at a place seldom looked at may count for more than one."""
     chance = np.clip(chance, 1e-6, 1.0 - 1e-6)
-    return np.asarray(np.log(chance / (1.0 - chance)))
+    return exact.log(chance / (1.0 - chance))
 
 
 def _base(taste: Taste, query: Items, item: Items) -> Floats:
@@ -223,11 +231,3 @@ def _products(wanted: Floats, style: Floats, items: Items) -> Floats:
     if n_columns > 4 * items.shape[1]:
         return np.asarray(np.matmul(style[items], wanted[:, :, None])[:, :, 0])
     return np.take_along_axis(wanted @ style[:n_columns].T, items.astype(np.int64), axis=1)
-
-
-def _dot(matrix: Floats, vector: Floats) -> Floats:
-    """Matrix [n, d, d] times vector [n, d], added in the order of the columns."""
-    total = np.zeros(vector.shape)
-    for column in range(vector.shape[1]):
-        total += matrix[:, :, column] * vector[:, column, None]
-    return total

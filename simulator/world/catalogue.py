@@ -152,8 +152,8 @@ def hidden_style(config: WorldConfig, seed: int, key: Keys) -> tuple[Floats, Int
     share /= share.sum()
     tribe = np.searchsorted(np.cumsum(share)[:-1], uniform(seed, Purpose.TRIBE, key), side="right")
     centre = normal(seed, Purpose.TRIBE_CENTRE, np.arange(config.tribes)[:, None], dims)
-    centre = centre - share @ centre
-    centre /= np.sqrt(share @ centre**2)
+    centre = centre - (share[:, None] * centre).sum(axis=0)  # in order: BLAS would choose its own
+    centre /= np.sqrt((share[:, None] * centre**2).sum(axis=0))
     own = normal(seed, Purpose.HIDDEN_STYLE, key[:, None], dims)
     style = np.sqrt(config.tribe_share) * centre[tribe] + np.sqrt(1 - config.tribe_share) * own
     return _unit_products(style, key), tribe.astype(np.int64)

@@ -142,8 +142,8 @@ def test_taste_reads_back_to_the_bit(known: Knowledge) -> None:
 def test_tastes_of_another_version_are_refused(known: Knowledge) -> None:
     """ValueError names both versions; no number is read as another."""
     assert known.taste is not None
-    older = known.taste.pack().replace(b'"version":2', b'"version":1', 1)
-    with pytest.raises(ValueError, match="version 1 were stored, 2 is read"):
+    older = known.taste.pack().replace(b'"version":3', b'"version":1', 1)
+    with pytest.raises(ValueError, match="version 1 were stored, 3 is read"):
         Taste.unpack(older, known.looks, likeness=CONFIG.taste.likeness)
 
 
