@@ -11,8 +11,8 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from db.errors import UsageError, WindowshopError
-from simulator import cli_catalogue, cli_crossover, cli_log, cli_train, cli_work
+from db.errors import GateError, UsageError, WindowshopError
+from simulator import cli_catalogue, cli_crossover, cli_log, cli_results, cli_train, cli_work
 from simulator.cli_options import (
     Catalogue,
     Days,
@@ -47,6 +47,7 @@ app.add_typer(cli_work.app, name="work")
 cli_crossover.register(app)
 app.add_typer(config_app, name="config")
 cli_log.register(app, events_app)
+cli_results.register(app, events_app)
 
 Workers = Annotated[int | None, typer.Option(help="Worker processes to start; 0: others do the work.")]
 Local = Annotated[bool, typer.Option("--local", help="Do the work in this process, without Redis.")]
@@ -67,14 +68,21 @@ def demo(
     train_anew: Annotated[
         bool, typer.Option("--train", help="Train preset quick first and play with that; a minute.")
     ] = False,
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Leave out the check at the end, a quarter of the time.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """The whole road in one command: data, embedder, workers, an experiment of five policies, the report."""
+    """The whole road in one command: data, embedder, workers, an experiment of five policies, the report.
+
+    At its end the runs are verified: exit 4 unless all is equal.
+    """
     from simulator.actions.config import Plan
 
     plan = Plan(seed=seed, catalogue=catalogue)
     from simulator.actions.experiment import DEMO_POLICIES, experiment, require
     from simulator.actions.model import trained_anew
+    from simulator.actions.verified import verify_named
 
     context = _open(workers=workers, runs=runs)
     command = f"windowshop demo --seed {seed}"
@@ -85,7 +93,13 @@ def demo(
     if catalogue != Plan.catalogue:
         command += f" --catalogue {catalogue}"
     found = experiment(context, plan, DEMO_POLICIES, again=again, fit=True, command=command)
-    _tell(found.to_json(), found.headline, as_json=as_json)
+    checked = None if no_verify else verify_named(context, found.id)
+    document = found.to_json() | ({} if checked is None else {"verified": checked.to_json()})
+    _tell(document, found.headline, as_json=as_json)
+    if checked is not None and not checked.ok:
+        raise GateError(checked.sentence())
+    if checked is not None and not as_json:
+        typer.echo(checked.sentence())
 
 
 @app.command(epilog="Example: windowshop explore --runs ./runs")
@@ -225,61 +239,6 @@ def experiment(
     _tell(found.to_json(), found.headline, as_json=as_json)
 
 
-@app.command(epilog="Example: windowshop report latest --fail-under hit_rate@10=0.3")
-def report(
-    name: Annotated[str, typer.Argument(help="A run, an experiment, or `latest`.", metavar="RUN|EXPERIMENT")],
-    compare: Annotated[
-        tuple[str, str] | None, typer.Option(help="Two policies to compare.", metavar="A B")
-    ] = None,
-    fail_under: Annotated[
-        list[str] | None,
-        typer.Option(help="What every policy must reach, or exit 4.", metavar="METRIC=NUMBER"),
-    ] = None,
-    runs: Runs = None,
-    as_json: AsJson = False,
-) -> None:
-    """Measure a run or an experiment again and write its report."""
-    from simulator.actions.report import report as action
-
-    headline = action(_open(runs=runs), name, compare=compare, gates=fail_under or ())
-    _tell({"report": str(headline.path), "metrics": headline.metrics}, headline, as_json=as_json)
-
-
-@events_app.command("export", epilog="Example: windowshop events export 0a1b2c3d4e5f --out events.jsonl")
-def events_export(
-    run: Annotated[str, typer.Argument(help="The run's id.")],
-    out: Annotated[Path | None, typer.Option(help="A file; left out: standard output.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """All events of a run as JSON lines: the same bytes for the same run, however it was played."""
-    from simulator.actions.export import export
-
-    if as_json and out is None:
-        raise UsageError("--json needs --out FILE: without it standard output holds the events")
-    written = export(_open(), run, out)
-    if out is not None:
-        _answer(
-            {"run": run, "events": written, "file": str(out)}, f"{written:,} events in {out}", as_json=as_json
-        )
-
-
-@app.command(epilog="Example: windowshop verify 0a1b2c3d4e5f")
-def verify(
-    run: Annotated[str, typer.Argument(help="The run's id, or an imported log's.")], as_json: AsJson = False
-) -> None:
-    """Recompute counts, slates and totals from the events, compare bit by bit; exit 4 on any difference."""
-    from db.errors import GateError
-    from simulator.actions.verify import to_json
-    from simulator.actions.verify import verify as action
-
-    checks = action(_open(), run)
-    lines = [f"{'ok   ' if check.ok else 'WRONG'} {check.name:<12} {check.detail}" for check in checks]
-    _answer(to_json(checks), "\n".join(lines), as_json=as_json)
-    wrong = [check.name for check in checks if not check.ok]
-    if wrong:
-        raise GateError(f"run {run} does not hold what it promises: {', '.join(wrong)}")
-
-
 @app.command(epilog="Example: windowshop up --workers 4")
 def up(workers: Workers = None, as_json: AsJson = False) -> None:
     """Keep workers, relay and (without REDIS_URL) our own Valkey running until stopped."""
@@ -306,19 +265,9 @@ def worker(
     action(_settings(), name, ready)
 
 
-@app.command(epilog="Example: windowshop status --json")
-def status(as_json: AsJson = False) -> None:
-    """Runs, work that waits or was given up, processes by their heartbeat, models and catalogues."""
-    from simulator.actions.operate import status as action
-
-    found = action(_open())
-    _answer(found.to_json(), found.text(), as_json=as_json)
-
-
 @app.command(epilog="Example: windowshop doctor")
 def doctor(as_json: AsJson = False) -> None:
     """Look at everything a run needs; a line each, with the cure where something is wrong."""
-    from db.errors import GateError
     from simulator.actions.doctor import doctor as action
 
     findings = action(_settings())

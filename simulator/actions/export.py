@@ -17,6 +17,7 @@ from db.engine import reading
 from db.events import ABSENT, Events, Kind, Rows
 from simulator.actions import output
 from simulator.actions.context import Context
+from simulator.actions.named import named
 
 NAMESPACE = UUID("6f1d7c1e-2b1b-5c0e-9a57-7f6f0f6b9c11")
 """Under which event ids are made; part of the format."""
@@ -72,6 +73,13 @@ def _fields(run: str, row: Rows, item_ids: Sequence[str], shown: Any) -> dict[st
     if row["dwell"] != ABSENT:
         fields["dwell"] = int(row["dwell"]) / 1000
     return fields
+
+
+def run_or_log(context: Context, name: str, *, policy: str | None = None, seed: int | None = None) -> str:
+    """The one run or imported log behind a name; UsageError with the choice where there are several."""
+    with reading(context.engine) as conn:
+        is_log = imported_logs.read(conn, name) is not None
+    return name if is_log else named(context, name).one(policy, seed)
 
 
 def export(context: Context, run_id: str, out: Path | None) -> int:

@@ -16,6 +16,7 @@ from db.engine import open_engine, reading
 from db.errors import UsageError
 from db.tables import item, model
 from simulator.actions.context import Context
+from simulator.actions.named import named
 from workers import queue
 from workers import settings as installation
 from workers.settings import Settings
@@ -92,10 +93,11 @@ class Status:
         return "\n".join(lines)
 
 
-def status(context: Context) -> Status:
-    """Runs, work, models and catalogues of this database."""
+def status(context: Context, name: str | None = None) -> Status:
+    """Runs (all, or those behind a name), work, models and catalogues of this database."""
+    wanted = None if name is None else named(context, name).run_ids
     with reading(context.engine) as conn:
-        found = runs.every(conn)
+        found = [run for run in runs.every(conn) if wanted is None or run.id in wanted]
         waiting = work.by_state(conn)
         parked = work.parked(conn)
         processes = heartbeats.every(conn)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from db import embeddings, event_log, images, items, readings, runs, slates
 from db.embeddings import Embedder
 from db.engine import reading
-from db.errors import GateError, NotFoundError, UsageError
+from db.errors import GateError, UsageError
 from db.items import FROM_CLUSTERS
 from db.runs import FINISHED, Run
 from db.views import View
@@ -22,6 +22,7 @@ from simulator.actions import catalogue as catalogues
 from simulator.actions import folder as folders
 from simulator.actions import provenance
 from simulator.actions.context import Context
+from simulator.actions.named import named
 from simulator.actions.simulate import world_of
 from simulator.report.panel import Readings, RunData, Slates
 from simulator.report.writer import Headline, write_report
@@ -43,29 +44,13 @@ def report(
     Raises NotFoundError for an unknown name, UsageError for one that is not finished, GateError for a gate.
     """
     wanted = [_parsed(gate) for gate in gates]
-    loaded = [load(context, run_id) for run_id in run_ids(context, name)]
+    loaded = [load(context, run_id) for run_id in named(context, name).run_ids]
     folder = context.settings.runs / name
     folders.check_writable(context.settings.runs)
     headline = write_report(loaded, folder, compare=compare, command=command)
     for metric, least in wanted:
         _hold(headline, metric, least)
     return headline
-
-
-def run_ids(context: Context, name: str) -> list[str]:
-    """The runs behind a name: itself, or those of the experiment."""
-    with reading(context.engine) as conn:
-        known = {run.id for run in runs.every(conn)}
-    if name in known:
-        return [name]
-    found = folders.read(context.settings.runs, name)
-    ids = [run_id for of_seed in found.get("seeds", {}).values() for run_id in of_seed.values()]
-    if "run" in found:  # `latest` is one
-        ids = [found["run"]]
-    missing = [run_id for run_id in ids if run_id not in known]
-    if missing or not ids:
-        raise NotFoundError(f"the runs of {name} are not in this database; call its command again")
-    return ids
 
 
 def load(context: Context, run_id: str) -> RunData:

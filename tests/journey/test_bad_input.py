@@ -261,7 +261,7 @@ CASES = OTHERS | {
         ("report", UNKNOWN_RUN), FAILED, (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status")
     ),
     "an unknown run to verify": Case(
-        ("verify", UNKNOWN_RUN), FAILED, (f"no run '{UNKNOWN_RUN}'", "windowshop status")
+        ("verify", UNKNOWN_RUN), FAILED, (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status")
     ),
     "an unknown run to export": Case(
         ("events", "export", UNKNOWN_RUN, "--out", "events.jsonl"), FAILED, (UNKNOWN_RUN, "windowshop status")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from db import errors
-from simulator import cli
+from simulator import cli, cli_results
 from simulator.actions import doctor
 from simulator.terminal import paragraph
 from tests import cli_reference
@@ -104,11 +104,11 @@ def test_an_error_is_one_line_and_its_exit_code(
 ) -> None:
     """Even when its text has several lines; without a text, what the kind of error is."""
 
-    def fails() -> None:
+    def fails(**_: object) -> None:
         raise kind("first\n  second")
 
     monkeypatch.setattr(sys, "argv", ["windowshop", "status"])
-    monkeypatch.setattr(cli, "_open", fails)
+    monkeypatch.setattr(cli_results, "open_installation", fails)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == code
