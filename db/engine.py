@@ -71,6 +71,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield conn
 
 
+@contextmanager
+def connected(engine: Engine) -> Iterator[Connection]:
+    """A connection without a transaction, for what lasts as long as somebody is connected."""
+    options = {"isolation_level": "AUTOCOMMIT"}
+    with _told_plainly(engine), engine.connect().execution_options(**options) as conn:
+        yield conn
+
+
 class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function it is
     """Seconds since 1970 by the clock of the database, so that hosts with wrong clocks agree."""
 

@@ -76,7 +76,7 @@ def require(context: Context, plan: Plan, *, local: bool = False) -> None:
     """Raise before anything slow where the plan could not be played: nowhere to write, nobody to do the work,
     no such catalogue.
     """
-    folders.check_writable(context.settings.runs)
+    folders.check_room_for_a_run(context.settings.runs)
     check_hands(context, local=local)
     catalogues.ensure(context, plan.catalogue)
 

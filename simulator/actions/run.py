@@ -34,7 +34,7 @@ class Done:
 
 def run(context: Context, plan: Plan, *, local: bool = False, again: bool = False) -> Done:
     """Play a plan to its end, or take it up where it stopped, or give back what is finished."""
-    folders.check_writable(context.settings.runs)
+    folders.check_room_for_a_run(context.settings.runs)
     check_hands(context, local=local)
     resolved = prepare(context, plan)
     with hands_for(context, local=local) as hands:

@@ -17,6 +17,7 @@ from db.engine import reading, writing
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from db.runs import FINISHED, Run
+from db.turns import turn
 from recommender.arrivals import Arrivals
 from simulator.actions import catalogue as catalogues
 from simulator.actions import model as models
@@ -82,17 +83,26 @@ def prepare(context: Context, plan: Plan) -> Resolved:
 
 
 def simulate(context: Context, resolved: Resolved, hands: Hands, *, again: bool = False) -> Played:
-    """Play one run to its end; a finished one is given back, an unfinished one is resumed."""
-    with writing(context.engine) as conn:
-        if again:
-            runs.forget(conn, int(runs.id_of(resolved.config), 16))
-        run = runs.open_run(conn, resolved.config)
-        if run.state != FINISHED:
-            items.assign(conn, run.number, run.config["catalogue"], resolved.items)
-            work.drop(conn, run.number)
-    if run.state == FINISHED:
-        return Played(run, _count(context, run), {}, was_stored=True)
-    return _play(context, run, hands)
+    """Play one run to its end; a finished one is given back, an unfinished one is resumed.
+
+    While another process plays this run, we wait: it ends finished, or we take it up where that one stopped.
+    """
+    run_id = runs.id_of(resolved.config)
+
+    def tell() -> None:
+        context.talk.say(f"run {run_id} is being played by another command; waiting for it")
+
+    with turn(context.engine, int(run_id, 16), tell):
+        with writing(context.engine) as conn:
+            if again:
+                runs.forget(conn, int(run_id, 16))
+            run = runs.open_run(conn, resolved.config)
+            if run.state != FINISHED:
+                items.assign(conn, run.number, run.config["catalogue"], resolved.items)
+                work.drop(conn, run.number)
+        if run.state == FINISHED:
+            return Played(run, _count(context, run), {}, was_stored=True)
+        return _play(context, run, hands)
 
 
 def world_of(conn: Connection, run: Run) -> World:
