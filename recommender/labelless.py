@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from recommender import axes, checkpoint, edges
+from recommender import axes, edges
 from recommender.batches import Embedding
 
 RUNTIME = axes.RUNTIME
@@ -15,13 +15,7 @@ FITS: Mapping[str, Callable[..., tuple[bytes, bytes]]] = MappingProxyType(
 )
 """What makes manifest and weights of pictures uint8 [n, size, size]."""
 
-_OF: Mapping[str, Callable[[bytes, bytes], Embedding]] = MappingProxyType(
+EMBEDDERS: Mapping[str, Callable[[bytes, bytes], Embedding]] = MappingProxyType(
     {axes.NAME: axes.AxesEmbedder.from_bytes, edges.NAME: edges.EdgesEmbedder.from_bytes}
 )
-
-
-def from_bytes(manifest: bytes, weights: bytes) -> Embedding:
-    """The embedder that a manifest names; ValueError when it was damaged or is a network."""
-    plain, _ = checkpoint.verify(manifest, weights)
-    name = plain["architecture"].get("name")
-    return _OF.get(name, axes.AxesEmbedder.from_bytes)(manifest, weights)
+"""What opens them again."""

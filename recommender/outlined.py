@@ -6,12 +6,9 @@ lie side by side in one, so that cosines are weighted means of both cosines.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender import checkpoint
 from recommender.axes import unit
 from recommender.batches import Answer, Embedding, Pixels
 from recommender.edges import EdgesEmbedder
@@ -45,13 +42,3 @@ class OutlinedEmbedder(Embedding):
     def quicken(self) -> bool:
         """Let a few pictures be embedded in small shapes from now on; False where bytes would differ."""
         return all([self._network.quicken(), self._outlines.quicken()])
-
-
-def from_bytes(manifest: bytes, weights: bytes, make: Callable[[bytes, bytes], Embedding]) -> Embedding:
-    """What `make` makes of a network's manifest and weights, with the outlines beside it where it has some.
-
-    Raises ValueError when it was damaged.
-    """
-    plain, numbers, axes = checkpoint.parted(manifest, weights)
-    network = make(plain, numbers)
-    return network if axes is None else OutlinedEmbedder(network, axes)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,13 +19,14 @@ from db.engine import reading
 from db.errors import DataError, NotFoundError
 from db.events import Events, Kind
 from db.items import CATALOGUE_SPLIT
-from recommender import checkpoint, labelless, outlined
+from recommender import checkpoint
 from recommender.arrivals import Arrivals
 from recommender.blend import Learned
 from recommender.cointeraction import Counts, Popularity
 from recommender.config import RecommenderConfig
 from recommender.history import History
 from recommender.knowledge import Knowledge
+from recommender.open import embedding_runtime, open_embedder
 from recommender.profile import REQUEST, Profiles, build_profiles
 from recommender.runtimes import runtime_key, runtime_of
 from recommender.similarity import round_embeddings
@@ -81,9 +83,10 @@ class Library:
             with reading(self.engine) as conn:
                 manifest, weights = models.read(conn, embedder.model)
             try:
-                _check_name(manifest, weights, embedder.model)
-                make = _maker(embedder.runtime, is_quick=self._is_quick)
-                self._networks[embedder] = outlined.from_bytes(manifest, weights, make)
+                _check(manifest, weights, embedder)
+                self._networks[embedder] = open_embedder(
+                    manifest, weights, partial(_network, embedder.runtime, is_quick=self._is_quick)
+                )
             except ValueError as error:
                 raise DataError(
                     f"model {embedder.model} cannot be used ({error}); `windowshop train` again"
@@ -120,10 +123,8 @@ class Library:
         return Recommender(number, run.config["seed"], config, NOTHING_KNOWN, knowledge, arrivals)
 
 
-def _maker(wanted: str, *, is_quick: bool) -> Callable[[bytes, bytes], Embedding]:
-    """What makes a network of manifest and weights in a runtime; DataError when there is another one here."""
-    if wanted == labelless.RUNTIME:
-        return labelless.from_bytes
+def _network(wanted: str, manifest: bytes, weights: bytes, *, is_quick: bool) -> Embedding:
+    """A network in a runtime, imported now; DataError when there is another one here."""
     runtime = runtime_of(wanted)
     try:
         found = runtime_key(runtime)
@@ -138,20 +139,24 @@ def _maker(wanted: str, *, is_quick: bool) -> Callable[[bytes, bytes], Embedding
     if runtime == "onnx":
         from recommender.onnx_embedder import OnnxEmbedder  # noqa: PLC0415 - an extra
 
-        return OnnxEmbedder.from_bytes
+        return OnnxEmbedder.from_bytes(manifest, weights)
     quieten_tensorflow()
     with silent_import():
         from recommender import embedder  # noqa: PLC0415 - seconds and 600 MB
     if is_quick:
         embedder.on_one_thread()
-    return embedder.Embedder.from_bytes
+    return embedder.Embedder.from_bytes(manifest, weights)
 
 
-def _check_name(manifest: bytes, weights: bytes, wanted: str) -> None:
-    """ValueError for damaged weights, and for sound ones of another model: vectors would not compare."""
+def _check(manifest: bytes, weights: bytes, wanted: Embedder) -> None:
+    """ValueError for damaged weights, and for sound ones of another model or runtime: vectors would not
+    compare.
+    """
     plain, _ = checkpoint.verify(manifest, weights)
-    if (found := checkpoint.model_key(plain)) != wanted:
+    if (found := checkpoint.model_key(plain)) != wanted.model:
         raise ValueError(f"what is stored under this name is {found}")
+    if (found := embedding_runtime(plain, wanted.runtime)) != wanted.runtime:
+        raise ValueError(f"it is computed by {found}, not by {wanted.runtime}")
 
 
 def _advanced(conn: Connection, known: Recommender, generation: int) -> Recommender:

@@ -14,7 +14,8 @@ from db import models
 from db.embeddings import Embedder
 from db.engine import reading
 from db.errors import UsageError
-from recommender import checkpoint, edges, evaluation, labelless, retrieval, ten_views
+from recommender import checkpoint, edges, evaluation, retrieval, ten_views
+from recommender.open import needs_network
 from recommender.retrieval import Retrieval
 from recommender.similarity import round_embeddings
 from simulator.actions import folder, held_out
@@ -76,7 +77,7 @@ def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | 
     model = default_model.ensure(context)
     with reading(context.engine) as conn:
         manifest, weights = checkpoint.verify(*models.read(conn, model.key))
-    if model.runtime == labelless.RUNTIME:
+    if not needs_network(manifest):
         raise UsageError(
             f"{manifest['architecture']['name']} names no classes, so there is nothing to evaluate; "
             "it is a row of every evaluation; set another WINDOWSHOP_MODEL"

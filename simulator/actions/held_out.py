@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender import checkpoint, edges, outlined, retrieval
+from recommender import checkpoint, edges, retrieval
 from recommender.neighbourhood import Neighbourhoods
+from recommender.open import open_embedder
 from recommender.retrieval import Retrieval
 from recommender.similarity import round_embeddings
 from simulator.actions.context import Context
@@ -70,7 +71,7 @@ def _split(context: Context, data: FashionMnist, is_near: NDArray[np.bool_], hel
     from recommender.embedder import Embedder  # noqa: PLC0415 - TensorFlow takes seconds to import
 
     def embedded(model: tuple[bytes, bytes]) -> NDArray[np.float32]:
-        embedder = outlined.from_bytes(*model, Embedder.from_bytes)
+        embedder = open_embedder(*model, Embedder.from_bytes)
         return round_embeddings(embedder.embed(data.test_images))
 
     axes = retrieval.PixelAxes(seen_images, min(N_AXES, seen_images[0].size))

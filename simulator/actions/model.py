@@ -14,6 +14,7 @@ from db.engine import writing
 from db.errors import DataError, NotFoundError, UsageError, WindowshopError
 from recommender import checkpoint, labelless
 from recommender.files import replace_file
+from recommender.open import needs_network
 from recommender.runtimes import Runtime, runtime_key
 from simulator.actions.catalogue import FASHION_MNIST, fashion_mnist
 from simulator.actions.context import Context
@@ -102,7 +103,7 @@ def ensure(context: Context, catalogue: str = FASHION_MNIST) -> Model:
     key = checkpoint.model_key(plain)
     with writing(context.engine) as conn:
         models.add(conn, key, manifest, weights)
-    if plain["architecture"].get("name") in labelless.FITS:
+    if not needs_network(plain):
         return Model(key, labelless.RUNTIME)
     return Model(key, runtime(settings.runtime))
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recommender import checkpoint, outlined
+from recommender import checkpoint
 from recommender.batches import Embedding
 from recommender.contrast import Contrast
 from recommender.edges import EdgesEmbedder
 from recommender.embedder import Embedder
 from recommender.onnx_embedder import OnnxEmbedder
+from recommender.open import open_embedder
 from recommender.outlined import SHARE, OutlinedEmbedder
 from recommender.trained import Trained
 from recommender.training import train
@@ -39,7 +40,7 @@ def model(trained: Trained) -> tuple[bytes, bytes]:
 @pytest.fixture(scope="module")
 def embedder(model: tuple[bytes, bytes]) -> Embedding:
     """The embedder of these bytes, by TensorFlow."""
-    return outlined.from_bytes(*model, Embedder.from_bytes)
+    return open_embedder(*model, Embedder.from_bytes)
 
 
 def test_cosines_are_weighted_means_of_both_cosines(trained: Trained, embedder: Embedding) -> None:
@@ -83,7 +84,7 @@ def test_a_picture_has_the_same_bytes_in_any_company(embedder: Embedding) -> Non
 
 def test_onnx_runtime_gives_the_same(model: tuple[bytes, bytes], embedder: Embedding) -> None:
     """Within float32's last digits."""
-    found = outlined.from_bytes(*model, OnnxEmbedder.from_bytes).embed(IMAGES)
+    found = open_embedder(*model, OnnxEmbedder.from_bytes).embed(IMAGES)
     np.testing.assert_allclose(found, embedder.embed(IMAGES), atol=1e-5)
 
 
@@ -96,14 +97,14 @@ def test_a_blank_picture_has_a_direction_too(embedder: Embedding) -> None:
 def test_a_network_without_edges_is_itself(trained: Trained) -> None:
     """Nothing is put beside what has none."""
     alone = replace(trained, axes=None, architecture=TINY)
-    found = outlined.from_bytes(*checkpoint.describe(alone, **FACTS), Embedder.from_bytes)
+    found = open_embedder(*checkpoint.describe(alone, **FACTS), Embedder.from_bytes)
     assert type(found) is Embedder
 
 
 def test_what_does_not_fit_is_refused(trained: Trained, model: tuple[bytes, bytes]) -> None:
     """Flipped bits, and a network of pictures of another size."""
     with pytest.raises(ValueError, match="damaged"):
-        outlined.from_bytes(model[0], model[1][:-4] + b"\x00\x00\x00\x01", Embedder.from_bytes)
+        open_embedder(model[0], model[1][:-4] + b"\x00\x00\x00\x01", Embedder.from_bytes)
     assert trained.axes is not None
     small = Embedding(lambda _: (np.empty(0), np.empty(0)), shapes=(1, 1), size=20, dim=3, classes=0)
     with pytest.raises(ValueError, match="wanted a network of pictures"):

@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from sqlalchemy import Engine
 
+from db import models
+from db.embeddings import Embedder
+from db.engine import writing
+from db.errors import DataError
 from recommender import checkpoint, edges, labelless
 from recommender.axes import AxesEmbedder
+from recommender.batches import Embedding
 from recommender.edges import EdgesEmbedder
+from recommender.open import embedding_runtime, needs_network, open_embedder
+from workers.knowledge import Library
 
 RNG = np.random.default_rng(4)
 PIXELS = gaussian_filter(RNG.integers(0, 256, (200, 28, 28)).astype(float), (0, 2, 2)).astype(np.uint8)
@@ -83,14 +91,39 @@ def test_its_axes_keep_the_cosines_of_the_histograms() -> None:
     assert np.abs(found @ found.T - rows @ rows.T).max() < 0.02
 
 
+def no_network(manifest: bytes, weights: bytes) -> Embedding:
+    """Makes networks; none of these is one."""
+    raise AssertionError(f"{len(manifest)} and {len(weights)} bytes were taken for a network")
+
+
+def test_a_manifest_says_whether_it_needs_a_network() -> None:
+    """What learned no labels has a runtime of its own, a network the one that it is given."""
+    plain, _ = checkpoint.verify(MANIFEST, WEIGHTS)
+    network = {"architecture": {"name": "cnn-best"}}
+    assert (needs_network(plain), needs_network(network)) == (False, True)
+    assert embedding_runtime(plain, "tensorflow-2.21") == labelless.RUNTIME
+    assert embedding_runtime(network, "tensorflow-2.21") == "tensorflow-2.21"
+
+
 def test_each_labelless_model_is_made_from_its_own_bytes() -> None:
     """By the name in the manifest; what is damaged, or a network, is refused."""
-    assert isinstance(labelless.from_bytes(MANIFEST, WEIGHTS), EdgesEmbedder)
+    assert isinstance(open_embedder(MANIFEST, WEIGHTS, no_network), EdgesEmbedder)
     other = labelless.FITS["pca-64"](PIXELS, classes=["a"], data_sha256="0")
-    assert isinstance(labelless.from_bytes(*other), AxesEmbedder)
+    assert isinstance(open_embedder(*other, no_network), AxesEmbedder)
     with pytest.raises(ValueError, match="damaged"):
-        labelless.from_bytes(MANIFEST, WEIGHTS[:-1] + b"\x01")
+        open_embedder(MANIFEST, WEIGHTS[:-1] + b"\x01", no_network)
     with pytest.raises(ValueError, match="wanted edges-128, found 'pca-64'"):
         EdgesEmbedder.from_bytes(*other)
     plain, _ = checkpoint.verify(MANIFEST, WEIGHTS)
     assert checkpoint.model_key(plain).startswith("edges-128-")
+
+
+def test_a_worker_opens_it_under_its_own_runtime_only(sqlite: Engine) -> None:
+    """Vectors of it never come under the key of a network's runtime, which other arithmetic would share."""
+    plain, _ = checkpoint.verify(MANIFEST, WEIGHTS)
+    key = checkpoint.model_key(plain)
+    with writing(sqlite) as conn:
+        models.add(conn, key, MANIFEST, WEIGHTS)
+    assert isinstance(Library(sqlite).embedder(Embedder(key, labelless.RUNTIME)), EdgesEmbedder)
+    with pytest.raises(DataError, match=r"computed by numpy, not by tensorflow-2\.21"):
+        Library(sqlite).embedder(Embedder(key, "tensorflow-2.21"))
