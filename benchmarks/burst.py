@@ -21,10 +21,10 @@ from db.engine import reading, writing
 from db.events import Events, Kind, blank
 from db.runs import Run
 from db.tables import event, slate
-from simulator.actions.config import Plan
-from simulator.actions.context import Context
-from simulator.actions.desk import BATCH
-from simulator.actions.simulate import prepare, simulate
+from simulator.installation.context import Context
+from simulator.playing.desk import BATCH
+from simulator.playing.plan import Plan
+from simulator.playing.simulate import prepare, simulate
 from workers.supervisor import Supervisor
 
 CALIBRATION = 200

@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from benchmarks.measured import Pair, beside, claim
 from db import images, models, runs, schema, work
 from db.engine import open_engine, writing
-from recommender import checkpoint
-from recommender.onnx_embedder import OnnxEmbedder
-from recommender.onnx_graph import export
-from recommender.runtimes import runtime_key
-from simulator.actions.catalogue import fashion_mnist
-from simulator.actions.context import Context, Silence, open_context
-from simulator.actions.model import folder_of
+from recommender.embedding import checkpoint
+from recommender.embedding.onnx.embedder import OnnxEmbedder
+from recommender.embedding.onnx.graph import export
+from recommender.embedding.runtimes import runtime_key
+from simulator.catalogues.stored import fashion_mnist
+from simulator.embedders.model import folder_of
+from simulator.installation.context import Context, Silence, open_context
 from workers import settings
 from workers.embed import BATCH as JOB
 from workers.silence import silent_import
@@ -95,7 +95,7 @@ def _onnx(manifest: bytes, weights: bytes, pixels: Pixels, times: int) -> None:
 
 def _tensorflow(manifest: bytes, weights: bytes, pixels: Pixels, times: int) -> None:
     with silent_import():
-        from recommender.embedder import BATCH, Embedder  # noqa: PLC0415 - after the memory of ONNX Runtime
+        from recommender.embedding.tensorflow_embedder import BATCH, Embedder  # noqa: PLC0415 - after the memory of ONNX Runtime
     model = checkpoint.from_bytes(manifest, weights)
     ours, as_floats = Embedder(model), pixels[..., None].astype(np.float32)
     pair = beside(

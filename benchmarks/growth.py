@@ -14,7 +14,7 @@ from dataclasses import replace
 from benchmarks.installation import DATABASES, database_mb, installed
 from benchmarks.measured import machine
 from benchmarks.road import travel
-from simulator.actions.config import Plan
+from simulator.playing.plan import Plan
 
 SIZES = {
     "shoppers": ((224, 8), (2_240, 8), (22_400, 8)),

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from db import heartbeats
 from db.engine import reading
-from simulator.actions.context import Context, Silence, open_context
+from simulator.installation.context import Context, Silence, open_context
 from workers import settings
 
 DATABASES = ("sqlite", "postgres")

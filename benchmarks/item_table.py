@@ -15,9 +15,9 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.measured import beside, claim, seconds
-from recommender.itemitem import table
-from recommender.pairs import count
-from recommender.sessions import Visits
+from recommender.session_log.itemitem import table
+from recommender.session_log.pairs import count
+from recommender.session_log.sessions import Visits
 
 SESSIONS, ITEMS, LENGTH, K = 200_000, 60_000, 6, 20
 WANTED = 1.2

@@ -12,8 +12,8 @@ import os
 from benchmarks.installation import DATABASES, installed
 from benchmarks.measured import claim, machine
 from benchmarks.road import PARTS, Road, travel
-from simulator.actions.config import Plan
-from simulator.actions.context import Context
+from simulator.installation.context import Context
+from simulator.playing.plan import Plan
 
 WANTED = {"sqlite": 8000.0, "postgres": 3000.0}
 KINDS = ("rank", "fold")

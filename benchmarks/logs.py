@@ -21,12 +21,12 @@ from scipy import sparse
 
 from benchmarks.baskets import ORDERS, Log, baskets, visits
 from benchmarks.measured import claim, peak_mb
-from recommender import sessions
-from recommender.logranking import Ranked, rank
-from recommender.sessions import Cases, SessionLog, Visits
-from simulator.actions import log_arrays
-from simulator.report.log_measures import Exam
-from simulator.report.statistics import paired
+from recommender.session_log import sessions
+from recommender.session_log.ranking import Ranked, rank
+from recommender.session_log.sessions import Cases, SessionLog, Visits
+from simulator.logs import log_arrays
+from simulator.report.numbers.log_measures import Exam
+from simulator.report.numbers.statistics import paired
 
 K, LEAST = 10, 0.99
 SECONDS, MEGABYTES = 120, 4_000

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measured import beside, claim, seconds
-from recommender.approximate import ApproximateIndex
-from recommender.similarity import nearest, round_embeddings
-from simulator.actions.context import Silence, open_context
-from simulator.actions.similar import open_search
+from recommender.search.approximate import ApproximateIndex
+from recommender.search.similarity import nearest, round_embeddings
+from simulator.embedders.similar import open_search
+from simulator.installation.context import Silence, open_context
 from workers import settings
 
 K, QUERIES, SOME = 50, 2048, 256

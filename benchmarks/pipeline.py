@@ -16,9 +16,9 @@ from statistics import median
 from benchmarks.installation import METRICS
 from benchmarks.measured import claim
 from benchmarks.road import PARTS, Road, travel
-from simulator.actions.config import Plan
-from simulator.actions.context import Context, Silence, open_context
-from simulator.actions.simulate import Played, hands_for, prepare, simulate
+from simulator.installation.context import Context, Silence, open_context
+from simulator.playing.plan import Plan
+from simulator.playing.simulate import Played, hands_for, prepare, simulate
 from workers import settings
 
 WANTED = {1_000: 8_000, 10_000: 3_000}

@@ -9,9 +9,9 @@ from pathlib import Path
 from benchmarks.installation import Stages, cpu_of, cpu_of_postgres, database_mb, memory_mb, stages
 from db import heartbeats
 from db.engine import reading
-from simulator.actions.config import Plan
-from simulator.actions.context import Context
-from simulator.actions.simulate import prepare, simulate
+from simulator.installation.context import Context
+from simulator.playing.plan import Plan
+from simulator.playing.simulate import prepare, simulate
 from workers.supervisor import Supervisor
 
 PARTS = ("store", "wait", "fetch", "shop")

@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.measured import claim
-from recommender.runtimes import Runtime
-from simulator.actions.catalogue import fashion_mnist
-from simulator.actions.context import Silence, open_context
-from simulator.actions.similar import Search, open_search
-from simulator.picture_gate import Gate
+from recommender.embedding.runtimes import Runtime
+from simulator.catalogues.decoder import Gate
+from simulator.catalogues.stored import fashion_mnist
+from simulator.embedders.similar import Search, open_search
+from simulator.installation.context import Silence, open_context
 from workers import settings
 
 SIZES = (((28, 28), "png"), ((300, 400), "jpg"), ((600, 800), "jpg"))

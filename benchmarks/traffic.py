@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.events import EVENT, Events, Kind, blank
-from recommender.similarity import round_embeddings
+from recommender.search.similarity import round_embeddings
 
 SLATES, K = 3, 10
 CLICKED, CARTED = 0.3, 0.15

@@ -20,8 +20,8 @@ class Generation(NamedTuple):
     sessions: int
     learned: str  # JSON
     popularity: bytes  # increments, packed
-    slates: bytes = b""  # recommender.history.History of this generation, packed
-    taste: bytes = b""  # recommender.taste.Taste, packed; nothing for policies that learn none
+    slates: bytes = b""  # recommender.taste.history.History of this generation, packed
+    taste: bytes = b""  # recommender.taste.model.Taste, packed; nothing for policies that learn none
 
 
 def add(conn: Connection, run: int, fold: Generation, increments: Sequence[tuple[int, bytes]]) -> None:

@@ -152,9 +152,9 @@ generation = Table(
     Column("learned", Text, nullable=False),  # JSON: what the next slates go by
     Column(
         "popularity", LargeBinary, nullable=False
-    ),  # recommender.cointeraction.Popularity, increments, packed
-    Column("slates", LargeBinary, nullable=False, server_default=""),  # recommender.history, packed
-    Column("taste", LargeBinary, nullable=False, server_default=""),  # recommender.taste, packed
+    ),  # recommender.scoring.cointeraction.Popularity, increments, packed
+    Column("slates", LargeBinary, nullable=False, server_default=""),  # recommender.taste.history, packed
+    Column("taste", LargeBinary, nullable=False, server_default=""),  # recommender.taste.model, packed
     sqlite_with_rowid=False,
 )
 
@@ -164,7 +164,7 @@ cointeraction = Table(
     Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
     Column("generation", Integer, primary_key=True),
     Column("item", Integer, primary_key=True),  # the profile item
-    Column("increments", LargeBinary, nullable=False),  # recommender.cointeraction, packed by shown item
+    Column("increments", LargeBinary, nullable=False),  # packed by shown item
     sqlite_with_rowid=False,
 )
 

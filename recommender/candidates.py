@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.cointeraction import Counts
+from recommender.arrays import expand, padded
 from recommender.profile import Profiles
-from recommender.ragged import expand, padded
 from recommender.ranking import Draws, addressed
-from recommender.similarity import VisualNeighbours
+from recommender.scoring.cointeraction import Counts
+from recommender.search.similarity import VisualNeighbours
 
 Marks = NDArray[np.bool_]
 """bool [n_requests, n_columns]: may this item stand on this slate?"""

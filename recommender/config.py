@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from recommender.itemknn import ItemKnnConfig
-from recommender.learning import LearningConfig
 from recommender.profile import ProfileConfig
 from recommender.registry import POLICIES
-from recommender.taste import TasteConfig
+from recommender.scoring.calibration import LearningConfig
+from recommender.scoring.itemknn import ItemKnnConfig
+from recommender.taste.model import TasteConfig
 
 INDEXES = ("exact", "approximate")
 """Every candidate is looked at, or most of those that matter (the extra faiss)."""

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.blend import Learned
-from recommender.cointeraction import EXAMINATION, Counts, Popularity, increments, item_totals
 from recommender.config import RecommenderConfig
-from recommender.history import History
-from recommender.learning import learn, start
-from recommender.looks import Looks
 from recommender.profile import Profiles
-from recommender.similarity import ExactIndex, Index, VisualNeighbours, require_exact
-from recommender.taste import Floats, Taste, TasteConfig, rounded
-from recommender.taste_learning import Evidence, begin, learn_taste
+from recommender.scoring.calibration import learn, start
+from recommender.scoring.cointeraction import EXAMINATION, Counts, Popularity, increments, item_totals
+from recommender.scoring.pair_score import Learned
+from recommender.search.similarity import ExactIndex, Index, VisualNeighbours, require_exact
+from recommender.taste.em import Evidence, begin, learn_taste
+from recommender.taste.history import History
+from recommender.taste.item_features import Looks
+from recommender.taste.model import Floats, Taste, TasteConfig, rounded
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _search(
     if config.index == "exact":
         return ExactIndex(embeddings, is_candidate)
     try:
-        from recommender.approximate import ApproximateIndex  # noqa: PLC0415 - FAISS is an extra
+        from recommender.search.approximate import ApproximateIndex  # noqa: PLC0415 - FAISS is an extra
     except ImportError:
         raise ValueError("the approximate index needs FAISS: install the extra faiss") from None
     return ApproximateIndex(embeddings, is_candidate)

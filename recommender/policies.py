@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.blend import Parts, Rates
 from recommender.candidates import eligible, listed, lowest_draws
 from recommender.config import RecommenderConfig
 from recommender.knowledge import Knowledge, fold, remember
@@ -17,6 +16,7 @@ from recommender.profile import Profiles
 from recommender.rankers import Ranker, Scoring
 from recommender.ranking import DECIMALS, REASONS, SLATE, mixed, top_k
 from recommender.registry import POLICIES
+from recommender.scoring.pair_score import Parts, Rates
 
 __all__ = ["Knowledge", "RecommenderConfig", "fold", "rank_scores", "ranker_of", "recommend", "remember"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.ragged import expand, padded, place, total
+from recommender.arrays import expand, padded, place, total
 
 Rows = NDArray[Any]
 """A structured array; NumPy's types cannot name its fields."""

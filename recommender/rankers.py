@@ -9,15 +9,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.blend import PairScore, Parts, Rates, Trust
 from recommender.candidates import Marks, cointeracted, visual_nearest
-from recommender.cointeraction import EXAMINATION, Counts, Popularity
 from recommender.config import RecommenderConfig
-from recommender.itemknn import ItemKnnScore
 from recommender.knowledge import Knowledge
 from recommender.profile import Profiles
 from recommender.ranking import mixed
-from recommender.taste_score import TasteScore
+from recommender.scoring.cointeraction import EXAMINATION, Counts, Popularity
+from recommender.scoring.itemknn import ItemKnnScore
+from recommender.scoring.pair_score import PairScore, Parts, Rates, Trust
+from recommender.taste.score import TasteScore
 
 Items = NDArray[np.int32]
 

@@ -1,6 +1,6 @@
 """`python -m simulator` is `windowshop`."""
 
-from simulator.cli import main
+from simulator.cli.main import main
 
 if __name__ == "__main__":
     main()

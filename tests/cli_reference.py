@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from simulator.cli import app
+from simulator.cli.main import app
 from workers.settings import Settings
 
 HEAD = """\

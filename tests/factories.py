@@ -12,12 +12,12 @@ from db import embeddings, images, items, models, runs
 from db.embeddings import Embedder
 from db.engine import reading, writing
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
-from simulator.actions.config import Plan, Resolved, resolve
-from simulator.actions.context import Context, Silence
-from simulator.actions.desk import Hands
-from simulator.actions.export import write
-from simulator.actions.report import load
-from simulator.actions.simulate import Played, simulate
+from simulator.installation.context import Context, Silence
+from simulator.playing.desk import Hands
+from simulator.playing.export import write
+from simulator.playing.plan import Plan, Resolved, resolve
+from simulator.playing.report import load
+from simulator.playing.simulate import Played, simulate
 from workers import settings
 
 CATALOGUE = "toy"

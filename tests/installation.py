@@ -21,8 +21,8 @@ from sqlalchemy import Engine, literal, select
 from db import models, schema
 from db.engine import open_engine, writing
 from db.tables import embedding
-from recommender import checkpoint
-from simulator.actions.model import OWN_CATALOGUE_MODEL, runtime
+from recommender.embedding import checkpoint
+from simulator.embedders.model import OWN_CATALOGUE_MODEL, runtime
 from tests import factories
 from tests.databases import copied
 

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from db import runs
 from db.events import Events
-from simulator.actions import rehearse
-from simulator.actions.config import Plan
-from simulator.actions.context import Silence, open_context
-from simulator.actions.export import lines
-from simulator.actions.play import play
-from simulator.actions.simulate import prepare
+from simulator.installation.context import Silence, open_context
+from simulator.playing import in_memory as rehearse
+from simulator.playing.export import lines
+from simulator.playing.plan import Plan
+from simulator.playing.play import play
+from simulator.playing.simulate import prepare
 from simulator.world.day import Readings
 from workers.settings import load
 

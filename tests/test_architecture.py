@@ -20,7 +20,16 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 MIGRATIONS = ROOT / "db" / "migrations"
 SETTINGS = ROOT / "workers" / "settings.py"
 KNOW_TENSORFLOW = {
-    *("checkpoint", "contrast", "embedder", "mobilenet", "network", "pretrained", "training", "transfer")
+    *(
+        "checkpoint",
+        "contrast",
+        "mobilenet",
+        "network",
+        "own_network",
+        "pretrained",
+        "tensorflow_embedder",
+        "transfer",
+    )
 }
 BIG = {"keras", "tensorflow"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60

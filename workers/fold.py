@@ -11,9 +11,9 @@ from db import cointeractions, event_log, work
 from db.cointeractions import Generation
 from db.engine import reading, writing
 from db.events import Events, Kind
-from recommender.cointeraction import Counts
 from recommender.knowledge import fold, remember
 from recommender.profile import REQUEST, Profiles
+from recommender.scoring.cointeraction import Counts
 from workers.knowledge import Library, Recommender
 
 

@@ -19,24 +19,24 @@ from db.engine import reading
 from db.errors import DataError, NotFoundError
 from db.events import Events, Kind
 from db.items import CATALOGUE_SPLIT
-from recommender import checkpoint
 from recommender.arrivals import Arrivals
-from recommender.blend import Learned
-from recommender.cointeraction import Counts, Popularity
 from recommender.config import RecommenderConfig
-from recommender.history import History
+from recommender.embedding import checkpoint
+from recommender.embedding.open import embedding_runtime, open_embedder
+from recommender.embedding.runtimes import runtime_key, runtime_of
 from recommender.knowledge import Knowledge
-from recommender.open import embedding_runtime, open_embedder
 from recommender.profile import REQUEST, Profiles, build_profiles
-from recommender.runtimes import runtime_key, runtime_of
-from recommender.similarity import round_embeddings
-from recommender.taste import Taste
-from workers.laps import Laps
+from recommender.scoring.cointeraction import Counts, Popularity
+from recommender.scoring.pair_score import Learned
+from recommender.search.similarity import round_embeddings
+from recommender.taste.history import History
+from recommender.taste.model import Taste
 from workers.settings import quieten_tensorflow
 from workers.silence import silent_import
+from workers.stopwatch import Laps
 
 if TYPE_CHECKING:
-    from recommender.batches import Embedding
+    from recommender.embedding.batches import Embedding
 
 RUNS_KEPT = 4
 CODES = {kind.name.lower(): int(kind) for kind in Kind}
@@ -137,12 +137,12 @@ def _network(wanted: str, manifest: bytes, weights: bytes, *, is_quick: bool) ->
             f"install Windowshop{extra} alike wherever workers run"
         )
     if runtime == "onnx":
-        from recommender.onnx_embedder import OnnxEmbedder  # noqa: PLC0415 - an extra
+        from recommender.embedding.onnx.embedder import OnnxEmbedder  # noqa: PLC0415 - an extra
 
         return OnnxEmbedder.from_bytes(manifest, weights)
     quieten_tensorflow()
     with silent_import():
-        from recommender import embedder  # noqa: PLC0415 - seconds and 600 MB
+        from recommender.embedding import tensorflow_embedder as embedder  # noqa: PLC0415 - seconds and 600 MB
     if is_quick:
         embedder.on_one_thread()
     return embedder.Embedder.from_bytes(manifest, weights)

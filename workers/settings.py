@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from db.errors import UsageError
-from recommender.runtimes import Runtime
+from recommender.embedding.runtimes import Runtime
 
 CONFIG_FILE = "windowshop.toml"
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}

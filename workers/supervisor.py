@@ -19,10 +19,10 @@ from db import heartbeats, work
 from db.engine import reading, writing
 from db.errors import DependencyError, WindowshopError
 from workers import queue
+from workers.heartbeat import Pulse
 from workers.log import logger
 from workers.metrics import SupervisorMetrics
 from workers.metrics_server import MetricsServer
-from workers.pulse import Pulse
 from workers.redis_server import EmbeddedServer
 from workers.relay import ring_overdue, take_from_silent
 from workers.settings import Settings, for_child

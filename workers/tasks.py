@@ -12,11 +12,11 @@ from db import heartbeats, work
 from db.engine import open_engine, writing
 from db.errors import DependencyError
 from workers import embed, fold, rank
+from workers.heartbeat import Pulse
 from workers.knowledge import Library
 from workers.log import about, logger
 from workers.metrics import WorkerMetrics
 from workers.metrics_server import MetricsServer
-from workers.pulse import Pulse
 from workers.queue import connect
 from workers.settings import Settings
 
@@ -92,7 +92,7 @@ def work_until_stopped(settings: Settings, name: str) -> None:
 
     Raises DependencyError when Redis or the database does not answer.
     """
-    from workers.hands import answer_bells  # noqa: PLC0415 - half of RQ, and only a worker needs it
+    from workers.rq_worker import answer_bells  # noqa: PLC0415 - half of RQ, and only a worker needs it
 
     worker = Worker(open_engine(settings.database), name)
     _AT_WORK[:] = [(worker, settings)]

@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 from db import schema
 from db.engine import open_engine
 from db.errors import DependencyError, WindowshopError
-from simulator.actions.verify import verify
+from simulator.operations.verify import verify
 from tests import factories
 from workers import log, settings
 from workers.settings import Settings

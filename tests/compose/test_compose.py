@@ -20,7 +20,7 @@ from db import schema
 from db.engine import open_engine
 from tests import factories
 from tests.compose.conftest import Project, docker, inspected, is_well, wait_until
-from workers.local import LocalHands
+from workers.local_workforce import LocalHands
 from workers.tasks import GRACE_SECONDS
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1800)]

@@ -16,9 +16,9 @@ from db import cointeractions, event_log, items, runs, slates
 from db.engine import reading
 from db.events import Events
 from db.tables import event, image, item
-from recommender.cointeraction import Counts
 from recommender.ranking import SLATE
-from simulator.actions.verify import verify
+from recommender.scoring.cointeraction import Counts
+from simulator.operations.verify import verify
 from tests import factories
 from tests.faults import lane
 

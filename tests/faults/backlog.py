@@ -18,7 +18,7 @@ from db.engine import reading, writing
 from db.errors import DependencyError, WorkError
 from db.events import Events, Kind
 from db.tables import work as work_table
-from simulator.actions.desk import Hands
+from simulator.playing.desk import Hands
 from tests import factories
 from tests.faults.account import Places, Tale, places
 from tests.faults.harness import AWAY_SECONDS, BATCH

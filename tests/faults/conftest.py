@@ -15,7 +15,7 @@ from db.engine import open_engine
 from tests import factories
 from tests.faults import harness, lane
 from tests.faults.account import Account, Tale, tale_of
-from workers.local import LocalHands
+from workers.local_workforce import LocalHands
 
 PLAN = replace(factories.TOY_PLAN, days=lane.short_or_whole(4, 8), seed=lane.SEED)
 MARKS = {"fault", "service"}
@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many small jobs instead of a few large ones; what comes of them is the same."""
-    monkeypatch.setattr("simulator.actions.desk.BATCH", harness.BATCH)
+    monkeypatch.setattr("simulator.playing.desk.BATCH", harness.BATCH)
 
 
 @pytest.fixture(scope="session")

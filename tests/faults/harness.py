@@ -21,8 +21,8 @@ from db.engine import open_engine, reading
 from db.errors import DependencyError, WorkError
 from db.tables import heartbeat, slate
 from db.tables import work as work_table
-from simulator.actions.config import Plan
-from simulator.actions.desk import Hands
+from simulator.playing.desk import Hands
+from simulator.playing.plan import Plan
 from tests import factories
 from tests.faults.account import Account
 from tests.faults.lane import wait_until

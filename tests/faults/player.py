@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from db.engine import open_engine
-from simulator.actions import desk
+from simulator.playing import desk
 from tests.faults import harness
 from tests.faults.conftest import PLAN
 

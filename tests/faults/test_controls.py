@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from db import runs
 from db.engine import reading
 from db.errors import WorkError
-from simulator.actions.verify import verify
+from simulator.operations.verify import verify
 from tests import factories
 from tests.faults.conftest import PLAN
 from tests.faults.harness import play, supervised
@@ -53,7 +53,7 @@ from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from workers import queue
-from workers.hands import Hands
+from workers.rq_worker import Hands
 Hands.execute_job = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 connection = Redis.from_url(sys.argv[1])
 names = sys.argv[2].split()

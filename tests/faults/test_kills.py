@@ -29,7 +29,7 @@ from tests.faults.harness import Bells, drained, play, storm, supervised
 from tests.faults.lane import short_or_whole, wait_until
 from tests.faults.mortal import STEPS, Fault
 from tests.faults.outside import start_up
-from workers.local import LocalHands
+from workers.local_workforce import LocalHands
 from workers.redis_server import EmbeddedServer
 
 Accounts = Callable[..., Account]
@@ -59,7 +59,7 @@ def stock_without_embeddings(engine: Engine) -> None:
 @pytest.fixture
 def small_embed_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several jobs for the few pictures of the toy shop."""
-    monkeypatch.setattr("simulator.actions.simulate.EMBED_BATCH", 40)
+    monkeypatch.setattr("simulator.playing.simulate.EMBED_BATCH", 40)
 
 
 @pytest.mark.usefixtures("small_embed_jobs")

@@ -26,7 +26,7 @@ from tests.faults.backlog import Backlog
 from tests.faults.harness import play
 from tests.faults.lane import short_or_whole
 from workers.knowledge import Library
-from workers.local import LocalHands
+from workers.local_workforce import LocalHands
 from workers.tasks import PERFORMERS, Worker
 
 DAYS, SHOPPERS = 2, 20

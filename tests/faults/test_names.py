@@ -13,15 +13,15 @@ from sqlalchemy import Engine, func, select, update
 from db.engine import open_engine, reading, writing
 from db.errors import WindowshopError
 from db.tables import item, metadata
-from simulator.actions import own_catalogue
-from simulator.actions.report import report
-from simulator.actions.verify import verify
+from simulator.catalogues import add as own_catalogue
+from simulator.operations.verify import verify
+from simulator.playing.report import report
 from tests import factories
 from tests.faults.account import Account
 from tests.faults.lane import short_or_whole
 from tests.faults.poisoned import good
 from tests.installation import TOY_FLAGS, Installation, install
-from workers.local import LocalHands
+from workers.local_workforce import LocalHands
 
 Accounts = Callable[..., Account]
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from db.engine import reading
 from db.errors import DataError
 from db.tables import image, item
-from simulator import pictures
+from simulator.catalogues import pictures
 from tests.faults import lane
 from tests.faults.account import Account
 from tests.faults.lane import short_or_whole

@@ -123,7 +123,7 @@ from db.errors import WindowshopError
 from tests import factories
 from tests.faults import harness
 from tests.faults.conftest import PLAN
-from workers.local import LocalHands
+from workers.local_workforce import LocalHands
 engine = open_engine(sys.argv[2])
 try:
     harness.play(engine, LocalHands(engine), PLAN)

@@ -14,9 +14,9 @@ from db.embeddings import Embedder
 from db.engine import reading, writing
 from db.errors import DataError, WorkError
 from db.tables import embedding, model
-from recommender import checkpoint
-from recommender.runtimes import runtime_key
-from simulator.actions.verify import verify
+from recommender.embedding import checkpoint
+from recommender.embedding.runtimes import runtime_key
+from simulator.operations.verify import verify
 from tests import factories
 from tests.faults.account import Account, tale_of
 from tests.faults.conftest import PLAN
@@ -24,7 +24,7 @@ from tests.faults.harness import supervised
 from tests.faults.lane import short_or_whole
 from tests.installation import a_model
 from workers.knowledge import Library
-from workers.local import LocalHands
+from workers.local_workforce import LocalHands
 
 Accounts = Callable[..., Account]
 Damage = Callable[[bytes, bytes], tuple[bytes, bytes]]

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, func, inspect, select, text
 from db import schema
 from db.engine import reading, writing
 from db.tables import metadata
-from simulator import datasets
+from simulator.catalogues import fashion_mnist as datasets
 from tests.installation import TOY_FLAGS, Installation, Installer, copy_of
 from tests.journey.refusals import DEPENDENCY, FAILED, GATE, OTHERS, USAGE, Case, Spoil, a_file, no_model
 
@@ -33,7 +33,7 @@ ELSEWHERE = """
 from functools import partial
 from simulator import datasets
 datasets.Sources = partial(datasets.Sources, folders=())
-from simulator.cli import main
+from simulator.cli.main import main
 main()
 """
 """The command line of a machine that has no copy of the data for all its users."""

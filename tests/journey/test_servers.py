@@ -22,13 +22,13 @@ NOBODY = "127.0.0.1:1"
 WANTS_NEWER_REDIS = """
 from workers import queue
 queue.OLDEST_REDIS = (99, 0)
-from simulator.cli import main
+from simulator.cli.main import main
 main()
 """
 WANTS_NEWER_POSTGRES = """
 from db import engine
 engine.OLDEST_POSTGRES = 99
-from simulator.cli import main
+from simulator.cli.main import main
 main()
 """
 """The command lines of a Windowshop of a later day, for which today's servers are too old."""

@@ -22,16 +22,16 @@ from db.embeddings import Embedder
 from db.engine import open_engine, reading, writing
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from recommender.config import RecommenderConfig
-from recommender.itemknn import ItemKnnConfig
-from simulator.actions.config import Plan, Resolved, resolve
-from simulator.actions.export import write
-from simulator.actions.report import load
-from simulator.actions.simulate import simulate
-from simulator.datasets import CLASS_NAMES
+from recommender.scoring.itemknn import ItemKnnConfig
+from simulator.catalogues.fashion_mnist import CLASS_NAMES
+from simulator.playing.export import write
+from simulator.playing.plan import Plan, Resolved, resolve
+from simulator.playing.report import load
+from simulator.playing.simulate import simulate
 from simulator.world.presets import WorldConfig
 from tests import factories
-from tests.unit.world import BUSY
-from workers.local import LocalHands
+from tests.unit.simulator.world import BUSY
+from workers.local_workforce import LocalHands
 
 pytestmark = pytest.mark.journey
 

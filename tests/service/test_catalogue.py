@@ -17,14 +17,14 @@ from db.engine import reading, writing
 from db.errors import DataError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from db.tables import image
-from simulator.actions.config import Plan, resolve
-from simulator.actions.own_catalogue import Added, add
-from simulator.actions.report import load
-from simulator.actions.simulate import simulate
-from simulator.actions.verify import verify
+from simulator.catalogues.add import Added, add
+from simulator.operations.verify import verify
+from simulator.playing.plan import Plan, resolve
+from simulator.playing.report import load
+from simulator.playing.simulate import simulate
 from tests.factories import EMBEDDER, context_of
 from tests.installation import Installation, Installer
-from workers.local import LocalHands
+from workers.local_workforce import LocalHands
 
 pytestmark = pytest.mark.service
 

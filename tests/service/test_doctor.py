@@ -16,8 +16,8 @@ from db.engine import now, open_engine, reading, writing
 from db.errors import DependencyError
 from db.heartbeats import Process
 from db.tables import heartbeat
-from simulator.actions import doctor as doctors
-from simulator.actions.doctor import Finding
+from simulator.operations import doctor as doctors
+from simulator.operations.doctor import Finding
 from tests import factories
 from tests.databases import PASS, POSTGRES
 from workers import queue, settings
@@ -175,7 +175,7 @@ def test_data_that_is_found_nowhere(
     """The package that holds it."""
     from functools import partial
 
-    from simulator import datasets
+    from simulator.catalogues import fashion_mnist as datasets
 
     monkeypatch.setattr(datasets, "Sources", partial(datasets.Sources, folders=()))
     found = of(any_engine, tmp_path, cache=tmp_path / "cache", keras_home=tmp_path)

@@ -20,11 +20,11 @@ from sqlalchemy import Engine, func, select, text
 from db import schema
 from db.engine import open_engine, reading
 from db.tables import slate
-from simulator.actions.verify import verify
+from simulator.operations.verify import verify
 from tests import factories
 from tests.databases import fresh_postgres
 from tests.installation import TOY_FLAGS, Installation, Installer, copy_of, install
-from workers.local import LocalHands
+from workers.local_workforce import LocalHands
 from workers.redis_server import EmbeddedServer
 from workers.supervisor import Supervisor
 

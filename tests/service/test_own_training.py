@@ -13,8 +13,8 @@ from db import items
 from db.engine import reading
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT
-from simulator.actions.own_catalogue import add
-from simulator.actions.transfer import own_pictures
+from simulator.catalogues.add import add
+from simulator.embedders.transfer import own_pictures
 from tests.factories import context_of
 from tests.installation import Installation, Installer
 from tests.mixed_pictures import BAD_LINES, SHAPES, make, spoil

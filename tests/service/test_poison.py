@@ -22,7 +22,7 @@ from rq import Callback, Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import Engine
 
-from simulator.actions.verify import verify
+from simulator.operations.verify import verify
 from tests import factories
 from workers.queue import IN_HAND, NAME, PERFORM
 from workers.supervisor import Supervisor

@@ -19,9 +19,9 @@ from sqlalchemy import Engine, func, select
 from db import schema
 from db.engine import open_engine, reading
 from db.tables import slate, work
-from simulator.actions.verify import verify
+from simulator.operations.verify import verify
 from tests import factories
-from workers.local import LocalHands
+from workers.local_workforce import LocalHands
 from workers.supervisor import Supervisor
 
 pytestmark = pytest.mark.service

@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 from db import items, runs
 from db.engine import reading
 from db.errors import NotFoundError, UsageError, WindowshopError
-from simulator.actions.own_catalogue import add
-from simulator.actions.report import report
+from simulator.catalogues.add import add
+from simulator.playing.report import report
 from tests import factories
 from tests.test_architecture import ROOT, SOURCES, name_of
 

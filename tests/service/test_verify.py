@@ -14,10 +14,10 @@ from db.engine import open_engine, writing
 from db.events import Kind
 from db.tables import cointeraction, embedding, ended_session, event, generation, reading, run, slate, work
 from recommender.ranking import SLATE
-from simulator.actions.verify import Check, verify
+from simulator.operations.verify import Check, verify
 from tests import factories
 from tests.databases import KINDS, POSTGRES, copied, fresh_postgres
-from workers.local import LocalHands
+from workers.local_workforce import LocalHands
 
 pytestmark = pytest.mark.service
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recommender.policies import Knowledge, RecommenderConfig, fold
 from recommender.profile import Profiles
-from recommender.similarity import round_embeddings
+from recommender.search.similarity import round_embeddings
 
 
 def embeddings(n: int, *, seed: int = 0, dim: int = 16) -> NDArray[np.float32]:

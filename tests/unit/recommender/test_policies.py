@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from recommender import policies
-from recommender.cointeraction import Counts, Popularity
 from recommender.policies import (
     Knowledge,
     RecommenderConfig,
@@ -20,6 +19,7 @@ from recommender.policies import (
 )
 from recommender.ranking import SLATE
 from recommender.registry import POLICY_NAMES, RANKED, REFERENCES
+from recommender.scoring.cointeraction import Counts, Popularity
 from tests.unit.recommender.shop import embeddings, joined, knowledge, profiles
 
 N_ITEMS, N_QUERIES, REQUESTS = 60, 20, 520

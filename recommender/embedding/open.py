@@ -1,0 +1,34 @@
+"""Which embedder a manifest means: without labels, a network, or a network with outlines beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from recommender.embedding import checkpoint
+from recommender.embedding.batches import Embedding
+from recommender.embedding.unlabelled import catalogue as labelless
+from recommender.embedding.unlabelled.network_beside_edges import OutlinedEmbedder
+
+
+def needs_network(manifest: Mapping[str, Any]) -> bool:
+    """Whether a runtime for networks is wanted; what learned no labels is plain arithmetic."""
+    return manifest["architecture"].get("name") not in labelless.EMBEDDERS
+
+
+def embedding_runtime(manifest: Mapping[str, Any], network: str) -> str:
+    """The runtime in the key of a model's embeddings; network: of those that need one."""
+    return network if needs_network(manifest) else labelless.RUNTIME
+
+
+def open_embedder(manifest: bytes, weights: bytes, network: Callable[[bytes, bytes], Embedding]) -> Embedding:
+    """The embedder of a manifest and its weights; network: makes one of a network's manifest and weights.
+
+    Raises ValueError when they were damaged.
+    """
+    plain, _ = checkpoint.verify(manifest, weights)
+    if not needs_network(plain):
+        return labelless.EMBEDDERS[plain["architecture"]["name"]](manifest, weights)
+    alone, numbers, axes = checkpoint.parted(manifest, weights)
+    found = network(alone, numbers)
+    return found if axes is None else OutlinedEmbedder(found, axes)

@@ -1,0 +1,1 @@
+"""How a network is trained: the loop, its losses, and going on after a stop."""

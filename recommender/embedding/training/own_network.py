@@ -1,0 +1,365 @@
+"""Trains the network: one seed, one history, and after a stop it goes on where it was.
+
+The loop is our own and the pictures stay in memory as one tensor, so that the time goes into products. Every
+draw (split, order, augmentation) is addressed by seed and epoch or step: a resumed training takes the same
+steps as one that was never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from recommender.embedding import network
+from recommender.embedding.network import Architecture
+from recommender.embedding.training import resume
+from recommender.embedding.training.appearance import within_class
+from recommender.embedding.training.contrast import TURNS, Contrast, projector, turned, untold, viewed
+from recommender.embedding.training.trained import Epoch, Trained
+from recommender.embedding.unlabelled import edge_histograms as edges
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.integer[Any]]
+
+SPLIT, ORDER, AUGMENT, START = 1, 2, 3, 4
+"""Purposes of draws: the first word of an address after the seed."""
+
+EVALUATION_BATCH = 500
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Every number of a training.
+
+    rate: the highest learning rate, reached after `warm_share` of the steps.
+    schedule: how it falls to 0 from there, "linear" or "cosine".
+    average: decay, a step, of the running mean of the weights that is then kept; 0 keeps the last weights.
+    shift: pixels a picture may move by; erase: height and width, at most, of the rectangle that is filled
+    with `filling`, "background" or "noise" (Zhong et al. 2020, "Random erasing data augmentation"); 0 for
+    neither.
+    calm_share: of the steps, at the end, in which nothing is moved or erased: pictures as they are served.
+    appearance: weight of the loss that asks the last `appearance_axes` numbers of an embedding to say where
+    the picture stands among its class, with `appearance_share` of the squared length. 0: no such loss.
+    contrast: views and turns that must be told apart beside the names of classes; None: names alone.
+    validation_share: of each class, held out and measured after every epoch.
+    compute: "float32", "mixed_bfloat16", or "auto" for whichever is faster on this processor.
+    """
+
+    name: str
+    epochs: int
+    batch: int = 256
+    rate: float = 1e-2
+    warm_share: float = 0.25
+    schedule: str = "linear"
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.05
+    average: float = 0.0
+    flip: bool = True
+    shift: int = 0
+    erase: int = 0
+    filling: str = "background"
+    calm_share: float = 0.0
+    appearance: float = 0.0
+    appearance_axes: int = 16
+    appearance_share: float = 0.25
+    contrast: Contrast | None = None
+    validation_share: float = 1 / 12
+    compute: str = "auto"
+
+
+PRESETS = {
+    "quick": TrainingSettings("quick", epochs=7, rate=2e-2),
+    "best": TrainingSettings(
+        "best",
+        epochs=80,
+        warm_share=0.15,
+        schedule="cosine",
+        average=0.998,
+        shift=2,
+        erase=12,
+        filling="noise",
+        calm_share=0.2,
+        appearance=0.03,
+        appearance_share=0.06,
+        validation_share=1 / 60,
+    ),
+    "general": TrainingSettings(
+        "general", epochs=3, warm_share=0.2, label_smoothing=0.0, contrast=Contrast()
+    ),
+}
+
+
+def train(
+    images: Pixels,
+    labels: Labels,
+    *,
+    architecture: Architecture,
+    settings: TrainingSettings,
+    seed: int,
+    progress: Callable[[Epoch], None] | None = None,
+    checkpoint_dir: Path | None = None,
+) -> Trained:
+    """Trains on images uint8 [n, size, size] and labels [n] in 0..classes-1 for `settings.epochs`.
+
+    With `checkpoint_dir` the state is kept there after every epoch, and one of the same training is taken up.
+    Raises ValueError when the pictures, labels or settings do not fit.
+    """
+    _check(images, labels, architecture, settings)
+    settings = replace(
+        settings, compute=fastest_compute() if settings.compute == "auto" else settings.compute
+    )
+    is_held_out = held_out(labels, share=settings.validation_share, seed=seed)
+    architecture = fitted(architecture, images[~is_held_out])
+    loop = _Loop(images[~is_held_out], labels[~is_held_out], architecture, settings, seed)
+    kept = None
+    if checkpoint_dir is not None:
+        kept = resume.place(
+            checkpoint_dir,
+            images=images,
+            labels=labels,
+            architecture=architecture,
+            settings=settings,
+            seed=seed,
+        )
+    history, timings = (
+        loop.resume(kept) if kept is not None and kept.exists() else ([], {"wall": 0.0, "cpu": 0.0})
+    )
+    for number in range(len(history) + 1, settings.epochs + 1):
+        wall, cpu = time.perf_counter(), time.process_time()
+        loss = loop.run_epoch(number - 1)
+        accuracy = _accuracy(loop.served(), images[is_held_out], labels[is_held_out])
+        seconds = time.perf_counter() - wall
+        timings = {"wall": timings["wall"] + seconds, "cpu": timings["cpu"] + time.process_time() - cpu}
+        history.append(Epoch(number, settings.epochs, loss, accuracy, seconds))
+        if kept is not None:
+            loop.keep(kept, history, timings)
+        if progress is not None:
+            progress(history[-1])
+    axes = edges.principal_axes(images[~is_held_out], architecture.edges) if architecture.edges else None
+    return Trained(loop.served(), architecture, settings, seed, tuple(history), timings, axes)
+
+
+def fitted(architecture: Architecture, images: Pixels) -> Architecture:
+    """The architecture with the mean and deviation of these pictures as its normalisation."""
+    mean, std = float(images.mean(dtype=np.float64)), float(images.std(dtype=np.float64))
+    return replace(architecture, pixel_mean=round(mean, 2), pixel_std=round(max(std, 1.0), 2))
+
+
+def held_out(labels: Labels, *, share: float, seed: int) -> NDArray[np.bool_]:
+    """Which pictures validate: the same share of every class (rounded down), addressed by seed and class."""
+    is_held_out = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        order = np.random.default_rng([seed, SPLIT, int(label)]).permutation(len(rows))
+        is_held_out[rows[order[: int(len(rows) * share)]]] = True
+    return is_held_out
+
+
+def fastest_compute(flags: Path = Path("/proc/cpuinfo")) -> str:
+    """Mixed bfloat16 where the processor multiplies it itself; elsewhere it would be emulated and slow."""
+    try:
+        has_bfloat16 = bool({"amx_bf16", "avx512_bf16"} & set(flags.read_text().split()))
+    except OSError:
+        has_bfloat16 = False
+    return "mixed_bfloat16" if has_bfloat16 else "float32"
+
+
+def learning_rate(step: int, n_steps: int, settings: TrainingSettings) -> float:
+    """One cycle (Smith 2018, "Super-convergence"): up in a line, down in a line or half a cosine."""
+    n_warm = settings.warm_share * n_steps
+    if step < n_warm:
+        return settings.rate * (step + 1) / (n_warm + 1)
+    left = (n_steps - step) / (n_steps - n_warm)
+    return settings.rate * (left if settings.schedule == "linear" else 0.5 - 0.5 * math.cos(math.pi * left))
+
+
+class _Loop:
+    """The variables of a training and its one step."""
+
+    def __init__(
+        self,
+        images: Pixels,
+        labels: Labels,
+        architecture: Architecture,
+        settings: TrainingSettings,
+        seed: int,
+    ) -> None:
+        self.architecture, self.settings, self.seed = architecture, settings, seed
+        start = int(np.random.default_rng([seed, START]).integers(1_000_000))
+        n_named = architecture.classes * (TURNS if settings.contrast else 1)
+        taught = replace(architecture, classes=n_named)
+        self.model = network.build(taught, seed=start, compute=settings.compute)
+        self.keeper = network.build(architecture, seed=start)
+        self.weights = list(self.model.trainable_variables)
+        if settings.contrast:
+            self.projector = projector(architecture.dim, seed=start)
+            self.weights += self.projector.trainable_variables
+        self.averages = [tf.Variable(weight.value) for weight in self.weights] if settings.average else []
+        self.optimizer = keras.optimizers.AdamW(
+            settings.rate, beta_2=0.99, weight_decay=settings.weight_decay
+        )
+        self.optimizer.exclude_from_weight_decay(var_names=["gain", "bias"])
+        self.optimizer.build(self.weights)
+        self.images = tf.constant(images[..., None])
+        self.numbers, self.n_named = tf.constant(labels.astype(np.int32)), n_named
+        if settings.appearance:
+            coordinates = within_class(images, labels, settings.appearance_axes)
+            self.appearance = tf.constant(coordinates * np.float32(math.sqrt(settings.appearance_share)))
+        self.batch = min(settings.batch, len(images))
+        self.n_steps = len(images) // self.batch
+        self.step = tf.function(self._step)
+
+    def run_epoch(self, epoch: int) -> float:
+        """Every picture once, but for the last partial batch; gives back the mean loss."""
+        order = (
+            np.random.default_rng([self.seed, ORDER, epoch]).permutation(len(self.images)).astype(np.int32)
+        )
+        total = tf.constant(0.0)
+        n_steps = self.settings.epochs * self.n_steps
+        for i in range(self.n_steps):
+            step = epoch * self.n_steps + i
+            self.optimizer.learning_rate.assign(learning_rate(step, n_steps, self.settings))
+            is_calm = step >= n_steps * (1 - self.settings.calm_share)
+            rows = tf.constant(order[i * self.batch : (i + 1) * self.batch])
+            total += self.step(rows, tf.constant(step), is_calm=is_calm)
+        return float(total) / self.n_steps
+
+    def served(self) -> Any:
+        """The model that would be kept now, in float32."""
+        values = [np.asarray(weight) for weight in self.averages or self.weights]
+        values = values[: len(self.keeper.weights)]
+        if self.settings.contrast:
+            # class and turn were named together; what is served stands upright
+            values[-1] = values[-1][:, ::TURNS]
+        self.keeper.set_weights(values)
+        return self.keeper
+
+    def _step(self, rows: Any, step: Any, *, is_calm: bool) -> Any:
+        settings = replace(self.settings, shift=0, erase=0) if is_calm else self.settings
+        address = tf.stack([self.seed, step])
+        pictures = augmented(tf.gather(self.images, rows), address, settings)
+        numbers = tf.gather(self.numbers, rows)
+        contrast = self.settings.contrast
+        if contrast:
+            pictures, turns = turned(pictures, address)
+            pictures = viewed(tf.concat([pictures, pictures], axis=0), address, contrast)
+            numbers = tf.tile(numbers * TURNS + turns, [2])
+        smoothing = self.settings.label_smoothing
+        wanted = tf.one_hot(numbers, self.n_named) * (1 - smoothing) + smoothing / self.n_named
+        with tf.GradientTape() as tape:
+            embeddings, logits = self.model(tf.cast(pictures, tf.float32), training=True)
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, logits))
+            if self.settings.appearance:
+                loss += self.settings.appearance * self._misplaced(embeddings, rows)
+            if contrast:
+                loss += contrast.weight * untold(self.projector(embeddings), contrast.temperature)
+        self.optimizer.apply(tape.gradient(loss, [weight.value for weight in self.weights]))
+        for average, weight in zip(self.averages, self.weights if self.averages else [], strict=True):
+            # a young mean forgets faster, or it would remember the random start
+            decay = tf.minimum(
+                self.settings.average, (1.0 + tf.cast(step, tf.float32)) / (10.0 + tf.cast(step, tf.float32))
+            )
+            average.assign(decay * average + (1 - decay) * weight.value)
+        return loss
+
+    def _misplaced(self, embeddings: Any, rows: Any) -> Any:
+        """Mean squared distance of the last numbers from where the appearance wants them, over its share."""
+        told = embeddings[:, -self.settings.appearance_axes :]
+        away = tf.reduce_sum(tf.square(told - tf.gather(self.appearance, rows)), axis=1)
+        return tf.reduce_mean(away) / self.settings.appearance_share
+
+    def _state(self) -> list[Any]:
+        return [*self.weights, *self.optimizer.variables, *self.averages]
+
+    def keep(self, path: Path, history: list[Epoch], timings: Mapping[str, float]) -> None:
+        """Write weights, optimizer and history in one step."""
+        told = {"history": [asdict(epoch) for epoch in history], "timings": dict(timings)}
+        resume.keep(path, self._state(), told)
+
+    def resume(self, path: Path) -> tuple[list[Epoch], dict[str, float]]:
+        """Take up a kept state; ValueError names the file when it is damaged."""
+        told: dict[str, Any] = {}
+
+        def state(kept: dict[str, Any]) -> list[Any]:
+            told.update(kept)
+            return self._state()
+
+        resume.take_up(path, state)
+        return [Epoch(**epoch) for epoch in told["history"]], told["timings"]
+
+
+def augmented(pictures: Any, address: Any, settings: TrainingSettings) -> Any:
+    """Pictures uint8 [n, size, size, 1] mirrored, moved and partly blanked, each by draws of its own."""
+    n, size = tf.shape(pictures)[0], pictures.shape[1]
+
+    def draw(purpose: int, shape: list[Any], low: int, high: int) -> Any:
+        seed = tf.random.fold_in(address, AUGMENT * 10 + purpose)
+        return tf.random.stateless_uniform(shape, seed, low, high, tf.int32)
+
+    if settings.flip:
+        is_flipped = draw(0, [n, 1, 1, 1], 0, 2) == 1
+        pictures = tf.where(is_flipped, pictures[:, :, ::-1], pictures)
+    if settings.shift:
+        by = settings.shift
+        padded = tf.pad(pictures, [[0, 0], [by, by], [by, by], [0, 0]])
+        for axis in (1, 2):
+            places = draw(axis, [n, 1], 0, 2 * by + 1) + tf.range(size)
+            padded = tf.gather(padded, places, axis=axis, batch_dims=1)
+        pictures = padded
+    if settings.erase:
+        places = tf.range(size)
+        sides = [draw(3 + axis, [n, 1], 0, settings.erase + 1) for axis in (0, 1)]
+        firsts = [draw(5 + axis, [n, 1], 0, size) for axis in (0, 1)]
+        inside = [
+            (places >= first) & (places < first + side) for first, side in zip(firsts, sides, strict=True)
+        ]
+        is_erased = (inside[0][:, :, None] & inside[1][:, None, :])[..., None]
+        noise = draw(7, [n, size, size, 1], 0, 256) if settings.filling == "noise" else 0
+        pictures = tf.where(is_erased, tf.cast(noise, pictures.dtype), pictures)
+    return pictures
+
+
+def _accuracy(model: Any, images: Pixels, labels: Labels) -> float:
+    if not len(images):
+        return math.nan
+    _, logits = model.predict(images[..., None].astype(np.float32), batch_size=EVALUATION_BATCH, verbose=0)
+    return float((logits.argmax(1) == labels).mean())
+
+
+def _check(images: Pixels, labels: Labels, architecture: Architecture, settings: TrainingSettings) -> None:
+    side = architecture.size
+    if images.dtype != np.uint8 or images.shape != (len(labels), side, side) or not len(images):
+        raise ValueError(
+            f"wanted uint8 [{len(labels)}, {side}, {side}] pictures, found {images.dtype} {images.shape}"
+        )
+    if labels.min() < 0 or labels.max() >= architecture.classes:
+        raise ValueError(
+            f"labels must lie in 0..{architecture.classes - 1}, found {labels.min()}..{labels.max()}"
+        )
+    if settings.contrast and settings.appearance:
+        raise ValueError("appearance and contrast both say what an embedding is for: choose one")
+    if architecture.edges and architecture.size != edges.SIDE:
+        raise ValueError(f"edge histograms want pictures of {edges.SIDE} pixels, found {architecture.size}")
+    if settings.schedule not in {"linear", "cosine"}:
+        raise ValueError(f"schedule must be linear or cosine, found {settings.schedule!r}")
+    if settings.compute not in {"auto", "float32", "mixed_bfloat16"}:
+        raise ValueError(f"compute must be auto, float32 or mixed_bfloat16, found {settings.compute!r}")
+    if settings.filling not in {"background", "noise"}:
+        raise ValueError(f"filling must be background or noise, found {settings.filling!r}")
+    if settings.appearance and not 0 < settings.appearance_axes < architecture.dim:
+        raise ValueError(
+            f"appearance_axes must lie in 1..{architecture.dim - 1}, found {settings.appearance_axes}"
+        )
+    if settings.epochs < 1 or settings.batch < 1:
+        raise ValueError("epochs and batch must be 1 or more")
+    if not 0 <= settings.validation_share < 1 or not 0 <= settings.calm_share <= 1:
+        raise ValueError("validation_share must lie in [0, 1) and calm_share in [0, 1]")

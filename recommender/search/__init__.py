@@ -1,0 +1,1 @@
+"""Which vectors are nearest: exactly, approximately, or with their neighbourhoods."""

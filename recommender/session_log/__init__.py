@@ -1,0 +1,1 @@
+"""What is learned from a log of real shoppers' sessions."""

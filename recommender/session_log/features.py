@@ -1,0 +1,294 @@
+"""What a log's training part says of a candidate beside a session: features for the choice model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recommender.session_log.itemitem import Flags, Order, is_top, popularity_order, strongest
+from recommender.session_log.pairs import Floats, Matrix, Pairs
+from recommender.session_log.sessions import NOBODY, Cases, Items, Longs, Visits
+
+SESSION = (
+    *("together", "after", "before", "tf-idf", "latest together", "latest after", "next"),
+    *("popularity", "popularity lately", "ends sessions", "comes later", "earlier by", "later by"),
+)
+"""Features of the session alone, in the order of the columns."""
+
+HISTORY = ("had before", "had how often", "had lately", "like what was had")
+"""Features of the shopper's training sessions."""
+
+LOOKS = ("looks alike", "has a picture")
+
+MU = 5.0
+"""Sessions' worth of "as popular as anywhere" that a pair's share is damped with."""
+
+ROW = 1_000
+"""Partners of an item that are looked at, the strongest by count over the root of popularity."""
+
+WIDTH = {"tf-idf": 90, "after": 70, "next": 40, "history": 120, "like": 30, "popular": 30, "looks": 60}
+"""How many candidates each source may name."""
+
+BLOCK = 500
+LATELY = 0.08
+"""Half-life of what counts as lately, as a share of the training time."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known from training sessions. is_sold bool [n_items]: what may be shown."""
+
+    visits: Visits
+    pairs: Pairs
+    is_sold: Flags
+
+    @cached_property
+    def order(self) -> Order:
+        """Items on sale by popularity in training."""
+        return popularity_order(self.visits.popularity(), self.is_sold)
+
+    @cached_property
+    def age(self) -> Floats:
+        """Weight of each row of visits.items by age: float64, 1 = at the end of training."""
+        start = self.visits.start
+        span = max(float(np.ptp(start)), 1.0) if len(start) else 1.0
+        weight = 0.5 ** ((start.max(initial=-np.inf) - start) / (LATELY * span))
+        return np.asarray(np.repeat(weight, self.visits.lengths))
+
+    @cached_property
+    def lately(self) -> Floats:
+        """Popularity with half-life."""
+        return np.asarray(np.bincount(self.visits.items, self.age, self.visits.n_items), dtype=np.float64)
+
+    def history(self, shoppers: Longs, weight: Floats) -> Matrix:
+        """Sum of weights of each shopper's rows: [n_shoppers, n_items]; shoppers sorted, distinct."""
+        of_row = np.repeat(self.visits.shopper, self.visits.lengths)
+        place = np.searchsorted(shoppers, of_row)
+        np.minimum(place, max(len(shoppers) - 1, 0), out=place)
+        known = (shoppers[place] == of_row) & (of_row != NOBODY) if len(shoppers) else np.zeros(0, np.bool_)
+        where = (place[known], self.visits.items[known]) if len(shoppers) else ([], [])
+        shape = (len(shoppers), self.visits.n_items)
+        return sparse.csr_matrix((weight[known] if len(shoppers) else np.zeros(0), where), shape=shape)
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Unit rows float32 [n_items, dim] of pictures; rows of items without one are 0. has: bool [n_items]."""
+
+    vectors: NDArray[np.float32]
+    has: Flags
+
+    def alike(self, asked: Cases) -> NDArray[np.float32]:
+        """Mean cosine with the profile's pictures, float32 [n_cases, n_items]; 0 where one has none."""
+        profile = np.zeros((len(asked), self.vectors.shape[1]))
+        np.add.at(profile, asked.case, self.vectors[asked.items].astype(np.float64))
+        n = np.bincount(asked.case, self.has[asked.items], len(asked))
+        profile /= np.maximum(n, 1)[:, None]
+        return np.asarray(profile @ self.vectors.T, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Candidates of a block of cases. case int64 [n], within the block, sorted; item int32 [n]; features
+    float64 [n, all columns]; names of the columns.
+    """
+
+    asked: Cases
+    case: Longs
+    item: Items
+    features: Floats
+    names: tuple[str, ...]
+
+    def of(self, names: tuple[str, ...]) -> Floats:
+        """Some of the columns."""
+        return self.features[:, [self.names.index(name) for name in names]]
+
+    @property
+    def is_taken(self) -> Flags:
+        """Which candidates are the truth."""
+        return np.asarray(self.item == self.asked.truth[self.case])
+
+
+def tables(
+    known: Evidence, asked: Cases, looks: Looks | None = None, step: Callable[[int], None] = lambda _: None
+) -> Iterator[Table]:
+    """The candidates of all cases with their features, block by block; step: so many cases more are done."""
+    rows = np.unique(np.concatenate([asked.items, asked.latest]).astype(np.int64))
+    counted = _Counted.of(known, rows)
+    past = _Past.of(known, np.unique(asked.shopper[asked.shopper != NOBODY]))
+    for begin in range(0, len(asked), BLOCK):
+        block = asked.only(np.arange(begin, min(begin + BLOCK, len(asked))))
+        yield _table(known, block, counted, past, looks)
+        step(len(block))
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Pair counts of the items that stand in a profile, sorted in rows: the strongest partners of each."""
+
+    rows: Longs
+    after: Matrix
+    before: Matrix
+    tfidf: Matrix
+    next: Matrix
+
+    @classmethod
+    def of(cls, known: Evidence, rows: Longs) -> _Counted:
+        pairs = known.pairs
+        parts = []
+        for matrix, n in (
+            (pairs.forward[rows], pairs.n),
+            (pairs.forward.T.tocsr()[rows], pairs.n),
+            (pairs.together_idf[rows], pairs.n_idf),
+            (pairs.next[rows], pairs.n),
+        ):
+            root = np.sqrt(np.maximum(n, 1e-9))[matrix.indices]
+            parts.append(strongest(matrix.astype(np.float64), ROW, matrix.data / root))
+        tfidf = parts[2]
+        root = np.sqrt(np.maximum(pairs.n_idf, 1e-9))
+        tfidf.data = tfidf.data / root[tfidf.indices] / np.repeat(root[rows], np.diff(tfidf.indptr))
+        return cls(rows, *parts)
+
+
+@dataclass(frozen=True)
+class _Past:
+    """What the asked shoppers had in training, [n_shoppers, n_items], and what is like it."""
+
+    shoppers: Longs
+    often: Matrix
+    lately: Matrix
+    like: Matrix
+
+    @classmethod
+    def of(cls, known: Evidence, shoppers: Longs) -> _Past:
+        visits, pairs = known.visits, known.pairs
+        often = known.history(shoppers, np.ones(len(visits.items)))
+        n_visits = np.bincount(
+            np.searchsorted(shoppers, visits.shopper[np.isin(visits.shopper, shoppers)]),
+            minlength=len(shoppers),
+        )
+        often.data = often.data / np.repeat(n_visits + 1.0, np.diff(often.indptr))
+        lately = known.history(shoppers, known.age)
+        wanted = np.unique(often.indices).astype(np.int64)
+        root = np.sqrt(np.maximum(pairs.n_idf, 1e-9))
+        near = pairs.together_idf[wanted].astype(np.float64)
+        near.data = near.data / root[near.indices] / np.repeat(root[wanted], np.diff(near.indptr))
+        share = often[:, wanted]
+        total = np.asarray(share.sum(axis=1)).ravel()
+        share.data = share.data / np.repeat(np.maximum(total, 1e-9), np.diff(share.indptr))
+        return cls(shoppers, often, lately, (share @ strongest(near, 50)).tocsr())
+
+    def row(self, matrix: Matrix, shopper: int) -> tuple[Any, Any]:
+        """Items and values of a shopper; nothing for one who is not known."""
+        place = int(np.searchsorted(self.shoppers, shopper))
+        if place == len(self.shoppers) or self.shoppers[place] != shopper:
+            return matrix.indices[:0], matrix.data[:0]
+        return _row(matrix, place)
+
+
+def _table(known: Evidence, asked: Cases, counted: _Counted, past: _Past, looks: Looks | None) -> Table:
+    pairs = known.pairs
+    place = np.searchsorted(counted.rows, asked.items)
+    n = pairs.n[asked.items]
+    shape = (len(asked), len(counted.rows))
+    by_share: Matrix = sparse.csr_matrix((1 / (n + MU), (asked.case, place)), shape=shape)
+    plain: Matrix = sparse.csr_matrix((np.ones(len(place)), (asked.case, place)), shape=shape)
+    sums = (by_share @ counted.after, by_share @ counted.before, plain @ counted.tfidf)
+    latest = np.searchsorted(counted.rows, asked.latest)
+    alike = None if looks is None else looks.alike(asked)
+    scratch = np.zeros(pairs.n_items)
+    columns: list[list[Floats]] = []
+    found: list[Items] = []
+    for case in range(len(asked)):
+        beside = [_row(matrix, case) for matrix in sums]
+        beside += [
+            _row(matrix, int(latest[case])) for matrix in (counted.after, counted.before, counted.next)
+        ]
+        beside += [
+            past.row(matrix, int(asked.shopper[case])) for matrix in (past.often, past.lately, past.like)
+        ]
+        item = _candidates(known, asked, case, beside, None if alike is None else alike[case])
+        found.append(item)
+        columns.append([_looked_up(scratch, one, item) for one in beside])
+        if alike is not None:
+            columns[-1].append(alike[case, item].astype(np.float64))
+    case_of = np.repeat(np.arange(len(asked)), [len(item) for item in found])
+    item = np.concatenate(found)
+    raw = [np.concatenate([one[column] for one in columns]) for column in range(len(columns[0]))]
+    features = _features(known, asked, case_of, item, raw)
+    names: tuple[str, ...] = SESSION + HISTORY
+    if looks is not None:
+        features, names = [*features, raw[-1], looks.has[item].astype(np.float64)], names + LOOKS
+    return Table(asked, case_of, item, np.stack(features, axis=1), names)
+
+
+def _candidates(known: Evidence, asked: Cases, case: int, beside: list[tuple[Any, Any]], alike: Any) -> Items:
+    """The union of what each source puts first, without the profile and what is not sold."""
+    profile = asked.items[asked.first[case] : asked.first[case + 1]]
+    after, _, tfidf, _, _, latest, often, _, like = beside
+    parts = [
+        *(_top(*tfidf, WIDTH["tf-idf"]), _top(*after, WIDTH["after"]), _top(*latest, WIDTH["next"])),
+        *(_top(*often, WIDTH["history"]), _top(*like, WIDTH["like"])),
+        known.order.items[: WIDTH["popular"] + len(profile)],
+    ]
+    if alike is not None:
+        parts.append(_top(known.order.items, alike[known.order.items], WIDTH["looks"]))
+    item = np.unique(np.concatenate(parts).astype(np.int32))
+    return item[(known.order.rank[item] >= 0) & ~np.isin(item, profile)]
+
+
+def _features(known: Evidence, asked: Cases, case: Longs, item: Items, raw: list[Floats]) -> list[Floats]:
+    """SESSION and HISTORY: logarithms of damped shares, so that a weight is a power."""
+    pairs = known.pairs
+    after, before, tfidf, latest_after, latest_before, following, often, lately, like = raw[:9]
+    n_profile = np.diff(asked.first)[case]
+    share = (pairs.n[item] + 0.1) / max(pairs.n_sessions, 1)
+    left = MU / (pairs.n + MU)  # the part of a damped share that is not counted but supposed
+    supposed = np.bincount(asked.case, left[asked.items], len(asked))[case] * share
+    at_latest, weight = left[asked.latest][case] * share, 1 / (pairs.n[asked.latest] + MU)[case]
+    furthest = np.full(len(asked), -np.inf)
+    np.maximum.at(furthest, asked.case, pairs.place[asked.items])
+    apart = pairs.place[item] - furthest[case]
+    return [
+        np.log((after + before + supposed) / n_profile),
+        np.log((after + supposed / 2) / n_profile),
+        np.log((before + supposed / 2) / n_profile),
+        np.log(tfidf / n_profile + 1e-3),
+        np.log((latest_after + latest_before) * weight + at_latest),
+        np.log(latest_after * weight + at_latest / 2),
+        np.log(following * weight + at_latest / 10),
+        np.log(pairs.n[item] + 0.1),
+        np.log(known.lately[item] + 0.1),
+        np.log((pairs.n_last[item] + 1) / (pairs.n[item] + 10)),
+        (apart > 0).astype(np.float64),
+        np.minimum(apart, 0.0),
+        np.maximum(apart, 0.0),
+        (often > 0).astype(np.float64),
+        np.log1p(often / (0.1 * share + 1e-4)),  # 0 where nothing is known of the shopper
+        np.log(lately + 0.02),
+        np.log(like + 1e-3),
+    ]
+
+
+def _row(matrix: Matrix, row: int) -> tuple[Any, Any]:
+    part = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    return matrix.indices[part], matrix.data[part]
+
+
+def _top(items: Any, values: Any, most: int) -> Any:
+    return items if len(values) <= most else items[is_top(values, most)]
+
+
+def _looked_up(scratch: Floats, row: tuple[Any, Any], items: Items) -> Floats:
+    """The values of some items in a sparse row, 0 where it has none; scratch float64 [n_items] stays 0."""
+    places, values = row
+    scratch[places] = values
+    found = scratch[items]
+    scratch[places] = 0
+    return found

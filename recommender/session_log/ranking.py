@@ -1,0 +1,115 @@
+"""All policies on one log: tuned where training ends, refitted on all of it, asked what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.session_log import sessions
+from recommender.session_log import tuning as logtuning
+from recommender.session_log.features import Evidence, Looks
+from recommender.session_log.itemitem import MEASURES, Flags, popular_slates, slates
+from recommender.session_log.sessions import Cases, Items, SessionLog
+from recommender.session_log.tuning import BLEND, LEARNED, Step, Tuned
+
+CF = "cf"
+SESSION_CF, HISTORY_CF = LEARNED
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """slates: int32 [n_cases, k] by policy; measures: the same by measure, each as tuned in `tuned`.
+
+    cf: the measure that cf is; blend: what blend is, a learned blend or cf itself; None without pictures.
+    """
+
+    known: Evidence
+    asked: Cases
+    slates: Mapping[str, Items]
+    measures: Mapping[str, Items]
+    tuned: Mapping[str, Tuned]
+    cf: str
+    blend: str | None
+    n_tuned_on: int
+
+
+def rank(
+    log: SessionLog,
+    is_training: Flags,
+    on_sale: Flags,
+    *,
+    k: int,
+    looks: Looks | None = None,
+    step: Step = lambda _: None,
+) -> Ranked:
+    """Tune, refit and rank. on_sale bool [n_items]: what may be shown beside what training acted on.
+
+    step: called with the number of steps done, `n_steps()` in all.
+    """
+    asked = sessions.cases(log, ~is_training)
+    inner = logtuning.inner_split(log, is_training, on_sale)
+    step(1)
+    tuned = {one.name: one for one in logtuning.tune_measures(inner, k=k, step=step)}
+    learned = {one.name: (one, worth) for one, worth in logtuning.learn(inner, k=k, looks=looks)}
+    tuned |= {name: one for name, (one, _) in learned.items()}
+    step(1)
+    cf = max(MEASURES, key=lambda name: tuned[name].value)
+    if learned:
+        best = logtuning.chosen(learned[SESSION_CF], learned[HISTORY_CF])
+        cf = best.name if best.value >= tuned[cf].value else cf
+    blend = None
+    if looks is not None:
+        blend = cf
+        if learned:
+            best = logtuning.chosen(learned[BLEND], learned[f"{BLEND} with history"])
+            blend = best.name if best.value >= tuned[cf].value else cf
+    n_tuned_on = len(inner.learned_from)
+    del inner  # the counts of the whole training time take its room
+    known = logtuning.evidence(sessions.visits(log, is_training), on_sale)
+    step(1)
+    popularity = known.visits.popularity()
+    measures: dict[str, Items] = {}
+    for name in MEASURES:
+        measures[name] = slates(
+            name,
+            tuned[name].settings,
+            known.pairs,
+            asked,
+            popularity=popularity,
+            is_sold=known.is_sold,
+            k=k,
+        )
+        step(1)
+    measures |= logtuning.learned_slates([one for one, _ in learned.values()], known, asked, k=k, looks=looks)
+    step(1)
+    shown = {"popularity": popular_slates(asked, popularity=popularity, is_sold=known.is_sold, k=k)}
+    shown[CF] = measures[cf]
+    if looks is not None and blend is not None:
+        shown |= {"visual": visual_slates(known, asked, looks, k=k), BLEND: measures[blend]}
+    return Ranked(known, asked, shown, measures, tuned, cf, blend, n_tuned_on)
+
+
+def n_steps() -> int:
+    """How many steps `rank` takes."""
+    return 2 * len(MEASURES) + 4
+
+
+def visual_slates(known: Evidence, asked: Cases, looks: Looks, *, k: int) -> Items:
+    """The items that look most like the profile's pictures, int32 [n_cases, k]; the rest by popularity.
+
+    Items without a picture come last; a profile without any says nothing, so that popularity decides.
+    """
+    found = np.full((len(asked), k), -1, dtype=np.int32)
+    order = known.order.items
+    for case in range(len(asked)):
+        one = asked.only(np.array([case]))
+        score = np.where(looks.has[order], looks.alike(one)[0, order], -np.inf)
+        if not looks.has[one.items].any():
+            score[:] = 0
+        score[np.isin(order, one.items)] = -np.inf
+        best = order[np.argsort(-score, kind="stable")][: k + len(one.items)]
+        best = best[~np.isin(best, one.items)][:k]
+        found[case, : len(best)] = best
+    return found

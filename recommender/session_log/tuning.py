@@ -1,0 +1,177 @@
+"""Tunes every item-item measure, and the choice among their sum, on the end of the training time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.evaluation import metrics
+from recommender.session_log import pairs, sessions
+from recommender.session_log.choice_model import ChoiceModel, fit
+from recommender.session_log.features import HISTORY, LOOKS, SESSION, Evidence, Looks, Table, tables
+from recommender.session_log.itemitem import MEASURES, Flags, best_of, slates
+from recommender.session_log.pairs import Floats
+from recommender.session_log.sessions import Cases, Items, Longs, SessionLog, Visits
+
+LEARNED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"learned": SESSION, "learned with history": SESSION + HISTORY}
+)
+"""Choice models over the measures: of the session alone, and with what the shopper had in earlier ones."""
+
+BLEND = "blend"
+ASKED_OF_MEASURES, ASKED_OF_LEARNED = 1_500, 4_000
+"""Cases that tune, at most, evenly taken from the end of the training time."""
+
+FOLDS = 2
+Step = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """One way of ranking with what was found for it. value: mean of hit rate and NDCG on the tuning cases.
+
+    settings: of a measure; model: of a learned one, with the features it looks at.
+    """
+
+    name: str
+    value: float
+    settings: Mapping[str, float]
+    model: ChoiceModel | None = None
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inner:
+    """The training time once more split: what trains there, and what it is asked."""
+
+    known: Evidence
+    asked: Cases
+    end: float
+
+    @property
+    def learned_from(self) -> Cases:
+        """At most ASKED_OF_LEARNED of the cases."""
+        return self.asked.only(sessions.evenly(len(self.asked), ASKED_OF_LEARNED))
+
+
+def evidence(visits: Visits, on_sale: Flags) -> Evidence:
+    """What some sessions tell; on sale is also what was acted on."""
+    return Evidence(visits, pairs.count(visits), on_sale | (visits.popularity() > 0))
+
+
+def inner_split(log: SessionLog, is_training: Flags, on_sale: Flags, share: float = 0.9) -> Inner:
+    """The last tenth of the training sessions is asked, the others train."""
+    starts = log.starts()
+    end = sessions.default_split(starts[is_training], share)
+    trains = is_training & (starts < end)
+    known = evidence(sessions.visits(log, trains), on_sale)
+    return Inner(known, sessions.cases(log, is_training & ~trains & np.isfinite(starts)), end)
+
+
+def tune_measures(inner: Inner, *, k: int, step: Step = lambda _: None) -> list[Tuned]:
+    """Each measure's best settings, one setting after the other from the first of each grid."""
+    asked = inner.asked.only(sessions.evenly(len(inner.asked), ASKED_OF_MEASURES))
+    found = []
+    for name, measure in MEASURES.items():
+        settings = {setting: values[0] for setting, values in measure.grid.items()}
+        best = _tried(name, settings, inner, asked, k=k)
+        for setting, values in measure.grid.items():
+            for value in values[1:] if len(asked) else ():
+                other = _tried(name, {**best.settings, setting: value}, inner, asked, k=k)
+                best = other if other.value > best.value else best
+        # Once more on the cases that the learned ones are judged by.
+        found.append(_tried(name, best.settings, inner, inner.learned_from, k=k))
+        step(1)
+    return found
+
+
+def _tried(name: str, settings: Mapping[str, float], inner: Inner, asked: Cases, *, k: int) -> Tuned:
+    shown = slates(
+        name,
+        settings,
+        inner.known.pairs,
+        asked,
+        popularity=inner.known.visits.popularity(),
+        is_sold=inner.known.is_sold,
+        k=k,
+    )
+    return Tuned(name, float(worth(shown, asked.truth, k=k).mean()) if len(asked) else 0.0, settings)
+
+
+def worth(shown: Items, truth: Items, *, k: int) -> Floats:
+    """Mean of hit rate and NDCG of each slate: what is tuned for; less of a lottery than hits alone."""
+    wanted = truth[:, None]
+    return (metrics.hit_rate(shown, wanted, k=k) + metrics.next_ndcg(shown, wanted, k=k)) / 2
+
+
+def learn(
+    inner: Inner, *, k: int, looks: Looks | None = None, step: Step = lambda _: None
+) -> list[tuple[Tuned, Floats]]:
+    """The choice models, each with its worth by case when fitted on the other half of the cases."""
+    asked = inner.learned_from
+    if not len(asked):
+        return []
+    table = joined(list(tables(inner.known, asked, looks, step)), asked)
+    wanted = dict(LEARNED)
+    if looks is not None:
+        wanted |= {BLEND: SESSION + LOOKS, f"{BLEND} with history": SESSION + HISTORY + LOOKS}
+    fold = table.case % FOLDS
+    found = []
+    for name, features in wanted.items():
+        columns = table.of(features)
+        score = np.zeros(len(table.item))
+        for held in range(FOLDS):
+            model = fit(table.case[fold != held], columns[fold != held], table.is_taken[fold != held])
+            score[fold == held] = model.score(columns[fold == held])
+        value = worth(_ranked(table, score, inner.known, k), asked.truth, k=k)
+        model = fit(table.case, columns, table.is_taken)
+        found.append((Tuned(name, float(value.mean()), {}, model, features), value))
+    return found
+
+
+def chosen(plain: tuple[Tuned, Floats], with_history: tuple[Tuned, Floats]) -> Tuned:
+    """History only where it gains more than two standard errors over the same cases."""
+    gain = with_history[1] - plain[1]
+    error = float(gain.std(ddof=1)) / len(gain) ** 0.5 if len(gain) > 1 else np.inf
+    return with_history[0] if float(gain.mean()) > 2 * error else plain[0]
+
+
+def learned_slates(
+    models: list[Tuned],
+    known: Evidence,
+    asked: Cases,
+    *,
+    k: int,
+    looks: Looks | None = None,
+    step: Step = lambda _: None,
+) -> dict[str, Items]:
+    """The slates of choice models, int32 [n_cases, k] each, from candidates gathered once."""
+    found: dict[str, list[Items]] = {one.name: [np.zeros((0, k), np.int32)] for one in models}
+    for table in tables(known, asked, looks, step) if models else ():
+        for one in models:
+            if one.model is not None:
+                score = one.model.score(table.of(one.features))
+                found[one.name].append(_ranked(table, score, known, k))
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def joined(parts: list[Table], asked: Cases) -> Table:
+    """One table of all blocks."""
+    counts = np.cumsum([0, *(len(part.asked) for part in parts)])
+    case: Longs = np.concatenate([part.case + n for part, n in zip(parts, counts[:-1], strict=True)])
+    return Table(
+        asked,
+        case,
+        np.concatenate([part.item for part in parts]),
+        np.concatenate([part.features for part in parts]),
+        parts[0].names,
+    )
+
+
+def _ranked(table: Table, score: NDArray[np.float64], known: Evidence, k: int) -> Items:
+    rounded = np.round(score, 6)
+    return best_of(table.case, table.item, rounded, n_rows=len(table.asked), order=known.order, k=k)

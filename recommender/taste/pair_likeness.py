@@ -1,0 +1,149 @@
+"""Queries and items that met: what their likeness says of clicks, learned from residuals summed by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recommender import exact
+from recommender.taste.item_features import Looks
+from recommender.taste.model import KNOTS, Floats, rounded
+
+Floats4 = NDArray[np.float32]
+Whole = NDArray[np.int64]
+
+SMOOTH = 4.0
+"""Information that theta's straightness between two knots is worth; 1 at each knot for where it starts."""
+
+LONGEST = 1.0
+"""Log-odds that theta moves in one generation at most."""
+
+SOME = 50_000
+"""Pairs whose differences are held at once."""
+
+
+class Pairs:
+    """The different pairs of a query and an item among slates.
+
+    query, item: int64 [n_pairs]; of: int64 [n, k], the pair of each item of each slate.
+    """
+
+    def __init__(self, looks: Looks, query: Whole, item: Whole) -> None:
+        """Slates asked with query [n], items [n, k]."""
+        key, place = np.unique(query[:, None] * len(looks.features) + item, return_inverse=True)
+        self.of = place.reshape(item.shape)
+        self.query, self.item = np.divmod(key, len(looks.features))
+        asked, self._row = np.unique(self.query, return_inverse=True)
+        self._asked, self._places = looks.places(asked), looks.places(np.arange(len(looks.features)))
+        cosine = self._cosines(looks, asked)
+        knots = np.array(KNOTS)
+        self.knot = np.clip(np.searchsorted(knots, cosine, side="right") - 1, 0, len(knots) - 2)
+        self.past = (cosine - knots[self.knot]) / np.diff(knots)[self.knot]
+
+    def __len__(self) -> int:
+        return len(self.query)
+
+    def curve(self, theta: Floats) -> Floats:
+        """Theta at the pairs' cosines: float64 [n_pairs]."""
+        rise = theta[self.knot + 1] - theta[self.knot]
+        return np.asarray(theta[self.knot] + self.past * rise)
+
+    def distances(self, weights: Floats) -> Floats:
+        """Of the pairs: float64 [n_pairs]."""
+        axes, found = np.flatnonzero(weights), np.zeros(len(self))
+        for part, squares in self._differences(axes):
+            found[part] = exact.product(squares, 0.5 * weights[axes, None])[:, 0]
+        return found
+
+    def step(
+        self, theta: Floats, weights: Floats, gain: Floats, weight: Floats, *, apart: float
+    ) -> tuple[Floats, Floats]:
+        """A Newton step on: theta, which never falls, and the weights of the distance, never below 0.
+
+        gain, weight: float64 [n, k], clicks beyond the expected and their information; apart: information
+        that weights of 0 are worth.
+        """
+        n, f = len(KNOTS), len(weights)
+        gain_of, weight_of = self._by_pair(gain), self._by_pair(weight)
+        pull, information = np.zeros(n + f), np.zeros((n + f, n + f))
+        knots = self._knots()
+        pull[:n] = knots @ gain_of
+        information[:n, :n] = (knots * weight_of @ knots.T).toarray()
+        for part, squares in self._differences(np.arange(f)):
+            rows = squares * np.float32(-0.5)
+            heavy = rows * weight_of[part, None]
+            pull[n:] += exact.product(gain_of[None, part], rows)[0]
+            information[n:, n:] += exact.product(rows.T, heavy)
+            information[:n, n:] += knots[:, part] @ heavy
+        information[n:, :n] = information[:n, n:].T
+        bend = np.diff(np.eye(n), axis=0)
+        # Between knots that are seldom seen theta stays as steep as it is: only changes are smoothed.
+        information[:n, :n] += SMOOTH * bend.T @ bend + np.eye(n)
+        information[n:, n:] += apart * np.eye(f)
+        pull[n:] -= apart * weights
+        return _stepped(theta, weights, pull, information)
+
+    def _by_pair(self, numbers: Floats) -> Floats:
+        """Sums over the slates' places [n, k] by pair, float64 [n_pairs]."""
+        return np.bincount(self.of.ravel(), numbers.ravel(), len(self)).astype(np.float64)
+
+    def _cosines(self, looks: Looks, asked: Whole) -> Floats:
+        rows, found = looks.embeddings[asked], np.zeros(len(self))
+        for begin in range(0, len(self), SOME):
+            part = slice(begin, begin + SOME)
+            found[part] = np.einsum("nd,nd->n", rows[self._row[part]], looks.embeddings[self.item[part]])
+        return found
+
+    def _differences(self, axes: Whole) -> Iterator[tuple[slice, Floats4]]:
+        """Squared differences along some axes, some pairs at a time: float32 [some, n_axes]."""
+        asked, places = self._asked[:, axes], self._places[:, axes]
+        for begin in range(0, len(self), SOME):
+            part = slice(begin, begin + SOME)
+            yield part, (asked[self._row[part]] - places[self.item[part]]) ** 2
+
+    def _knots(self) -> sparse.csc_array:
+        """Shares of the two knots around each pair: [knots, n_pairs]."""
+        shares = np.stack([1 - self.past, self.past], axis=1)
+        rows = np.stack([self.knot, self.knot + 1], axis=1)
+        begins = np.arange(0, 2 * len(self) + 1, 2)
+        return sparse.csc_array((shares.ravel(), rows.ravel(), begins), shape=(len(KNOTS), len(self)))
+
+
+def _stepped(theta: Floats, weights: Floats, pull: Floats, information: Floats) -> tuple[Floats, Floats]:
+    """In terms of the first knot and of what each next one adds, which is never less than nothing."""
+    n = len(theta)
+    least = np.concatenate([[-np.inf], -np.diff(theta), -weights])
+    by_step = _by_step(_by_step(information, n).T, n)
+    step = bounded(by_step, _by_step(pull, n), least)
+    rise = np.cumsum(step[:n])
+    # Newton's step from rare clicks to frequent ones is far too long: the curve is steep only later.
+    short = min(1.0, LONGEST / max(float(np.abs(rise).max()), LONGEST))
+    return theta + short * rise, rounded(np.maximum(weights + short * step[n:], 0.0))
+
+
+def _by_step(of_knots: Floats, n: int) -> Floats:
+    """The first n rows, one a knot, as rows of the steps between knots: a step lifts all later knots."""
+    found = of_knots.copy()
+    found[:n] = np.cumsum(of_knots[:n][::-1], axis=0)[::-1]
+    return found
+
+
+def bounded(information: Floats, pull: Floats, least: Floats) -> Floats:
+    """The solution of information x = pull where x >= least: what falls below is held there, the rest solved
+    again.
+    """
+    held = np.zeros(len(pull), dtype=np.bool_)
+    step = np.zeros(len(pull))
+    for _ in range(len(pull)):
+        step[held] = least[held]
+        free, fixed = np.flatnonzero(~held), np.flatnonzero(held)
+        rest = pull[free] - exact.times(information[None, free[:, None], fixed], step[None, fixed])[0]
+        step[free] = exact.solved(information[None, free[:, None], free], rest[None])[0]
+        below = ~held & (step < least)
+        if not below.any():
+            break
+        held |= below
+    return np.asarray(np.maximum(step, least))

@@ -1,1 +1,0 @@
-"""What the commands do: one module an action, each of them callable without a terminal."""

@@ -1,0 +1,1 @@
+"""What a shop sells: Fashion-MNIST or a user's own pictures, read without trust."""

@@ -1,0 +1,300 @@
+"""A folder of own pictures becomes a catalogue, or more of one.
+
+An item is known by its id: the CSV's, or else its path below the folder. What a catalogue holds once stays as
+it is, so that runs on it can be told again; more pictures get the next numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from db import images, items, views
+from db.engine import writing
+from db.errors import DataError, UsageError
+from db.items import CATALOGUE_SPLIT, FROM_CLUSTERS, FROM_CSV, QUERY_SPLIT, Item
+from simulator.catalogues import csv_file as catalogue_csv
+from simulator.catalogues import stored as catalogues
+from simulator.catalogues.csv_file import Line, Skipped, Table, printable
+from simulator.catalogues.decoder import Gate
+from simulator.installation.context import Context
+from simulator.world.catalogue import descriptors, standardised
+from simulator.world.presets import FASHION_CATEGORIES
+from simulator.world.unlabelled import clusters, held_out
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+SEED = 1
+"""Of the draws that decide what is held out and how clusters begin: a catalogue is the same in every run."""
+
+MOST_CATEGORIES = 500
+"""The world weighs each category against each other one."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_AT_ONCE = 500
+
+EMBEDDER_NOTE = (
+    "note: our own networks see them in 28 x 28 grey levels, shape and shade, not colour; to train one that "
+    "sees colour: windowshop train --backbone mobilenet --catalogue {name}"
+)
+
+
+class Found(NamedTuple):
+    """A picture that can be sold, with what the CSV says of it."""
+
+    line: Line
+    image: str  # sha256
+    pixels: NDArray[np.uint8]  # as it is stored: [96, 96, 3] or [28, 28]
+
+
+@dataclass(frozen=True)
+class Added:
+    """A catalogue after pictures were added to it. items, queries: all it has now; new: those that came."""
+
+    catalogue: str
+    items: int
+    queries: int
+    new: int
+    known: int
+    changed: int
+    skipped: list[Skipped]
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer that other programs rely on."""
+        skipped = [one._asdict() for one in self.skipped]
+        return {
+            "catalogue": self.catalogue,
+            "items": self.items,
+            "queries": self.queries,
+            "skipped": skipped,
+        }
+
+    def text(self) -> str:
+        """The same for people."""
+        lines = [f"left out  {one.text()}" for one in self.skipped]
+        lines.append(
+            f"catalogue {self.catalogue}: {self.items:,} items to sell, {self.queries:,} held out to search "
+            f"with; {self.new:,} new, {self.known:,} known before, {len(self.skipped):,} left out"
+        )
+        if self.changed:
+            lines.append(
+                f"{self.changed:,} known items have another category or price in the CSV now; they stay as "
+                "they were. Another --name makes a new catalogue"
+            )
+        note = EMBEDDER_NOTE.format(name=self.catalogue)
+        return "\n".join([*lines, note, f"shop in it: windowshop demo --catalogue {self.catalogue}"])
+
+
+def add(context: Context, folder: Path, *, csv: Path | None = None, name: str | None = None) -> Added:
+    """Bring a folder's pictures into the database, in one transaction; what is broken is listed, not stored.
+
+    Raises UsageError for a folder, CSV or name that will not do, DataError when no picture can be used.
+    """
+    name = _checked_name(folder, name)
+    files, skipped = _files(folder)
+    table = catalogue_csv.read(csv, files) if csv is not None else Table("")
+    lines, twice = _lines(files, table)
+    found, broken = _decoded(context, folder, lines)
+    with writing(context.engine) as conn:
+        number = items.next_number(conn, name)
+        stored = items.read(conn, name)
+        new, known, clashing = _sorted_out(found, stored, table)
+        left_out = [*table.skipped, *skipped, *twice, *broken, *clashing]
+        if not new and not known:
+            raise DataError(_nothing(folder, left_out))
+        rows = _rows(conn, new, stored, number)
+        _check_categories([*stored, *rows])
+        if new:
+            images.add(conn, [one.pixels for one in new])
+        items.add(conn, name, rows)
+    splits = [row.split for row in (*stored, *rows)]
+    changed = _changed(known, stored)
+    n_items, n_queries = splits.count(CATALOGUE_SPLIT), splits.count(QUERY_SPLIT)
+    return Added(name, n_items, n_queries, len(rows), len(known), changed, left_out)
+
+
+def _checked_name(folder: Path, name: str | None) -> str:
+    if not folder.is_dir():
+        what = "a file" if folder.exists() else "nothing"
+        raise UsageError(f"{folder}: wanted a folder of pictures, found {what}; check the path")
+    found = folder.resolve().name if name is None else name
+    if not _NAME.fullmatch(found):
+        raise UsageError(
+            f"a catalogue cannot be called {found!r}; give --name with up to 64 letters, digits, "
+            "dots, dashes and underscores, a letter or digit first"
+        )
+    if found == catalogues.FASHION_MNIST:
+        raise UsageError(f"{found} is the catalogue that comes with Windowshop; give another --name")
+    return found
+
+
+def _files(folder: Path) -> tuple[list[str], list[Skipped]]:
+    """The pictures below a folder, relative paths with `/`, sorted; and folders that may not be read.
+
+    Names that begin with a dot are somebody's bookkeeping and not looked at.
+    """
+    found: list[str] = []
+    closed: list[Skipped] = []
+
+    def note(error: OSError) -> None:
+        closed.append(Skipped(printable(str(error.filename)), None, f"cannot be read ({error.strerror})"))
+
+    for parent, folders, names in os.walk(folder, onerror=note):
+        folders[:] = [one for one in folders if not one.startswith(".")]
+        found += [
+            (Path(parent) / one).relative_to(folder).as_posix()
+            for one in names
+            if not one.startswith(".") and one.lower().endswith(SUFFIXES)
+        ]
+    return sorted(found), closed
+
+
+def _lines(files: Sequence[str], table: Table) -> tuple[list[Line], list[Skipped]]:
+    """What each picture shall be, in the order of the files; those the CSV does not name are nameless."""
+    ids = {line.item_id or line.file for line in table.lines}
+    nameless = [file for file in files if file not in table.mentioned]
+    lines = [*table.lines, *(Line(0, file) for file in nameless if file not in ids)]
+    twice = [
+        Skipped(printable(file), None, "its path is the id of another picture in the CSV; name it there")
+        for file in nameless
+        if file in ids
+    ]
+    return sorted(lines, key=lambda line: (line.file, line.number)), twice
+
+
+def _decoded(context: Context, folder: Path, lines: Sequence[Line]) -> tuple[list[Found], list[Skipped]]:
+    """The canonical picture of each line, and what cannot be looked at."""
+    found: list[Found] = []
+    broken: dict[str, Skipped] = {}  # by file, which several lines may name
+    with Gate() as gate, context.talk.progress(f"reading {len(lines):,} pictures", len(lines)) as step:
+        for line in lines:
+            try:
+                if line.item_id is None and not catalogue_csv.is_name(line.file):
+                    raise DataError("its path is no id (too long, or not UTF-8); give it one in the CSV")
+                canonical = gate.read(folder / line.file).canonical
+                found.append(Found(line, images.digest(canonical), canonical))
+            except (DataError, UsageError) as error:
+                reason = str(error).removeprefix(f"{folder / line.file}: ")
+                broken[line.file] = Skipped(printable(line.file), None, printable(reason))
+            step()
+    return found, list(broken.values())
+
+
+def _sorted_out(
+    found: Sequence[Found], stored: Sequence[Item], table: Table
+) -> tuple[list[Found], list[Found], list[Skipped]]:
+    """New pictures, those that are there already, and those whose id shows another picture there."""
+    known = {row.item_id: row.image for row in stored}
+    new: list[Found] = []
+    same: list[Found] = []
+    clashing: list[Skipped] = []
+    for one in found:
+        item_id = one.line.item_id or one.line.file
+        if item_id not in known:
+            new.append(one)
+        elif known[item_id] == one.image:
+            same.append(one)
+        else:
+            file, number = (table.name, one.line.number) if one.line.number else (one.line.file, None)
+            reason = (
+                f"the catalogue has another picture under the id {item_id!r}; give this one an id of its own"
+            )
+            clashing.append(Skipped(printable(file), number, printable(reason)))
+    return new, same, clashing
+
+
+def _rows(conn: Connection, new: Sequence[Found], stored: Sequence[Item], first: int) -> list[Item]:
+    """The new pictures as items, numbered from `first`."""
+    splits = _splits([one.image for one in new], stored)
+    unnamed = [one for one in new if one.line.category is None]
+    named_by_clusters = iter(
+        _clustered(conn, unnamed, [row for row in stored if row.source == FROM_CLUSTERS])
+    )
+    return [
+        Item(
+            number=first + place,
+            item_id=one.line.item_id or one.line.file,
+            image=one.image,
+            category=one.line.category or next(named_by_clusters),
+            split=splits[one.image],
+            source=FROM_CSV if one.line.category else FROM_CLUSTERS,
+            price=one.line.price,
+        )
+        for place, one in enumerate(new)
+    ]
+
+
+def _splits(new: Sequence[str], stored: Sequence[Item]) -> dict[str, str]:
+    """The split of each picture: an addressed tenth is held out; what is stored stays where it is."""
+    known = {row.image: row.split for row in stored}
+    every_image = sorted({*known, *new})
+    if not every_image:
+        return {}
+    is_query = held_out(SEED, _keys(every_image))
+    drawn = {
+        image: QUERY_SPLIT if query else CATALOGUE_SPLIT
+        for image, query in zip(every_image, is_query, strict=True)
+    }
+    return drawn | known
+
+
+def _clustered(conn: Connection, unnamed: Sequence[Found], stored: Sequence[Item]) -> Iterator[str]:
+    """A category for each picture without one: that of its cluster, or of the nearest cluster stored."""
+    if not unnamed:
+        return iter(())
+    pixels = np.stack([views.seen(one.pixels, views.GREY) for one in unnamed])
+    keys = _keys([one.image for one in unnamed])
+    if not stored:
+        numbers = clusters(SEED, pixels, keys).astype(int) - FASHION_CATEGORIES
+        return (f"cluster {number + 1}" for number in numbers)
+    names = sorted({row.category for row in stored})
+    member = np.array([names.index(row.category) for row in stored])
+    all_pixels = np.concatenate([_pixels(conn, stored), pixels])
+    all_keys = np.concatenate([_keys([row.image for row in stored]), keys])
+    points = standardised(descriptors(all_pixels), np.zeros(len(all_keys), np.int64), all_keys)
+    old, fresh = points[: len(stored)], points[len(stored) :]
+    centres = np.stack([old[member == place].mean(0) for place in range(len(names))])
+    nearest = ((fresh[:, None] - centres) ** 2).sum(2).argmin(1)
+    return (names[place] for place in nearest)
+
+
+def _pixels(conn: Connection, stored: Sequence[Item]) -> NDArray[np.uint8]:
+    hashes = [row.image for row in stored]
+    pieces = [hashes[start : start + _AT_ONCE] for start in range(0, len(hashes), _AT_ONCE)]
+    return np.concatenate([images.read(conn, piece) for piece in pieces])
+
+
+def _keys(hashes: Sequence[str]) -> NDArray[np.uint64]:
+    return np.array([int(one[:16], 16) for one in hashes], np.uint64)
+
+
+def _check_categories(rows: Sequence[Item]) -> None:
+    n = len({row.category for row in rows})
+    if n > MOST_CATEGORIES:
+        raise DataError(
+            f"{n:,} categories are more than the {MOST_CATEGORIES} a catalogue may have; join some"
+        )
+
+
+def _changed(known: Sequence[Found], stored: Sequence[Item]) -> int:
+    """How many known items the CSV now gives another category or price."""
+    before = {row.item_id: row for row in stored}
+    pairs = [(one.line, before[one.line.item_id or one.line.file]) for one in known]
+    return sum(
+        (line.category or row.category, line.price or row.price) != (row.category, row.price)
+        for line, row in pairs
+    )
+
+
+def _nothing(folder: Path, left_out: Sequence[Skipped]) -> str:
+    if not left_out:
+        return f"{folder}: wanted jpg, png or webp pictures in it, found none"
+    first = left_out[0].text()
+    return f"{folder}: none of its pictures can be used, {len(left_out):,} were left out; the first: {first}"

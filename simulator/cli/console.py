@@ -1,0 +1,71 @@
+"""What all commands share: they open the installation, and answer in JSON or for people. Imports wait."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from simulator.installation.context import Context
+    from simulator.report.pages.writer import Headline
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+# ruff: noqa: PLC0415 - late imports keep --help quick
+
+
+def settings(**flags: Any) -> Any:
+    """The settings in force, flags first; from here on this process logs as they say."""
+    from workers import log
+    from workers import settings as installation
+
+    found = installation.load(**flags)
+    log.configure(found)
+    return found
+
+
+def open_installation(**flags: Any) -> Context:
+    """The installation at work, talking to the terminal."""
+    from simulator.cli.terminal import Terminal
+    from simulator.installation.context import open_context
+
+    return open_context(settings(**flags), Terminal())
+
+
+def tell(document: dict[str, Any], headline: Headline, *, as_json: bool) -> None:
+    """The answer of what writes a report."""
+    if as_json:
+        typer.echo(json.dumps(document))
+        return
+    from simulator.cli.terminal import paragraph, table
+
+    typer.echo()
+    table(headline.rows)
+    typer.echo(f"\n{paragraph(headline.sentence)}\n\nreport: {headline.path}")
+
+
+def answer(document: dict[str, Any] | list[dict[str, Any]], text: str, *, as_json: bool) -> None:
+    """The answer of anything else."""
+    typer.echo(json.dumps(document) if as_json else text)
+
+
+def columns(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows under their keys: numbers to the right; as wide as they are, to be read or cut."""
+    cells = [[str(name) for name in rows[0]], *([_cell(one) for one in row.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    is_number = [isinstance(one, int) for one in rows[0].values()]
+    lines = (
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, is_number, strict=True)
+        )
+        for row in cells
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

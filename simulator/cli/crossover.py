@@ -1,0 +1,147 @@
+"""The commands `crossover` and `offline`: policies across worlds, and on one shared log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from db.errors import UsageError
+from simulator.cli.console import AsJson, answer, open_installation
+from simulator.cli.options import Catalogue, Days, Gate, Items, Queries, Runs, Seed, Seeds, Shoppers, World
+
+if TYPE_CHECKING:
+    from simulator.crossover.write import Crossing
+
+# ruff: noqa: PLC0415 - late imports keep --help quick
+# ruff: noqa: PLR0917 - Typer calls by name
+
+Players = Annotated[int | None, typer.Option("--workers", help="Processes that play.")]
+Share = Annotated[float, typer.Option(help="Share of the log's requests that are assessed, by draw.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands into the command line."""
+    app.command(epilog="Example: windowshop crossover --shares 0.1,0.5,0.9 --seeds 5")(crossover)
+    app.command(epilog="Example: windowshop offline --policies visual,cf,blend --seeds 3")(offline)
+
+
+def crossover(
+    shares: Annotated[
+        str, typer.Option(help="Hidden shares of the world, separated by commas.")
+    ] = "0.1,0.3,0.5,0.7,0.9",
+    policies: Annotated[
+        str, typer.Option(help="Policies, separated by commas; visual@pca-64 names another embedder.")
+    ] = "visual,cf,blend,blend-fixed,itemknn-cfcbf",
+    few: Annotated[str, typer.Option(help="Policies played for the first --few-seeds seeds only.")] = "",
+    few_seeds: Annotated[int, typer.Option(min=1, help="Seeds of the policies of --few.")] = 3,
+    seeds: Seeds = 10,
+    seed: Seed = 1,
+    days: Days = 8,
+    shoppers: Shoppers = 3000,
+    items: Items = 1000,
+    queries: Queries = 300,
+    catalogue: Catalogue = "fashion-mnist",
+    world: Annotated[str, typer.Option(help="The world whose hidden share is changed.")] = "mixed",
+    offline_share: Share = 0.25,
+    workers: Players = None,
+    runs: Runs = None,
+    gate: Gate = False,
+    as_json: AsJson = False,
+) -> None:
+    """Policies across worlds from visual to social, online and on shared logs, with the crossover figure.
+
+    Runs are played in memory. What a cell gave is kept in RUNS/cells, so a
+    stopped command goes on where it was.
+    """
+    from simulator.playing.plan import Plan
+
+    plan = Plan(
+        seed=seed,
+        days=days,
+        shoppers=shoppers,
+        items=items,
+        queries=queries,
+        world=world,
+        catalogue=catalogue,
+    )
+    _cross(
+        {"plan": plan, "shares": _numbers(shares), "policies": _names(policies), "seeds": seeds}
+        | {"few": _names(few), "few_seeds": few_seeds, "share": offline_share},
+        flags={"workers": workers, "runs": runs},
+        gate=gate,
+        as_json=as_json,
+    )
+
+
+def offline(
+    policies: Annotated[
+        str, typer.Option(help="Policies to measure, separated by commas.")
+    ] = "random,popularity,visual,cf,itemknn-cfcbf,blend-fixed,blend",
+    seeds: Seeds = 1,
+    seed: Seed = 1,
+    days: Days = 8,
+    shoppers: Shoppers = 3000,
+    items: Items = 1000,
+    queries: Queries = 300,
+    world: World = "mixed",
+    catalogue: Catalogue = "fashion-mnist",
+    share: Share = 1.0,
+    workers: Players = None,
+    runs: Runs = None,
+    gate: Gate = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure policies on one shared log: ndcg by the judge, and the clicks held out, by stratum.
+
+    The policy `logging` answers half of the requests by looks, half by lot; all
+    policies then rank the same requests from what earlier days of that log taught.
+    """
+    from simulator.crossover.write import measure_offline
+    from simulator.playing.plan import Plan
+
+    plan = Plan(
+        seed=seed,
+        days=days,
+        shoppers=shoppers,
+        items=items,
+        queries=queries,
+        world=world,
+        catalogue=catalogue,
+    )
+    context = open_installation(workers=workers, runs=runs)
+    _tell(
+        measure_offline(context, plan, _names(policies), seeds=seeds, share=share), gate=gate, as_json=as_json
+    )
+
+
+def _cross(settings: dict[str, Any], *, flags: dict[str, Any], gate: bool, as_json: bool) -> None:
+    from simulator.crossover.grid import Ask
+    from simulator.crossover.write import cross
+
+    _tell(cross(open_installation(**flags), Ask(**settings)), gate=gate, as_json=as_json)
+
+
+def _tell(found: Crossing, *, gate: bool, as_json: bool) -> None:
+    from db.errors import GateError
+    from simulator.cli.terminal import table
+
+    if as_json:
+        answer({**found.document, "report": str(found.page)}, "", as_json=True)
+    else:
+        typer.echo()
+        table(found.rows)
+        typer.echo(f"\n{found.verdict}\n\nreport: {found.page}")
+    if gate and found.missed:
+        raise GateError(f"not shown: {'; '.join(found.missed)}")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UsageError(f"--shares {text!r} is no list of numbers, 0.1,0.5,0.9 for instance") from None

@@ -1,0 +1,101 @@
+"""The commands that look at what was played: `report`, `events export`, `verify` and `status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from db.errors import GateError, UsageError
+from simulator.cli.console import AsJson, answer, open_installation, tell
+from simulator.cli.options import Runs
+
+# ruff: noqa: PLC0415 - late imports keep --help quick
+# ruff: noqa: PLR0917 - Typer calls by name
+
+Name = Annotated[str, typer.Argument(help="A run, an experiment, or `latest`.", metavar="RUN|EXPERIMENT")]
+Anything = Annotated[
+    str,
+    typer.Argument(
+        help="A run, an experiment, `latest`, or an imported log's id.", metavar="RUN|EXPERIMENT|LOG"
+    ),
+]
+MaybeName = Annotated[
+    str | None,
+    typer.Argument(
+        help="Only the runs of this one, or of `latest`; left out: all.", metavar="RUN|EXPERIMENT"
+    ),
+]
+
+
+def register(app: typer.Typer, events: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Example: windowshop report latest --fail-under hit_rate@10=0.3")(report)
+    app.command(epilog="Example: windowshop verify latest")(verify)
+    app.command(epilog="Example: windowshop status --json")(status)
+    events.command(
+        "export", epilog="Example: windowshop events export latest --policy blend --out events.jsonl"
+    )(export)
+
+
+def report(
+    name: Name,
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(help="Two policies to compare.", metavar="A B")
+    ] = None,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(help="What every policy must reach, or exit 4.", metavar="METRIC=NUMBER"),
+    ] = None,
+    runs: Runs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a run or an experiment again and write its report."""
+    from simulator.playing.report import report as action
+
+    headline = action(open_installation(runs=runs), name, compare=compare, gates=fail_under or ())
+    tell({"report": str(headline.path), "metrics": headline.metrics}, headline, as_json=as_json)
+
+
+def export(
+    name: Anything,
+    policy: Annotated[str | None, typer.Option(help="Of an experiment with several: whose run.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of an experiment with several seeds: which.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A file; left out: standard output.")] = None,
+    runs: Runs = None,
+    as_json: AsJson = False,
+) -> None:
+    """All events of a run as JSON lines: the same bytes for the same run, however it was played."""
+    from simulator.playing.export import export as action
+    from simulator.playing.export import run_or_log
+
+    if as_json and out is None:
+        raise UsageError("--json needs --out FILE: without it standard output holds the events")
+    context = open_installation(runs=runs)
+    run = run_or_log(context, name, policy=policy, seed=seed)
+    written = action(context, run, out)
+    if out is not None:
+        document = {"run": run, "events": written, "file": str(out)}
+        answer(document, f"{written:,} events in {out}", as_json=as_json)
+
+
+def verify(name: Anything, runs: Runs = None, as_json: AsJson = False) -> None:
+    """Recompute counts, slates and totals from the events, compare bit by bit; exit 4 on any difference.
+
+    Of an experiment, each of its runs.
+    """
+    from simulator.operations.verified import verify_named
+
+    found = verify_named(open_installation(runs=runs), name)
+    answer(found.to_json(), found.text(), as_json=as_json)
+    if not found.ok:
+        raise GateError(found.sentence())
+
+
+def status(name: MaybeName = None, runs: Runs = None, as_json: AsJson = False) -> None:
+    """Runs, work that waits or was given up, processes by their heartbeat, models and catalogues."""
+    from simulator.operations.operate import status as action
+
+    found = action(open_installation(runs=runs), name)
+    answer(found.to_json(), found.text(), as_json=as_json)

@@ -1,0 +1,73 @@
+"""How the commands talk to a person: news and progress bars on standard error, tables on standard output."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from simulator.installation.context import Step
+
+
+class Terminal:
+    """Talks on standard error, so that standard output holds only results."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """One line of news."""
+        self._console.print(f"[dim]-[/dim] {text}", markup=True)
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Step]:
+        """A bar that moves; where standard error is no terminal, one line when it is done."""
+        bar = Progress(
+            TextColumn("{task.description:<28}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+        )
+        with bar:
+            task = bar.add_task(what, total=total)
+
+            def step(done: int = 1) -> None:
+                bar.advance(task, done)
+
+            yield step
+
+
+def paragraph(text: str) -> str:
+    """Text in lines that fit the terminal; where standard output is none, one line."""
+    if not sys.stdout.isatty():
+        return text
+    return textwrap.fill(text, width=shutil.get_terminal_size().columns)
+
+
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """A table on standard output that fits 80 columns: the header first, intervals under their values."""
+    header, *body = rows
+    laid_out = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    for place, title in enumerate(header):
+        name = title.replace("_", " ").replace("@", " @")
+        laid_out.add_column(name, justify="left" if place == 0 else "right", vertical="top")
+    for row in body:
+        laid_out.add_row(*(_stacked(cell) for cell in row))
+    Console(highlight=False).print(laid_out)
+
+
+def _stacked(cell: str) -> str:
+    """`5.04 % (4.97 to 5.12)` in two lines, the interval dim."""
+    value, _, interval = cell.partition(" (")
+    return (
+        f"{value}\n[dim]{interval.rstrip(')').replace(' to ', '-').removesuffix(' %')}[/dim]"
+        if interval
+        else value
+    )

@@ -1,0 +1,91 @@
+"""The `train` command: our own network or MobileNet, on Fashion-MNIST or on own pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from db.errors import UsageError
+from simulator.cli.console import AsJson, answer, open_installation
+
+# ruff: noqa: PLC0415 - late imports keep --help quick
+
+CNN, MOBILENET = "cnn", "mobilenet"
+FASHION_MNIST = "fashion-mnist"
+
+
+Backbone = Annotated[str, typer.Option(help="cnn: our own network; mobilenet: pretrained MobileNetV2.")]
+Preset = Annotated[
+    str,
+    typer.Option(
+        help="quick: a minute, for mobilenet a head on frozen features; best: the smallest error we know; "
+        "general: our own network for pictures of kinds that nobody named."
+    ),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        help="What mobilenet starts from: imagenet (Keras' download), none, or a Keras weights file; "
+        "left out: imagenet."
+    ),
+]
+Catalogue = Annotated[
+    str, typer.Option(help="What mobilenet learns: its pictures and the categories of its CSV.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of the first weights and of the order of pictures.")]
+
+
+def train(  # noqa: PLR0917 - Typer calls by name
+    backbone: Backbone = CNN,
+    preset: Preset = "quick",
+    weights: Weights = None,
+    catalogue: Catalogue = FASHION_MNIST,
+    seed: Seed = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Train an embedder and measure it on pictures that it has not seen.
+
+    Our own network learns Fashion-MNIST. MobileNet learns it too, or an own
+    catalogue in colour; preset quick trains a head on frozen features, best
+    then tunes the convolutions in stages. WINDOWSHOP_MODEL chooses among what
+    was trained. A training that was stopped goes on.
+    """
+    from simulator.embedders.transfer import transfer
+
+    if backbone not in {CNN, MOBILENET}:
+        raise UsageError(f"no backbone {backbone!r}; choose one of {CNN}, {MOBILENET}")
+    if backbone == CNN and (weights is not None or catalogue != FASHION_MNIST):
+        raise UsageError(
+            f"--weights and --catalogue are for --backbone {MOBILENET}; add it, or leave them out"
+        )
+    if backbone == CNN:
+        from simulator.embedders.train import train as action
+
+        model = action(open_installation(), preset=preset, seed=seed)
+    else:
+        model = transfer(
+            open_installation(),
+            preset=preset,
+            seed=seed,
+            weights="imagenet" if weights is None else weights,
+            catalogue=catalogue,
+        )
+    accuracy, n = model.metrics.get("test_accuracy"), model.metrics["test_pictures"]
+    what = (
+        "of the test images"
+        if catalogue == FASHION_MNIST
+        else f"of the {n:,} pictures held out to search with"
+    )
+    use = "" if catalogue == FASHION_MNIST else f"\nto use it: WINDOWSHOP_MODEL={model.name}"
+    measured = "was tested on nothing" if accuracy is None else f"names {accuracy:.2%} {what} right"
+    answer(
+        {
+            "model": model.key,
+            "folder": str(model.folder),
+            "test_accuracy": accuracy,
+            "fit_seconds": round(model.fit_seconds, 1),
+        },
+        f"{model.name} {measured}, after {model.fit_seconds:.0f} s of fitting\nkept in {model.folder}{use}",
+        as_json=as_json,
+    )

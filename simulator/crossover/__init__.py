@@ -1,0 +1,1 @@
+"""Policies across worlds, and on one shared log."""

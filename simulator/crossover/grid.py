@@ -1,0 +1,240 @@
+"""The crossover: policies across worlds from visual to social, over seeds, online and on shared logs.
+
+Every run is played in memory. What a cell gave is kept in a file, so a stop loses at most the cells at work,
+and a cell is played again only when its config or the code that plays it has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import db
+import recommender
+import simulator
+import workers
+from db.errors import UsageError, WindowshopError
+from db.runs import canonical
+from recommender.registry import RANKED
+from simulator.crossover.offline import assess
+from simulator.installation import run_folder as folders
+from simulator.installation.context import Context, Silence, Step, open_context
+from simulator.playing.in_memory import Stage, gather, rehearse, stage
+from simulator.playing.plan import Plan, Resolved
+from simulator.playing.simulate import prepare
+from simulator.report.numbers.crossover import Grid
+from simulator.world.presets import named
+from workers.settings import Settings
+
+OFFLINE = "offline"
+CELLS = "cells"
+NAP = 0.5
+PACKAGES = tuple(Path(str(one.__file__)).parent for one in (db, recommender, workers, simulator))
+"""Their code decides what a cell holds."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a grid is asked for. few: policies played for the first few_seeds seeds only; share: of a log's
+    requests that are assessed, 0 for no log at all. A policy may name its model: visual@pca-64.
+    """
+
+    plan: Plan
+    shares: tuple[float, ...]
+    policies: tuple[str, ...]
+    seeds: int = 10
+    few: tuple[str, ...] = ()
+    few_seeds: int = 3
+    share: float = 0.25
+    compared: tuple[str, ...] = ("visual", "cf", "itemknn-cfcbf", "blend-fixed", "blend")
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for what cannot be played."""
+        if not 0 <= self.share <= 1 or not self.shares or not (self.policies or self.share):
+            raise UsageError("wanted hidden shares, policies, and a share of requests from 0 to 1")
+        for policy in (*self.policies, *self.few, *self.compared):
+            replace(self.plan, policy=policy.partition("@")[0])
+        for share in self.shares:
+            replace(self.plan, world=self._world(share))
+        for policy in self.compared:
+            if policy not in RANKED:
+                raise UsageError(f"{policy!r} cannot rank a log; choose from {', '.join(RANKED)}")
+
+    def columns(self) -> Iterator[tuple[float, Plan, tuple[str, ...]]]:
+        """Each world with its seed and the cells to play in it: (h, plan, policies)."""
+        for number in range(self.seeds):
+            for share in self.shares:
+                cells = self.policies + (self.few if number < self.few_seeds else ())
+                cells += (OFFLINE,) if self.share else ()
+                yield share, replace(self.plan, world=self._world(share), seed=self.plan.seed + number), cells
+
+    def _world(self, share: float) -> str:
+        """The plan's world with this hidden share; a preset that has it already keeps its name and hash."""
+        own = named(self.plan.world).hidden_share
+        return self.plan.world if own == share else f"{self.plan.world},hidden_share={share:g}"
+
+
+def play_grid(context: Context, ask: Ask) -> Grid:
+    """Play what no file holds yet, on as many processes as there are workers, and gather everything."""
+    root = context.settings.runs / CELLS
+    folders.check_writable(context.settings.runs)
+    root.mkdir(exist_ok=True)
+    columns, sources = list(ask.columns()), code()
+    _prepare(context, columns)
+    with context.talk.progress("cells", sum(len(cells) for _, _, cells in columns)) as step:
+        _play_apart(context.settings, ask, sources, root, step)
+    late: dict[tuple[float, str], dict[int, float]] = {}
+    logs: dict[float, dict[int, Any]] = {}
+    for share, plan, cells in columns:
+        column = Column(context, ask, plan, sources)
+        for cell in cells:
+            found = json.loads((root / column.file(cell)).read_text())
+            if cell == OFFLINE:
+                logs.setdefault(share, {})[plan.seed] = found["offline"]
+            else:
+                late.setdefault((share, cell), {})[plan.seed] = found["ctr_late_expected"]
+    return Grid(ask.shares, ask.policies + ask.few, late, logs)
+
+
+class Column:
+    """One world and seed: its cells share the stage."""
+
+    def __init__(self, context: Context, ask: Ask, plan: Plan, sources: str) -> None:
+        """Nothing is read before a cell is asked for. sources: what `code` said when the grid began."""
+        self._context, self._ask, self._plan, self._sources = context, ask, plan, sources
+        self._resolved: dict[str, Resolved] = {}
+        self._stages: dict[str, Stage] = {}
+
+    def file(self, cell: str) -> str:
+        """The name of a cell's file: the hash of all that decides what it holds."""
+        policy, _, model = cell.partition("@")
+        config = {**self._config(model).config, "policy": policy, "code": self._sources}
+        if cell == OFFLINE:
+            config |= {"share": self._ask.share, "compared": list(self._ask.compared)}
+        return f"{sha256(canonical(config).encode()).hexdigest()[:16]}.json"
+
+    def play(self, cell: str) -> dict[str, Any]:
+        """What a cell holds: the late rate of a run, or the measures on a log."""
+        policy, _, model = cell.partition("@")
+        origin = {"world": self._plan.world, "seed": self._plan.seed, "cell": cell}
+        began = time.process_time()
+        found: dict[str, Any]
+        if cell == OFFLINE:
+            found = {"offline": assess(self._stage(model), self._ask.compared, share=self._ask.share)}
+        else:
+            done = rehearse(self._stage(model), policy)
+            found = {"ctr_late_expected": done.late_rate(self._plan.days), "steps": done.expected}
+        return {**origin, "model": self._config(model).config["model"], **found} | {
+            "cpu_seconds": round(time.process_time() - began, 2)
+        }
+
+    def _config(self, model: str) -> Resolved:
+        if model not in self._resolved:
+            self._resolved[model] = prepare(_with_model(self._context, model), self._plan)
+        return self._resolved[model]
+
+    def _stage(self, model: str) -> Stage:
+        if model not in self._stages:
+            resolved = self._config(model)
+            self._stages[model] = stage(resolved.config, *gather(self._context, resolved))
+        return self._stages[model]
+
+
+def code(packages: Sequence[Path] = PACKAGES) -> str:
+    """The sha256 of every source of ours: an old cell never stands for new code.
+
+    All of them, by their paths within the packages: a list of those that matter is soon one short.
+    """
+    digest = sha256()
+    for package in packages:
+        for file in sorted(package.rglob("*.py")):
+            content = file.read_bytes()
+            digest.update(f"{package.name}/{file.relative_to(package).as_posix()} {len(content)}\n".encode())
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def _prepare(context: Context, columns: Sequence[tuple[float, Plan, tuple[str, ...]]]) -> None:
+    """Models, catalogue and every vector there, so that the processes only play."""
+    names = {cell.partition("@")[2] for _, _, cells in columns for cell in cells}
+    for model in sorted(names):
+        chosen = _with_model(context, model)
+        for plan in {plan.seed: plan for _, plan, _ in columns}.values():
+            gather(chosen, prepare(chosen, plan))
+
+
+def _with_model(context: Context, model: str) -> Context:
+    if not model:
+        return context
+    return replace(context, settings=context.settings.model_copy(update={"model": model}))
+
+
+def _play_apart(settings: Settings, ask: Ask, sources: str, root: Path, step: Step) -> None:
+    """Each process takes every n-th column; we count the files, and stop all when one of them fails."""
+    spawn = multiprocessing.get_context("spawn")
+    n = max(1, min(settings.workers, ask.seeds * len(ask.shares)))
+    order, done = _Order(settings, ask, sources, root), spawn.Value("i", 0)
+    processes = [
+        spawn.Process(target=_play_columns, args=(order, slice(number, None, n), done), daemon=True)
+        for number in range(n)
+    ]
+    counted = 0
+    try:
+        for process in processes:
+            process.start()
+        while any(process.is_alive() for process in processes) or counted < done.value:
+            step(done.value - counted)
+            counted = done.value
+            failed = [process.exitcode for process in processes if process.exitcode]
+            if failed:
+                raise WindowshopError(
+                    f"a process of the crossover ended with code {failed[0]}; the lines above say why, "
+                    "call the same command again and it goes on"
+                )
+            time.sleep(NAP)
+    finally:
+        for process in processes:
+            process.terminate()
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What a process is told."""
+
+    settings: Settings
+    ask: Ask
+    sources: str
+    root: Path
+
+
+def _play_columns(order: _Order, part: slice, done: Any) -> None:
+    """In a process of its own: the columns of one part, each cell into its file."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops us
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    context = open_context(order.settings, Silence())
+    for _, plan, cells in list(order.ask.columns())[part]:
+        column = Column(context, order.ask, plan, order.sources)
+        for cell in cells:
+            path = order.root / column.file(cell)
+            if not path.exists():
+                partial = path.with_suffix(f".{os.getpid()}")  # another grid may be at the same cell
+                partial.write_text(json.dumps(column.play(cell)) + "\n")
+                partial.replace(path)
+            with done.get_lock():
+                done.value += 1
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,1 @@
+"""Embedders at work: trained, measured, and asked for similar pictures."""

@@ -1,0 +1,1 @@
+"""Logs of real shoppers: read, kept, and used to judge policies."""

@@ -1,0 +1,158 @@
+"""Asks every policy what comes next in the later sessions of a log, and writes a page about the answers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.errors import DataError, UsageError
+from recommender.session_log import sessions
+from recommender.session_log.ranking import Ranked, n_steps, rank
+from simulator.installation import run_folder as folder
+from simulator.installation.context import Context
+from simulator.logs import kept_log, log_arrays, log_pictures
+from simulator.logs.log_arrays import LogArrays
+from simulator.logs.log_file import Notes, watched
+from simulator.report.numbers import log_measures
+from simulator.report.numbers.log_measures import Exam
+from simulator.report.pages import log as log_page
+from simulator.report.pages import study
+
+MOST = 1000
+PRINTED = 100
+"""Bad lines that are told one by one; all of them stand in the answer's JSON and in the run directory."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the command line tells."""
+
+    headline: str
+    rows: list[list[str]]
+    page: Path
+    document: dict[str, Any]
+
+
+def evaluate_log(
+    context: Context, path: Path, *, split_at: float | None = None, k: int = 10, catalogue: str | None = None
+) -> Judged:
+    """Sessions that start before `split_at` (default: the 90 % quantile of session starts) train.
+
+    path: a file, or the id of an imported log.
+    Raises UsageError for a split or k that leaves nothing, DataError for a log that holds nothing to ask.
+    """
+    if not 1 <= k <= MOST:
+        raise UsageError(f"-k must lie in 1..{MOST}, found {k}")
+    folder.check_writable(context.settings.runs)
+    read = _read(context, path)
+    tell(context, read.notes)
+    split, is_training = _split(read, split_at)
+    looks = log_pictures.looks(context, read.item_ids, catalogue=catalogue, run=read.run)
+    with context.talk.progress("tuning and asking", n_steps()) as step:
+        ranked = rank(read.log, is_training, read.on_sale(is_training), k=k, looks=looks, step=step)
+    exam = Exam(ranked.asked, ranked.known.visits.popularity(), ranked.known.is_sold, k)
+    document = _document(read, ranked, exam, split, is_training)
+    command = f"windowshop evaluate-log {path}" + ("" if split_at is None else f" --split-at {split_at:g}")
+    command += ("" if k == 10 else f" -k {k}") + ("" if catalogue is None else f" --catalogue {catalogue}")
+    key = sha256(f"{read.notes.digest}/{split!r}/{k}/{catalogue}".encode()).hexdigest()[:12]
+    page = log_page.page(document, command)
+    written = study.write(page, context.settings.runs / f"log-{key}", "evaluate-log", document)
+    return Judged(page.headline, log_page.rows(document), written, document)
+
+
+def _read(context: Context, path: Path) -> LogArrays:
+    notes = Notes(str(path))
+    kept = None if path.exists() else kept_log.read(context, str(path), notes)
+    return log_arrays.gathered(watched(path, notes, context.talk) if kept is None else kept, notes)
+
+
+def tell(context: Context, notes: Notes) -> None:
+    """Say which lines were left out and which are doubtful, as compilers do."""
+    told = [*notes.skipped, *notes.doubtful]
+    for one in told[:PRINTED]:
+        context.talk.say(one.text())
+    if len(told) > PRINTED:
+        context.talk.say(f"and {len(told) - PRINTED:,} lines more; --json lists them all")
+    n_lines = notes.read + len(notes.skipped)
+    if notes.skipped:
+        context.talk.say(f"{len(notes.skipped):,} of {n_lines:,} lines left out, {notes.read:,} kept")
+
+
+def _split(read: LogArrays, split_at: float | None) -> tuple[float, NDArray[np.bool_]]:
+    starts = read.log.starts()
+    known = np.isfinite(starts)
+    if not known.any():
+        raise DataError(f"{read.notes.file}: wanted events that name an item, found none")
+    split = sessions.default_split(starts) if split_at is None else split_at
+    if not math.isfinite(split):
+        raise UsageError(f"--split-at must be a number of seconds, found {split}")
+    is_training = known & (starts < split)
+    span = f"sessions start from {starts[known].min():.15g} to {starts[known].max():.15g}"
+    if not is_training.any():
+        kind = UsageError if split_at is not None else DataError
+        raise kind(
+            f"no session starts before {split:.15g}, so none trains; {span}; choose another --split-at"
+        )
+    if not len(sessions.cases(read.log, ~is_training)):
+        kind = UsageError if split_at is not None else DataError
+        raise kind(
+            f"no session that starts at {split:.15g} or later has two distinct items, so there is nothing "
+            f"to ask; {span}; choose another --split-at"
+        )
+    return split, is_training
+
+
+def _document(
+    read: LogArrays, ranked: Ranked, exam: Exam, split: float, is_training: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """The answer, and evaluate-log.json."""
+    asked, notes = ranked.asked, read.notes
+    visits = ranked.known.visits
+    listed = log_measures.document(exam, ranked.measures)
+    return {
+        "schema": 1,
+        "file": notes.file,
+        "sha256": notes.digest,
+        "split_at": split,
+        "k": exam.k,
+        "lines": {
+            "kept": notes.read,
+            "skipped": [one._asdict() for one in notes.skipped],
+            "doubtful": [one._asdict() for one in notes.doubtful],
+        },
+        "training": {
+            "sessions": len(visits),
+            "shoppers": len(np.unique(visits.shopper[visits.shopper >= 0])),
+            "items": int(np.count_nonzero(visits.popularity())),
+            "items_on_sale": int(exam.is_sold.sum()),
+            "tuned_on": ranked.n_tuned_on,
+            "pair_window": ranked.known.pairs.window,
+        },
+        "asked": {
+            "sessions": len(asked),
+            "later_sessions": int((np.isfinite(read.log.starts()) & ~is_training).sum()),
+            "truth_unknown": int((~exam.is_sold[asked.truth]).sum()),
+            "truth_in_profile": int(asked.truth_in_profile().sum()),
+        },
+        "cf": ranked.cf,
+        "blend": ranked.blend,
+        "policies": log_measures.document(exam, ranked.slates),
+        "measures": {
+            name: {
+                "tuning_value": tuned.value,
+                "settings": dict(tuned.settings)
+                if tuned.model is None
+                else dict(zip(tuned.features, np.round(tuned.model.weight, 4).tolist(), strict=True)),
+                "metrics": listed[name],
+            }
+            for name, tuned in ranked.tuned.items()
+        },
+        "strata": log_measures.strata(exam, ranked.slates),
+        "differences": log_measures.differences(exam, ranked.slates, "cf"),
+    }

@@ -1,0 +1,78 @@
+"""Keeps a log of real shoppers in the database, once however often its file is imported."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from db import imported_logs
+from db.engine import writing
+from db.events import Kind
+from simulator.installation.context import Context
+from simulator.logs.evaluate_log import tell
+from simulator.logs.log_file import WITH_QUERY, Line, Notes, watched
+from simulator.playing.export import event_id
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was kept. log: the id that `events export` takes; is_new: whether it was not there before."""
+
+    log: str
+    events: int
+    is_new: bool
+    notes: Notes
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer for other programs."""
+        return {
+            "run": self.log,
+            "events": self.events,
+            "new": self.is_new,
+            "skipped": [one._asdict() for one in self.notes.skipped],
+            "doubtful": [one._asdict() for one in self.notes.doubtful],
+        }
+
+    def text(self) -> str:
+        """The answer for people."""
+        state = "kept" if self.is_new else "were here already"
+        return (
+            f"{self.events:,} events {state} as {self.log}; "
+            f"`windowshop evaluate-log {self.log}`, `windowshop events export {self.log}`"
+        )
+
+
+def import_log(context: Context, path: Path) -> Imported:
+    """Read a log and keep its good lines; raises UsageError and DataError as log_file.lines does."""
+    notes = Notes(str(path))
+    good = list(watched(path, notes, context.talk))
+    tell(context, notes)
+    # The id follows from what was good in the file, so that a file twice, or under another name, is one log.
+    log_id = sha256("".join(f"{one[1:6]}{one.text}" for one in good).encode()).hexdigest()[:12]
+    written = [one.text + "\n" if one.fields is not None else _as_json(log_id, one) for one in good]
+    with writing(context.engine) as conn:
+        is_new = imported_logs.add(conn, log_id, path.name, written)
+    return Imported(log_id, len(good), is_new, notes)
+
+
+def _as_json(log_id: str, line: Line) -> str:
+    """A line of a CSV in the format of the export; its place in the file stands for its ordinal."""
+    fields: dict[str, Any] = {
+        "event_id": event_id(log_id, 0, line.number),
+        "run": log_id,
+        "kind": line.kind.name.lower(),
+        **({"shopper": line.shopper} if line.shopper else {}),
+        "session": line.session,
+        "step": 0,
+        "at": int(line.time) if line.time == int(line.time) else line.time,
+    }
+    if line.kind in WITH_QUERY:
+        fields["query"] = line.item
+    elif line.kind is Kind.IMPRESSION:
+        fields["items"] = [line.item]
+    elif line.item:
+        fields["item"] = line.item
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False) + "\n"

@@ -1,0 +1,37 @@
+"""A log that was imported, read again: its lines are the truth of it, as events are of a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+
+from db import imported_logs
+from db.engine import reading
+from db.errors import DataError
+from simulator.installation.context import Context
+from simulator.logs.log_file import Line, Notes, lines_of
+
+
+def read(context: Context, log_id: str, notes: Notes) -> Iterator[Line] | None:
+    """Its lines; None when there is none of that id, DataError when what is stored is damaged."""
+    if re.fullmatch("[0-9a-f]{12}", log_id) is None:
+        return None
+    with reading(context.engine) as conn:
+        imported = imported_logs.read(conn, log_id)
+    return None if imported is None else lines_of(BytesIO(imported[0].encode()), notes)
+
+
+def damage(context: Context, log_id: str) -> tuple[bool, str] | None:
+    """Whether the lines are the imported ones, each of them good, and what was found; None: no such log."""
+    notes = Notes(log_id)
+    try:
+        kept = read(context, log_id, notes)
+        if kept is None:
+            return None
+        sessions = {(line.shopper, line.session) for line in kept}
+    except DataError as error:
+        return False, str(error)
+    found = f"{notes.read:,} lines of {len(sessions):,} sessions with the sha256 of their import"
+    bad = "".join(f"; {one.text()}" for one in notes.skipped[:3])
+    return not notes.skipped, found + bad

@@ -1,0 +1,1 @@
+"""Running an installation: workers, parked work, the doctor, verification."""

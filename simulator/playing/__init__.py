@@ -1,0 +1,1 @@
+"""Runs and experiments: planned, played, resumed, exported, reported."""

@@ -1,0 +1,119 @@
+"""Several runs that share world and seeds and differ in the policy, and the comparison of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from db.errors import UsageError
+from db.items import CATALOGUE_SPLIT, QUERY_SPLIT
+from simulator.catalogues import stored as catalogues
+from simulator.installation import run_folder as folders
+from simulator.installation.context import Context
+from simulator.playing.plan import Plan
+from simulator.playing.report import origin, report
+from simulator.playing.simulate import Played, check_hands, hands_for, prepare, simulate
+from simulator.report.pages.writer import Headline
+
+DEMO_POLICIES = ("random", "visual", "cf", "blend", "oracle")
+LEAST_ITEMS = 10
+"""What a plan asks for at least: a full slate."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What an experiment left behind. seeds: run ids by seed, then policy."""
+
+    id: str
+    seeds: dict[int, dict[str, str]]
+    headline: Headline
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer that other programs rely on: the runs of the first seed."""
+        first = next(iter(self.seeds.values()))
+        return {"experiment": self.id, "runs": first, "report": str(self.headline.path)}
+
+
+def experiment(
+    context: Context,
+    plan: Plan,
+    policies: Sequence[str],
+    *,
+    n_seeds: int = 1,
+    local: bool = False,
+    again: bool = False,
+    fit: bool = False,
+    command: str | None = None,
+) -> Experiment:
+    """Play each policy under each seed, the plan's and those after it, then write the comparison.
+
+    fit: where the catalogue has fewer items or queries than the plan asks for, take what it has.
+    """
+    plans = [
+        replace(plan, policy=policy, seed=seed)
+        for seed in range(plan.seed, plan.seed + n_seeds)
+        for policy in dict.fromkeys(policies)
+    ]
+    require(context, plan, local=local)
+    if fit:
+        sizes = fitted(context, plan)
+        plans = [replace(one, items=sizes.items, queries=sizes.queries) for one in plans]
+    resolved = [prepare(context, one) for one in plans]
+    with hands_for(context, local=local) as hands:
+        played = [simulate(context, one, hands, again=again) for one in resolved]
+    seeds: dict[int, dict[str, str]] = {}
+    for one, done in zip(plans, played, strict=True):
+        seeds.setdefault(one.seed, {})[one.policy] = done.run.id
+    name = hashlib.sha256(" ".join(done.run.id for done in played).encode()).hexdigest()[:12]
+    _keep(context, name, seeds, played)
+    context.talk.say("measuring and drawing the report")
+    return Experiment(name, seeds, report(context, name, command=command))
+
+
+def require(context: Context, plan: Plan, *, local: bool = False) -> None:
+    """Raise before anything slow where the plan could not be played: nowhere to write, nobody to do the work,
+    no such catalogue.
+    """
+    folders.check_room_for_a_run(context.settings.runs)
+    check_hands(context, local=local)
+    catalogues.ensure(context, plan.catalogue)
+
+
+def fitted(context: Context, plan: Plan) -> Plan:
+    """The plan with no more items and queries than its catalogue has; says so when these are fewer.
+
+    Raises UsageError when the catalogue is too small for any plan.
+    """
+    splits = [item.split for item in catalogues.ensure(context, plan.catalogue)]
+    n_items, n_queries = splits.count(CATALOGUE_SPLIT), splits.count(QUERY_SPLIT)
+    if n_items < LEAST_ITEMS or not n_queries:
+        raise UsageError(
+            f"catalogue {plan.catalogue!r} has {n_items} items and {n_queries} queries, a run needs "
+            f"{LEAST_ITEMS} and 1; add more pictures with `windowshop catalogue add`"
+        )
+    found = replace(plan, items=min(plan.items, n_items), queries=min(plan.queries, n_queries))
+    if found != plan:
+        context.talk.say(
+            f"catalogue {plan.catalogue!r} has {n_items:,} items and {n_queries:,} queries: "
+            f"playing with {found.items:,} and {found.queries:,} instead of "
+            f"{plan.items:,} and {plan.queries:,}"
+        )
+    return found
+
+
+def _keep(context: Context, name: str, seeds: dict[int, dict[str, str]], played: Sequence[Played]) -> None:
+    first, root = played[0].run, context.settings.runs
+    known = folders.timings(root, name)  # of the runs that were played before
+    files = {
+        "config.json": {done.run.id: done.run.config for done in played},
+        "run.json": {
+            "experiment": name,
+            "runs": next(iter(seeds.values())),
+            "seeds": {str(seed): of_seed for seed, of_seed in seeds.items()},
+            **origin(first),
+            "timings": {done.run.id: done.seconds or known.get(done.run.id, {}) for done in played},
+        },
+    }
+    folders.write(root, name, files)

@@ -1,0 +1,111 @@
+"""Events out: canonical JSON lines, the same bytes for the same run wherever and however it was played."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+from uuid import UUID, uuid5
+
+import numpy as np
+
+from db import event_log, imported_logs, items, runs
+from db.engine import reading
+from db.events import ABSENT, Events, Kind, Rows
+from simulator.installation import output
+from simulator.installation.context import Context
+from simulator.playing.named import named
+
+NAMESPACE = UUID("6f1d7c1e-2b1b-5c0e-9a57-7f6f0f6b9c11")
+"""Under which event ids are made; part of the format."""
+
+
+def event_id(run: str, session: int, ordinal: int) -> str:
+    """uuid5 of run, session and ordinal: an event's id follows from its place."""
+    return str(uuid5(NAMESPACE, f"{run}/{session}/{ordinal}"))
+
+
+def lines(run: str, events: Events, item_ids: Sequence[str]) -> Iterator[str]:
+    """One JSON object an event, keys in the format's order, sorted by (at, shopper, session, ordinal)."""
+    rows = events.rows
+    slates = iter(events.shown)
+    shown = {place: next(slates) for place in np.flatnonzero(rows["kind"] == Kind.IMPRESSION)}
+    # Sorted here and not by the database, whose collations differ.
+    order = np.lexsort((rows["ordinal"], rows["session"], rows["shopper"], rows["at"]))
+    for place in order:
+        fields = _fields(run, rows[place], item_ids, shown.get(place))
+        yield json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+
+
+def write(run: str, events: Events, item_ids: Sequence[str], out: TextIO) -> int:
+    """Write all events; says how many."""
+    for line in lines(run, events, item_ids):
+        out.write(line + "\n")
+    return len(events)
+
+
+def _fields(run: str, row: Rows, item_ids: Sequence[str], shown: Any) -> dict[str, Any]:
+    session = int(row["session"])
+    fields: dict[str, Any] = {
+        "event_id": event_id(run, session, int(row["ordinal"])),
+        "run": run,
+        "kind": Kind(int(row["kind"])).name.lower(),
+        "shopper": int(row["shopper"]),
+        "session": session,
+        "step": int(row["step"]),
+        "at": int(row["at"]) / 1000,
+    }
+    if row["query"] != ABSENT:
+        fields["query"] = item_ids[int(row["query"])]
+    if shown is not None:
+        fields["items"] = [item_ids[item] for item in shown if item != ABSENT]
+    if row["item"] != ABSENT:
+        fields["item"] = item_ids[int(row["item"])]
+    if row["position"] != ABSENT:
+        fields["position"] = int(row["position"])
+    if row["impression"] != ABSENT:
+        fields["impression"] = event_id(run, session, int(row["impression"]))
+    if row["price"] != ABSENT:
+        fields["price"] = int(row["price"]) / 100
+    if row["dwell"] != ABSENT:
+        fields["dwell"] = int(row["dwell"]) / 1000
+    return fields
+
+
+def run_or_log(context: Context, name: str, *, policy: str | None = None, seed: int | None = None) -> str:
+    """The one run or imported log behind a name; UsageError with the choice where there are several."""
+    with reading(context.engine) as conn:
+        is_log = imported_logs.read(conn, name) is not None
+    return name if is_log else named(context, name).one(policy, seed)
+
+
+def export(context: Context, run_id: str, out: Path | None) -> int:
+    """Write a run's or imported log's events to a file, whole or not at all, or to standard output."""
+    if out is not None:
+        output.check(out)
+    with reading(context.engine) as conn:
+        imported = imported_logs.read(conn, run_id)
+    if imported is not None:
+        return _put(out, lambda file: _copy(imported, file))
+    with reading(context.engine) as conn:
+        run = runs.read(conn, run_id)
+        item_ids = [item.item_id for item in items.of_run(conn, run.number)]
+        events = event_log.read(conn, run.number, k=run.config["recommender"]["slate_size"])
+    return _put(out, lambda file: write(run.id, events, item_ids, file))
+
+
+def _copy(imported: tuple[str, int], file: TextIO) -> int:
+    content, events = imported
+    file.write(content)
+    return events
+
+
+def _put(out: Path | None, fill: Callable[[TextIO], int]) -> int:
+    """Fill a file, whole or not at all, or standard output."""
+    if out is None:
+        return fill(sys.stdout)
+    with output.opened(out) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as file:
+        return fill(file)

@@ -1,0 +1,193 @@
+"""Runs in memory: the same world, recommender and story, without database or queue, for grids of many runs.
+
+Nothing is kept but what the caller writes down. A run here has the slates and the clicks of the stored one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db import images
+from db.embeddings import Embedder
+from db.engine import reading
+from db.events import Events
+from db.runs import canonical
+from recommender.arrivals import Arrivals
+from recommender.config import RecommenderConfig
+from recommender.knowledge import Knowledge, fold, remember
+from recommender.policies import recommend
+from recommender.profile import Profiles
+from recommender.registry import POLICIES
+from recommender.search.similarity import VisualNeighbours, round_embeddings
+from simulator.embedders.vectors import vectors
+from simulator.installation.context import Context
+from simulator.playing.desk import NOTHING_KNOWN, Answer
+from simulator.playing.plan import Resolved
+from simulator.playing.play import Witness, play
+from simulator.playing.simulate import pictures_of
+from simulator.report.numbers.formulas import first_late_day
+from simulator.world.catalogue import Pictures
+from simulator.world.day import Readings, build_world
+from simulator.world.presets import from_settings
+from simulator.world.session import World
+from workers.fold import read_slates
+from workers.knowledge import Recommender, requests_of
+
+PIECE = 256
+"""Requests ranked at once: what they need stays in the processor's cache; results do not depend on it."""
+
+
+@dataclass
+class Stage:
+    """What all runs of one world share: the world, the pictures' vectors, and who is near whom."""
+
+    config: dict[str, Any]
+    world: World
+    vectors: NDArray[np.float32]
+    is_candidate: NDArray[np.bool_]
+    neighbours: dict[int, VisualNeighbours] = field(default_factory=dict)
+
+    def recommender(self, policy: str, settings: dict[str, Any] | None = None) -> Recommender:
+        """A recommender that knows nothing yet; settings: of RecommenderConfig, beside the run's own."""
+        own = {**self.config["recommender"], **(settings or {}), "policy": policy}
+        config = RecommenderConfig.from_json(canonical(own))
+        arrivals = Arrivals.of(self.config)
+        offered = arrivals.offered(self.is_candidate, 0) if arrivals else self.is_candidate
+        knowledge = Knowledge.start(config, self.vectors, offered)
+        shared = self.neighbours.setdefault(config.neighbours, knowledge.neighbours)
+        knowledge = replace(knowledge, neighbours=shared)
+        return Recommender(0, self.config["seed"], config, NOTHING_KNOWN, knowledge, arrivals)
+
+
+def stage(config: dict[str, Any], pictures: Pictures, vectors: NDArray[np.float32]) -> Stage:
+    """The stage of a run's config; vectors: unit rows of its items, not rounded yet."""
+    world = build_world(
+        from_settings(config["world"]["settings"]),
+        seed=config["seed"],
+        pictures=pictures,
+        n_shoppers=config["shoppers"],
+        slate_size=config["recommender"]["slate_size"],
+        max_slates=config["slates"],
+    )
+    return Stage(config, world, round_embeddings(vectors), ~np.asarray(pictures.is_query, np.bool_))
+
+
+@dataclass
+class Rehearsal:
+    """Stands where the desk stands. profiles: of the requests answered last; expected: day, clicks expected
+    and items shown of each step; arrived: day and showings of items that came in mid-run; answers_as: the
+    policy whose slates are shown, where it is not the one that learns.
+    """
+
+    recommender: Recommender
+    answers_as: str | None = None
+    profiles: Profiles | None = None
+    expected: list[tuple[int, float, int]] = field(default_factory=list)
+    arrived: list[tuple[int, int]] = field(default_factory=list)
+    _told: list[Events] = field(default_factory=list)
+
+    def note(self, events: Events, judged: Readings | None = None) -> None:
+        """Remember the events until the day ends, and what was expected of the slates."""
+        self._told.append(events)
+        if judged is not None:
+            shown = int(np.count_nonzero(events.shown >= 0))
+            day = self.recommender.generation + 1
+            self.expected.append((day, float(judged.expected.sum()), shown))
+            if arrivals := self.recommender.arrivals:
+                self.arrived.append((day, int(np.isin(events.shown, arrivals.items).sum())))
+
+    def answer(
+        self, sessions: NDArray[np.int64], step: int, *, generation: int, by_hand: Answer | None = None
+    ) -> NDArray[np.int32]:
+        """The slates of these sessions (sorted) at this step, int32 [n, k]."""
+        known = self.recommender
+        if known.generation != generation:
+            raise ValueError(f"generation {generation} was asked for, {known.generation} is known")
+        if by_hand is not None:
+            entries = by_hand(sessions, step)
+        else:
+            events = Events.concat(self._told)
+            self.profiles = known.profiles(requests_of(events, sessions, step), events)
+            config = replace(known.config, policy=self.answers_as or known.config.policy)
+            parts = [
+                recommend(config, known.knowledge, self.profiles[start : start + PIECE], known.seed)
+                for start in range(0, len(self.profiles), PIECE)
+            ]
+            entries = np.concatenate(parts)
+        chosen: NDArray[np.int32] = entries["item"].copy()
+        return chosen
+
+    def end_day(self, sessions: NDArray[np.int64], generation: int) -> None:
+        """Fold the day, as a worker does."""
+        del sessions
+        self.recommender = folded(self.recommender, Events.concat(self._told), generation)
+        self._told.clear()
+
+    def late_rate(self, days: int) -> float:
+        """ctr_late_expected: clicks expected per item shown, over the last third of the days."""
+        late = [one for one in self.expected if one[0] >= first_late_day(days)]
+        shown = sum(one[2] for one in late)
+        return sum(one[1] for one in late) / shown if shown else float("nan")
+
+
+def fair_share(done: Rehearsal, n_items: int) -> float:
+    """Exposure of the items that came in mid-run, from their day on, over their share of the catalogue."""
+    arrivals = done.recommender.arrivals
+    if arrivals is None:
+        return float("nan")
+    shown = sum(n for day, _, n in done.expected if day >= arrivals.day)
+    new = sum(n for day, n in done.arrived if day >= arrivals.day)
+    return new / shown / (len(arrivals.items) / n_items) if shown else float("nan")
+
+
+def folded(known: Recommender, events: Events, generation: int) -> Recommender:
+    """The recommender after one more generation of whole sessions."""
+    now = known.knowledge
+    if POLICIES[known.config.policy].learns == "nothing":  # no fold can change its slates
+        return known.after(generation, now)
+    slates = read_slates(known, events)
+    counts, popularity, learned = fold(known.config, now, *slates)
+    new, taste = remember(known.config, now, *slates)
+    knowledge = now.at(
+        counts=now.counts.plus(counts),
+        popularity=now.popularity.plus(popularity),
+        learned=learned,
+        history=now.history.plus(new, most=known.config.taste.slates),
+        taste=taste,
+    )
+    return known.after(generation, knowledge)
+
+
+def rehearse(
+    stage: Stage,
+    policy: str,
+    *,
+    settings: dict[str, Any] | None = None,
+    witness: Witness | None = None,
+) -> Rehearsal:
+    """Play one policy on a stage to its last day."""
+    desk = Rehearsal(stage.recommender(policy, settings))
+    play(
+        stage.world,
+        desk,
+        days=stage.config["days"],
+        policy=policy,
+        seed=stage.config["seed"],
+        after_day=lambda _day: None,
+        arrivals=Arrivals.of(stage.config),
+        witness=witness,
+    )
+    return desk
+
+
+def gather(context: Context, resolved: Resolved) -> tuple[Pictures, NDArray[np.float32]]:
+    """The pictures of a run's items and their vectors, float32 [n, dim]; those that lack one get it here."""
+    config, chosen = resolved.config, resolved.items
+    embedder, hashes = Embedder(config["model"], config["runtime"]), [item.image for item in chosen]
+    with reading(context.engine) as conn:
+        pixels = images.read(conn, hashes)
+    return pictures_of(chosen, config["categories"], pixels), vectors(context, embedder, hashes)

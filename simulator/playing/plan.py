@@ -1,0 +1,95 @@
+"""What makes a run the run it is: the config whose hash is its id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from db.errors import UsageError
+from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
+from recommender.config import RecommenderConfig
+from recommender.registry import POLICY_NAMES
+from simulator.catalogues import stored as catalogues
+from simulator.world.draws import Purpose, uniform
+from simulator.world.presets import arriving, named, preset_hash
+
+SCHEMA = 1
+
+LARGEST = {"days": 10_000, "shoppers": 10_000_000, "slates": 1_000, "seed": 2**32 - 1}
+"""Beyond these the numbers of sessions, steps and draws would not fit where they are kept."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What somebody asks for: the sizes of a run, its world and its policy."""
+
+    policy: str = "blend"
+    seed: int = 1
+    days: int = 8
+    shoppers: int = 3000
+    items: int = 1000
+    queries: int = 300
+    slates: int = 3  # a session asks for at most so many
+    world: str = "mixed"
+    catalogue: str = catalogues.FASHION_MNIST
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for what cannot be played, naming what can."""
+        if self.policy not in POLICY_NAMES:
+            raise UsageError(f"no policy {self.policy!r}; choose one of {', '.join(POLICY_NAMES)}")
+        try:
+            named(self.world)
+            comes = arriving(self.world)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        if comes and comes[1] >= self.days:
+            raise UsageError(f"new_day {comes[1]} is after the last of {self.days} days, counted from 0")
+        smallest = {"days": 1, "shoppers": 1, "items": 10, "queries": 1, "slates": 1, "seed": 0}
+        for name, least in smallest.items():
+            if getattr(self, name) < least:
+                raise UsageError(f"--{name} must be at least {least}, found {getattr(self, name)}")
+        for name, most in LARGEST.items():
+            if getattr(self, name) > most:
+                raise UsageError(f"--{name} must be at most {most}, found {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A plan with everything it depends on: the config, and the items in the order of their numbers."""
+
+    config: dict[str, Any]
+    items: list[Item]
+
+
+def resolve(
+    plan: Plan, stored: Sequence[Item], *, model: str, runtime: str, index: str = "exact"
+) -> Resolved:
+    """The canonical config of a plan on a catalogue as it is stored."""
+    chosen = catalogues.pick(stored, CATALOGUE_SPLIT, plan.items, seed=plan.seed)
+    queries = catalogues.pick(stored, QUERY_SPLIT, plan.queries, seed=plan.seed)
+    world = named(plan.world)
+    recommender = RecommenderConfig(policy=plan.policy, index=index)
+    config = {
+        "schema": SCHEMA,
+        **asdict(plan),
+        "world": {"preset": plan.world, "sha256": preset_hash(world), "settings": asdict(world)},
+        "recommender": json.loads(recommender.to_json()),
+        "categories": catalogues.category_names(plan.catalogue, stored),
+        "data": catalogues.digest([*chosen, *queries]),
+        "model": model,
+        "runtime": runtime,
+    }
+    if comes := arriving(plan.world):
+        config["arrivals"] = {"day": comes[1], "items": _new_items(chosen, comes[0], seed=plan.seed)}
+    return Resolved(config, [*chosen, *queries])
+
+
+def _new_items(chosen: Sequence[Item], share: float, *, seed: int) -> list[int]:
+    """The numbers of the catalogue items that come later: an addressed draw, at least one, not all."""
+    draw = uniform(seed, Purpose.ARRIVAL, catalogues.image_keys(chosen))
+    n = min(max(1, round(share * len(chosen))), len(chosen) - 1)
+    return sorted(int(number) for number in np.argsort(draw, kind="stable")[:n])

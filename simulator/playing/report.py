@@ -1,0 +1,132 @@
+"""Reads runs back from the database, measures them, and writes the report of a run or an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from db import embeddings, event_log, images, items, readings, runs, slates
+from db.embeddings import Embedder
+from db.engine import reading
+from db.errors import GateError, UsageError
+from db.items import FROM_CLUSTERS
+from db.runs import FINISHED, Run
+from db.views import View
+from recommender.ranking import SLATE
+from recommender.search.similarity import round_embeddings
+from simulator.catalogues import stored as catalogues
+from simulator.installation import provenance
+from simulator.installation import run_folder as folders
+from simulator.installation.context import Context
+from simulator.playing.named import named
+from simulator.playing.simulate import world_of
+from simulator.report.numbers.panel import Readings, RunData, Slates
+from simulator.report.pages.writer import Headline, write_report
+
+PAGE = View(64, 3)
+"""How large and in what colours pictures stand in the page; the same for every own catalogue."""
+
+
+def report(
+    context: Context,
+    name: str,
+    *,
+    compare: tuple[str, str] | None = None,
+    gates: Sequence[str] = (),
+    command: str | None = None,
+) -> Headline:
+    """Write the report of a run or experiment into its directory; gates like `hit_rate@10=0.3` must be met.
+
+    Raises NotFoundError for an unknown name, UsageError for one that is not finished, GateError for a gate.
+    """
+    wanted = [_parsed(gate) for gate in gates]
+    loaded = [load(context, run_id) for run_id in named(context, name).run_ids]
+    folder = context.settings.runs / name
+    folders.check_writable(context.settings.runs)
+    headline = write_report(loaded, folder, compare=compare, command=command)
+    for metric, least in wanted:
+        _hold(headline, metric, least)
+    return headline
+
+
+def load(context: Context, run_id: str) -> RunData:
+    """One finished run as plain arrays."""
+    with reading(context.engine) as conn:
+        run = runs.read(conn, run_id)
+        if run.state != FINISHED:
+            raise UsageError(f"run {run_id} is not finished; call its command again and it goes on")
+        return _gathered(conn, run)
+
+
+def origin(run: Run) -> dict[str, Any]:
+    """Where a run's numbers come from."""
+    config = run.config
+    return {
+        "seed": config["seed"],
+        "commit": provenance.commit(),
+        "versions": provenance.versions(),
+        "machine": provenance.machine(),
+        "model": config["model"],
+        "runtime": config["runtime"],
+        "data_sha256": config["data"],
+        "preset_sha256": config["world"]["sha256"],
+    }
+
+
+def _gathered(conn: Connection, run: Run) -> RunData:
+    config = run.config
+    k = config["recommender"]["slate_size"]
+    session, step, _, entries = slates.of_run(conn, run.number, dtype=SLATE, k=k)
+    world = world_of(conn, run)
+    chosen = items.of_run(conn, run.number)
+    embedder = Embedder(config["model"], config["runtime"])
+    return RunData(
+        run=run.id,
+        policy=config["policy"],
+        config=config,
+        events=event_log.read(conn, run.number, k=k),
+        slates=Slates(session, step, entries),
+        readings=Readings(*readings.of_run(conn, run.number, k=k)),
+        item_ids=[item.item_id for item in chosen],
+        categories=catalogues.category_numbers(chosen, config["categories"]),
+        class_names=config["categories"],
+        prices=world.catalogue.price.astype(np.int32),
+        pixels=images.of_run(conn, run.number),
+        shown=_shown(conn, run),
+        are_clusters=any(item.source == FROM_CLUSTERS for item in chosen),
+        embeddings=round_embeddings(embeddings.of_run(conn, run.number, embedder)),
+        n_items=config["items"],
+        n_shoppers=config["shoppers"],
+        days=config["days"],
+        provenance=origin(run),
+    )
+
+
+def _shown(conn: Connection, run: Run) -> NDArray[np.uint8] | None:
+    """The pictures as people see them, where that is not how the judge does."""
+    if run.config["catalogue"] == catalogues.FASHION_MNIST:
+        return None
+    return images.of_run(conn, run.number, PAGE)
+
+
+def _parsed(gate: str) -> tuple[str, float]:
+    metric, _, least = gate.partition("=")
+    try:
+        return metric, float(least)
+    except ValueError:
+        raise UsageError(
+            f"--fail-under {gate!r} is not METRIC=NUMBER, hit_rate@10=0.3 for instance"
+        ) from None
+
+
+def _hold(headline: Headline, metric: str, least: float) -> None:
+    for policy, found in headline.metrics["policies"].items():
+        if metric not in found["metrics"]:
+            raise UsageError(f"no metric {metric!r}; metrics.json lists them")
+        value = found["metrics"][metric]["value"]
+        if value is None or value < least:
+            raise GateError(f"{metric} of {policy} is {value}, wanted at least {least}")

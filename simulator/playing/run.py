@@ -1,0 +1,49 @@
+"""One run from the command line: plays it, keeps its directory, and writes its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.installation import run_folder as folders
+from simulator.installation.context import Context
+from simulator.playing.plan import Plan
+from simulator.playing.report import origin, report
+from simulator.playing.simulate import check_hands, hands_for, prepare, simulate
+from simulator.report.pages.writer import Headline
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished run with its report."""
+
+    id: str
+    events: int
+    seconds: dict[str, float]
+    headline: Headline
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer that other programs rely on."""
+        return {
+            "run": self.id,
+            "events": self.events,
+            "seconds": self.seconds,
+            "report": str(self.headline.path),
+        }
+
+
+def run(context: Context, plan: Plan, *, local: bool = False, again: bool = False) -> Done:
+    """Play a plan to its end, or take it up where it stopped, or give back what is finished."""
+    folders.check_room_for_a_run(context.settings.runs)
+    check_hands(context, local=local)
+    resolved = prepare(context, plan)
+    with hands_for(context, local=local) as hands:
+        played = simulate(context, resolved, hands, again=again)
+    if played.was_stored:
+        context.talk.say(f"run {played.run.id} was finished before; --again plays it anew")
+    root, name = context.settings.runs, played.run.id
+    timings = played.seconds or folders.timings(root, name)  # of the time it was played
+    document = {"run": name, **origin(played.run), "timings": timings}
+    folders.write(root, name, {"config.json": played.run.config, "run.json": document})
+    headline = report(context, played.run.id)
+    return Done(played.run.id, played.events, played.seconds, headline)

@@ -1,0 +1,177 @@
+"""One run: prepares what it lacks, plays or resumes it, and leaves it finished in the database."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from db import embeddings, event_log, images, items, runs, work
+from db.embeddings import Embedder
+from db.engine import reading, writing
+from db.errors import UsageError
+from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
+from db.runs import FINISHED, Run
+from db.turns import turn
+from recommender.arrivals import Arrivals
+from simulator.catalogues import stored as catalogues
+from simulator.catalogues.fashion_mnist import CLASS_NAMES
+from simulator.embedders import model as models
+from simulator.installation.context import Context
+from simulator.playing.desk import Desk, Hands
+from simulator.playing.plan import Plan, Resolved, resolve
+from simulator.playing.play import play
+from simulator.world.catalogue import Pictures
+from simulator.world.day import build_world
+from simulator.world.presets import FASHION_CATEGORIES, from_settings
+from simulator.world.session import World
+from workers import queue
+from workers.embed import BATCH as EMBED_BATCH
+from workers.local_workforce import LocalHands
+from workers.supervisor import Supervisor
+
+
+@dataclass(frozen=True)
+class Played:
+    """A finished run and how long it took; timings never enter anything that must be the same twice."""
+
+    run: Run
+    events: int
+    seconds: dict[str, float]
+    was_stored: bool = False
+
+
+def hands_for(context: Context, *, local: bool) -> AbstractContextManager[Hands]:
+    """Who does the work: this process, or a supervisor with the workers of the settings."""
+    return LocalHands(context.engine) if local else Supervisor(context.settings, context.engine)
+
+
+def check_hands(context: Context, *, local: bool) -> None:
+    """Raise before anything slow when nobody could do the work: Redis is away, or there are no workers."""
+    settings = context.settings
+    if local:
+        return
+    if settings.redis_url:
+        queue.connect(settings.redis_url).close()
+    elif not settings.workers:
+        raise UsageError(
+            "--workers 0 leaves the work to others, who need REDIS_URL; set it, or ask for --workers 1"
+        )
+
+
+def prepare(context: Context, plan: Plan) -> Resolved:
+    """Everything a plan needs before its first morning: catalogue, model, config.
+
+    What can be wrong with the plan is found before the model is trained, which takes a minute.
+    """
+    stored = catalogues.ensure(context, plan.catalogue)
+    catalogues.require(stored, CATALOGUE_SPLIT, plan.items)
+    catalogues.require(stored, QUERY_SPLIT, plan.queries)
+    index = context.settings.index
+    if index == "approximate" and find_spec("faiss") is None:
+        raise UsageError(
+            "setting index is approximate, but FAISS is not installed; install it with "
+            "`pip install '.[faiss]'` in Windowshop's folder, or set index to exact"
+        )
+    model = models.ensure(context, plan.catalogue)
+    return resolve(plan, stored, model=model.key, runtime=model.runtime, index=index)
+
+
+def simulate(context: Context, resolved: Resolved, hands: Hands, *, again: bool = False) -> Played:
+    """Play one run to its end; a finished one is given back, an unfinished one is resumed.
+
+    While another process plays this run, we wait: it ends finished, or we take it up where that one stopped.
+    """
+    run_id = runs.id_of(resolved.config)
+
+    def tell() -> None:
+        context.talk.say(f"run {run_id} is being played by another command; waiting for it")
+
+    with turn(context.engine, int(run_id, 16), tell):
+        with writing(context.engine) as conn:
+            if again:
+                runs.forget(conn, int(run_id, 16))
+            run = runs.open_run(conn, resolved.config)
+            if run.state != FINISHED:
+                items.assign(conn, run.number, run.config["catalogue"], resolved.items)
+                work.drop(conn, run.number)
+        if run.state == FINISHED:
+            return Played(run, _count(context, run), {}, was_stored=True)
+        return _play(context, run, hands)
+
+
+def world_of(conn: Connection, run: Run) -> World:
+    """The world of a run, made again from its config and the stored pictures."""
+    chosen = items.of_run(conn, run.number)
+    config = run.config
+    return build_world(
+        from_settings(config["world"]["settings"]),
+        seed=config["seed"],
+        pictures=pictures_of(chosen, config["categories"], images.of_run(conn, run.number)),
+        n_shoppers=config["shoppers"],
+        slate_size=config["recommender"]["slate_size"],
+        max_slates=config["slates"],
+    )
+
+
+def _play(context: Context, run: Run, hands: Hands) -> Played:
+    config = run.config
+    desk = Desk(context.engine, run, hands, k=config["recommender"]["slate_size"])
+    _embed_missing(context, desk, Embedder(config["model"], config["runtime"]))
+    with reading(context.engine) as conn:
+        world = world_of(conn, run)
+    desk.forget_time()
+    began = time.perf_counter()
+    with context.talk.progress(f"{config['policy']} (seed {config['seed']})", config["days"]) as step:
+        play(
+            world,
+            desk,
+            days=config["days"],
+            policy=config["policy"],
+            seed=config["seed"],
+            after_day=lambda _day: step(),
+            arrivals=Arrivals.of(config),
+        )
+    took = time.perf_counter() - began
+    with writing(context.engine) as conn:
+        runs.finish(conn, run.number)
+    spent = {**desk.seconds, "shop": took - sum(desk.seconds.values()), "total": took}
+    return Played(run._replace(state=FINISHED), desk.events_stored, spent)
+
+
+def _embed_missing(context: Context, desk: Desk, embedder: Embedder) -> None:
+    """Pictures without a vector get one, in jobs of a fixed size."""
+    with reading(context.engine) as conn:
+        missing = embeddings.missing(conn, desk.run.number, embedder)
+    if not missing:
+        return
+    pieces = [missing[start : start + EMBED_BATCH] for start in range(0, len(missing), EMBED_BATCH)]
+    jobs = {
+        piece[0][:48]: {"model": embedder.model, "runtime": embedder.runtime, "images": piece}
+        for piece in pieces
+    }
+    with context.talk.progress(f"embedding {len(missing):,} pictures", len(jobs)) as step:
+        desk.ask("embed", jobs, step)
+
+
+def pictures_of(chosen: list[Item], names: list[str], pixels: NDArray[np.uint8]) -> Pictures:
+    """A run's items as the world sees them; names: of the catalogue's categories, in their order."""
+    # The world knows what goes with what for Fashion-MNIST's labels; others are numbered after them.
+    first = 0 if names == list(CLASS_NAMES) else FASHION_CATEGORIES
+    return Pictures(
+        pixels=pixels,
+        category=(catalogues.category_numbers(chosen, names) + first).astype(np.int16),
+        is_query=np.array([item.split == QUERY_SPLIT for item in chosen]),
+        image_key=catalogues.image_keys(chosen),
+        price=catalogues.prices(chosen),
+    )
+
+
+def _count(context: Context, run: Run) -> int:
+    with reading(context.engine) as conn:
+        return sum(event_log.count(conn, run.number).values())

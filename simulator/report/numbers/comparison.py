@@ -1,0 +1,195 @@
+"""Several runs in one comparison: intervals per policy, differences per pair, and `metrics.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from db.errors import UsageError
+from recommender.registry import POLICY_NAMES
+from simulator.report.numbers import statistics
+from simulator.report.numbers.measures import is_compared, measure
+from simulator.report.numbers.panel import Panel
+from simulator.report.numbers.statistics import Estimate, Gap, Interval
+from simulator.report.text import labels as words
+
+SCHEMA = 1
+SHARE_OF_LEAD = "share_of_oracle_lead"
+"""(policy - visual) / (oracle - visual) on ctr_late_expected; only where both are among the runs."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Policy a minus policy b in one measure."""
+
+    a: str
+    b: str
+    metric: str
+    gap: Gap
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the runs say, policy by policy and pair by pair.
+
+    policies: policy -> measure -> interval, both in the order of the report. seeds: those that every number
+    is over. are_clusters: whether measures by class go by clusters, for want of labels.
+    """
+
+    policies: dict[str, dict[str, Interval]]
+    differences: list[Difference]
+    seeds: list[int]
+    n_shoppers: int
+    are_clusters: bool = False
+
+    @property
+    def interval_of(self) -> str:
+        """What the intervals are over, in words."""
+        if len(self.seeds) > 1:
+            return f"over {len(self.seeds)} seeds"
+        return f"over {self.n_shoppers:,} shoppers, given these counts"
+
+    def interval(self, policy: str, metric: str) -> Interval:
+        """One number of one policy; undefined where it was never measured."""
+        return self.policies.get(policy, {}).get(metric, statistics.NOTHING)
+
+    def gap(self, a: str, b: str, metric: str) -> Gap:
+        """A minus b, whichever way round it was computed."""
+        for found in self.differences:
+            if found.metric == metric and (found.a, found.b) == (a, b):
+                return found.gap
+            if found.metric == metric and (found.a, found.b) == (b, a):
+                return Gap(-found.gap.value, -found.gap.high, -found.gap.low, found.gap.p)
+        return statistics.NO_GAP
+
+
+Measured = dict[str, dict[int, dict[str, Estimate]]]
+"""policy -> seed -> measure -> estimate."""
+
+
+def compare(panels: Sequence[Panel]) -> Comparison:
+    """Intervals and differences of runs: over shoppers for one seed, over seeds for several.
+
+    UsageError when a policy comes twice with one seed, or runs of one seed met different shoppers.
+    """
+    measured = _measured(panels)
+    seeds = sorted({panel.run.seed for panel in panels})
+    _add_share_of_lead(measured)
+    return Comparison(
+        policies={policy: _intervals(measured[policy], seeds) for policy in measured},
+        differences=list(_differences(measured, seeds)),
+        seeds=seeds,
+        n_shoppers=panels[0].run.n_shoppers,
+        are_clusters=any(panel.run.are_clusters for panel in panels),
+    )
+
+
+def to_json(comparison: Comparison) -> dict[str, Any]:
+    """The comparison as `metrics.json` holds it; undefined numbers are null."""
+    policies = {
+        policy: {"metrics": {name: _numbers(interval) for name, interval in metrics.items()}}
+        for policy, metrics in comparison.policies.items()
+    }
+    differences = [
+        {"a": found.a, "b": found.b, "metric": found.metric} | _numbers(found.gap)
+        for found in comparison.differences
+    ]
+    by_class = {"by_class": words.FROM_CLUSTERS} if comparison.are_clusters else {}
+    return {"schema": SCHEMA, "policies": policies, "differences": differences, **by_class}
+
+
+def dump(comparison: Comparison) -> bytes:
+    """`metrics.json`: the same comparison gives the same bytes; floats in full, in an order that never
+    changes.
+    """
+    return (json.dumps(to_json(comparison), indent=1, allow_nan=False) + "\n").encode()
+
+
+def undefined(comparison: Comparison) -> int:
+    """How many measures of how many policies had nothing to be taken over."""
+    return sum(
+        bool(np.isnan(interval.value))
+        for metrics in comparison.policies.values()
+        for interval in metrics.values()
+    )
+
+
+def in_order(policies: Iterable[str]) -> list[str]:
+    """Policies from the plainest to the most knowing; unknown ones before the oracle, by name."""
+    place = {policy: float(number) for number, policy in enumerate(POLICY_NAMES)}
+    return sorted(set(policies), key=lambda policy: (place.get(policy, len(POLICY_NAMES) - 1.5), policy))
+
+
+def _measured(panels: Sequence[Panel]) -> Measured:
+    if not panels:
+        raise UsageError("a report needs at least one finished run; `windowshop simulate` makes one")
+    measured: Measured = {policy: {} for policy in in_order(panel.run.policy for panel in panels)}
+    for panel in panels:
+        run = panel.run
+        if run.seed in measured[run.policy]:
+            raise UsageError(f"policy {run.policy!r} comes twice with seed {run.seed}; report each run alone")
+        if (run.n_shoppers, run.days) != (panels[0].run.n_shoppers, panels[0].run.days):
+            raise UsageError(
+                f"runs {panels[0].run.run} and {run.run} differ in shoppers or days and cannot be compared; "
+                "`windowshop experiment` makes runs that can"
+            )
+        measured[run.policy][run.seed] = measure(panel)
+    return measured
+
+
+def _add_share_of_lead(measured: Measured) -> None:
+    """Beside the measures of one run: how much of the oracle's lead over visual a policy won, seed by
+    seed.
+    """
+    floor, ceiling = measured.get("visual", {}), measured.get("oracle", {})
+    for policy in set(measured) - {"visual", "oracle"}:
+        for seed in set(measured[policy]) & set(floor) & set(ceiling):
+            found = measured[policy][seed]
+            late = [one["ctr_late_expected"] for one in (found, floor[seed], ceiling[seed])]
+            found[SHARE_OF_LEAD] = statistics.share_of_lead(*late)
+
+
+def _intervals(of_seeds: dict[int, dict[str, Estimate]], seeds: Sequence[int]) -> dict[str, Interval]:
+    """One policy's intervals; over its seeds where the comparison has several."""
+    found = [of_seeds[seed] for seed in sorted(of_seeds)]
+    if len(seeds) == 1:
+        return {name: statistics.by_shopper(estimate) for name, estimate in found[0].items()}
+    by_name = {name: [one[name] for one in found if name in one] for name in found[0]}
+    return {
+        name: statistics.over_seeds(
+            [one.value for one in of_name],
+            n=sum(one.n for one in of_name),
+            is_share=any(one.is_share for one in of_name),
+        )
+        for name, of_name in by_name.items()
+    }
+
+
+def _differences(measured: Measured, seeds: Sequence[int]) -> Iterable[Difference]:
+    for b, a in combinations(measured, 2):
+        common = [seed for seed in seeds if seed in measured[a] and seed in measured[b]]
+        if not common:
+            continue
+        for name in measured[a][common[0]]:
+            if is_compared(name) and name in measured[b][common[0]]:
+                ours, theirs = ([measured[one][seed][name] for seed in common] for one in (a, b))
+                yield Difference(a, b, name, _gap(ours, theirs, several=len(seeds) > 1))
+
+
+def _gap(a: Sequence[Estimate], b: Sequence[Estimate], *, several: bool) -> Gap:
+    if not several:
+        return statistics.paired(a[0], b[0])
+    return statistics.paired_over_seeds([one.value for one in a], [one.value for one in b])
+
+
+def _numbers(found: Interval | Gap) -> dict[str, float | int | None]:
+    """The fields of a result in their order, NaN as None."""
+    return {
+        name: None if isinstance(number, float) and np.isnan(number) else number
+        for name, number in vars(found).items()
+    }

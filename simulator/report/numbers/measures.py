@@ -1,0 +1,290 @@
+"""The online measures, a row each: formula, name, title, sentence, unit, and whether more is better.
+
+Whoever adds a measure writes its formula and a row here, nothing else: what is measured, compared and said of
+it comes from the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass, replace
+from types import MappingProxyType
+from typing import Literal
+
+from simulator.report.numbers import formulas
+from simulator.report.numbers.panel import Panel
+from simulator.report.numbers.statistics import Estimate
+
+Unit = Literal["share", "money", "seconds", "bits", "index", "number"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure. name: in metrics.json, where {k} stands for the size of a slate. formula: what measures it
+    in a run; None where it takes more than one, or is taken of some runs only.
+
+    better: "more" or "less", None where neither is better by itself. by_class: it goes by the items'
+    categories.
+    """
+
+    name: str
+    formula: Callable[[Panel], Estimate] | None = None
+    _: KW_ONLY
+    title: str
+    unit: Unit
+    better: Literal["more", "less"] | None
+    meaning: str
+    by_class: bool = False
+
+    @property
+    def stem(self) -> str:
+        """Its name without the size of a slate."""
+        return self.name.partition("@")[0]
+
+
+_ROWS = (
+    Measure(
+        "hit_rate@{k}",
+        formulas.hit_rate,
+        title="Slates with a click",
+        unit="share",
+        better="more",
+        meaning="Of the lists of items shown, how many got at least one click.",
+    ),
+    Measure(
+        "category_hit_rate@{k}",
+        formulas.category_hit_rate,
+        title="Same category as the query",
+        unit="share",
+        better=None,
+        meaning="Of the items shown, how many are of the query's kind. High is not better by itself.",
+        by_class=True,
+    ),
+    Measure(
+        "ctr",
+        formulas.ctr,
+        title="Click rate",
+        unit="share",
+        better="more",
+        meaning="Clicks per item shown, as the shoppers' luck had it.",
+    ),
+    Measure(
+        "ctr_expected",
+        formulas.ctr_expected,
+        title="Click rate, expected",
+        unit="share",
+        better="more",
+        meaning="The same without the luck: the judge's chance of each click, averaged.",
+    ),
+    Measure(
+        "ctr_late",
+        formulas.ctr_late,
+        title="Late click rate",
+        unit="share",
+        better="more",
+        meaning="Clicks per item shown over the last third of the days.",
+    ),
+    Measure(
+        "ctr_late_expected",
+        formulas.ctr_late_expected,
+        title="Late click rate, expected",
+        unit="share",
+        better="more",
+        meaning="What a policy is worth once it has learned: expected clicks per item shown, "
+        "last third of the days.",
+    ),
+    Measure(
+        "session_click_rate",
+        formulas.session_click_rate,
+        title="Sessions with a click",
+        unit="share",
+        better="more",
+        meaning="Of all visits, how many clicked anything.",
+    ),
+    Measure(
+        "cart_rate",
+        formulas.cart_rate,
+        title="Sessions with a cart",
+        unit="share",
+        better="more",
+        meaning="Of all visits, how many put something into the cart.",
+    ),
+    Measure(
+        "conversion_rate",
+        formulas.conversion_rate,
+        title="Sessions with a purchase",
+        unit="share",
+        better="more",
+        meaning="Of all visits, how many bought something (conversion).",
+    ),
+    Measure(
+        "revenue_per_session",
+        formulas.revenue_per_session,
+        title="Revenue a session",
+        unit="money",
+        better="more",
+        meaning="Prices of what was bought, per visit.",
+    ),
+    Measure(
+        "session_length",
+        formulas.session_length,
+        title="Events a session",
+        unit="number",
+        better=None,
+        meaning="Everything that happened in a visit, counted.",
+    ),
+    Measure(
+        "slates_per_session",
+        formulas.slates_per_session,
+        title="Slates a session",
+        unit="number",
+        better=None,
+        meaning="How many lists a visit looked at.",
+    ),
+    Measure(
+        "time_to_first_click",
+        formulas.time_to_first_click,
+        title="Time to the first click",
+        unit="seconds",
+        better="less",
+        meaning="Simulated seconds until the first click, over visits that clicked at all.",
+    ),
+    Measure(
+        "dwell",
+        formulas.dwell,
+        title="Dwell on a clicked item",
+        unit="seconds",
+        better=None,
+        meaning="Simulated seconds spent on each clicked item.",
+    ),
+    Measure(
+        "bounce_rate",
+        formulas.bounce_rate,
+        title="Bounces",
+        unit="share",
+        better="less",
+        meaning="Visits that saw one list, clicked nothing and left.",
+    ),
+    Measure(
+        "return_rate",
+        formulas.return_rate,
+        title="Back the next day",
+        unit="share",
+        better="more",
+        meaning="Visits whose shopper came again on the following day.",
+    ),
+    Measure(
+        "catalogue_coverage@{k}",
+        formulas.catalogue_coverage,
+        title="Catalogue shown",
+        unit="share",
+        better="more",
+        meaning="Of the catalogue, how many items were shown at least once. Grows with the run.",
+    ),
+    Measure(
+        "exposure_gini",
+        formulas.exposure_gini,
+        title="Exposure inequality",
+        unit="index",
+        better="less",
+        meaning="Gini coefficient of how often items were shown: 0 all equally, 1 one item takes all.",
+    ),
+    Measure(
+        "novelty",
+        formulas.novelty,
+        title="Novelty",
+        unit="bits",
+        better=None,
+        meaning="How unexpected the items shown are: each bit halves the number of people who clicked them.",
+    ),
+    Measure(
+        "intra_list_diversity_pixels",
+        formulas.diversity_of_pixels,
+        title="Variety of pictures",
+        unit="index",
+        better=None,
+        meaning="How much the pictures within one list differ: 1 minus their mean cosine.",
+    ),
+    Measure(
+        "intra_list_diversity_category",
+        formulas.diversity_of_categories,
+        title="Variety of categories",
+        unit="share",
+        better=None,
+        meaning="Of the pairs of items within one list, how many differ in category.",
+        by_class=True,
+    ),
+    Measure(
+        "cold_exposure_share",
+        formulas.cold_exposure_share,
+        title="Shown without an earlier click",
+        unit="share",
+        better=None,
+        meaning="Of the items shown in the last third of the days, how many nobody had clicked "
+        "on any day before.",
+    ),
+    # Taken of runs into which items come, and of several runs side by side.
+    Measure(
+        "new_item_exposure",
+        title="New items' exposure over their fair share",
+        unit="index",
+        better=None,
+        meaning="Showings of the items that came in mid-run, from their day on, over their share "
+        "of the catalogue.",
+    ),
+    Measure(
+        "share_of_oracle_lead",
+        title="Share of the oracle's lead",
+        unit="share",
+        better="more",
+        meaning="Of the late click rate by which the oracle leads looks alone, how much this policy won.",
+    ),
+)
+
+MEASURES = MappingProxyType({row.name: row for row in _ROWS})
+"""By name in metrics.json, in the order of the report."""
+
+_BY_STEM = {row.stem: row for row in _ROWS}
+
+_SERIES = MappingProxyType(
+    {
+        "ctr_position": "at position",
+        "ctr_day": "on day",
+        "ctr_expected_day": "expected on day",
+    }
+)
+"""Of numbered measures: where each is taken."""
+
+
+def measure(panel: Panel) -> dict[str, Estimate]:
+    """Every measure by its name in metrics.json, in the order of the report; then the series by position and
+    day.
+    """
+    named = {name.format(k=panel.k): row.formula(panel) for name, row in MEASURES.items() if row.formula}
+    return named | formulas.new_items(panel) | formulas.by_position(panel) | formulas.by_day(panel)
+
+
+def is_compared(metric: str) -> bool:
+    """The measures of a run themselves, not their series by position and day."""
+    found = _BY_STEM.get(metric.partition("@")[0])
+    return found is not None and found.formula is not None
+
+
+def known(metric: str) -> Measure | None:
+    """The row of a name in metrics.json, one of a series among them; None for what nobody defined."""
+    name = metric.partition("@")[0]
+    if name in _BY_STEM:
+        return _BY_STEM[name]
+    series, _, number = name.rpartition("_")
+    if series == "new_item_exposure_day":
+        return replace(_BY_STEM["new_item_exposure"], title=f"New items' exposure on day {number}")
+    if series not in _SERIES:
+        return None
+    where = f"{_SERIES[series]} {number}"
+    return Measure(
+        metric,
+        title=f"Click rate {where}",
+        unit="share",
+        better="more",
+        meaning=f"Clicks per item shown, {where}.",
+    )

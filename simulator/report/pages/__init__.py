@@ -1,0 +1,1 @@
+"""What is read: pages filled from numbers, text and figures."""

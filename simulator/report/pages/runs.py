@@ -1,0 +1,270 @@
+"""The one page of the report: what the template is filled with."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from recommender.registry import POLICIES, REFERENCES
+from simulator.report.figures import arrivals
+from simulator.report.figures import charts as figures
+from simulator.report.figures.charts import Chart
+from simulator.report.figures.slate_grids import Grid
+from simulator.report.numbers import formulas
+from simulator.report.numbers.comparison import Comparison, undefined
+from simulator.report.numbers.panel import Panel, RunData
+from simulator.report.text import labels as words
+from simulator.report.text import sentences as story
+from simulator.report.text.sentences import Cast
+
+_SHORT = 20  # of a hash; the whole one is in the details at the end
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a table with its interval, as text."""
+
+    value: str
+    ends: str
+    n: str
+    is_best: bool = False
+
+
+def render(
+    comparison: Comparison,
+    charts: Sequence[Chart],
+    grids: Sequence[Grid],
+    *,
+    runs: Sequence[RunData],
+    who: Cast,
+    command: str | None = None,
+) -> str:
+    """The page as text: one file, nothing fetched, nothing run."""
+    first = runs[0]
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template("report.html.j2").render(
+        headline=story.headline(comparison, who, first.days),
+        beside=story.beside(comparison, who),
+        who=who,
+        comparison=comparison,
+        facts=facts(runs),
+        provenance=provenance(runs),
+        policy_words={name: one.label for name, one in POLICIES.items()},
+        short=short_table(comparison),
+        leading=leading(comparison, who),
+        left_out=left_out(comparison, who),
+        has_cosines=first.embeddings is not None,
+        full=full_table(comparison),
+        apart=differences_table(comparison, who),
+        charts={chart.name: chart for chart in charts},
+        grids=grids,
+        undefined=undefined(comparison),
+        late=story.late_days(first.days),
+        command=command or again(runs),
+        light={figures.variable(shade): shade for shade in figures.ON_DARK},
+        dark={figures.variable(shade): figures.ON_DARK[shade] for shade in figures.ON_DARK},
+        colour={policy: figures.variable(figures.colour(policy)) for policy in comparison.policies},
+    )
+
+
+def draw(comparison: Comparison, panels: Sequence[Panel], who: Cast) -> list[Chart]:
+    """Every figure that these runs can fill, in the order of the page."""
+    first = panels[0]
+    k, days = first.k, first.run.days
+    charts = []
+    if who.reference is not None:
+        charts.append(figures.policies(comparison, title=story.policies(comparison, who)))
+        title = story.differences(comparison, who)
+        charts.append(figures.differences(comparison, who.reference, title=title))
+    if days > 1:
+        charts.append(figures.learning(comparison, days, title=story.learning(comparison, who, days)))
+    if first.run.config.get("arrivals") and days > 1:
+        charts.append(arrivals.chart(comparison, days))
+    curves = {
+        policy: figures.lorenz(
+            [formulas.exposures(p).astype(float) for p in panels if p.run.policy == policy]
+        )
+        for policy in comparison.policies
+    }
+    return [
+        *charts,
+        figures.funnel(comparison, title=story.funnel(comparison, who)),
+        figures.positions(comparison, k, title=story.positions(comparison, who, k)),
+        figures.exposure(comparison, curves, title=story.exposure(comparison, who)),
+    ]
+
+
+def short_table(comparison: Comparison) -> list[tuple[str, str, dict[str, Cell]]]:
+    """The measures that matter most: (title, meaning, policy -> cell); the best that is not the oracle is
+    marked.
+    """
+    rows = []
+    for metric in words.headlines(name for found in comparison.policies.values() for name in found):
+        known = words.of(metric)
+        cells = _cells(comparison, metric)
+        values = {p: comparison.interval(p, metric).value for p in comparison.policies if p not in REFERENCES}
+        best = best_of(values, known.better)
+        marked = {p: Cell(cell.value, cell.ends, cell.n, is_best=p == best) for p, cell in cells.items()}
+        rows.append((known.title, known.meaning, marked))
+    return rows
+
+
+def best_of(values: Mapping[str, float], better: str | None) -> str | None:
+    """The policy with the best value; None where there is no choice, or neither more nor less is better."""
+    if better is None or len(values) < 2:
+        return None
+    sign = 1 if better == "more" else -1
+    return max(values, key=lambda policy: sign * values[policy])
+
+
+def leading(comparison: Comparison, who: Cast) -> list[str]:
+    """The policies with those of the headline first: on a phone the others are a swipe away."""
+    first = [name for name in (who.focus, who.reference) if name is not None]
+    return [*first, *(name for name in comparison.policies if name not in first)]
+
+
+def left_out(comparison: Comparison, who: Cast) -> str:
+    """The policies that the figure of differences leaves to the tables, in words; empty if there are none."""
+    if who.reference is None:
+        return ""
+    drawn = {*figures.near(comparison, who.reference), who.reference}
+    missing = [name for name in comparison.policies if name not in drawn]
+    return words.joined(missing) if missing else ""
+
+
+def full_table(comparison: Comparison) -> list[tuple[str, str, str, dict[str, Cell]]]:
+    """Every measure: (name in metrics.json, title, meaning, policy -> cell)."""
+    names = dict.fromkeys(name for metrics in comparison.policies.values() for name in metrics)
+    return [
+        (
+            name,
+            words.title(name, are_clusters=comparison.are_clusters),
+            words.of(name).meaning,
+            _cells(comparison, name),
+        )
+        for name in names
+    ]
+
+
+def differences_table(comparison: Comparison, who: Cast) -> list[dict[str, str]]:
+    """Focus minus reference in every measure, with interval and p."""
+    rows = []
+    for found in comparison.differences:
+        if who.reference is None or {found.a, found.b} != {who.focus, who.reference}:
+            continue
+        unit = words.of(found.metric).unit
+        gap = comparison.gap(who.focus, who.reference, found.metric)
+        is_sure = gap.low > 0 or gap.high < 0
+        rows.append(
+            {
+                "name": found.metric,
+                "title": words.title(found.metric, are_clusters=comparison.are_clusters),
+                "value": words.gap(gap.value, unit)
+                + (" points" if unit == "share" and gap.value == gap.value else ""),
+                "ends": words.interval(gap, unit),
+                "p": words.chance(gap.p),
+                "claim": ("more" if gap.value > 0 else "less") if is_sure else "",
+            }
+        )
+    return rows
+
+
+def facts(runs: Sequence[RunData]) -> list[tuple[str, str]]:
+    """What was run, for people: sizes, world, seeds, and the hashes to know it by."""
+    first = runs[0]
+    seeds = sorted({run.seed for run in runs})
+    sessions = [len(set(run.events.rows["session"].tolist())) for run in runs]
+    return [
+        ("Policies", ", ".join(dict.fromkeys(run.policy for run in runs))),
+        ("World", _world(first)),
+        ("Catalogue", f"{first.n_items:,} items, {len(first.item_ids) - first.n_items:,} query images"),
+        *([("Categories", f"{words.FROM_CLUSTERS}, not labels")] if first.are_clusters else []),
+        ("Shoppers", f"{first.n_shoppers:,}"),
+        ("Days", str(first.days)),
+        ("Sessions", f"{sum(sessions):,} in all"),
+        ("Events", f"{sum(len(run.events) for run in runs):,} in all"),
+        ("Seed" if len(seeds) == 1 else "Seeds", ", ".join(map(str, seeds))),
+        *(
+            (title, str(first.provenance[name])[:_SHORT])
+            for title, name in (("Model", "model"), ("Data", "data_sha256"), ("Preset", "preset_sha256"))
+            if name in first.provenance
+        ),
+    ]
+
+
+def provenance(runs: Sequence[RunData]) -> list[tuple[str, str]]:
+    """Where the numbers come from, for machines and auditors."""
+    rows = [("runs", ", ".join(f"{run.policy} {run.seed}: {run.run}" for run in runs))]
+    rows += [
+        (name.replace("_", " "), _flat(value))
+        for name, value in runs[0].provenance.items()
+        if name != "timings"
+    ]
+    return [*rows, ("config", _flat(runs[0].config))]
+
+
+def again(runs: Sequence[RunData]) -> str:
+    """One command that makes the same numbers."""
+    first = runs[0]
+    policies = list(dict.fromkeys(run.policy for run in runs))
+    seeds = sorted({run.seed for run in runs})
+    start = (
+        ["windowshop", "experiment", "--policies", ",".join(policies)]
+        if len(policies) > 1 or len(seeds) > 1
+        else ["windowshop", "simulate", "--policy", policies[0]]
+    )
+    sizes = {
+        "--world": _world(first),
+        "--items": first.n_items,
+        "--queries": len(first.item_ids) - first.n_items,
+        "--shoppers": first.n_shoppers,
+        "--days": first.days,
+        "--slates": first.config.get("slates"),
+        "--catalogue": first.config.get("catalogue"),
+        "--seed": seeds[0],
+        "--seeds": len(seeds) if len(seeds) > 1 else None,
+    }
+    return shlex.join(
+        [
+            *start,
+            *(
+                part
+                for flag, value in sizes.items()
+                if isinstance(value, str | int)
+                for part in (flag, str(value))
+            ),
+        ]
+    )
+
+
+def _world(run: RunData) -> str:
+    """The name of the preset."""
+    world = run.config.get("world", "unnamed")
+    return str(world.get("preset", "unnamed") if isinstance(world, dict) else world)
+
+
+def _cells(comparison: Comparison, metric: str) -> dict[str, Cell]:
+    unit = words.of(metric).unit
+    cells = {}
+    for policy in comparison.policies:
+        found = comparison.interval(policy, metric)
+        cells[policy] = Cell(words.number(found.value, unit), words.interval(found, unit), f"{found.n:,}")
+    return cells
+
+
+def _flat(value: Any) -> str:
+    """A nested value on one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_flat(inner) for inner in value)
+    return str(value)

@@ -1,0 +1,138 @@
+"""Writes a report into a run directory: metrics.json, report.html and the figures, all of them or none."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from db.errors import DataError, UsageError
+from simulator.report.figures.slate_grids import Grid, grids
+from simulator.report.numbers import comparison as summary
+from simulator.report.numbers.panel import Panel, RunData, lay_out
+from simulator.report.numbers.statistics import Interval
+from simulator.report.pages import runs as page
+from simulator.report.text import labels as words
+from simulator.report.text import sentences as story
+from simulator.report.text.sentences import Cast
+
+GRID_POLICIES = 3
+"""Policies in a picture grid, so that a row fits a screen."""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What the command line tells of a report. rows: the header first, then a row per policy."""
+
+    sentence: str
+    rows: list[list[str]]
+    interval_of: str
+    path: Path
+    metrics: dict[str, Any]
+
+
+def write_report(
+    runs: Sequence[RunData],
+    folder: Path,
+    *,
+    compare: tuple[str, str] | None = None,
+    command: str | None = None,
+) -> Headline:
+    """Measure the runs (policies by seeds) and write their report; what else stands in the folder is left
+    alone.
+
+    compare: (focus, reference) for the sentences; command: the one that makes these runs again. Raises
+    UsageError for runs that do not fit together, DataError when the folder cannot be written.
+    """
+    panels = [lay_out(run) for run in runs]
+    comparison = summary.compare(panels)
+    _check(compare, comparison.policies)
+    who = story.cast(comparison, compare)
+    panels.sort(key=lambda panel: (list(comparison.policies).index(panel.run.policy), panel.run.seed))
+    charts = page.draw(comparison, panels, who)
+    html = page.render(
+        comparison,
+        charts,
+        _grids(panels, who),
+        runs=[panel.run for panel in panels],
+        who=who,
+        command=command,
+    )
+    files = {f"figures/{chart.name}.svg": chart.file for chart in charts}
+    files |= {"report.html": html.encode(), "metrics.json": summary.dump(comparison)}
+    put(folder, files)
+    metrics = summary.to_json(comparison)
+    return Headline(
+        story.headline(comparison, who, panels[0].run.days),
+        headline_table(metrics),
+        comparison.interval_of,
+        folder / "report.html",
+        metrics,
+    )
+
+
+def headline_table(metrics: Mapping[str, Any]) -> list[list[str]]:
+    """The short table of a `metrics.json`: the header, then a row per policy, each cell a value with its
+    interval.
+    """
+    policies = {name: found["metrics"] for name, found in metrics["policies"].items()}
+    chosen = words.headlines(name for found in policies.values() for name in found)
+    rows = [["policy", *chosen]]
+    for policy, found in policies.items():
+        rows.append([policy, *(_cell(name, found.get(name)) for name in chosen)])
+    return rows
+
+
+def put(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files below a folder: all are written beside it first, then renamed into place one by one."""
+    parked: Path | None = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        parked = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
+        for name, content in files.items():
+            (parked / name).parent.mkdir(exist_ok=True)
+            (parked / name).write_bytes(content)
+        for name in files:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (parked / name).replace(folder / name)
+    except OSError as error:
+        raise DataError(
+            f"wanted to write the report into {folder}, found: {error.strerror or error}; "
+            "make room or set WINDOWSHOP_HOME to a folder that can be written, then `windowshop report` again"
+        ) from error
+    finally:
+        if parked is not None:
+            shutil.rmtree(parked, ignore_errors=True)
+
+
+def _grids(panels: Sequence[Panel], who: Cast) -> list[Grid]:
+    """Picture grids of the first seed: reference, focus, and one more where there is one."""
+    seed = min(panel.run.seed for panel in panels if panel.run.policy == who.focus)
+    named = {panel.run.policy: panel for panel in panels if panel.run.seed == seed}
+    wanted = [who.reference, "cf", who.focus] if who.reference else [who.focus]
+    chosen = [named[name] for name in dict.fromkeys(wanted) if name in named][:GRID_POLICIES]
+    reference = who.reference if who.reference in named else None
+    return grids(chosen, focus=who.focus, reference=reference)
+
+
+def _check(compare: tuple[str, str] | None, policies: Mapping[str, Any]) -> None:
+    for name in compare or ():
+        if name not in policies:
+            raise UsageError(
+                f"wanted to compare {name!r}, found runs of {', '.join(policies)}; "
+                f"`windowshop simulate --policy {name}` makes one"
+            )
+
+
+def _cell(metric: str, found: Mapping[str, Any] | None) -> str:
+    nan = float("nan")
+    held = found or {}
+    value, low, high = (
+        nan if held.get(name) is None else float(held[name]) for name in ("value", "low", "high")
+    )
+    unit = words.of(metric).unit
+    ends = words.interval(Interval(value, low, high, 0), unit)
+    return words.number(value, unit) + (f" ({ends})" if ends else "")

@@ -1,0 +1,90 @@
+"""Logs from elsewhere: both formats, what is wrong with a line, and the good part kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from db.errors import DataError, UsageError
+from db.events import Kind
+from simulator.logs import log_arrays
+from simulator.logs.log_file import Line, Notes, lines
+
+HEADER = "shopper,session,time,item,kind"
+
+
+def read(tmp_path: Path, *rows: str) -> tuple[list[Line], Notes]:
+    """Lines and notes of a file with these rows."""
+    path = tmp_path / "log"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    notes = Notes("log")
+    return list(lines(path, notes)), notes
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("s,1,5,a,bought", "the kind 'bought' is unknown; known are search, view"),
+        ("s,1,soon,a,view", "the time 'soon' is no number of seconds"),
+        ("s,1,nan,a,view", "the time 'nan' is no number of seconds that can be kept"),
+        ("s,1,5,a", "this line has 4 fields, the first one 5"),
+        ("s,,5,a,view", "this line names no session"),
+        ("s,1,5,,view", "this view names no item"),
+        ('s,1,5,"a,view', "this is no line of a CSV"),
+    ],
+)
+def test_a_broken_line_is_named_and_the_others_are_kept(tmp_path: Path, row: str, words: str) -> None:
+    """File, line, reason; both neighbours stay."""
+    good, notes = read(tmp_path, HEADER, "s,1,4,a,click", row, 's,1,6,"b,c",purchase')
+    assert [(one.number, one.item) for one in good] == [(2, "a"), (4, "b,c")]
+    assert len(notes.skipped) == 1
+    assert notes.skipped[0].text().startswith("log:3: ")
+    assert words in notes.skipped[0].text()
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("garbage", "this is no JSON"),
+        ("[1]", "wanted one JSON object"),
+        ('{"kind":"click","session":1,"item":"a"}', "the key 'at' is missing"),
+        ('{"kind":"click","session":1,"at":"5","item":"a"}', "no number of seconds"),
+        ('{"event_id":"e","kind":"click","session":1,"at":5,"item":"a"}', "stands on line 1 already"),
+    ],
+)
+def test_a_broken_line_of_json_is_named(tmp_path: Path, row: str, words: str) -> None:
+    """The same for the export's format."""
+    first = '{"event_id":"e","kind":"view","shopper":3,"session":1,"at":4.5,"query":"a"}'
+    good, notes = read(tmp_path, first, row)
+    assert [(one.kind, one.shopper, one.time, one.item) for one in good] == [(Kind.VIEW, "3", 4.5, "a")]
+    assert words in notes.skipped[0].text()
+
+
+def test_a_time_out_of_order_is_told_and_kept(tmp_path: Path) -> None:
+    """The order of the file counts; other sessions may be earlier without a word."""
+    good, notes = read(tmp_path, HEADER, "s,1,9,a,view", "s,1,4,b,view", "t,2,1,c,view")
+    assert len(good) == 3
+    assert [one.line for one in notes.doubtful] == [3]
+    assert "lies before 9 on line 2" in notes.doubtful[0].reason
+
+
+def test_a_file_that_is_no_log_says_what_was_wanted(tmp_path: Path) -> None:
+    """A wrong header, nothing good, nothing there."""
+    with pytest.raises(DataError, match="wanted JSON lines or a first line like shopper,session"):
+        read(tmp_path, "a,b,c")
+    with pytest.raises(DataError, match="at least one good line"):
+        read(tmp_path, HEADER, "s,1,5,a,bought")
+    with pytest.raises(UsageError, match="wanted a log"):
+        list(lines(tmp_path / "none", Notes("none")))
+
+
+def test_a_session_belongs_to_its_shopper(tmp_path: Path) -> None:
+    """Two shoppers' first sessions are two; nobody is nobody; impressions only say what is on sale."""
+    path = tmp_path / "log.csv"
+    rows = [HEADER, "a,1,1,x,view", "b,1,2,y,view", ",7,3,x,click", "a,1,4,z,impression", "a,1,5,,leave"]
+    path.write_text("\n".join(rows))
+    found = log_arrays.read(path)
+    assert found.log.session.tolist() == [0, 1, 2]
+    assert found.log.shopper.tolist() == [0, 1, -1]
+    assert found.on_sale(found.log.starts() < 9).tolist() == [False, False, True]

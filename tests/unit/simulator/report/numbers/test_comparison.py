@@ -1,0 +1,129 @@
+"""`metrics.json`: its shape, its order, its nulls, and that the same runs give the same bytes."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from db.errors import UsageError
+from simulator.report.numbers import comparison as summary
+from simulator.report.numbers.panel import lay_out
+from simulator.report.numbers.statistics import Estimate
+from tests.unit.simulator.report.diary import VISITS, hand_made, without_clicks
+
+
+def test_metrics_json_has_the_documented_shape() -> None:
+    """schema, policies, differences; value, low, high and n; a, b, metric, value, low, high and p: no more,
+    no less.
+    """
+    metrics = _metrics("blend", "visual")
+    assert list(metrics) == ["schema", "policies", "differences"]
+    assert metrics["schema"] == 1
+    assert list(metrics["policies"]["blend"]) == ["metrics"]
+    assert list(metrics["policies"]["blend"]["metrics"]["ctr"]) == ["value", "low", "high", "n"]
+    assert list(metrics["differences"][0]) == ["a", "b", "metric", "value", "low", "high", "p"]
+
+
+def test_the_same_runs_give_the_same_bytes_in_any_order() -> None:
+    """The order in which runs were read from the database leaves no trace."""
+    names = ["oracle", "visual", "blend", "random"]
+    one, other = (
+        summary.dump(summary.compare([lay_out(hand_made(name)) for name in order]))
+        for order in (names, names[::-1])
+    )
+    assert one == other
+
+
+def test_floats_are_written_in_full() -> None:
+    """A value reads back to the very same bits."""
+    assert _metrics("blend")["policies"]["blend"]["metrics"]["ctr"]["value"] == 4 / 17
+
+
+def test_undefined_is_null_and_counted() -> None:
+    """No click, no dwell: null in the file, never the token NaN, and n says over how many: none."""
+    comparison = summary.compare([lay_out(without_clicks(hand_made()))])
+    text = summary.dump(comparison).decode()
+    dwell = json.loads(text)["policies"]["blend"]["metrics"]["dwell"]
+    assert dwell == {"value": None, "low": None, "high": None, "n": 0}
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert summary.undefined(comparison) == 2  # dwell and the time to the first click
+
+
+def test_a_difference_is_the_more_knowing_policy_minus_the_plainer() -> None:
+    """Blend minus visual, whatever the order of the runs; asked for the other way round it changes its
+    sign.
+    """
+    quiet = without_clicks(hand_made("visual"))
+    comparison = summary.compare([lay_out(hand_made("blend")), lay_out(quiet)])
+    found = {(one.a, one.b) for one in comparison.differences}
+    forward, backward = (comparison.gap(a, b, "ctr") for a, b in (("blend", "visual"), ("visual", "blend")))
+    assert found == {("blend", "visual")}
+    assert forward.value == 4 / 17
+    assert (backward.value, backward.low, backward.high) == (-forward.value, -forward.high, -forward.low)
+
+
+def test_series_have_no_differences() -> None:
+    """By position and by day a reader looks at curves; pairs are compared in the measures themselves."""
+    names = {one["metric"] for one in _metrics("blend", "visual")["differences"]}
+    assert "hit_rate@3" in names
+    assert not any("position" in name or "day" in name for name in names)
+
+
+def test_one_seed_has_intervals_over_shoppers_and_several_over_seeds() -> None:
+    """Two shoppers make an interval alone; with two seeds the spread between the seeds does."""
+    fewer = {session: visit for session, visit in VISITS.items() if session != 2}
+    alone = summary.compare([lay_out(hand_made())])
+    both = summary.compare([lay_out(hand_made(seed=1)), lay_out(hand_made(seed=2, visits=fewer))])
+    values = [4 / 17, 2 / 11]
+    found = both.policies["blend"]["ctr"]
+    assert alone.interval_of == "over 2 shoppers, given these counts"
+    assert both.interval_of == "over 2 seeds"
+    assert found.value == pytest.approx(sum(values) / 2)
+    assert found.n == 17 + 11
+    assert found.high - found.value == pytest.approx(12.706 * abs(values[0] - values[1]) / 2, rel=1e-3)
+
+
+def test_share_of_the_oracles_lead_needs_visual_and_oracle() -> None:
+    """It is in the file for the policies between the two, and only then."""
+    assert "share_of_oracle_lead" not in _metrics("blend", "visual")["policies"]["blend"]["metrics"]
+    policies = _metrics("blend", "visual", "oracle")["policies"]
+    assert "share_of_oracle_lead" in policies["blend"]["metrics"]
+    assert "share_of_oracle_lead" not in policies["oracle"]["metrics"]
+
+
+def test_policies_stand_from_the_plainest_to_the_most_knowing() -> None:
+    """One order everywhere; a policy nobody knows goes before the oracle."""
+    assert summary.in_order({"oracle", "mine", "blend", "random", "cf"}) == [
+        "random",
+        "cf",
+        "blend",
+        "mine",
+        "oracle",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policies", "wanted"),
+    [(["blend", "blend"], "comes twice with seed 1"), ([], "at least one finished run")],
+)
+def test_runs_that_do_not_fit_together_are_refused(policies: list[str], wanted: str) -> None:
+    """One line that says what is wrong."""
+    with pytest.raises(UsageError, match=wanted):
+        summary.compare([lay_out(hand_made(policy)) for policy in policies])
+
+
+def test_an_estimate_without_shoppers_does_not_divide_by_zero() -> None:
+    """Nobody came: undefined all the way."""
+    nothing = summary.statistics.undefined(0)
+    assert isinstance(nothing, Estimate)
+    assert math.isnan(summary.statistics.by_shopper(nothing).value)
+
+
+def _metrics(*policies: str) -> dict[str, dict[str, dict[str, dict[str, dict[str, float]]]]]:
+    metrics: dict[str, dict[str, dict[str, dict[str, dict[str, float]]]]] = json.loads(
+        summary.dump(summary.compare([lay_out(hand_made(policy)) for policy in policies]))
+    )
+    return metrics

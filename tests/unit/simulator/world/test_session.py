@@ -1,0 +1,111 @@
+"""What she searches for, opens and searches for next, and when she has had enough."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from simulator.world import day, session
+from tests.unit.simulator.world import BUSY, a_world, best_slates, mixed_slates, random_slates
+
+WORLD = a_world(n_shoppers=2000)
+
+
+def morning() -> session.Sessions:
+    """A day's sessions, each with a query image chosen."""
+    return day.open_day(WORLD, day.begin(WORLD), 0)
+
+
+def test_she_searches_with_a_query_image_of_the_category_she_wants() -> None:
+    """Query items only, and of the category in her mind."""
+    sessions = morning()
+    assert (sessions.query >= WORLD.catalogue.n_items).all()
+    assert np.array_equal(WORLD.catalogue.category[sessions.query], sessions.category)
+    assert not sessions.opened.any()
+
+
+def test_she_prefers_query_images_close_to_her_taste() -> None:
+    """With a stronger preference the chosen images are closer to taste on average."""
+    means = []
+    for strength in (0.0, 2.0):
+        world = a_world(replace(BUSY, query_closeness=strength), n_shoppers=2000)
+        sessions = day.open_day(world, day.begin(world), 0)
+        means.append((sessions.taste * sessions.anchor).sum(1).mean())
+    assert means[1] > means[0] + 0.3
+
+
+def test_a_new_search_uses_another_image() -> None:
+    """Those who search again do not search with an image they used before, as long as there are others."""
+    sessions = day.ask(WORLD, morning())[0]
+    after = day.read(WORLD, sessions, random_slates(WORLD, sessions))[0]
+    again = after.take(after.alive & ~after.opened)
+    same_category = again.category == WORLD.catalogue.category[again.asked[:, 0]]
+    repeated = again.query == again.asked[:, 0]
+    assert len(repeated) > 500
+    assert repeated[same_category].mean() < 0.02
+
+
+def test_she_opens_only_what_she_clicked() -> None:
+    """An opened item was clicked on the slate before, becomes the query and gives the category she wants."""
+    sessions = day.ask(WORLD, morning())[0]
+    after = day.read(WORLD, sessions, best_slates(WORLD, sessions))[0]
+    now = after.take(after.alive & after.opened)
+    clicked = np.where(now.clicked, now.seen, -2)
+    assert len(now.query) > 100
+    assert (clicked == now.query[:, None]).any(1).all()
+    assert np.array_equal(now.category, WORLD.catalogue.category[now.query])
+
+
+def test_an_opened_item_draws_what_she_looks_for_towards_itself() -> None:
+    """The anchor lies between the old query image and the item."""
+    sessions = morning().take(slice(0, 50))
+    item = np.arange(50)
+    opened = session.open_item(WORLD, sessions, item)
+    style, pull = WORLD.catalogue.style[item], WORLD.config.open_pull
+    assert np.allclose(opened.anchor - sessions.anchor, pull * (style - sessions.anchor))
+
+
+def test_after_a_cart_she_may_search_for_what_goes_with_it() -> None:
+    """The next category is the same or a complement, a complement about as often as the setting says."""
+    sessions = morning()
+    had = np.ones(len(sessions.shopper), bool)
+    after = session.next_search(WORLD, sessions, had)
+    moved = after != sessions.category
+    assert WORLD.catalogue.complements[sessions.category[moved], after[moved]].all()
+    assert abs(moved.mean() - WORLD.config.cross_sell) < 0.05
+    assert np.array_equal(session.next_search(WORLD, sessions, ~had), sessions.category)
+
+
+def test_bad_slates_and_purchases_send_her_away() -> None:
+    """A slate without a click and a purchase each raise the share that leaves."""
+    sessions = morning()
+    no, yes = np.zeros(len(sessions.shopper), bool), np.ones(len(sessions.shopper), bool)
+    calm = session.leaves(WORLD, sessions, is_bad_slate=no, has_bought=no)
+    bored = session.leaves(WORLD, sessions, is_bad_slate=yes, has_bought=no)
+    served = session.leaves(WORLD, sessions, is_bad_slate=no, has_bought=yes)
+    assert calm.mean() < bored.mean()
+    assert calm.mean() < served.mean()
+    assert not (calm & ~bored).any()
+
+
+def test_nobody_reads_more_slates_than_allowed() -> None:
+    """After the last slate everybody has left, and some have left before."""
+    sessions, steps = morning(), []
+    while sessions.alive.any():
+        steps.append(int(sessions.alive.sum()))
+        sessions = day.ask(WORLD, sessions)[0]
+        sessions = day.read(WORLD, sessions, mixed_slates(WORLD, sessions))[0]
+    assert len(steps) == WORLD.max_slates
+    assert steps[0] > steps[1] > steps[2] > 0
+
+
+def test_she_tires_of_styles_she_has_seen() -> None:
+    """What she looks for moves away from the style of clicked items when fatigue is raised."""
+    moved = []
+    for weight in (0.0, 0.5):
+        world = a_world(replace(BUSY, fatigue_clicked=weight, fatigue_seen=0.0), n_shoppers=300)
+        sessions = day.ask(world, day.open_day(world, day.begin(world), 0))[0]
+        after = day.read(world, sessions, best_slates(world, sessions))[0]
+        moved.append(np.abs(after.fatigue).sum())
+    assert moved[0] == 0 < moved[1]

@@ -1,0 +1,140 @@
+"""Settings: flag before environment before file before default, and each says where it came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+import pytest
+
+from db.errors import UsageError
+from simulator.operations.operate import shown_settings
+from workers import settings
+
+NAMES = list(settings.Settings.model_fields)
+OWN_NAMES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL", "keras_home": "KERAS_HOME"}
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return OWN_NAMES.get(name, f"WINDOWSHOP_{name.upper()}")
+
+
+@pytest.fixture(autouse=True)
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder and an environment without our settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in NAMES:
+        monkeypatch.delenv(variable(name), raising=False)
+    return tmp_path
+
+
+def values(name: str) -> tuple[str, str, str]:
+    """Three values that a setting can have, none of them its default."""
+    kind = settings.Settings.model_fields[name].annotation
+    if kind is bool:
+        return "true", "1", "yes"
+    if get_origin(kind) is Literal:
+        others = [one for one in get_args(kind) if one != settings.Settings.model_fields[name].default]
+        return others[0], others[-1], others[0]
+    return ("7", "8", "9") if kind in (int, float) else ("one", "two", "three")
+
+
+def in_force(name: str, **flags: object) -> tuple[str, str]:
+    """A setting's value and origin."""
+    found = settings.load(**flags)
+    return str(getattr(found, name)).removesuffix(".0"), settings.origins(found, **flags)[name]
+
+
+def plain(name: str, value: str) -> str:
+    """A value as `in_force` shows it."""
+    return "True" if values(name)[0] == "true" else value
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_flag_before_environment_before_file_before_default(
+    name: str, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each source is added in turn, wins over those before it, and is named as the origin."""
+    in_file, in_environment, as_flag = values(name)
+    default, origin = in_force(name)
+    assert origin == "default"
+    assert default not in (in_file, in_environment, as_flag)
+
+    (bare / "windowshop.toml").write_text(
+        f"{name} = {in_file if in_file in ('true', '7') else repr(in_file)}\n"
+    )
+    assert in_force(name) == (plain(name, in_file), "windowshop.toml")
+
+    monkeypatch.setenv(variable(name), in_environment)
+    assert in_force(name) == (plain(name, in_environment), "environment")
+
+    assert in_force(name, **{name: as_flag}) == (plain(name, as_flag), "flag")
+
+
+def test_a_flag_that_was_not_given_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not hide what stands elsewhere."""
+    monkeypatch.setenv("WINDOWSHOP_WORKERS", "3")
+    assert in_force("workers", workers=None) == ("3", "environment")
+
+
+def test_foreign_variables_are_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HOME and RUNS, which others set, are neither read nor named as an origin."""
+    before = settings.load()
+    home = str(Path.home())
+    for name in ("HOME", "CACHE", "RUNS", "WORKERS", "OFFLINE"):
+        monkeypatch.setenv(name, "7")
+    monkeypatch.setenv("HOME", home)
+    found = settings.load()
+    assert found == before
+    assert set(settings.origins(found).values()) == {"default"}
+
+
+def test_config_show_names_every_setting_its_value_its_origin_and_its_use(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the command prints; a password is not shown."""
+    (bare / "windowshop.toml").write_text("workers = 5\n")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@db/shop")
+    shown = {one["name"]: one for one in shown_settings(settings.load())}
+    assert list(shown) == NAMES
+    assert shown["workers"]["value"] == "5"
+    assert shown["workers"]["from"] == "windowshop.toml"
+    assert shown["database_url"]["from"] == "environment"
+    assert shown["database_url"]["value"] == "...@db/shop"
+    assert shown["job_seconds"]["from"] == "default"
+    assert all(one["what"] for one in shown.values())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("workers: 3", ("windowshop.toml", "cannot be read")),
+        ("wrokers = 3", ("wrokers",)),
+        ("workers = 'many'", ("workers", "'many'")),
+        ("workers = -1", ("workers", "-1")),
+        ("relay_seconds = 0", ("relay_seconds",)),
+        ("runtime = 'torch'", ("runtime", "'torch'")),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused(bare: Path, content: str, words: tuple[str, ...]) -> None:
+    """UsageError that names the setting and what was found, in one line."""
+    (bare / "windowshop.toml").write_text(content)
+    with pytest.raises(UsageError) as caught:
+        settings.load()
+    assert [word for word in words if word not in str(caught.value)] == []
+    assert "\n" not in str(caught.value)
+
+
+def test_a_worker_sees_what_its_supervisor_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags reach the child through its environment."""
+    given = settings.load(database_url="sqlite:///a.db", redis_url="redis://r", home="h", job_seconds="9")
+    for name, value in settings.for_child(given).items():
+        monkeypatch.setenv(name, value)
+    seen = settings.load()
+    assert (seen.database, seen.redis_url, str(seen.home), seen.job_seconds) == (
+        "sqlite:///a.db",
+        "redis://r",
+        "h",
+        9,
+    )
