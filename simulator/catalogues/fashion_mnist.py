@@ -119,14 +119,16 @@ def _places(cache: Path, keras_home: Path, sources: Sources, offline: bool, scra
 
 def _find(name: str, places: list[_Place], cache: Path, sha256: str, say: Callable[[str], None]) -> bytes:
     """The bytes of one file from the first place that has it right."""
-    tried = []
+    tried: list[str] = []
+    because = ""
     for place in places:
         if place.is_remote:
-            say(f"fetching {name} from {place.name}")
+            say(f"fetching {name} from {place.name}{because}")
         try:
             blob = place.fetch(name)
         except (OSError, HTTPException, subprocess.SubprocessError) as error:
             tried.append(f"{place.name} ({_reason(error)})")
+            because = f", because {place.name} failed ({_reason(error)})" if place.is_remote else ""
             continue
         found = hashlib.sha256(blob).hexdigest()
         if found == sha256:

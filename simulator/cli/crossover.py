@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from db.errors import UsageError
+from recommender.registry import RANKED
 from simulator.cli.console import AsJson, answer, open_installation
-from simulator.cli.options import Catalogue, Days, Gate, Items, Queries, Runs, Seed, Seeds, Shoppers, World
+from simulator.cli.options import (
+    NAMES,
+    Catalogue,
+    Days,
+    Gate,
+    Items,
+    Queries,
+    Runs,
+    Seed,
+    Seeds,
+    Shoppers,
+    World,
+    planned,
+)
 
 if TYPE_CHECKING:
     from simulator.crossover.write import Crossing
@@ -31,7 +46,8 @@ def crossover(
         str, typer.Option(help="Hidden shares of the world, separated by commas.")
     ] = "0.1,0.3,0.5,0.7,0.9",
     policies: Annotated[
-        str, typer.Option(help="Policies, separated by commas; visual@pca-64 names another embedder.")
+        str,
+        typer.Option(help=f"Policies, separated by commas: {NAMES}; visual@pca-64 names another embedder."),
     ] = "visual,cf,blend,blend-fixed,itemknn-cfcbf",
     few: Annotated[str, typer.Option(help="Policies played for the first --few-seeds seeds only.")] = "",
     few_seeds: Annotated[int, typer.Option(min=1, help="Seeds of the policies of --few.")] = 3,
@@ -39,8 +55,8 @@ def crossover(
     seed: Seed = 1,
     days: Days = 8,
     shoppers: Shoppers = 3000,
-    items: Items = 1000,
-    queries: Queries = 300,
+    items: Items = None,
+    queries: Queries = None,
     catalogue: Catalogue = "fashion-mnist",
     world: Annotated[str, typer.Option(help="The world whose hidden share is changed.")] = "mixed",
     offline_share: Share = 0.25,
@@ -54,20 +70,19 @@ def crossover(
     Runs are played in memory. What a cell gave is kept in RUNS/cells, so a
     stopped command goes on where it was.
     """
-    from simulator.playing.plan import Plan
-
-    plan = Plan(
+    plan, fit = planned(
+        items,
+        queries,
         seed=seed,
         days=days,
         shoppers=shoppers,
-        items=items,
-        queries=queries,
         world=world,
         catalogue=catalogue,
     )
     _cross(
         {"plan": plan, "shares": _numbers(shares), "policies": _names(policies), "seeds": seeds}
         | {"few": _names(few), "few_seeds": few_seeds, "share": offline_share},
+        fit=fit,
         flags={"workers": workers, "runs": runs},
         gate=gate,
         as_json=as_json,
@@ -76,14 +91,14 @@ def crossover(
 
 def offline(
     policies: Annotated[
-        str, typer.Option(help="Policies to measure, separated by commas.")
+        str, typer.Option(help=f"Policies to measure, separated by commas: {', '.join(RANKED)}.")
     ] = "random,popularity,visual,cf,itemknn-cfcbf,blend-fixed,blend",
     seeds: Seeds = 1,
     seed: Seed = 1,
     days: Days = 8,
     shoppers: Shoppers = 3000,
-    items: Items = 1000,
-    queries: Queries = 300,
+    items: Items = None,
+    queries: Queries = None,
     world: World = "mixed",
     catalogue: Catalogue = "fashion-mnist",
     share: Share = 1.0,
@@ -98,28 +113,34 @@ def offline(
     policies then rank the same requests from what earlier days of that log taught.
     """
     from simulator.crossover.write import measure_offline
-    from simulator.playing.plan import Plan
+    from simulator.playing.experiment import fitted
 
-    plan = Plan(
+    plan, fit = planned(
+        items,
+        queries,
         seed=seed,
         days=days,
         shoppers=shoppers,
-        items=items,
-        queries=queries,
         world=world,
         catalogue=catalogue,
     )
     context = open_installation(workers=workers, runs=runs)
+    plan = fitted(context, plan, fit)
     _tell(
         measure_offline(context, plan, _names(policies), seeds=seeds, share=share), gate=gate, as_json=as_json
     )
 
 
-def _cross(settings: dict[str, Any], *, flags: dict[str, Any], gate: bool, as_json: bool) -> None:
+def _cross(
+    settings: dict[str, Any], *, fit: list[str], flags: dict[str, Any], gate: bool, as_json: bool
+) -> None:
     from simulator.crossover.grid import Ask
     from simulator.crossover.write import cross
+    from simulator.playing.experiment import fitted
 
-    _tell(cross(open_installation(**flags), Ask(**settings)), gate=gate, as_json=as_json)
+    ask, context = Ask(**settings), open_installation(**flags)
+    ask = replace(ask, plan=fitted(context, ask.plan, fit))
+    _tell(cross(context, ask), gate=gate, as_json=as_json)
 
 
 def _tell(found: Crossing, *, gate: bool, as_json: bool) -> None:

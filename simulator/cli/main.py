@@ -24,6 +24,7 @@ from simulator.cli.console import open_installation as _open
 from simulator.cli.console import settings as _settings
 from simulator.cli.console import tell as _tell
 from simulator.cli.options import (
+    NAMES,
     Catalogue,
     Days,
     Items,
@@ -34,6 +35,7 @@ from simulator.cli.options import (
     Shoppers,
     Slates,
     World,
+    planned,
 )
 
 app = typer.Typer(
@@ -63,6 +65,25 @@ _Misuse: type[Exception] = cast("type[Exception]", typer.BadParameter.__bases__[
 """All that Typer may have against the arguments; it keeps the class to itself."""
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from simulator.installation.provenance import described
+
+        typer.echo(described())
+        raise typer.Exit
+
+
+@app.callback()
+def windowshop(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="What is installed, and exit."),
+    ] = False,
+) -> None:
+    """Simulated shoppers for a visual recommender. Start with `windowshop demo`."""
+    del version
+
+
 @app.command(epilog="Example: windowshop demo --runs ./runs")
 def demo(
     seed: Seed = 1,
@@ -87,7 +108,7 @@ def demo(
     plan = Plan(seed=seed, catalogue=catalogue)
     from simulator.embedders.model import trained_anew
     from simulator.operations.verified import verify_named
-    from simulator.playing.experiment import DEMO_POLICIES, experiment, require
+    from simulator.playing.experiment import DEMO_POLICIES, SIZES, experiment, require
 
     context = _open(workers=workers, runs=runs)
     command = f"windowshop demo --seed {seed}"
@@ -97,7 +118,7 @@ def demo(
         command += " --train"
     if catalogue != Plan.catalogue:
         command += f" --catalogue {catalogue}"
-    found = experiment(context, plan, DEMO_POLICIES, again=again, fit=True, command=command)
+    found = experiment(context, plan, DEMO_POLICIES, again=again, fit=SIZES, command=command)
     checked = None if no_verify else verify_named(context, found.id)
     document = found.to_json() | ({} if checked is None else {"verified": checked.to_json()})
     _tell(document, found.headline, as_json=as_json)
@@ -165,12 +186,12 @@ def similar(
 
 @app.command(epilog="Example: windowshop simulate --policy blend --days 8 --shoppers 3000 --seed 1")
 def simulate(
-    policy: Annotated[str, typer.Option(help="How slates are ranked.")] = "blend",
+    policy: Annotated[str, typer.Option(help=f"How slates are ranked: {NAMES}.")] = "blend",
     days: Days = 8,
     shoppers: Shoppers = 3000,
     seed: Seed = 1,
-    items: Items = 1000,
-    queries: Queries = 300,
+    items: Items = None,
+    queries: Queries = None,
     slates: Slates = 3,
     world: World = "mixed",
     catalogue: Catalogue = "fashion-mnist",
@@ -181,36 +202,34 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """One run: shoppers meet one policy, day after day. An unfinished run goes on where it stopped."""
-    from simulator.playing.plan import Plan
-
-    plan = Plan(
+    plan, fit = planned(
+        items,
+        queries,
         policy=policy,
         seed=seed,
         days=days,
         shoppers=shoppers,
-        items=items,
-        queries=queries,
         slates=slates,
         world=world,
         catalogue=catalogue,
     )
     from simulator.playing.run import run
 
-    done = run(_open(workers=workers, runs=runs), plan, local=local, again=again)
+    done = run(_open(workers=workers, runs=runs), plan, fit=fit, local=local, again=again)
     _tell(done.to_json(), done.headline, as_json=as_json)
 
 
 @app.command(epilog="Example: windowshop experiment --policies visual,cf,blend --seeds 5")
 def experiment(
     policies: Annotated[
-        str, typer.Option(help="Policies to compare, separated by commas.")
+        str, typer.Option(help=f"Policies to compare, separated by commas: {NAMES}.")
     ] = "visual,cf,blend",
     seeds: Seeds = 1,
     days: Days = 8,
     shoppers: Shoppers = 3000,
     seed: Seed = 1,
-    items: Items = 1000,
-    queries: Queries = 300,
+    items: Items = None,
+    queries: Queries = None,
     slates: Slates = 3,
     world: World = "mixed",
     catalogue: Catalogue = "fashion-mnist",
@@ -221,18 +240,16 @@ def experiment(
     as_json: AsJson = False,
 ) -> None:
     """Several runs that share world and seeds and differ in the policy, and their comparison."""
-    from simulator.playing.plan import Plan
-
     names = [name.strip() for name in policies.split(",") if name.strip()]
     if not names:
         raise UsageError("--policies names none; give some like visual,cf,blend")
-    plan = Plan(
+    plan, fit = planned(
+        items,
+        queries,
         policy=names[0],
         seed=seed,
         days=days,
         shoppers=shoppers,
-        items=items,
-        queries=queries,
         slates=slates,
         world=world,
         catalogue=catalogue,
@@ -240,7 +257,7 @@ def experiment(
     from simulator.playing.experiment import experiment as action
 
     context = _open(workers=workers, runs=runs)
-    found = action(context, plan, names, n_seeds=seeds, local=local, again=again)
+    found = action(context, plan, names, fit=fit, n_seeds=seeds, local=local, again=again)
     _tell(found.to_json(), found.headline, as_json=as_json)
 
 

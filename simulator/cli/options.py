@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recommender.registry import POLICY_NAMES
 from simulator.world.presets import PRESETS
+
+if TYPE_CHECKING:
+    from simulator.playing.plan import Plan
+
+NAMES = ", ".join(POLICY_NAMES)
 
 Seed = Annotated[int, typer.Option(help="Seed of the world and of every draw in it.")]
 Seeds = Annotated[int, typer.Option(min=1, help="How many seeds, counted up from --seed.")]
 Days = Annotated[int, typer.Option(help="Shopping days to play.")]
 Shoppers = Annotated[int, typer.Option(help="Shoppers in the world.")]
-Items = Annotated[int, typer.Option(help="Catalogue items, a stratified share.")]
-Queries = Annotated[int, typer.Option(help="Query images that shoppers search with.")]
+Items = Annotated[
+    int | None,
+    typer.Option(help="Catalogue items, a stratified share; left out: 1000, or all of a smaller catalogue."),
+]
+Queries = Annotated[
+    int | None,
+    typer.Option(help="Query images that shoppers search with; left out: 300, or all there are."),
+]
 Slates = Annotated[int, typer.Option(help="Slates a session asks for at most.")]
 World = Annotated[str, typer.Option(help=f"{', '.join(PRESETS)}; changed: mixed,hidden_share=0.3.")]
 Catalogue = Annotated[str, typer.Option(help="Which catalogue the shop sells.")]
 Runs = Annotated[Path | None, typer.Option(help="Where run directories are written.")]
 Gate = Annotated[bool, typer.Option("--gate", help="Exit 4 unless every claim holds.")]
+
+
+def planned(items: int | None, queries: int | None, **others: Any) -> tuple[Plan, list[str]]:
+    """The plan, and those of its sizes that nobody gave: they follow from the catalogue."""
+    from simulator.playing.plan import Plan  # noqa: PLC0415 - late imports keep --help quick
+
+    sizes = {"items": items, "queries": queries}
+    given: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
+    return Plan(**others, **given), [name for name in sizes if name not in given]

@@ -9,7 +9,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from simulator.installation.context import Step
@@ -28,13 +36,15 @@ class Terminal:
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Step]:
         """A bar that moves; where standard error is no terminal, one line when it is done."""
-        bar = Progress(
+        columns: list[ProgressColumn] = [
             TextColumn("{task.description:<28}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=self._console,
-        )
+        ]
+        if self._console.is_terminal:  # in a file only the end is seen, when nothing remains
+            columns.append(TimeRemainingColumn(compact=True))
+        bar = Progress(*columns, console=self._console)
         with bar:
             task = bar.add_task(what, total=total)
 

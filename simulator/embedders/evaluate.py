@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +39,7 @@ from workers.knowledge import Library
 DEPTH = 10
 N_AXES = 64
 STEPS = 11
+A_MINUTE_AND_A_HALF = 90
 BATCHES = 4096
 """Pictures embedded between two moves of the progress bar."""
 
@@ -93,6 +95,8 @@ def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | 
             f"model {model.key} names other classes ({', '.join(manifest['classes'][:3])}, ...) than "
             "Fashion-MNIST's, which `windowshop evaluate` measures; set another WINDOWSHOP_MODEL"
         )
+    n_asked = n_test if n_queries is None else n_queries
+    context.talk.say(_announced(_n_pictures(data), n_asked, n_splits))
     answers = _ask(context, Embedder(model.key, model.runtime), data)
     with context.talk.progress("measuring", STEPS) as step:
         found = measure(data, answers, n_queries=n_queries, step=step)
@@ -221,18 +225,39 @@ def _enter(
         tables[table][name] = Score.of(one)
 
 
+def _n_pictures(data: FashionMnist) -> int:
+    """How many are embedded: both splits once, and ten views of the test pictures."""
+    return len(data.train_images) + (1 + ten_views.N_VIEWS) * len(data.test_images)
+
+
+def _announced(n_pictures: int, n_queries: int, n_splits: int | None) -> str:
+    """What will be done, and about how long that takes."""
+    text = f"embedding {n_pictures:,} pictures, then searching with {n_queries:,}: two minutes on two cores"
+    if n_splits:
+        text += f"; then {2 * n_splits} networks are trained, some minutes each, unless they are kept already"
+    return text
+
+
+def _foretold(seconds: float) -> str:
+    """How long the whole takes where embedding takes so long; they are about equal halves."""
+    about = f"{seconds:.0f} s" if seconds < A_MINUTE_AND_A_HALF else f"{seconds / 60:.0f} min"
+    return f"embedding takes about {about} here, measuring all queries about as long"
+
+
 def _ask(context: Context, embedder: Embedder, data: FashionMnist) -> Answers:
     """Embeddings and logits of both splits, and what ten views of the test pictures say."""
     network = Library(context.engine).embedder(embedder)
     found = []
-    n = len(data.train_images) + (1 + ten_views.N_VIEWS) * len(data.test_images)
+    n = _n_pictures(data)
     with context.talk.progress("embedding", n) as step:
         for pixels in (data.train_images, data.test_images):
             parts = []
             for start in range(0, len(pixels), BATCHES):
-                part = pixels[start : start + BATCHES]
+                part, began = pixels[start : start + BATCHES], time.perf_counter()
                 parts.append(network.answer(part))
                 step(len(part))
+                if pixels is data.train_images and start == BATCHES:  # the first one still warms up
+                    context.talk.say(_foretold((time.perf_counter() - began) / len(part) * n))
             found += [np.concatenate(column) for column in zip(*parts, strict=True)]
         found.append(ten_views.mean_logits(network, data.test_images, step=step))
     return Answers(*found)

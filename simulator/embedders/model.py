@@ -19,6 +19,7 @@ from recommender.embedding.runtimes import Runtime, runtime_key
 from recommender.embedding.unlabelled import catalogue as labelless
 from simulator.catalogues.fashion_mnist import CLASS_NAMES
 from simulator.catalogues.stored import FASHION_MNIST, fashion_mnist
+from simulator.embedders import model_names
 from simulator.installation.context import Context
 from workers.settings import Settings, for_child
 
@@ -94,7 +95,7 @@ def ensure(context: Context, catalogue: str = FASHION_MNIST) -> Model:
     if folder is None:
         if settings.model != QUICK_NAME:
             raise NotFoundError(
-                f"no model {settings.model!r} in {settings.models}; `windowshop train` makes one"
+                f"no model {settings.model!r} in {settings.models}; {model_names.advice(settings.model)}"
             )
         folder = settings.models / QUICK_NAME
         context.talk.say(f"no embedder in {folder} yet: training one (preset {QUICK_PRESET})")
@@ -156,7 +157,7 @@ def cure(folder: Path) -> str:
         return "it came with the product: install Windowshop again"
     if (SHIPPED / folder.name).exists():
         return f"delete {folder} and call again, the one that came with the product is used"
-    return f"delete {folder}; `windowshop train` makes a new one"
+    return f"delete {folder}; {model_names.advice(folder.name)}"
 
 
 def _train_apart(context: Context) -> None:

@@ -24,6 +24,7 @@ from simulator.catalogues import fashion_mnist as datasets
 from simulator.catalogues.stored import fashion_mnist
 from simulator.cli.terminal import Terminal
 from simulator.embedders.model import make_room, unkept
+from simulator.embedders.model_names import CNN_PRESETS, SAVED_SEED, cnn
 from simulator.installation.context import Context, open_context
 from workers import settings as installation
 from workers.silence import silent_import
@@ -31,8 +32,6 @@ from workers.silence import silent_import
 if TYPE_CHECKING:
     from recommender.embedding.training.trained import Trained
 
-SAVED_SEED = 1
-PRESETS = ("quick", "best", "general")
 UNFINISHED = "unfinished"
 """Where the epochs of a training that may be stopped are kept."""
 
@@ -48,16 +47,11 @@ class TrainedModel:
     fit_seconds: float
 
 
-def name_of(preset: str, seed: int) -> str:
-    """The name a trained network is kept under."""
-    return f"cnn-{preset}" if seed == SAVED_SEED else f"cnn-{preset}-seed{seed}"
-
-
 def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) -> TrainedModel:
     """Train, test, save; a training that was stopped goes on from its last epoch."""
     check(preset, seed)
     data = fashion_mnist(context)
-    name = name_of(preset, seed)
+    name = cnn(preset, seed)
     folder = make_room(context.settings.models / name)
     installation.quieten_tensorflow()
     with silent_import():
@@ -84,7 +78,7 @@ def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) ->
     )
 
 
-def check(preset: str, seed: int, presets: Sequence[str] = PRESETS) -> None:
+def check(preset: str, seed: int, presets: Sequence[str] = CNN_PRESETS) -> None:
     """Raise UsageError before anything slow for what cannot be trained."""
     if preset not in presets:
         raise UsageError(f"no preset {preset!r} here; choose one of {', '.join(presets)}")

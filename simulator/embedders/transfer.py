@@ -19,7 +19,8 @@ from recommender.embedding.architecture import MobileNet
 from simulator.catalogues import fashion_mnist as datasets
 from simulator.catalogues import stored as catalogues
 from simulator.embedders.model import make_room
-from simulator.embedders.train import SAVED_SEED, UNFINISHED, TrainedModel, check, keep
+from simulator.embedders.model_names import MOBILENET_PRESETS, SAVED_SEED, mobilenet
+from simulator.embedders.train import UNFINISHED, TrainedModel, check, keep
 from simulator.installation.context import Context
 from workers import settings as installation
 from workers.silence import silent_import
@@ -32,7 +33,6 @@ IMAGENET, NONE = "imagenet", "none"
 RESOLUTION = 64
 """Pixels a side that Fashion-MNIST's 28 are scaled to; more tells more, and costs by its square."""
 
-PRESETS = ("quick", "best")
 LEAST_CLASSES = 2
 _AT_ONCE = 500
 
@@ -49,13 +49,6 @@ class Lesson:
     architecture: MobileNet
 
 
-def name_of(preset: str, seed: int, catalogue: str) -> str:
-    """The name a trained MobileNet is kept under."""
-    parts = ["mobilenet", preset]
-    parts += [catalogue] if catalogue != catalogues.FASHION_MNIST else []
-    return "-".join([*parts, *([f"seed{seed}"] if seed != SAVED_SEED else [])])
-
-
 def transfer(
     context: Context,
     *,
@@ -69,10 +62,10 @@ def transfer(
     weights: "imagenet" (Keras' download), "none", or the path of a Keras weights file. Raises UsageError for
     what cannot be trained on or from, DependencyError when ImageNet's weights cannot be fetched.
     """
-    check(preset, seed, PRESETS)
+    check(preset, seed, MOBILENET_PRESETS)
     is_own = catalogue != catalogues.FASHION_MNIST
     lesson = own_pictures(context, catalogue) if is_own else _fashion_mnist(context)
-    name = name_of(preset, seed, catalogue)
+    name = mobilenet(preset, seed, catalogue)
     folder = make_room(context.settings.models / name)
     installation.quieten_tensorflow()
     with silent_import():

@@ -29,6 +29,15 @@ def versions() -> dict[str, str]:
     return found
 
 
+def described() -> str:
+    """The versions that a question about this program needs, in a line."""
+    found = versions()
+    beside = ", ".join(
+        f"{name} {found[name]}" for name in ("tensorflow-cpu", "tensorflow", "rq") if name in found
+    )
+    return f"windowshop {found.get('windowshop', 'not installed')}, Python {found['python']}, {beside}"
+
+
 def machine() -> dict[str, str | int]:
     """What it ran on, without names."""
     return {

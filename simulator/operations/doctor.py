@@ -20,6 +20,7 @@ from simulator.catalogues import fashion_mnist as datasets
 from simulator.catalogues.decoder import Gate
 from simulator.catalogues.decoder_rights import CALLS, NETWORK
 from simulator.embedders import model as models
+from simulator.embedders import model_names
 from workers import queue
 from workers.redis_server import EmbeddedServer
 from workers.settings import Settings
@@ -89,7 +90,7 @@ def _one_model(settings: Settings) -> Finding:
         if settings.model in labelless.FITS:
             return Finding("model", True, f"no {settings.model} yet; the first run fits it")
         wanted = f"no model {settings.model!r} in {settings.models}"
-        return Finding("model", False, wanted, "`windowshop train` makes one")
+        return Finding("model", False, wanted, model_names.advice(settings.model))
     try:
         manifest, weights = checkpoint.read(folder)
         plain, _ = checkpoint.verify(manifest, weights)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,8 @@ from simulator.playing.simulate import Played, check_hands, hands_for, prepare, 
 from simulator.report.pages.writer import Headline
 
 DEMO_POLICIES = ("random", "visual", "cf", "blend", "oracle")
+SIZES = ("items", "queries")
+"""What follows from the catalogue where nobody asks for a number."""
 LEAST_ITEMS = 10
 """What a plan asks for at least: a full slate."""
 
@@ -44,12 +46,12 @@ def experiment(
     n_seeds: int = 1,
     local: bool = False,
     again: bool = False,
-    fit: bool = False,
+    fit: Collection[str] = (),
     command: str | None = None,
 ) -> Experiment:
     """Play each policy under each seed, the plan's and those after it, then write the comparison.
 
-    fit: where the catalogue has fewer items or queries than the plan asks for, take what it has.
+    fit: those of SIZES that nobody asked for; where the catalogue has fewer, take what it has.
     """
     plans = [
         replace(plan, policy=policy, seed=seed)
@@ -58,7 +60,7 @@ def experiment(
     ]
     require(context, plan, local=local)
     if fit:
-        sizes = fitted(context, plan)
+        sizes = fitted(context, plan, fit)
         plans = [replace(one, items=sizes.items, queries=sizes.queries) for one in plans]
     resolved = [prepare(context, one) for one in plans]
     with hands_for(context, local=local) as hands:
@@ -81,11 +83,13 @@ def require(context: Context, plan: Plan, *, local: bool = False) -> None:
     catalogues.ensure(context, plan.catalogue)
 
 
-def fitted(context: Context, plan: Plan) -> Plan:
-    """The plan with no more items and queries than its catalogue has; says so when these are fewer.
+def fitted(context: Context, plan: Plan, fit: Collection[str] = SIZES) -> Plan:
+    """The plan with no more of `fit` than its catalogue has; says so when these are fewer.
 
     Raises UsageError when the catalogue is too small for any plan.
     """
+    if not fit:
+        return plan
     splits = [item.split for item in catalogues.ensure(context, plan.catalogue)]
     n_items, n_queries = splits.count(CATALOGUE_SPLIT), splits.count(QUERY_SPLIT)
     if n_items < LEAST_ITEMS or not n_queries:
@@ -93,7 +97,8 @@ def fitted(context: Context, plan: Plan) -> Plan:
             f"catalogue {plan.catalogue!r} has {n_items} items and {n_queries} queries, a run needs "
             f"{LEAST_ITEMS} and 1; add more pictures with `windowshop catalogue add`"
         )
-    found = replace(plan, items=min(plan.items, n_items), queries=min(plan.queries, n_queries))
+    there = {"items": n_items, "queries": n_queries}
+    found = replace(plan, **{name: min(getattr(plan, name), there[name]) for name in fit})
     if found != plan:
         context.talk.say(
             f"catalogue {plan.catalogue!r} has {n_items:,} items and {n_queries:,} queries: "

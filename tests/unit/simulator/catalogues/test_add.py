@@ -329,6 +329,8 @@ def test_the_demos_sizes_fit_the_catalogue(sqlite: Engine, tmp_path: Path) -> No
     found = add(context, folder_of(tmp_path, 40))
     plan = fitted(context, Plan(catalogue="shop"))
     assert (plan.items, plan.queries) == (found.items, found.queries)
+    assert fitted(context, Plan(catalogue="shop"), ["items"]).queries == Plan.queries
+    assert fitted(context, Plan(catalogue="shop"), []) == Plan(catalogue="shop")
     small = Plan(catalogue="shop", items=10, queries=1)
     assert fitted(context, small) == small
     add(context, folder_of(tmp_path, 5, "few"))

@@ -100,6 +100,22 @@ def test_what_came_over_the_network_is_kept(tmp_path: Path, files: dict[str, byt
     assert len(load(tmp_path, sources(files), offline=True).train_images) == 7
 
 
+def test_a_second_source_is_asked_with_the_reason(
+    tmp_path: Path, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says which source failed and how, and which is asked next."""
+    monkeypatch.setattr(datasets, "_package", lambda *_: files.__getitem__)
+    said: list[str] = []
+    load(tmp_path, sources(files, address="http://127.0.0.1:9", package="toy"), said)
+    first, second = said[:2]
+    name = next(iter(datasets.SHA256))
+    assert first == f"fetching {name} from http://127.0.0.1:9"
+    assert second.startswith(
+        f"fetching {name} from apt-get download toy, because http://127.0.0.1:9 failed ("
+    )
+    assert "refused" in second
+
+
 class _Silent(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Says nothing."""

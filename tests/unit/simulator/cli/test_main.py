@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shlex
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from db import errors
+from recommender.registry import POLICY_NAMES, RANKED
 from simulator.cli import main as cli
 from simulator.cli import results as cli_results
 from simulator.cli.terminal import paragraph
@@ -125,6 +127,21 @@ def test_the_program_runs_under_both_names() -> None:
         for words in ([str(program)], [sys.executable, "-m", "simulator"])
     ]
     assert both[0] == both[1]
+
+
+def test_the_version_names_what_computes() -> None:
+    """One line: ours, Python's, and those of what embeds and of what queues."""
+    program = Path(sys.executable).with_name("windowshop")
+    done = subprocess.run([str(program), "--version"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"windowshop \d\S+, Python 3\S+, tensorflow\S* \d\S+, rq \d\S+\n", done.stdout)
+
+
+@pytest.mark.parametrize("name", ["simulate", "experiment", "crossover", "offline"])
+def test_the_help_lists_the_policies(name: str) -> None:
+    """Every name that the option takes; a shared log can be ranked by recommenders alone."""
+    (option,) = [one for one in COMMANDS[f"windowshop {name}"].params if one.name in {"policy", "policies"}]
+    takes = RANKED if name == "offline" else POLICY_NAMES
+    assert f": {', '.join(takes)}" in option.help
 
 
 class Wide(io.StringIO):

@@ -213,6 +213,16 @@ def test_the_action_writes_its_folder(
             action.evaluate(context, n_splits=wrong)
 
 
+def test_it_says_how_long_it_will_take() -> None:
+    """Before it begins, what is done; after some pictures, how long that takes here."""
+    assert action._announced(170_000, 1000, None) == (
+        "embedding 170,000 pictures, then searching with 1,000: two minutes on two cores"
+    )
+    assert "then 6 networks are trained" in action._announced(170_000, 1000, 3)
+    assert action._foretold(75.4).startswith("embedding takes about 75 s here")
+    assert action._foretold(301.0).startswith("embedding takes about 5 min here")
+
+
 def _tiny_model() -> tuple[bytes, bytes]:
     from hashlib import sha256
 

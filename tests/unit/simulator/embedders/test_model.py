@@ -84,7 +84,7 @@ def test_a_name_that_nobody_trained_is_refused(sqlite: Engine, tmp_path: Path, s
     [
         ("shipped/cnn-best", "install Windowshop again"),
         ("home/models/cnn-best", "delete .*, the one that came with the product is used"),
-        ("home/models/cnn-own", "`windowshop train` makes a new one"),
+        ("home/models/cnn-own", "no command makes one of that name"),
     ],
 )
 def test_a_damaged_model_is_named_with_what_mends_it(
