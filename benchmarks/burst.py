@@ -17,7 +17,7 @@ from benchmarks.installation import DATABASES, database_mb, installed, memory_mb
 from benchmarks.measured import claim, machine
 from benchmarks.road import wait_for
 from db import event_log, work
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.events import Events, Kind, blank
 from db.runs import Run
 from db.tables import event, slate
@@ -43,7 +43,7 @@ class Client:
     """Offers batches of searches; it remembers how many, and nothing else."""
 
     context: Context
-    hands: Supervisor
+    workforce: Supervisor
     run: Run
     generation: int
     offered: int = 0
@@ -56,15 +56,15 @@ class Client:
             f"{piece[0]}.0": {"generation": self.generation, "step": 0, "sessions": piece.tolist()}
             for piece in np.split(sessions, batches)
         }
-        with writing(self.context.engine) as conn:
+        with write_transaction(self.context.engine) as conn:
             event_log.append(conn, self.run.number, _searches(sessions, self.run))
             ids = work.add(conn, self.run.number, "rank", payloads)
-        self.hands.ring(ids)
+        self.workforce.ring(ids)
         self.offered += batches
 
     def waiting(self) -> int:
         """Batches that are not done."""
-        with reading(self.context.engine) as conn:
+        with read_transaction(self.context.engine) as conn:
             return work.waiting(conn, self.run.number)
 
 
@@ -78,14 +78,14 @@ class Watch:
 
     def look(self, *, shown: bool) -> None:
         """One look; a line of it where asked for."""
-        hands = self.client.hands
+        workforce = self.client.workforce
         row = {
             "s": time.perf_counter() - self.began,
             "offered": self.client.offered * BATCH,
             "queue": self.client.waiting() * BATCH,
             "client": memory_mb("self"),
-            "workers": max(memory_mb(pid) for pid in hands.pids.values()),
-            "redis": _redis_mb(hands),
+            "workers": max(memory_mb(pid) for pid in workforce.pids.values()),
+            "redis": _redis_mb(workforce),
             "database": database_mb(self.client.context.engine),
         }
         self.rows.append(row)
@@ -109,11 +109,11 @@ def main() -> None:
 
 def _measure(context: Context, items: int, seconds: float, faster: float) -> None:
     resolved = prepare(context, Plan(items=items, days=1))
-    with Supervisor(context.settings, context.engine) as hands:
-        run = simulate(context, resolved, hands).run  # embeds, and folds a first day
-    with Supervisor(context.settings, context.engine) as hands:
+    with Supervisor(context.settings, context.engine) as workforce:
+        run = simulate(context, resolved, workforce).run  # embeds, and folds a first day
+    with Supervisor(context.settings, context.engine) as workforce:
         wait_for(context, context.settings.workers)
-        client = Client(context, hands, run, generation=0)
+        client = Client(context, workforce, run, generation=0)
         began = time.perf_counter()
         client.offer(CALIBRATION)
         _drain(client)
@@ -164,7 +164,7 @@ def _judge(
     client: Client, watch: Watch, *, faster: float, offered: float, worked_off: float, drain: float
 ) -> None:
     first, most = watch.rows[0], {name: max(row[name] for row in watch.rows) for name in watch.rows[0]}
-    with reading(client.context.engine) as conn:
+    with read_transaction(client.context.engine) as conn:
         asked, answered = (
             conn.execute(
                 select(func.count()).where(table.c.run == client.run.number, table.c.session >= FIRST_SESSION)
@@ -194,8 +194,8 @@ def _searches(sessions: np.ndarray, run: Run) -> Events:
     return Events(rows, Events.empty(run.config["recommender"]["slate_size"]).shown)
 
 
-def _redis_mb(hands: Supervisor) -> float:
-    return float(hands.doors.connection.info("memory")["used_memory"]) / 1e6
+def _redis_mb(workforce: Supervisor) -> float:
+    return float(workforce.work_queue.connection.info("memory")["used_memory"]) / 1e6
 
 
 if __name__ == "__main__":

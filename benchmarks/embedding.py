@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from benchmarks.measured import Pair, beside, claim
 from db import images, models, runs, schema, work
-from db.engine import open_engine, writing
+from db.engine import open_engine, write_transaction
 from recommender.embedding import checkpoint
 from recommender.embedding.onnx.embedder import OnnxEmbedder
 from recommender.embedding.onnx.graph import export
@@ -117,7 +117,7 @@ def _memory(manifest: bytes, weights: bytes, pixels: Pixels) -> None:
         file, name = Path(folder, "worker.db"), checkpoint.model_key(json.loads(manifest))
         engine = open_engine(f"sqlite:///{file}")
         schema.ensure(engine)
-        with writing(engine) as conn:
+        with write_transaction(engine) as conn:
             models.add(conn, name, manifest, weights)
             payload = {"model": name, "runtime": runtime_key("onnx"), "images": images.add(conn, pixels)}
             work.add(conn, runs.open_run(conn, {}).number, "embed", {"all": payload})

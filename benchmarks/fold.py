@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks import traffic
 from benchmarks.measured import claim, peak_mb
 from db import cointeractions, event_log, schema
-from db.engine import open_engine, reading, writing
+from db.engine import open_engine, read_transaction, write_transaction
 from db.runs import open_run
 from recommender.config import RecommenderConfig
 from recommender.knowledge import Knowledge
@@ -82,7 +82,7 @@ def _measure(n_events: int, times: int) -> float:
             used = time.process_time() - used
             totals.append(sum(parts.values()))
         spent = ", ".join(f"{part} {seconds:.2f} s" for part, seconds in parts.items())
-        with reading(engine) as conn:
+        with read_transaction(engine) as conn:
             conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         grown = (file.stat().st_size - before) / times / 1e6
         print(
@@ -100,11 +100,11 @@ def _stock(engine, n_sessions: int):  # type: ignore[no-untyped-def]
     config = RecommenderConfig()
     knowledge = Knowledge.start(config, vectors, np.ones(ITEMS, np.bool_))
     stored = 0
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         run = open_run(conn, {"benchmark": "fold"})
     for first in range(0, n_sessions, PIECE):
         piece = traffic.events(min(PIECE, n_sessions - first), n_items=ITEMS, first_session=first)
-        with writing(engine) as conn:
+        with write_transaction(engine) as conn:
             event_log.append(conn, run.number, piece)
         stored += len(piece)
     return Recommender(run.number, 1, config, NOTHING_KNOWN, knowledge), np.arange(n_sessions), stored
@@ -112,13 +112,13 @@ def _stock(engine, n_sessions: int):  # type: ignore[no-untyped-def]
 
 def _fold(engine, recommender, sessions, number: int, parts: dict[str, float]) -> int:  # type: ignore[no-untyped-def]
     """What workers.fold.perform does, its parts timed apart."""
-    with _timed(parts, "read"), reading(engine) as conn:
+    with _timed(parts, "read"), read_transaction(engine) as conn:
         events = event_log.read_sessions(
             conn, recommender.run, sessions, up_to_step=np.iinfo(np.int16).max, k=traffic.K
         )
     with _timed(parts, "count and learn"):
         counts, folded = fold_sessions(recommender, sessions, events, number)
-    with _timed(parts, "write"), writing(engine) as conn:
+    with _timed(parts, "write"), write_transaction(engine) as conn:
         cointeractions.add(conn, recommender.run, folded, counts.pack())
     return len(counts)
 

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, text
 
 from db import heartbeats
-from db.engine import reading
+from db.engine import read_transaction
 from simulator.installation.context import Context, Silence, open_context
 from workers import settings
 
@@ -55,7 +55,7 @@ def cpu_of_postgres(engine: Engine) -> float:
     """Processor seconds of the server's processes that live now; 0 for SQLite, which has none."""
     if engine.dialect.name != "postgresql":
         return 0.0
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         mine = int(conn.execute(text("SELECT pg_backend_pid()")).scalar_one())
     server = _stat(mine)[0]
     pids = [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit()]
@@ -79,7 +79,7 @@ def memory_mb(pid: int | str, what: str = "VmRSS") -> float:
 def database_mb(engine: Engine) -> float:
     """The size of the database on disk, MB."""
     if engine.dialect.name == "postgresql":
-        with reading(engine) as conn:
+        with read_transaction(engine) as conn:
             return float(conn.execute(text("SELECT pg_database_size(current_database())")).scalar_one()) / 1e6
     file = Path(str(engine.url.database))
     return (
@@ -101,7 +101,7 @@ def _address(database: str, folder: Path) -> Iterator[str]:
 
 
 def _metrics(engine: Engine) -> Iterator[tuple[str, dict[str, str], float]]:
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         told = [one.metrics for one in heartbeats.every(conn) if one.kind == heartbeats.WORKER]
     for address in told:
         with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:

@@ -18,7 +18,7 @@ from benchmarks.measured import claim
 from benchmarks.road import PARTS, Road, travel
 from simulator.installation.context import Context, Silence, open_context
 from simulator.playing.plan import Plan
-from simulator.playing.simulate import Played, hands_for, prepare, simulate
+from simulator.playing.simulate import Played, prepare, simulate, workforce_for
 from workers import settings
 
 WANTED = {1_000: 8_000, 10_000: 3_000}
@@ -33,7 +33,7 @@ STAGES = {
     "fold (count and learn)": ("fold.py", "fold_sessions"),
     "load a generation": ("knowledge.py", "recommender"),
     "write events": ("event_log.py", "append"),
-    "write readings": ("readings.py", "add"),
+    "write readings": ("slate_outcomes.py", "add"),
     "world: ask": ("day.py", "ask"),
     "world: read": ("day.py", "read"),
 }
@@ -65,8 +65,8 @@ def _rate(road: Road) -> float:
 
 def _alone(context: Context, plan: Plan) -> Played:
     resolved = prepare(context, plan)
-    with hands_for(context, local=True) as hands:
-        return simulate(context, resolved, hands, again=True)
+    with workforce_for(context, local=True) as workforce:
+        return simulate(context, resolved, workforce, again=True)
 
 
 def _divide(context: Context, plan: Plan) -> None:

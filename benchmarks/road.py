@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.installation import Stages, cpu_of, cpu_of_postgres, database_mb, memory_mb, stages
 from db import heartbeats
-from db.engine import reading
+from db.engine import read_transaction
 from simulator.installation.context import Context
 from simulator.playing.plan import Plan
 from simulator.playing.simulate import prepare, simulate
@@ -43,17 +43,17 @@ def travel(context: Context, plan: Plan, *, workers: int = 2) -> Road:
     """Play a run anew with workers that have started; its clock begins with its first morning."""
     resolved = prepare(context, plan)
     chosen = context.settings.model_copy(update={"workers": workers})
-    with Supervisor(chosen, context.engine) as hands:
+    with Supervisor(chosen, context.engine) as workforce:
         wait_for(context, workers)
         forget_peak()
-        before, began = _cpu(context, hands), time.perf_counter()
-        played = simulate(context, resolved, hands, again=True)
+        before, began = _cpu(context, workforce), time.perf_counter()
+        played = simulate(context, resolved, workforce, again=True)
         took = time.perf_counter() - began
-        spent = {name: after - before[name] for name, after in _cpu(context, hands).items()}
+        spent = {name: after - before[name] for name, after in _cpu(context, workforce).items()}
         found = stages(context.engine)
         memory = {
             "simulator": memory_mb("self", "VmHWM"),
-            "worker": max(memory_mb(pid, "VmHWM") for pid in hands.pids.values()),
+            "worker": max(memory_mb(pid, "VmHWM") for pid in workforce.pids.values()),
             "database": database_mb(context.engine),
         }
     share = played.seconds["total"] / took  # the rest: forgetting the run before, building the world
@@ -66,7 +66,7 @@ def wait_for(context: Context, workers: int) -> None:
     """Until so many workers beat."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        with reading(context.engine) as conn:
+        with read_transaction(context.engine) as conn:
             alive = [one for one in heartbeats.every(conn) if one.kind == heartbeats.WORKER]
         if len(alive) >= workers:
             return
@@ -79,9 +79,9 @@ def forget_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
-def _cpu(context: Context, hands: Supervisor) -> dict[str, float]:
+def _cpu(context: Context, workforce: Supervisor) -> dict[str, float]:
     return {
         "simulator": time.process_time(),
-        "workers": sum(cpu_of(pid) for pid in hands.pids.values()),
+        "workers": sum(cpu_of(pid) for pid in workforce.pids.values()),
         "postgres": cpu_of_postgres(context.engine),
     }

@@ -53,21 +53,21 @@ def open_engine(url: str) -> Engine:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def read_transaction(engine: Engine) -> Iterator[Connection]:
     """A transaction that only reads: one consistent picture of the database."""
     options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
-    with _told_plainly(engine), engine.connect().execution_options(**options) as conn, conn.begin():
+    with _plain_errors(engine), engine.connect().execution_options(**options) as conn, conn.begin():
         yield conn
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def write_transaction(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes: all of it or nothing.
 
     On SQLite it takes the write lock at once. A plain BEGIN takes it at the first write, where SQLite fails
     with SQLITE_BUSY without waiting when somebody else has written since.
     """
-    with _told_plainly(engine), engine.connect().execution_options(writes=True) as conn, conn.begin():
+    with _plain_errors(engine), engine.connect().execution_options(writes=True) as conn, conn.begin():
         yield conn
 
 
@@ -75,7 +75,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def connected(engine: Engine) -> Iterator[Connection]:
     """A connection without a transaction, for what lasts as long as somebody is connected."""
     options = {"isolation_level": "AUTOCOMMIT"}
-    with _told_plainly(engine), engine.connect().execution_options(**options) as conn:
+    with _plain_errors(engine), engine.connect().execution_options(**options) as conn:
         yield conn
 
 
@@ -140,16 +140,16 @@ def _limit_waiting(dbapi_connection: Any) -> None:
 
     Until it does, it keeps the locks of what that client had begun, by default for two hours.
     """
-    told = dbapi_connection.info.get_parameters()
+    asked = dbapi_connection.info.get_parameters()
     limits = {
         "lock_timeout": BUSY_MILLISECONDS,
         "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
-        **{f"tcp_{name}": told.get(name) for name in PATIENCE if name.startswith("keepalives")},
-        "tcp_user_timeout": told.get("tcp_user_timeout"),
+        **{f"tcp_{name}": asked.get(name) for name in PATIENCE if name.startswith("keepalives")},
+        "tcp_user_timeout": asked.get("tcp_user_timeout"),
     }
     names, values = list(limits), [str(value) for value in limits.values()]
     dbapi_connection.execute(
-        "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS told (name, value)",
+        "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS asked (name, value)",
         [names, values],
     )
     dbapi_connection.commit()
@@ -167,9 +167,9 @@ def _begin_sqlite(conn: Connection) -> None:
 
 
 @contextmanager
-def _told_plainly(engine: Engine) -> Iterator[None]:
+def _plain_errors(engine: Engine) -> Iterator[None]:
     """What the driver says, as one line with its cure; a Ctrl-C that it stumbled over goes on as one."""
-    under_way = sys.exception()  # who tidies up after a Ctrl-C is told what fails, as everybody
+    under_way = sys.exception()  # who tidies up after a Ctrl-C hears what fails, as everybody
     try:
         yield
     except (DBAPIError, AssertionError) as error:  # the latter from SQLAlchemy, when a commit is cut short

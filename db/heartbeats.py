@@ -34,7 +34,7 @@ class Process(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A process, for how long it lives and has been silent (seconds), and the work in its hands."""
+    """A process, for how long it lives and has been silent (seconds), and the work it holds."""
 
     name: str
     kind: str

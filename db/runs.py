@@ -16,10 +16,10 @@ from db.tables import (
     ended_session,
     event,
     generation,
-    reading,
     run,
     run_item,
     slate,
+    slate_outcome,
     work,
 )
 
@@ -83,6 +83,6 @@ def finish(conn: Connection, number: int) -> None:
 
 def forget(conn: Connection, number: int) -> None:
     """Delete a run with all that belongs to it."""
-    for table in (work, reading, slate, cointeraction, generation, ended_session, event, run_item):
+    for table in (work, slate_outcome, slate, cointeraction, generation, ended_session, event, run_item):
         conn.execute(delete(table).where(table.c.run == number))
     conn.execute(delete(run).where(run.c.number == number))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.errors import SchemaError
 
 HEAD = "0005"
@@ -27,10 +27,10 @@ def ensure(engine: Engine) -> bool:
 
     Raises SchemaError when a newer version of Windowshop made it.
     """
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         if stands_at(conn) == HEAD:
             return False
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         _alone(conn)
         if stands_at(conn) == HEAD:  # somebody else was quicker
             return False
@@ -40,7 +40,7 @@ def ensure(engine: Engine) -> bool:
 
 def check(engine: Engine) -> None:
     """Raise SchemaError unless the database is at HEAD."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         found = stands_at(conn)
     if found != HEAD:
         raise SchemaError(

@@ -56,8 +56,8 @@ def unpack(entries: list[bytes], dtype: np.dtype[Any], k: int) -> Entries:
     names = dtype.names or ()
     ends = np.cumsum([dtype[name].itemsize for name in names])
     shorter = np.dtype([(name, dtype[name]) for name, end in zip(names, ends, strict=True) if end <= stored])
-    told = np.frombuffer(packed, shorter).reshape(-1, k)
-    found = np.zeros(told.shape, dtype)
+    rows = np.frombuffer(packed, shorter).reshape(-1, k)
+    found = np.zeros(rows.shape, dtype)
     for name in names:
-        found[name] = told[name] if name in (shorter.names or ()) else np.nan
+        found[name] = rows[name] if name in (shorter.names or ()) else np.nan
     return found

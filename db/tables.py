@@ -133,7 +133,7 @@ slate = Table(
     sqlite_with_rowid=False,
 )
 
-reading = Table(
+slate_outcome = Table(
     "reading",
     metadata,
     Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
@@ -178,13 +178,13 @@ work = Table(
     Column("payload", Text, nullable=False),  # JSON
     Column("state", String(16), nullable=False),  # ready, parked
     Column("tries", Integer, nullable=False),
-    Column("rung", Float, nullable=False),  # when the bell last rang for it, by the database's clock
+    Column("rung", Float, nullable=False),  # when it was last rung for, by the database's clock
     Column("worker", String(64)),
     Column("begun", Float),  # since when that worker has it
     Column("reason", Text),
     Column("written", Float, nullable=False, server_default="0"),  # since when it waits
     UniqueConstraint("run", "kind", "key"),
-    sqlite_autoincrement=True,  # an id is never given twice: a late bell must not mean other work
+    sqlite_autoincrement=True,  # an id is never given twice: a late job must not mean other work
 )
 
 heartbeat = Table(

@@ -22,7 +22,7 @@ READY = "ready"
 PARKED = "parked"
 MOST_TRIES = 3
 LEASE_SECONDS = 300.0
-"""How long a row is kept by hands that have no heartbeat: those of a command played with --local."""
+"""How long a row is kept by a workforce without a heartbeat: a command with --local."""
 
 
 class Work(NamedTuple):
@@ -58,7 +58,7 @@ def add(conn: Connection, run: int, kind: str, payloads: dict[str, dict[str, Any
 
 
 def take(conn: Connection, work_id: int, worker: str) -> Work | None:
-    """Take a row for a worker; None when it is done, parked, or in somebody's hands."""
+    """Take a row for a worker; None when it is done, parked, or held by somebody."""
     taken = conn.execute(
         update(work)
         .where(work.c.id == work_id, work.c.state == READY, work.c.begun.is_(None))
@@ -126,7 +126,7 @@ def held_by_silent(conn: Connection) -> list[str]:
 
 
 def overdue(conn: Connection, seconds: float) -> list[int]:
-    """Rows that nobody has and whose bell rang longer ago than that; they count as rung now."""
+    """Rows that nobody has and that were last rung for longer ago than that; they count as rung now."""
     late = (work.c.state == READY) & work.c.begun.is_(None) & (work.c.rung < now() - seconds)
     ids = [row[0] for row in bulk.fetch(conn, select(work.c.id).where(late).order_by(work.c.id))]
     if ids:

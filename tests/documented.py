@@ -24,7 +24,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from benchmarks.baskets import baskets
-from db.engine import open_engine, reading
+from db.engine import open_engine, read_transaction
 from db.tables import embedding
 from tests import cli_reference, mixed_pictures
 from tests.installation import OURS, ROOT
@@ -167,7 +167,7 @@ class Reader:
         """The sha256 of all embeddings."""
         (file,) = self.home.rglob("windowshop.db")
         engine = open_engine(f"sqlite:///{file}")
-        with reading(engine) as conn:
+        with read_transaction(engine) as conn:
             rows = conn.execute(select(embedding.c.vector).order_by(embedding.c.model, embedding.c.image))
             digest = hashlib.sha256(b"".join(rows.scalars())).hexdigest()
         engine.dispose()

@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 
 from db import embeddings, images, items, models, runs
 from db.embeddings import Embedder
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from simulator.installation.context import Context, Silence
-from simulator.playing.desk import Hands
+from simulator.playing.desk import Workforce
 from simulator.playing.export import write
 from simulator.playing.plan import Plan, Resolved, resolve
 from simulator.playing.report import load
@@ -35,7 +35,7 @@ def stock(engine: Engine) -> list[Item]:
     pixels = (0.6 * shapes[category] + 0.4 * rng.integers(0, 256, (n, 28, 28))).astype(np.uint8)
     vectors = rng.normal(size=(4, 16))[category] + 0.7 * rng.normal(size=(n, 16))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         hashes = images.add(conn, pixels)
         rows = [
             Item(
@@ -51,7 +51,7 @@ def stock(engine: Engine) -> list[Item]:
         items.add(conn, CATALOGUE, rows)
         models.add(conn, EMBEDDER.model, b"{}", b"")
         embeddings.add(conn, EMBEDDER, hashes, vectors.astype(np.float32))
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         return items.read(conn, CATALOGUE)
 
 
@@ -63,16 +63,16 @@ def context_of(engine: Engine, **flags: object) -> Context:
 
 def resolved(engine: Engine, plan: Plan = TOY_PLAN, **changes: object) -> Resolved:
     """A plan on the toy catalogue, with everything it depends on."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         stored = items.read(conn, CATALOGUE) or None
     return resolve(
         replace(plan, **changes), stored or stock(engine), model=EMBEDDER.model, runtime=EMBEDDER.runtime
     )
 
 
-def play(engine: Engine, hands: Hands, plan: Plan = TOY_PLAN, **changes: object) -> Played:
+def play(engine: Engine, workforce: Workforce, plan: Plan = TOY_PLAN, **changes: object) -> Played:
     """Play a run of the toy shop."""
-    return simulate(context_of(engine), resolved(engine, plan, **changes), hands)
+    return simulate(context_of(engine), resolved(engine, plan, **changes), workforce)
 
 
 def exported(engine: Engine, run_id: str) -> str:
@@ -85,5 +85,5 @@ def exported(engine: Engine, run_id: str) -> str:
 
 def stored_run(engine: Engine, run_id: str) -> runs.Run:
     """A run's row."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         return runs.read(conn, run_id)

@@ -19,7 +19,7 @@ import numpy as np
 from sqlalchemy import Engine, literal, select
 
 from db import models, schema
-from db.engine import open_engine, writing
+from db.engine import open_engine, write_transaction
 from db.tables import embedding
 from recommender.embedding import checkpoint
 from simulator.embedders.model import OWN_CATALOGUE_MODEL, runtime
@@ -119,7 +119,7 @@ def install(folder: Path, *, postgres: str = "") -> Installation:
     engine = made.engine()
     schema.ensure(engine)
     factories.stock(engine)
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         models.add(conn, key, manifest, weights)
         same = select(literal(key), literal(runtime()), embedding.c.image, embedding.c.vector)
         conn.execute(embedding.insert().from_select(["model", "runtime", "image", "vector"], same))

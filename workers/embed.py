@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from db import embeddings, images, work
 from db.embeddings import Embedder
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.views import View
 from workers.knowledge import Library
 
@@ -17,15 +17,15 @@ def perform(library: Library, job: work.Work) -> int:
     embedder = Embedder(job.payload["model"], job.payload["runtime"])
     hashes = job.payload["images"]
     network = library.embedder(embedder)
-    with reading(library.engine) as conn:
+    with read_transaction(library.engine) as conn:
         pictures = images.read(conn, hashes, View(*network.view))
-    library.laps.lap("read")
+    library.stopwatch.lap("read")
 
     vectors = network.embed(pictures)
-    library.laps.lap("compute")
+    library.stopwatch.lap("compute")
 
-    with writing(library.engine) as conn:
+    with write_transaction(library.engine) as conn:
         work.finish(conn, job.id)
         embeddings.add(conn, embedder, hashes, vectors)
-    library.laps.lap("write")
+    library.stopwatch.lap("write")
     return len(hashes)

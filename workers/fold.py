@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from db import cointeractions, event_log, work
 from db.cointeractions import Generation
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.events import Events, Kind
 from recommender.knowledge import fold, remember
 from recommender.profile import REQUEST, Profiles
@@ -21,20 +21,20 @@ def perform(library: Library, job: work.Work) -> int:
     """Fold the generation that the payload names; says how many sessions."""
     generation = job.payload["generation"]
     recommender = library.recommender(job.run, generation - 1)
-    with reading(library.engine) as conn:
+    with read_transaction(library.engine) as conn:
         sessions = cointeractions.ended_sessions(conn, job.run, generation)
         events = event_log.read_sessions(
             conn, job.run, sessions, up_to_step=np.iinfo(np.int16).max, k=recommender.config.slate_size
         )
-    library.laps.lap("read")
+    library.stopwatch.lap("read")
 
     counts, folded = fold_sessions(recommender, sessions, events, generation)
-    library.laps.lap("compute")
+    library.stopwatch.lap("compute")
 
-    with writing(library.engine) as conn:
+    with write_transaction(library.engine) as conn:
         work.finish(conn, job.id)
         cointeractions.add(conn, job.run, folded, counts.pack())
-    library.laps.lap("write")
+    library.stopwatch.lap("write")
     return len(sessions)
 
 

@@ -13,7 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from db import heartbeats
-from db.engine import open_engine, reading
+from db.engine import open_engine, read_transaction
 from db.errors import DependencyError, WindowshopError
 from workers import settings
 from workers.settings import Settings
@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 5
 
 def check(found: Settings) -> None:
     """Raises DependencyError unless a worker of this host beats and is registered with RQ."""
-    with reading(open_engine(found.database)) as conn:
+    with read_transaction(open_engine(found.database)) as conn:
         alive = [
             f"rq:worker:{one.name}-{one.pid}"
             for one in heartbeats.every(conn)

@@ -1,4 +1,4 @@
-"""The pulse of a process: a thread that says every few seconds, in the database, that it lives."""
+"""The heartbeat of a process: a thread that says every few seconds, in the database, that it lives."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Self
 from sqlalchemy import Engine
 
 from db import heartbeats
-from db.engine import writing
+from db.engine import write_transaction
 from db.errors import WindowshopError
 from db.heartbeats import Process
 from workers.log import logger
@@ -20,7 +20,7 @@ from workers.log import logger
 STOP_SECONDS = 5.0
 
 
-class Pulse:
+class Heartbeat:
     """A context in which this process beats; whoever leaves it in order leaves no row behind."""
 
     def __init__(
@@ -29,7 +29,7 @@ class Pulse:
         self._engine = engine
         self._process = Process(name, kind, socket.gethostname(), os.getpid(), every, metrics)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat_on, name="pulse", daemon=True)
+        self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Self:
         self._beat()
@@ -41,7 +41,10 @@ class Pulse:
     ) -> None:
         self._stop.set()
         self._thread.join(STOP_SECONDS)
-        with contextlib.suppress(WindowshopError), writing(self._engine) as conn:  # then silence will tell
+        with (
+            contextlib.suppress(WindowshopError),
+            write_transaction(self._engine) as conn,
+        ):  # then silence will tell
             heartbeats.stop(conn, [self._process.name])
 
     def _beat_on(self) -> None:
@@ -53,5 +56,5 @@ class Pulse:
                 logger().info(what, action="beat_missed", worker=self._process.name)
 
     def _beat(self) -> None:
-        with writing(self._engine) as conn:
+        with write_transaction(self._engine) as conn:
             heartbeats.beat(conn, self._process)

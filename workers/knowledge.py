@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from db import cointeractions, embeddings, items, models, runs
 from db.cointeractions import Generation
 from db.embeddings import Embedder
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import DataError, NotFoundError
 from db.events import Events, Kind
 from db.items import CATALOGUE_SPLIT
@@ -33,7 +33,7 @@ from recommender.taste.history import History
 from recommender.taste.model import Taste
 from workers.settings import quieten_tensorflow
 from workers.silence import silent_import
-from workers.stopwatch import Laps
+from workers.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from recommender.embedding.batches import Embedding
@@ -73,14 +73,14 @@ class Library:
     def __init__(self, engine: Engine, *, is_quick: bool = False) -> None:
         """is_quick: this process embeds a few pictures at a time and should answer soon: on one thread."""
         self.engine, self._is_quick = engine, is_quick
-        self.laps = Laps()
+        self.stopwatch = Stopwatch()
         self._recommenders: OrderedDict[int, Recommender] = OrderedDict()
         self._networks: dict[Embedder, Embedding] = {}
 
     def embedder(self, embedder: Embedder) -> Embedding:
         """The network of a model; its runtime is imported here, at a worker's first embedding."""
         if embedder not in self._networks:
-            with reading(self.engine) as conn:
+            with read_transaction(self.engine) as conn:
                 manifest, weights = models.read(conn, embedder.model)
             try:
                 _check(manifest, weights, embedder)
@@ -96,7 +96,7 @@ class Library:
     def recommender(self, run: int, generation: int) -> Recommender:
         """A run's recommender as it stood after a generation; NOTHING_KNOWN is before the first."""
         known = self._recommenders.get(run)
-        with reading(self.engine) as conn:
+        with read_transaction(self.engine) as conn:
             if known is None or known.generation > generation:
                 known = self._first(conn, run)
             if known.generation < generation:

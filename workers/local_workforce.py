@@ -1,4 +1,4 @@
-"""The same work without Redis: hands that do at once, in this process, what they are rung for."""
+"""A workforce without Redis: this process does at once what it is rung for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from workers.tasks import Worker
 
 
-class LocalHands:
+class LocalWorkforce:
     """Stands where the supervisor stands; nothing is started and nothing is left."""
 
     def __init__(self, engine: Engine) -> None:

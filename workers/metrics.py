@@ -1,4 +1,4 @@
-"""What Prometheus is told: by each worker what it did and how long it took, by the supervisor the backlog."""
+"""What Prometheus reads: of each worker what it did and how long it took, by the supervisor the backlog."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from db import backlog, heartbeats
 from db.backlog import Pile
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import WindowshopError
 from db.heartbeats import Seen
 
@@ -53,7 +53,7 @@ class WorkerMetrics:
             self._stages.labels(kind, stage).observe(seconds)
 
     def ended(self, kind: str, how: str) -> None:
-        """A piece of work has left these hands."""
+        """A piece of work has ended here."""
         self._ended.labels(kind, how).inc()
 
     def _counter(self, name: str, what: str) -> Counter:
@@ -76,10 +76,14 @@ class SupervisorMetrics:
             "windowshop_deadline_kills", "Workers killed over a piece of work.", registry=self.registry
         )
         self.rung_again = Counter(
-            "windowshop_bells_rung_again", "Bells rung for work that waited too long.", registry=self.registry
+            "windowshop_bells_rung_again",
+            "Work rung for again after it waited.",
+            registry=self.registry,
         )
         self.given_back = Counter(
-            "windowshop_work_given_back", "Pieces of work taken from dead hands.", registry=self.registry
+            "windowshop_work_given_back",
+            "Work taken back from dead workers.",
+            registry=self.registry,
         )
 
 
@@ -92,7 +96,7 @@ class _Database(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The gauges of this moment; `windowshop_database_up` alone when the database is away."""
         try:
-            with reading(self._engine) as conn:
+            with read_transaction(self._engine) as conn:
                 piles, processes = backlog.piles(conn), heartbeats.every(conn)
         except WindowshopError:
             yield GaugeMetricFamily("windowshop_database_up", "Whether the database answers.", 0)

@@ -1,4 +1,4 @@
-"""The doorbell: one RQ queue whose jobs carry the id of a work row and nothing else."""
+"""The one RQ queue: its jobs carry the id of a work row and nothing else."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ QUARANTINE = "windowshop:quarantine:"
 _log = logging.getLogger(__name__)
 
 
-class Bell(Job):  # type: ignore[misc]  # RQ is not typed for us
+class WorkJob(Job):  # type: ignore[misc]  # RQ is not typed for us
     """An RQ job that may call the functions of ALLOWED and nothing else.
 
     RQ imports whatever dotted path stands in Redis, callbacks included: who writes there could run anything.
@@ -75,7 +75,7 @@ class Bell(Job):  # type: ignore[misc]  # RQ is not typed for us
         return super().func
 
 
-class Doors(Queue):  # type: ignore[misc]  # RQ is not typed for us
+class WorkQueue(Queue):  # type: ignore[misc]  # RQ is not typed for us
     """An RQ queue in which an id that is none costs nobody's life."""
 
     @classmethod
@@ -97,7 +97,7 @@ def _quarantine(connection: Redis, job_id: str, error: Exception) -> None:
     _log.warning("job %.80r cannot be read (%s: %s): in quarantine", job_id, type(error).__name__, error)
     place = QUARANTINE + job_id[:80]
     with connection.pipeline() as pipe:
-        pipe.rename(Bell.key_for(job_id), place)
+        pipe.rename(WorkJob.key_for(job_id), place)
         pipe.expire(place, FAILURE_SECONDS)
         pipe.lrem(IN_HAND, 0, job_id)
         pipe.execute(raise_on_error=False)
@@ -132,14 +132,14 @@ def connect(url: str) -> Redis:
     return connection
 
 
-def queue(connection: Redis) -> Doors:
+def queue(connection: Redis) -> WorkQueue:
     """The one queue."""
-    return Doors(NAME, connection=connection, job_class=Bell, serializer=JSONSerializer)
+    return WorkQueue(NAME, connection=connection, job_class=WorkJob, serializer=JSONSerializer)
 
 
-def ring(doors: Queue, work_ids: Iterable[int], *, seconds: int) -> bool:
+def ring(work_queue: Queue, work_ids: Iterable[int], *, seconds: int) -> bool:
     """Ring for work rows; False when Redis is away: the relay will ring again."""
-    bells = [
+    jobs = [
         Queue.prepare_data(
             PERFORM,
             args=(work_id,),
@@ -152,16 +152,16 @@ def ring(doors: Queue, work_ids: Iterable[int], *, seconds: int) -> bool:
         for work_id in work_ids
     ]
     try:
-        doors.enqueue_many(bells)
+        work_queue.enqueue_many(jobs)
     except RedisError:
         return False
     return True
 
 
-def bells_waiting(doors: Queue) -> int:
-    """How many bells nobody has answered yet; 0 when Redis is away."""
+def jobs_waiting(work_queue: Queue) -> int:
+    """How many jobs nobody has taken yet; 0 when Redis is away."""
     try:
-        return int(doors.count)
+        return int(work_queue.count)
     except RedisError:
         return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from db import event_log, slates, work
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from recommender.policies import recommend
 from workers.knowledge import Library, requests_of
 
@@ -16,16 +16,16 @@ def perform(library: Library, job: work.Work) -> int:
     sessions = np.array(job.payload["sessions"], np.int64)
     recommender = library.recommender(job.run, generation)
     k = recommender.config.slate_size
-    with reading(library.engine) as conn:
+    with read_transaction(library.engine) as conn:
         events = event_log.read_sessions(conn, job.run, sessions, up_to_step=step, k=k)
-    library.laps.lap("read")
+    library.stopwatch.lap("read")
 
     profiles = recommender.profiles(requests_of(events, sessions, step), events)
     entries = recommend(recommender.config, recommender.knowledge, profiles, recommender.seed)
-    library.laps.lap("compute")
+    library.stopwatch.lap("compute")
 
-    with writing(library.engine) as conn:
+    with write_transaction(library.engine) as conn:
         work.finish(conn, job.id)
         slates.add(conn, job.run, profiles.session, step, generation=generation, entries=entries)
-    library.laps.lap("write")
+    library.stopwatch.lap("write")
     return len(entries)

@@ -16,7 +16,7 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import UnixSignalDeathPenalty
 
 from db.errors import DependencyError, WorkError
-from workers.queue import Bell, Doors, queue
+from workers.queue import WorkJob, WorkQueue, queue
 
 WORKER_SECONDS = 20
 """RQ listens for so long less 15 s at a time, and takes Redis for gone when 10 s later no answer has come."""
@@ -35,15 +35,15 @@ class Alarm(UnixSignalDeathPenalty):  # type: ignore[misc]  # RQ is not typed fo
         super().handle_death_penalty(signum, frame)
 
 
-class Hands(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
+class RqWorker(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
     """Listens to our one queue: on two or more, RQ loses what was popped when a worker dies."""
 
-    queue_class = Doors
-    job_class = Bell
+    queue_class = WorkQueue
+    job_class = WorkJob
     death_penalty_class = Alarm
-    told_to_stop = False
+    must_stop = False
 
-    def perform_job(self, job: Bell, queue: Doors, execution: Execution) -> bool:
+    def perform_job(self, job: WorkJob, queue: WorkQueue, execution: Execution) -> bool:
         """The last job of this process, if the alarm rang."""
         is_done = bool(super().perform_job(job, queue, execution))
         self._stop_requested |= Alarm.has_rung
@@ -51,12 +51,12 @@ class Hands(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """SIGTERM or SIGINT: finish the job at hand, or stop waiting for one."""
-        self.told_to_stop = True
+        self.must_stop = True
         super().request_stop(signum, frame)
 
     def stop_before_work(self, *_: object) -> None:
         """The same before RQ listens to signals: it registers first, and would die of one meanwhile."""
-        self.told_to_stop = self._stop_requested = True
+        self.must_stop = self._stop_requested = True
 
     def run_maintenance_tasks(self) -> None:
         """RQ's cleaning; a registry that somebody else has written into must not end the worker."""
@@ -68,29 +68,29 @@ class Hands(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
             self.log.warning("%s: cleaning was given up (%s: %s)", self.name, type(error).__name__, error)
 
 
-def answer_bells(connection: Redis, name: str) -> None:
-    """Answer until told to stop.
+def serve_queue(connection: Redis, name: str) -> None:
+    """Serve the queue until stopped.
 
     Raises DependencyError when Redis went away: RQ gives up where it was in the middle of a job. WorkError
     after a job that was interrupted at its deadline.
     """
-    hands = Hands(
+    worker = RqWorker(
         [queue(connection)],
         name=name,
         connection=connection,
         serializer=JSONSerializer,
         worker_ttl=WORKER_SECONDS,
     )
-    hands.log.addFilter(_in_one_line)
-    for told in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(told, hands.stop_before_work)
+    worker.log.addFilter(_in_one_line)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, worker.stop_before_work)
     try:
-        hands.work(logging_level="WARNING")
+        worker.work(logging_level="WARNING")
     except RedisError as error:
         raise _gone(error) from None
     if Alarm.has_rung:
         raise WorkError("a job was interrupted at its deadline; whoever started this worker starts it again")
-    if not hands.told_to_stop:
+    if not worker.must_stop:
         raise DependencyError("RQ gave up, as said above; whoever started this worker starts it again")
 
 

@@ -34,7 +34,7 @@ def _env(name: str) -> AliasChoices:
 
 
 class Settings(BaseSettings):
-    """Where things are and how many hands there are; nothing here changes what a run computes."""
+    """Where things are and how many workers there are; nothing here changes what a run computes."""
 
     model_config = SettingsConfigDict(
         env_prefix="WINDOWSHOP_", toml_file=CONFIG_FILE, extra="forbid", frozen=True, populate_by_name=True
@@ -84,7 +84,7 @@ class Settings(BaseSettings):
         default=3.0, gt=0, description="a process says that it lives; after five missed it counts as dead"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="warning", description="what is told on standard error: this and what is worse"
+        default="warning", description="what goes to standard error: this and what is worse"
     )
     log_format: Literal["plain", "json"] = Field(
         default="plain", description="lines for people, or JSON for programs"

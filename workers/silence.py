@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def silent_import() -> Iterator[None]:
-    """Keep standard error quiet inside; when the import fails, what was said is told after all."""
+    """Keep standard error quiet inside; when the import fails, what was said is printed after all."""
     sys.stderr.flush()
     ours = os.dup(2)
     with tempfile.TemporaryFile() as said:

@@ -1,11 +1,11 @@
-"""Where the time of a job goes: a stopwatch whose laps are the stages read, compute and write."""
+"""Where the time of a job goes: a stopwatch for the stages read, compute and write."""
 
 from __future__ import annotations
 
 import time
 
 
-class Laps:
+class Stopwatch:
     """Seconds of each stage of the job at hand."""
 
     def __init__(self) -> None:

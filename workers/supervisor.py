@@ -1,4 +1,4 @@
-"""Keeps the hands at work: Valkey, worker processes, relay; restarts what dies, slower each time."""
+"""Keeps workers at work: Valkey, worker processes, relay; restarts what dies, slower each time."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from uuid import uuid4
 from sqlalchemy import Engine
 
 from db import heartbeats, work
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.errors import DependencyError, WindowshopError
 from workers import queue
-from workers.heartbeat import Pulse
+from workers.heartbeat import Heartbeat
 from workers.log import logger
 from workers.metrics import SupervisorMetrics
 from workers.metrics_server import MetricsServer
@@ -52,7 +52,7 @@ class _Hand:
 
 @dataclass
 class Supervisor:
-    """A context in which the queue is answered; after it nothing is left running."""
+    """A context in which workers serve the queue; after it nothing is left running."""
 
     settings: Settings
     engine: Engine
@@ -72,7 +72,7 @@ class Supervisor:
             self.settings = self.settings.model_copy(update={"redis_url": self._server.url})
         self._lifeline, self._held = os.pipe()
         try:
-            self.doors = queue.queue(queue.connect(self.settings.redis_url))
+            self.work_queue = queue.queue(queue.connect(self.settings.redis_url))
             self._become_known()
             self._hands = [self._hire() for _ in range(self.settings.workers)]
         except BaseException:
@@ -91,16 +91,16 @@ class Supervisor:
 
     def ring(self, work_ids: list[int]) -> None:
         """Ring for work that was just written."""
-        queue.ring(self.doors, work_ids, seconds=self.settings.job_seconds)
+        queue.ring(self.work_queue, work_ids, seconds=self.settings.job_seconds)
 
     def _become_known(self) -> None:
         """Metrics and heartbeat, for as long as we are in charge."""
         self.metrics = SupervisorMetrics(self.engine)
         served = self._known.enter_context(MetricsServer(self.settings, self.metrics.registry))
-        with writing(self.engine) as conn:
+        with write_transaction(self.engine) as conn:
             heartbeats.forget_old(conn)
         self._known.enter_context(
-            Pulse(
+            Heartbeat(
                 self.engine,
                 f"supervisor-{uuid4().hex[:12]}",
                 kind=heartbeats.SUPERVISOR,
@@ -130,7 +130,7 @@ class Supervisor:
         )
 
     def _watch(self) -> None:
-        """Look after server, workers and bells until told to stop."""
+        """Look after server, workers and relay until stopped."""
         rang = time.monotonic()
         is_away = False
         while not self._stop.wait(AWAY_SECONDS if is_away else LOOK_SECONDS):
@@ -183,7 +183,7 @@ class Supervisor:
         """Give back what the dead held."""
         for name, code in list(self._owed.items()):
             is_blameless = code in {0, DependencyError.exit_code}
-            with writing(self.engine) as conn:
+            with write_transaction(self.engine) as conn:
                 ids = work.give_back_all_of(conn, name, f"died ({_how(code)})", is_blameless=is_blameless)
                 heartbeats.stop(conn, [name])
                 is_settled = not work.is_held(conn, name)
@@ -199,7 +199,7 @@ class Supervisor:
     def _end_overdue(self) -> None:
         """End workers that sit on a job past its deadline: native code hears no signal."""
         seconds = self.settings.job_seconds
-        with reading(self.engine) as conn:
+        with read_transaction(self.engine) as conn:
             stuck = work.holders_longer_than(conn, seconds + GRACE_SECONDS)
         for hand in self._hands:
             if hand.name in stuck and hand.process.poll() is None:
@@ -215,7 +215,7 @@ class Supervisor:
         """Ring again for what the silent held, and for what waits too long."""
         seconds = self.settings.job_seconds
         self._ring_for_given_back(take_from_silent(self.engine, watched=self.pids))
-        late = ring_overdue(self.engine, self.doors, after=self.settings.relay_seconds, seconds=seconds)
+        late = ring_overdue(self.engine, self.work_queue, after=self.settings.relay_seconds, seconds=seconds)
         self.metrics.rung_again.inc(late)
 
     def _end(self) -> None:
@@ -242,4 +242,4 @@ class Supervisor:
 
 def _how(code: int) -> str:
     """What a process died of, in words."""
-    return f"signal {-code}" if code < 0 else f"exit code {code}" if code else "told to stop"
+    return f"signal {-code}" if code < 0 else f"exit code {code}" if code else "stopped"

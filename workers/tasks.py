@@ -1,4 +1,4 @@
-"""What a worker does when the bell rings: takes the work row, does it, or says why it could not."""
+"""What a worker does with a job: takes the work row, does it, or says why it could not."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from db import heartbeats, work
-from db.engine import open_engine, writing
+from db.engine import open_engine, write_transaction
 from db.errors import DependencyError
 from workers import embed, fold, rank
-from workers.heartbeat import Pulse
+from workers.heartbeat import Heartbeat
 from workers.knowledge import Library
 from workers.log import about, logger
 from workers.metrics import WorkerMetrics
@@ -34,7 +34,7 @@ _AT_WORK: list[tuple[Worker, Settings]] = []
 
 
 class Worker:
-    """One pair of hands: a name, the database, and what it remembers between jobs."""
+    """One worker: a name, the database, and what it remembers between jobs."""
 
     def __init__(self, engine: Engine, name: str) -> None:
         self.engine = engine
@@ -43,13 +43,13 @@ class Worker:
         self.metrics = WorkerMetrics()
 
     def perform(self, work_id: int) -> None:
-        """Do one piece of work; the bell may have rung for it before, or for work that is long done."""
-        self.library.laps.start()
-        with writing(self.engine) as conn:
+        """Do one piece of work; the job may be a repeated one, or for work that is long done."""
+        self.library.stopwatch.start()
+        with write_transaction(self.engine) as conn:
             taken = work.take(conn, work_id, self.name)
         if taken is None:
             return
-        self.library.laps.lap("take")
+        self.library.stopwatch.lap("take")
         with about(work=work_id, kind=taken.kind, run=f"{taken.run:012x}", worker=self.name):
             self._do(taken)
 
@@ -60,22 +60,22 @@ class Worker:
             raise  # without the database nothing can be noted
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            with writing(self.engine) as conn:
+            with write_transaction(self.engine) as conn:
                 is_parked = work.give_back(conn, taken.id, reason, worker=self.name)
             how = "parked" if is_parked else "failed"
             self.metrics.ended(taken.kind, how)
             logger().warning(f"{taken.kind} {how}: {reason}", action=f"work_{how}")
             raise
-        stages = self.library.laps.seconds
+        stages = self.library.stopwatch.seconds
         self.metrics.done(taken.kind, results, stages)
         rounded = {stage: round(seconds, 4) for stage, seconds in stages.items()}
         logger().debug(f"{taken.kind} done", action="work_done", results=results, **rounded)
 
 
 def perform(work_id: int) -> None:
-    """The one function that a bell may call."""
+    """The one function that a job may call."""
     worker, settings = _AT_WORK[0]
-    # A thread of C that needs no interpreter: whatever hangs, the process is gone, and where it hung is told.
+    # A thread of C that needs no interpreter: whatever hangs, the process is gone, and it says where it hung.
     faulthandler.dump_traceback_later(settings.job_seconds + GRACE_SECONDS, exit=True)
     try:
         worker.perform(work_id)
@@ -88,18 +88,18 @@ def perform(work_id: int) -> None:
 
 
 def work_until_stopped(settings: Settings, name: str) -> None:
-    """Answer the bell in this process until SIGTERM, SIGINT, or the end of Redis.
+    """Serve the queue in this process until SIGTERM, SIGINT, or the end of Redis.
 
     Raises DependencyError when Redis or the database does not answer.
     """
-    from workers.rq_worker import answer_bells  # noqa: PLC0415 - half of RQ, and only a worker needs it
+    from workers.rq_worker import serve_queue  # noqa: PLC0415 - half of RQ, and only a worker needs it
 
     worker = Worker(open_engine(settings.database), name)
     _AT_WORK[:] = [(worker, settings)]
     connection = connect(settings.redis_url)
     with (
         MetricsServer(settings, worker.metrics.registry) as served,
-        Pulse(
+        Heartbeat(
             worker.engine,
             name,
             kind=heartbeats.WORKER,
@@ -108,5 +108,5 @@ def work_until_stopped(settings: Settings, name: str) -> None:
         ),
     ):
         logger().info(f"{name} is ready", action="worker_started", worker=name, metrics=served.address)
-        answer_bells(connection, f"{name}-{os.getpid()}")
+        serve_queue(connection, f"{name}-{os.getpid()}")
         logger().info(f"{name} has stopped", action="worker_stopped", worker=name)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from db import images, items, views
-from db.engine import writing
+from db.engine import write_transaction
 from db.errors import DataError, UsageError
 from db.items import CATALOGUE_SPLIT, FROM_CLUSTERS, FROM_CSV, QUERY_SPLIT, Item
 from simulator.catalogues import csv_file as catalogue_csv
@@ -102,7 +102,7 @@ def add(context: Context, folder: Path, *, csv: Path | None = None, name: str | 
     table = catalogue_csv.read(csv, files) if csv is not None else Table("")
     lines, twice = _lines(files, table)
     found, broken = _decoded(context, folder, lines)
-    with writing(context.engine) as conn:
+    with write_transaction(context.engine) as conn:
         number = items.next_number(conn, name)
         stored = items.read(conn, name)
         new, known, clashing = _sorted_out(found, stored, table)

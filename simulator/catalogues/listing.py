@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from db import items
-from db.engine import reading
+from db.engine import read_transaction
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from simulator.installation.context import Context
 
@@ -27,7 +27,7 @@ def to_json(stored: Sequence[Item]) -> list[dict[str, Any]]:
 
 def every(context: Context) -> list[dict[str, Any]]:
     """The catalogues of this database by name, with their sizes."""
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         sizes = items.sizes(conn)
     found: list[dict[str, Any]] = []
     for name in sorted({one.catalogue for one in sizes}):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db import images, items
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.errors import NotFoundError, UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from simulator.catalogues import fashion_mnist as datasets
@@ -35,7 +35,7 @@ def ensure(context: Context, catalogue: str) -> list[Item]:
 
     Raises NotFoundError for a catalogue that nobody added.
     """
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         stored = items.read(conn, catalogue)
     if not stored and catalogue == FASHION_MNIST:
         return _bring_in_fashion_mnist(context)
@@ -122,7 +122,7 @@ def _bring_in_fashion_mnist(context: Context) -> list[Item]:
         ("train", CATALOGUE_SPLIT, data.train_images, data.train_labels),
         ("test", QUERY_SPLIT, data.test_images, data.test_labels),
     )
-    with writing(context.engine) as conn:
+    with write_transaction(context.engine) as conn:
         for prefix, split, pixels, labels in parts:
             first = items.count(conn, FASHION_MNIST)
             hashes = images.add(conn, pixels)
@@ -138,5 +138,5 @@ def _bring_in_fashion_mnist(context: Context) -> list[Item]:
                 for place, (key, label) in enumerate(zip(hashes, labels.tolist(), strict=True))
             ]
             items.add(conn, FASHION_MNIST, rows)
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         return items.read(conn, FASHION_MNIST)

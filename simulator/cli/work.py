@@ -23,7 +23,7 @@ def list_(
     state: Annotated[str | None, typer.Option(help="ready, taken or parked; left out: all.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every piece of work that is not done: ready, in somebody's hands, or parked with its reason."""
+    """Every piece of work that is not done: ready, held by a worker, or parked with its reason."""
     from simulator.operations import parked
 
     found = parked.listed(open_installation(), state)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from db import models
 from db.embeddings import Embedder
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import UsageError
 from recommender.embedding import checkpoint
 from recommender.embedding.open import needs_network
@@ -83,7 +83,7 @@ def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | 
     if n_splits is not None and not 1 <= n_splits <= held_out.MOST_SPLITS:
         raise UsageError(f"--splits must lie in 1..{held_out.MOST_SPLITS}, found {n_splits}")
     model = default_model.ensure(context)
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         manifest, weights = checkpoint.verify(*models.read(conn, model.key))
     if not needs_network(manifest):
         raise UsageError(

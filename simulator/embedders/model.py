@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from db import models
-from db.engine import writing
+from db.engine import write_transaction
 from db.errors import DataError, NotFoundError, UsageError, WindowshopError
 from recommender.embedding import checkpoint
 from recommender.embedding.files import replace_file
@@ -103,7 +103,7 @@ def ensure(context: Context, catalogue: str = FASHION_MNIST) -> Model:
     manifest, weights = _read(folder)
     plain, _ = checkpoint.verify(manifest, weights)
     key = checkpoint.model_key(plain)
-    with writing(context.engine) as conn:
+    with write_transaction(context.engine) as conn:
         models.add(conn, key, manifest, weights)
     if not needs_network(plain):
         return Model(key, labelless.RUNTIME)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from db import images, views
 from db.embeddings import Embedder
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, Item
 from db.views import COLOUR, GREY, View
@@ -195,7 +195,7 @@ def _kind(out: Path | None) -> str | None:
 def _draw(context: Context, shown: Shown, found: Sequence[Similar], out: Path, kind: str) -> None:
     from simulator.report.figures.picture_grid import Tile, grid_image  # noqa: PLC0415 - matplotlib, only for a grid
 
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         pixels = images.read(conn, [one.item.image for one in found], shown.items)
     tiles = [
         Tile(picture, f"{one.score:.3f}", one.item.category)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db import images
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import DataError, DependencyError, UsageError
 from db.items import CATALOGUE_SPLIT, FROM_CSV, QUERY_SPLIT, Item
 from db.views import COLOUR
@@ -134,7 +134,7 @@ def _fashion_mnist(context: Context) -> Lesson:
 def _pixels(context: Context, rows: Sequence[Item]) -> NDArray[np.uint8]:
     hashes = [row.image for row in rows]
     found = [np.empty((0, COLOUR.side, COLOUR.side, 3), np.uint8)]
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         pieces = [hashes[start : start + _AT_ONCE] for start in range(0, len(hashes), _AT_ONCE)]
         found += [images.read(conn, piece, COLOUR) for piece in pieces]
     return np.concatenate(found)

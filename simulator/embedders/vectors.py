@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from db import embeddings, images
 from db.embeddings import Embedder
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.views import View
 from simulator.installation.context import Context
 from workers.embed import BATCH
@@ -20,7 +20,7 @@ def vectors(
     context: Context, embedder: Embedder, wanted: Sequence[str], *, library: Library | None = None
 ) -> NDArray[np.float32]:
     """Unit rows float32 [n, dim] of stored pictures by their sha256, as the embedder gave them."""
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         known = embeddings.of_model(conn, embedder)
     missing = sorted(set(wanted) - known.keys())
     if missing:
@@ -29,10 +29,10 @@ def vectors(
         with context.talk.progress("embedding pictures", len(missing)) as step:
             for start in range(0, len(missing), BATCH):
                 hashes = missing[start : start + BATCH]
-                with reading(context.engine) as conn:
+                with read_transaction(context.engine) as conn:
                     pixels = images.read(conn, hashes, View(*network.view))
                 found = network.embed(pixels)
-                with writing(context.engine) as conn:
+                with write_transaction(context.engine) as conn:
                     embeddings.add(conn, embedder, hashes, found)
                 known |= {key: vector.tobytes() for key, vector in zip(hashes, found, strict=True)}
                 step(len(hashes))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from db import imported_logs
-from db.engine import writing
+from db.engine import write_transaction
 from db.events import Kind
 from simulator.installation.context import Context
 from simulator.logs.evaluate_log import tell
@@ -53,7 +53,7 @@ def import_log(context: Context, path: Path) -> Imported:
     # The id follows from what was good in the file, so that a file twice, or under another name, is one log.
     log_id = sha256("".join(f"{one[1:6]}{one.text}" for one in good).encode()).hexdigest()[:12]
     written = [one.text + "\n" if one.fields is not None else _as_json(log_id, one) for one in good]
-    with writing(context.engine) as conn:
+    with write_transaction(context.engine) as conn:
         is_new = imported_logs.add(conn, log_id, path.name, written)
     return Imported(log_id, len(good), is_new, notes)
 

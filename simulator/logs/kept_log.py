@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from io import BytesIO
 
 from db import imported_logs
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import DataError
 from simulator.installation.context import Context
 from simulator.logs.log_file import Line, Notes, lines_of
@@ -17,7 +17,7 @@ def read(context: Context, log_id: str, notes: Notes) -> Iterator[Line] | None:
     """Its lines; None when there is none of that id, DataError when what is stored is damaged."""
     if re.fullmatch("[0-9a-f]{12}", log_id) is None:
         return None
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         imported = imported_logs.read(conn, log_id)
     return None if imported is None else lines_of(BytesIO(imported[0].encode()), notes)
 

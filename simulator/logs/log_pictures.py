@@ -8,7 +8,7 @@ import numpy as np
 
 from db import items, runs
 from db.embeddings import Embedder
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import NotFoundError
 from db.items import Item
 from recommender.search.similarity import round_embeddings
@@ -30,7 +30,7 @@ def looks(context: Context, item_ids: Sequence[str], *, catalogue: str | None, r
         embedder, stored = Embedder(model.key, model.runtime), catalogues.ensure(context, catalogue)
     else:
         try:
-            with reading(context.engine) as conn:
+            with read_transaction(context.engine) as conn:
                 found = runs.read(conn, run)
                 stored = items.of_run(conn, found.number)
         except NotFoundError:

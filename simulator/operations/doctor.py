@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from db import heartbeats, schema, work
-from db.engine import open_engine, reading
+from db.engine import open_engine, read_transaction
 from db.errors import WindowshopError
 from recommender.embedding import checkpoint
 from recommender.embedding.unlabelled import catalogue as labelless
@@ -104,7 +104,7 @@ def _connected(settings: Settings) -> Iterator[tuple[Engine, Connection]]:
     """The database, asked and let go."""
     engine = open_engine(settings.database)
     try:
-        with reading(engine) as conn:
+        with read_transaction(engine) as conn:
             yield engine, conn
     finally:
         engine.dispose()

@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import func, select
 
 from db import bulk, heartbeats, runs, schema, work
-from db.engine import open_engine, reading
+from db.engine import open_engine, read_transaction
 from db.errors import UsageError
 from db.tables import item, model
 from simulator.installation.context import Context
@@ -96,7 +96,7 @@ class Status:
 def status(context: Context, name: str | None = None) -> Status:
     """Runs (all, or those behind a name), work, models and catalogues of this database."""
     wanted = None if name is None else named(context, name).run_ids
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         found = [run for run in runs.every(conn) if wanted is None or run.id in wanted]
         waiting = work.by_state(conn)
         parked = work.parked(conn)

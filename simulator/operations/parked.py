@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from db import backlog
 from db.backlog import STATES, Piece
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.errors import DependencyError, UsageError
 from db.work import PARKED
 from simulator.installation.context import Context
@@ -42,17 +42,17 @@ def listed(context: Context, state: str | None) -> Listed:
     """The work of one state, or all of it. Raises UsageError when there is no such state."""
     if state is not None and state not in STATES:
         raise UsageError(f"--state must be one of {', '.join(STATES)}, found {state!r}")
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         return Listed(backlog.pieces(conn, state))
 
 
 def retry(context: Context, ids: Sequence[int], *, every: bool) -> list[int]:
-    """Parked work waits again, and the bell rings for it where there is one; gives the ids."""
+    """Parked work waits again, and is rung for where there is a queue; gives the ids."""
     done = _settle(context, backlog.retry, ids, every=every)
     if done and context.settings.redis_url:
         with contextlib.suppress(DependencyError):  # whoever relays rings when Redis is back
-            doors = queue.queue(queue.connect(context.settings.redis_url))
-            queue.ring(doors, done, seconds=context.settings.job_seconds)
+            work_queue = queue.queue(queue.connect(context.settings.redis_url))
+            queue.ring(work_queue, done, seconds=context.settings.job_seconds)
     return done
 
 
@@ -68,7 +68,7 @@ def _settle(
         raise UsageError(
             "give the ids of parked work or --all; `windowshop work list --state parked` shows it"
         )
-    with writing(context.engine) as conn:
+    with write_transaction(context.engine) as conn:
         chosen = [one.id for one in backlog.pieces(conn, PARKED)] if every else sorted(set(ids))
         deed(conn, chosen)
     return chosen

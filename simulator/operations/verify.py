@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from db import cointeractions, embeddings, event_log, items, readings, runs, slates, work
+from db import cointeractions, embeddings, event_log, items, runs, slate_outcomes, slates, work
 from db.embeddings import Embedder
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import WindowshopError, WorkError
 from db.events import Events, Kind
 from db.runs import FINISHED, Run
@@ -52,7 +52,7 @@ def verify(context: Context, run_id: str) -> list[Check]:
     """All checks of one run or imported log; NotFoundError when there is none of that name."""
     if (kept := kept_log.damage(context, run_id)) is not None:
         return [Check("lines", *kept)]
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         run = runs.read(conn, run_id)
         k = run.config["recommender"]["slate_size"]
         found = Evidence(
@@ -162,7 +162,7 @@ def _embeddings(conn: Connection, run: Run) -> Check:
 
 def _read_as_shown(conn: Connection, found: Evidence, k: int) -> Check:
     """What the shoppers read is what the recommender answered, and the judge noted a reading for each."""
-    session, step, expected = readings.of_run(conn, found.run.number, k=k)
+    session, step, expected = slate_outcomes.of_run(conn, found.run.number, k=k)
     same_rows = np.array_equal(session, found.session) and np.array_equal(step, found.step)
     ok = (
         same_rows
@@ -178,10 +178,10 @@ def _read_as_shown(conn: Connection, found: Evidence, k: int) -> Check:
 
 def _recounted(context: Context, library: Library, found: Evidence) -> Iterator[str | None]:
     number = found.run.number
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         stored = cointeractions.generations(conn, number)
     for fold in stored:
-        with reading(context.engine) as conn:
+        with read_transaction(context.engine) as conn:
             sessions = cointeractions.ended_sessions(conn, number, fold.number)
             packed = cointeractions.increments(conn, number, after=fold.number - 1, up_to=fold.number)
         events = _of_sessions(found.events, sessions)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
-from db import cointeractions, event_log, readings, slates, work
-from db.engine import reading, writing
+from db import cointeractions, event_log, slate_outcomes, slates, work
+from db.engine import read_transaction, write_transaction
 from db.errors import DependencyError, WorkError
 from db.events import Events
 from db.runs import Run
@@ -33,7 +33,7 @@ Answer = Callable[[Sessions, int], Any]
 """(sessions, step) -> SLATE [n, k]: how the simulator answers a request itself."""
 
 
-class Hands(Protocol):
+class Workforce(Protocol):
     """Those who do the work: worker processes, or this process."""
 
     def ring(self, work_ids: list[int]) -> None:
@@ -46,7 +46,7 @@ class Desk:
 
     engine: Engine
     run: Run
-    hands: Hands
+    workforce: Workforce
     k: int
     seconds: dict[str, float] = field(default_factory=lambda: {"store": 0.0, "wait": 0.0, "fetch": 0.0})
     events_stored: int = 0
@@ -68,7 +68,7 @@ class Desk:
         asked = sessions[~np.isin(sessions, known)]
         mine = by_hand(asked, step) if by_hand is not None and len(asked) else None
         ids: list[int] = []
-        with self._timed("store"), writing(self.engine) as conn:
+        with self._timed("store"), write_transaction(self.engine) as conn:
             self._store(conn)
             if mine is not None:
                 slates.add(conn, self.run.number, asked, step, generation=generation, entries=mine)
@@ -81,7 +81,7 @@ class Desk:
 
     def end_day(self, sessions: Sessions, generation: int) -> None:
         """All sessions of a day have ended: they are folded, whole, once."""
-        with self._timed("store"), writing(self.engine) as conn:
+        with self._timed("store"), write_transaction(self.engine) as conn:
             self._store(conn)
             cointeractions.end_sessions(conn, self.run.number, sessions, generation)
             folded = {fold.number for fold in cointeractions.generations(conn, self.run.number)}
@@ -91,7 +91,7 @@ class Desk:
 
     def ask(self, kind: str, payloads: dict[str, dict[str, Any]], step: Callable[[int], None]) -> None:
         """Have some other work done, and wait for it; `step` hears how many pieces are done."""
-        with writing(self.engine) as conn:
+        with write_transaction(self.engine) as conn:
             ids = work.add(conn, self.run.number, kind, payloads)
         self._do(ids, step)
 
@@ -104,7 +104,7 @@ class Desk:
         if not ids:
             return
         with self._timed("wait"):
-            self.hands.ring(ids)
+            self.workforce.ring(ids)
             left, since, nap = len(ids), time.monotonic(), SHORT_NAP
             while waits := self._waiting():
                 if waits != left:
@@ -131,11 +131,11 @@ class Desk:
         return items
 
     def _waiting(self) -> int:
-        with reading(self.engine) as conn:
+        with read_transaction(self.engine) as conn:
             return work.waiting(conn, self.run.number)
 
     def _fetch(self, step: int, first: int, last: int) -> tuple[Sessions, Any]:
-        with self._timed("fetch"), reading(self.engine) as conn:
+        with self._timed("fetch"), read_transaction(self.engine) as conn:
             return slates.at_step(conn, self.run.number, step, first=first, last=last, dtype=SLATE, k=self.k)
 
     def _store(self, conn: Connection) -> None:
@@ -143,7 +143,7 @@ class Desk:
             event_log.append(conn, self.run.number, events)
             self.events_stored += len(events)
             if judged is not None:
-                readings.add(conn, self.run.number, judged.session, judged.step, judged.expected)
+                slate_outcomes.add(conn, self.run.number, judged.session, judged.step, judged.expected)
         self._told.clear()
 
     def _timed(self, stage: str) -> _Timed:

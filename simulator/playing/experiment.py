@@ -14,7 +14,7 @@ from simulator.installation import run_folder as folders
 from simulator.installation.context import Context
 from simulator.playing.plan import Plan
 from simulator.playing.report import origin, report
-from simulator.playing.simulate import Played, check_hands, hands_for, prepare, simulate
+from simulator.playing.simulate import Played, check_workforce, prepare, simulate, workforce_for
 from simulator.report.pages.writer import Headline
 
 DEMO_POLICIES = ("random", "visual", "cf", "blend", "oracle")
@@ -63,8 +63,8 @@ def experiment(
         sizes = fitted(context, plan, fit)
         plans = [replace(one, items=sizes.items, queries=sizes.queries) for one in plans]
     resolved = [prepare(context, one) for one in plans]
-    with hands_for(context, local=local) as hands:
-        played = [simulate(context, one, hands, again=again) for one in resolved]
+    with workforce_for(context, local=local) as workforce:
+        played = [simulate(context, one, workforce, again=again) for one in resolved]
     seeds: dict[int, dict[str, str]] = {}
     for one, done in zip(plans, played, strict=True):
         seeds.setdefault(one.seed, {})[one.policy] = done.run.id
@@ -79,7 +79,7 @@ def require(context: Context, plan: Plan, *, local: bool = False) -> None:
     no such catalogue.
     """
     folders.check_room_for_a_run(context.settings.runs)
-    check_hands(context, local=local)
+    check_workforce(context, local=local)
     catalogues.ensure(context, plan.catalogue)
 
 

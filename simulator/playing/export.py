@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from db import event_log, imported_logs, items, runs
-from db.engine import reading
+from db.engine import read_transaction
 from db.events import ABSENT, Events, Kind, Rows
 from simulator.installation import output
 from simulator.installation.context import Context
@@ -77,7 +77,7 @@ def _fields(run: str, row: Rows, item_ids: Sequence[str], shown: Any) -> dict[st
 
 def run_or_log(context: Context, name: str, *, policy: str | None = None, seed: int | None = None) -> str:
     """The one run or imported log behind a name; UsageError with the choice where there are several."""
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         is_log = imported_logs.read(conn, name) is not None
     return name if is_log else named(context, name).one(policy, seed)
 
@@ -86,11 +86,11 @@ def export(context: Context, run_id: str, out: Path | None) -> int:
     """Write a run's or imported log's events to a file, whole or not at all, or to standard output."""
     if out is not None:
         output.check(out)
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         imported = imported_logs.read(conn, run_id)
     if imported is not None:
         return _put(out, lambda file: _copy(imported, file))
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         run = runs.read(conn, run_id)
         item_ids = [item.item_id for item in items.of_run(conn, run.number)]
         events = event_log.read(conn, run.number, k=run.config["recommender"]["slate_size"])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from db import images
 from db.embeddings import Embedder
-from db.engine import reading
+from db.engine import read_transaction
 from db.events import Events
 from db.runs import canonical
 from recommender.arrivals import Arrivals
@@ -188,6 +188,6 @@ def gather(context: Context, resolved: Resolved) -> tuple[Pictures, NDArray[np.f
     """The pictures of a run's items and their vectors, float32 [n, dim]; those that lack one get it here."""
     config, chosen = resolved.config, resolved.items
     embedder, hashes = Embedder(config["model"], config["runtime"]), [item.image for item in chosen]
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         pixels = images.read(conn, hashes)
     return pictures_of(chosen, config["categories"], pixels), vectors(context, embedder, hashes)

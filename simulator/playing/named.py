@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from db import runs
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import NotFoundError, UsageError
 from simulator.installation import run_folder as folders
 from simulator.installation.context import Context
@@ -46,7 +46,7 @@ class Named:
 
 def named(context: Context, name: str) -> Named:
     """The runs behind a name; NotFoundError where there is no such thing, or its runs are not here."""
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         known = {run.id: run for run in runs.every(conn)}
     if name in known:
         config = known[name].config

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from db import embeddings, event_log, images, items, readings, runs, slates
+from db import embeddings, event_log, images, items, runs, slate_outcomes, slates
 from db.embeddings import Embedder
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import GateError, UsageError
 from db.items import FROM_CLUSTERS
 from db.runs import FINISHED, Run
@@ -55,7 +55,7 @@ def report(
 
 def load(context: Context, run_id: str) -> RunData:
     """One finished run as plain arrays."""
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         run = runs.read(conn, run_id)
         if run.state != FINISHED:
             raise UsageError(f"run {run_id} is not finished; call its command again and it goes on")
@@ -90,7 +90,7 @@ def _gathered(conn: Connection, run: Run) -> RunData:
         config=config,
         events=event_log.read(conn, run.number, k=k),
         slates=Slates(session, step, entries),
-        readings=Readings(*readings.of_run(conn, run.number, k=k)),
+        readings=Readings(*slate_outcomes.of_run(conn, run.number, k=k)),
         item_ids=[item.item_id for item in chosen],
         categories=catalogues.category_numbers(chosen, config["categories"]),
         class_names=config["categories"],

@@ -11,7 +11,7 @@ from simulator.installation.context import Context
 from simulator.playing.experiment import fitted
 from simulator.playing.plan import Plan
 from simulator.playing.report import origin, report
-from simulator.playing.simulate import check_hands, hands_for, prepare, simulate
+from simulator.playing.simulate import check_workforce, prepare, simulate, workforce_for
 from simulator.report.pages.writer import Headline
 
 
@@ -42,10 +42,10 @@ def run(
     fit: sizes that nobody asked for; where the catalogue has fewer, take what it has.
     """
     folders.check_room_for_a_run(context.settings.runs)
-    check_hands(context, local=local)
+    check_workforce(context, local=local)
     resolved = prepare(context, fitted(context, plan, fit))
-    with hands_for(context, local=local) as hands:
-        played = simulate(context, resolved, hands, again=again)
+    with workforce_for(context, local=local) as workforce:
+        played = simulate(context, resolved, workforce, again=again)
     if played.was_stored:
         context.talk.say(f"run {played.run.id} was finished before; --again plays it anew")
     root, name = context.settings.runs, played.run.id

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from db import embeddings, event_log, images, items, runs, work
 from db.embeddings import Embedder
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from db.runs import FINISHED, Run
@@ -23,7 +23,7 @@ from simulator.catalogues import stored as catalogues
 from simulator.catalogues.fashion_mnist import CLASS_NAMES
 from simulator.embedders import model as models
 from simulator.installation.context import Context
-from simulator.playing.desk import Desk, Hands
+from simulator.playing.desk import Desk, Workforce
 from simulator.playing.plan import Plan, Resolved, resolve
 from simulator.playing.play import play
 from simulator.world.catalogue import Pictures
@@ -32,7 +32,7 @@ from simulator.world.presets import FASHION_CATEGORIES, from_settings
 from simulator.world.session import World
 from workers import queue
 from workers.embed import BATCH as EMBED_BATCH
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 from workers.supervisor import Supervisor
 
 
@@ -46,12 +46,12 @@ class Played:
     was_stored: bool = False
 
 
-def hands_for(context: Context, *, local: bool) -> AbstractContextManager[Hands]:
+def workforce_for(context: Context, *, local: bool) -> AbstractContextManager[Workforce]:
     """Who does the work: this process, or a supervisor with the workers of the settings."""
-    return LocalHands(context.engine) if local else Supervisor(context.settings, context.engine)
+    return LocalWorkforce(context.engine) if local else Supervisor(context.settings, context.engine)
 
 
-def check_hands(context: Context, *, local: bool) -> None:
+def check_workforce(context: Context, *, local: bool) -> None:
     """Raise before anything slow when nobody could do the work: Redis is away, or there are no workers."""
     settings = context.settings
     if local:
@@ -82,7 +82,7 @@ def prepare(context: Context, plan: Plan) -> Resolved:
     return resolve(plan, stored, model=model.key, runtime=model.runtime, index=index)
 
 
-def simulate(context: Context, resolved: Resolved, hands: Hands, *, again: bool = False) -> Played:
+def simulate(context: Context, resolved: Resolved, workforce: Workforce, *, again: bool = False) -> Played:
     """Play one run to its end; a finished one is given back, an unfinished one is resumed.
 
     While another process plays this run, we wait: it ends finished, or we take it up where that one stopped.
@@ -93,7 +93,7 @@ def simulate(context: Context, resolved: Resolved, hands: Hands, *, again: bool 
         context.talk.say(f"run {run_id} is being played by another command; waiting for it")
 
     with turn(context.engine, int(run_id, 16), tell):
-        with writing(context.engine) as conn:
+        with write_transaction(context.engine) as conn:
             if again:
                 runs.forget(conn, int(run_id, 16))
             run = runs.open_run(conn, resolved.config)
@@ -102,7 +102,7 @@ def simulate(context: Context, resolved: Resolved, hands: Hands, *, again: bool 
                 work.drop(conn, run.number)
         if run.state == FINISHED:
             return Played(run, _count(context, run), {}, was_stored=True)
-        return _play(context, run, hands)
+        return _play(context, run, workforce)
 
 
 def world_of(conn: Connection, run: Run) -> World:
@@ -119,11 +119,11 @@ def world_of(conn: Connection, run: Run) -> World:
     )
 
 
-def _play(context: Context, run: Run, hands: Hands) -> Played:
+def _play(context: Context, run: Run, workforce: Workforce) -> Played:
     config = run.config
-    desk = Desk(context.engine, run, hands, k=config["recommender"]["slate_size"])
+    desk = Desk(context.engine, run, workforce, k=config["recommender"]["slate_size"])
     _embed_missing(context, desk, Embedder(config["model"], config["runtime"]))
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         world = world_of(conn, run)
     desk.forget_time()
     began = time.perf_counter()
@@ -138,7 +138,7 @@ def _play(context: Context, run: Run, hands: Hands) -> Played:
             arrivals=Arrivals.of(config),
         )
     took = time.perf_counter() - began
-    with writing(context.engine) as conn:
+    with write_transaction(context.engine) as conn:
         runs.finish(conn, run.number)
     spent = {**desk.seconds, "shop": took - sum(desk.seconds.values()), "total": took}
     return Played(run._replace(state=FINISHED), desk.events_stored, spent)
@@ -146,7 +146,7 @@ def _play(context: Context, run: Run, hands: Hands) -> Played:
 
 def _embed_missing(context: Context, desk: Desk, embedder: Embedder) -> None:
     """Pictures without a vector get one, in jobs of a fixed size."""
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         missing = embeddings.missing(conn, desk.run.number, embedder)
     if not missing:
         return
@@ -173,5 +173,5 @@ def pictures_of(chosen: list[Item], names: list[str], pixels: NDArray[np.uint8])
 
 
 def _count(context: Context, run: Run) -> int:
-    with reading(context.engine) as conn:
+    with read_transaction(context.engine) as conn:
         return sum(event_log.count(conn, run.number).values())

@@ -90,7 +90,7 @@ def read(world: World, sessions: Sessions, slates: NDArray[np.int32]) -> tuple[S
 
     # 4. All of it is written down.
     thinking = session.thinking_time(world, after)
-    events, ordinal, clock = record.reading(world, now, shown, answer, leaving=leaving, thinking=thinking)
+    events, ordinal, clock = record.slate_read(world, now, shown, answer, leaving=leaving, thinking=thinking)
 
     # 5. Those who stay open the clicked item they like best, or search again.
     after = replace(after, ordinal=ordinal, clock=clock, alive=~leaving)

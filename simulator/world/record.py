@@ -21,7 +21,7 @@ def request(world: World, sessions: Sessions) -> Events:
     return Events(rows, np.zeros((0, world.slate_size), np.int32))
 
 
-def reading(
+def slate_read(
     world: World, sessions: Sessions, slates: Ints, answer: Answer, *, leaving: Bools, thinking: Ints
 ) -> tuple[Events, Ints, Ints]:
     """The events of one slate each, and every session's next ordinal and clock.

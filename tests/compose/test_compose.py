@@ -20,7 +20,7 @@ from db import schema
 from db.engine import open_engine
 from tests import factories
 from tests.compose.conftest import Project, docker, inspected, is_well, wait_until
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 from workers.tasks import GRACE_SECONDS
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(1800)]
@@ -40,7 +40,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 def check(told: dict[str, Any], engine: Engine) -> None:
     """The run of the containers has the id and the bytes of the one in this process, and is well."""
-    run = factories.play(engine, LocalHands(engine), days=DAYS, seed=told["seed"]).run.id
+    run = factories.play(engine, LocalWorkforce(engine), days=DAYS, seed=told["seed"]).run.id
     exported = hashlib.sha256(factories.exported(engine, run).encode()).hexdigest()
     assert (told["run"], told["sha256"]) == (run, exported)
     assert told["wrong"] == []

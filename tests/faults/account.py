@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import Engine, func, select
 
 from db import cointeractions, event_log, items, runs, slates
-from db.engine import reading
+from db.engine import read_transaction
 from db.events import Events
 from db.tables import event, image, item
 from recommender.ranking import SLATE
@@ -50,9 +50,9 @@ def places(events: Events) -> Places:
 
 def tale_of(engine: Engine, run_id: str) -> Tale:
     """Everything that a run left in a database."""
-    from db import readings
+    from db import slate_outcomes
 
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         run = runs.read(conn, run_id)
         k = run.config["recommender"]["slate_size"]
         events = event_log.read(conn, run.number, k=k)
@@ -60,7 +60,7 @@ def tale_of(engine: Engine, run_id: str) -> Tale:
             run=run,
             exported=factories.exported(engine, run_id),
             events=events,
-            judged=readings.of_run(conn, run.number, k=k),
+            judged=slate_outcomes.of_run(conn, run.number, k=k),
             slates=slates.of_run(conn, run.number, dtype=SLATE, k=k)[3].tobytes(),
             counts=_counts(conn, run.number),
         )
@@ -131,14 +131,14 @@ class Account:
 
 def orphans(engine: Engine) -> int:
     """I8: pictures that no item shows; foreign keys see to all other rows, verify to slates and readings."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         statement = select(func.count()).select_from(image).where(~image.c.sha256.in_(select(item.c.image)))
         return int(conn.execute(statement).scalar_one())
 
 
 def n_rows(engine: Engine, run: int) -> int:
     """How many event rows a run has."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         statement = select(func.count()).select_from(event).where(event.c.run == run)
         return int(conn.execute(statement).scalar_one())
 

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import numpy as np
 from sqlalchemy import Connection, Engine, update
 
-from db import cointeractions, event_log, items, readings, runs, work
-from db.engine import reading, writing
+from db import cointeractions, event_log, items, runs, slate_outcomes, work
+from db.engine import read_transaction, write_transaction
 from db.errors import DependencyError, WorkError
 from db.events import Events, Kind
 from db.tables import work as work_table
-from simulator.playing.desk import Hands
+from simulator.playing.desk import Workforce
 from tests import factories
 from tests.faults.account import Places, Tale, places
 from tests.faults.harness import AWAY_SECONDS, BATCH
@@ -34,7 +34,7 @@ class Backlog:
 
     engine: Engine
     tale: Tale
-    hands: Hands
+    workforce: Workforce
     rng: random.Random
     copies: int = 1
     threads: int = 1
@@ -63,7 +63,7 @@ class Backlog:
 
     def forget(self) -> None:
         """Empty the shop of the run."""
-        with writing(self.engine) as conn:
+        with write_transaction(self.engine) as conn:
             runs.forget(conn, self.tale.run.number)
 
     @property
@@ -84,13 +84,13 @@ class Backlog:
 
     def _open(self) -> None:
         run = self.tale.run
-        with writing(self.engine) as conn:
+        with write_transaction(self.engine) as conn:
             runs.open_run(conn, run.config)
             chosen = factories.resolved(self.engine, **_plan(run.config)).items
             items.assign(conn, run.number, run.config["catalogue"], chosen)
 
     def _close(self) -> None:
-        with writing(self.engine) as conn:
+        with write_transaction(self.engine) as conn:
             runs.finish(conn, self.tale.run.number)
 
     def _offer(self, day: int) -> None:
@@ -111,7 +111,7 @@ class Backlog:
         def call() -> None:
             with self._lock:
                 self.offered += len(events)
-            with writing(self.engine) as conn:
+            with write_transaction(self.engine) as conn:
                 event_log.append(conn, self.tale.run.number, events)
 
         self.persist(call)
@@ -120,7 +120,7 @@ class Backlog:
 
     def _ask(self, day: int) -> list[int]:
         """The day's work, beside its cause, in one transaction: all slates and the fold."""
-        with writing(self.engine) as conn:
+        with write_transaction(self.engine) as conn:
             sessions = np.unique(
                 self.tale.events.rows["session"][self._sessions(day, self.tale.events.rows["session"])]
             )
@@ -134,7 +134,7 @@ class Backlog:
         of_day = self._sessions(day, session)
         for number in np.unique(step[of_day]).tolist():
             rows = of_day & (step == number)
-            readings.add(conn, self.tale.run.number, session[rows], number, expected[rows])
+            slate_outcomes.add(conn, self.tale.run.number, session[rows], number, expected[rows])
 
     def _requests(self, day: int) -> dict[str, dict[str, Any]]:
         asked = self.tale.events.of(Kind.SEARCH, Kind.VIEW)
@@ -153,20 +153,20 @@ class Backlog:
     def _ring(self, ids: list[int]) -> None:
         for _ in range(self.rng.randint(1, self.copies)):
             self.rng.shuffle(ids)
-            self.hands.ring(ids)
+            self.workforce.ring(ids)
 
     def _drain(self) -> None:
         self.longest_drain = max(self.longest_drain, wait_until(self._is_done, "the end of the day's work"))
 
     def _is_done(self) -> bool:
         try:
-            with reading(self.engine) as conn:
+            with read_transaction(self.engine) as conn:
                 return work.waiting(conn, self.tale.run.number) == 0
         except DependencyError:
             time.sleep(AWAY_SECONDS)
             return False
         except WorkError:  # an operator looks at it, and has it tried again
-            with writing(self.engine) as conn:
+            with write_transaction(self.engine) as conn:
                 self.reasons += [one.reason for one in work.parked(conn)]
                 parked = update(work_table).where(work_table.c.state == work.PARKED)
                 self.pardoned += conn.execute(parked.values(state=work.READY, tries=0, rung=0.0)).rowcount

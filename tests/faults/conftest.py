@@ -15,7 +15,7 @@ from db.engine import open_engine
 from tests import factories
 from tests.faults import harness, lane
 from tests.faults.account import Account, Tale, tale_of
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 
 PLAN = replace(factories.TOY_PLAN, days=lane.short_or_whole(4, 8), seed=lane.SEED)
 MARKS = {"fault", "service"}
@@ -41,7 +41,7 @@ def tale(tmp_path_factory: pytest.TempPathFactory) -> Tale:
     """The toy run as this process plays it when nothing disturbs it."""
     engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('tale') / 'shop.db'}")
     schema.ensure(engine)
-    told = tale_of(engine, harness.play(engine, LocalHands(engine), PLAN))
+    told = tale_of(engine, harness.play(engine, LocalWorkforce(engine), PLAN))
     engine.dispose()
     return told
 

@@ -17,11 +17,11 @@ from redis import Redis
 from sqlalchemy import Engine, func, select
 
 from db import work
-from db.engine import open_engine, reading
+from db.engine import open_engine, read_transaction
 from db.errors import DependencyError, WorkError
 from db.tables import heartbeat, slate
 from db.tables import work as work_table
-from simulator.playing.desk import Hands
+from simulator.playing.desk import Workforce
 from simulator.playing.plan import Plan
 from tests import factories
 from tests.faults.account import Account
@@ -86,12 +86,12 @@ class Bells:
         connection.close()
 
 
-def play(engine: Engine, hands: Hands, plan: Plan, *, insist: bool = False) -> str:
+def play(engine: Engine, workforce: Workforce, plan: Plan, *, insist: bool = False) -> str:
     """Play the toy run; with `insist`, call again as its user would when the command ended with an error."""
     deadline = time.monotonic() + 600
     while True:
         try:
-            return factories.play(engine, hands, plan).run.id
+            return factories.play(engine, workforce, plan).run.id
         except (DependencyError, WorkError):
             if not insist or time.monotonic() > deadline:
                 raise
@@ -101,7 +101,7 @@ def play(engine: Engine, hands: Hands, plan: Plan, *, insist: bool = False) -> s
 def n_slates(engine: Engine) -> int:
     """How many requests were answered so far; -1 while the database is away."""
     try:
-        with reading(engine) as conn:
+        with read_transaction(engine) as conn:
             return int(conn.execute(select(func.count()).select_from(slate)).scalar_one())
     except DependencyError:
         time.sleep(AWAY_SECONDS)
@@ -111,7 +111,7 @@ def n_slates(engine: Engine) -> int:
 def left(engine: Engine) -> set[int]:
     """The ids of all work that is not done; nobody's while the database is away."""
     try:
-        with reading(engine) as conn:
+        with read_transaction(engine) as conn:
             return set(conn.execute(select(work_table.c.id)).scalars())
     except DependencyError:
         time.sleep(AWAY_SECONDS)
@@ -219,7 +219,7 @@ class storm:  # noqa: N801 - reads as a clause
                     self._strike(name, pids[name])
 
     def _chosen(self, pids: dict[str, int]) -> str | None:
-        with reading(self.targets.engine) as conn:
+        with read_transaction(self.targets.engine) as conn:
             ready = set(conn.execute(select(heartbeat.c.name)).scalars())
         held = self._held()
         whoever = sorted(pids) if self.rng.random() < WHOEVER else []
@@ -239,7 +239,7 @@ class storm:  # noqa: N801 - reads as a clause
     def _held(self) -> dict[str, list[int]]:
         """The work in hand, by worker."""
         found: dict[str, list[int]] = {}
-        with reading(self.targets.engine) as conn:
+        with read_transaction(self.targets.engine) as conn:
             for one in conn.execute(select(work_table.c.worker, work_table.c.id)):
                 found.setdefault(one.worker, []).append(one.id)
         return found

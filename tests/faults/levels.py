@@ -14,7 +14,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine, text
 
-from db.engine import reading
+from db.engine import read_transaction
 from tests.faults.outside import Outside, resident, started
 
 PAGE = Path(__file__).parents[2] / "docs" / "RELIABILITY.md"
@@ -67,7 +67,7 @@ def sizes(engine: Engine) -> tuple[int, int]:
     if engine.dialect.name == "sqlite":
         wal, file = Path(f"{engine.url.database}-wal"), Path(f"{engine.url.database}")
         return (wal.stat().st_size if wal.exists() else 0), file.stat().st_size
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         wal = conn.execute(text("SELECT sum(size) FROM pg_ls_waldir()")).scalar_one()
         return int(wal), int(conn.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
 

@@ -119,7 +119,7 @@ def _strike_when_taken(
 def _strike_at_transactions(doing: Doing, strike: Callable[[str], None]) -> None:
     from workers import embed, fold, rank
 
-    def reading(engine: Any, inner: Callable[..., Any] = rank.reading) -> Any:
+    def read_transaction(engine: Any, inner: Callable[..., Any] = rank.read_transaction) -> Any:
         @contextmanager
         def struck() -> Iterator[Any]:
             with inner(engine) as conn:
@@ -128,7 +128,7 @@ def _strike_at_transactions(doing: Doing, strike: Callable[[str], None]) -> None
 
         return struck()
 
-    def writing(engine: Any, inner: Callable[..., Any] = rank.writing) -> Any:
+    def write_transaction(engine: Any, inner: Callable[..., Any] = rank.write_transaction) -> Any:
         @contextmanager
         def struck() -> Iterator[Any]:
             strike("computed")
@@ -142,7 +142,8 @@ def _strike_at_transactions(doing: Doing, strike: Callable[[str], None]) -> None
         return struck()
 
     for module in (embed, fold, rank):
-        module.reading, module.writing = reading, writing  # type: ignore[attr-defined]
+        module.read_transaction = read_transaction  # type: ignore[attr-defined]
+        module.write_transaction = write_transaction  # type: ignore[attr-defined]
 
 
 def _strike_half_written(doing: Doing, strike: Callable[[str], None]) -> None:
@@ -178,13 +179,13 @@ def _strike_at_the_queue(doing: Doing, strike: Callable[[str], None]) -> None:
 def _delete_rows_first(performers: dict[str, Callable[..., Any]]) -> None:
     """The work row's deletion moved out of the transaction that writes the result, and before it."""
     from db import work
-    from db.engine import writing
+    from db.engine import write_transaction
 
     delete, work.finish = work.finish, lambda *_: None  # type: ignore[assignment]
 
     def deleting(perform: Callable[..., Any]) -> Callable[..., Any]:
         def performing(library: Any, job: Any) -> Any:
-            with writing(library.engine) as conn:
+            with write_transaction(library.engine) as conn:
                 delete(conn, job.id)
             return perform(library, job)
 

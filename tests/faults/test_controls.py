@@ -1,6 +1,6 @@
 """Negative controls: what the design forbids is done, and the faults that it forbids happen.
 
-Plain BEGIN stands in test_hands.py; the rest is here.
+Plain BEGIN stands in test_workforce.py; the rest is here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from db import runs
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import WorkError
 from simulator.operations.verify import verify
 from tests import factories
@@ -41,7 +41,7 @@ def test_control_the_row_deleted_outside_the_transaction(
         else:
             play(sqlite, supervisor, PLAN)
     assert fault.deaths >= 1
-    with reading(sqlite) as conn:
+    with read_transaction(sqlite) as conn:
         run = runs.every(conn)[0].id
     wrong = {check.name for check in verify(factories.context_of(sqlite), run) if not check.ok}
     assert bool(wrong) == is_careless
@@ -53,13 +53,13 @@ from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from workers import queue
-from workers.rq_worker import Hands
-Hands.execute_job = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from workers.rq_worker import RqWorker
+RqWorker.execute_job = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 connection = Redis.from_url(sys.argv[1])
 names = sys.argv[2].split()
 kept = {"connection": connection, "serializer": JSONSerializer}
-doors = [queue.Doors(name, job_class=queue.Bell, **kept) for name in names]
-Hands(doors, **kept).work(burst=True, logging_level="CRITICAL")
+queues = [queue.WorkQueue(name, job_class=queue.WorkJob, **kept) for name in names]
+RqWorker(queues, **kept).work(burst=True, logging_level="CRITICAL")
 """
 
 
@@ -72,8 +72,8 @@ def test_control_two_queues_lose_the_bell(names: str, is_lost: bool) -> None:
     server = EmbeddedServer()
     try:
         redis = Redis.from_url(server.url)
-        doors = queue.queue(redis)
-        assert queue.ring(doors, [1], seconds=10)
+        work_queue = queue.queue(redis)
+        assert queue.ring(work_queue, [1], seconds=10)
         ended = subprocess.run([sys.executable, "-c", DIES_AT_THE_DOOR, server.url, names], check=False)
         assert ended.returncode == -9
         lists = [key for key in redis.keys("rq:queue:*") if redis.type(key) == b"list"]

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, delete
 
 from db import schema
-from db.engine import open_engine, writing
+from db.engine import open_engine, write_transaction
 from db.errors import DependencyError
 from db.tables import embedding
 from tests import factories
@@ -29,7 +29,7 @@ from tests.faults.harness import Bells, drained, play, storm, supervised
 from tests.faults.lane import short_or_whole, wait_until
 from tests.faults.mortal import STEPS, Fault
 from tests.faults.outside import start_up
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 from workers.redis_server import EmbeddedServer
 
 Accounts = Callable[..., Account]
@@ -44,7 +44,7 @@ def embedded_tale(tmp_path_factory: pytest.TempPathFactory) -> Tale:
     engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('embedded') / 'shop.db'}")
     schema.ensure(engine)
     stock_without_embeddings(engine)
-    tale = tale_of(engine, play(engine, LocalHands(engine), PLAN))
+    tale = tale_of(engine, play(engine, LocalWorkforce(engine), PLAN))
     engine.dispose()
     return tale
 
@@ -52,7 +52,7 @@ def embedded_tale(tmp_path_factory: pytest.TempPathFactory) -> Tale:
 def stock_without_embeddings(engine: Engine) -> None:
     """The toy catalogue as it comes, nothing embedded yet."""
     factories.stock(engine)
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         conn.execute(delete(embedding))
 
 

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import select
 
 from db import cointeractions, schema, work
-from db.engine import open_engine, reading, writing
+from db.engine import open_engine, read_transaction, write_transaction
 from db.errors import WorkError
 from db.tables import work as work_table
 from tests import factories
@@ -26,7 +26,7 @@ from tests.faults.backlog import Backlog
 from tests.faults.harness import play
 from tests.faults.lane import short_or_whole
 from workers.knowledge import Library
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 from workers.tasks import PERFORMERS, Worker
 
 DAYS, SHOPPERS = 2, 20
@@ -38,7 +38,7 @@ def told() -> Tale:
     engine = open_engine(f"sqlite:///{folder / 'shop.db'}")
     schema.ensure(engine)
     plan = factories.TOY_PLAN.__class__(**{**vars(factories.TOY_PLAN), "days": DAYS, "shoppers": SHOPPERS})
-    tale = tale_of(engine, play(engine, LocalHands(engine), plan))
+    tale = tale_of(engine, play(engine, LocalWorkforce(engine), plan))
     engine.dispose()
     shutil.rmtree(folder)
     return tale
@@ -60,7 +60,9 @@ class Shop(RuleBasedStateMachine):
         self.engine = open_engine(f"sqlite:///{self.folder / 'shop.db'}")
         schema.ensure(self.engine)
         factories.stock(self.engine)
-        self.backlog = Backlog(self.engine, self.tale, LocalHands(self.engine), random.Random(cut), piece=60)
+        self.backlog = Backlog(
+            self.engine, self.tale, LocalWorkforce(self.engine), random.Random(cut), piece=60
+        )
         self.backlog._open()
         self.pieces = {day: list(self.backlog._pieces(day)) for day in range(DAYS)}
         self.done: list[Any] = []
@@ -108,18 +110,18 @@ class Shop(RuleBasedStateMachine):
     def crash(self, which: int) -> None:
         """A worker takes a piece of work, writes its result, and dies before the commit."""
         one = self.waiting()[which % len(self.waiting())]
-        with writing(self.engine) as conn:
+        with write_transaction(self.engine) as conn:
             taken = work.take(conn, one, "dying")
         assert taken is not None
         with pytest.raises(DeathError):
             self.die_over(one)
-        with writing(self.engine) as conn:
+        with write_transaction(self.engine) as conn:
             work.give_back_all_of(conn, "dying")
             conn.execute(work_table.update().values(tries=0, state=work.READY))
 
     def die_over(self, work_id: int) -> None:
         """The row is deleted, and the transaction never ends."""
-        with writing(self.engine) as conn:
+        with write_transaction(self.engine) as conn:
             work.finish(conn, work_id)
             raise DeathError
 
@@ -128,9 +130,9 @@ class Shop(RuleBasedStateMachine):
     def stolen(self, which: int) -> None:
         """A worker is silent for too long: another does its work; when it wakes up it must not write."""
         one = self.waiting()[which % len(self.waiting())]
-        with writing(self.engine) as conn:
+        with write_transaction(self.engine) as conn:
             taken = work.take(conn, one, "sleeper")
-        with writing(self.engine) as conn:
+        with write_transaction(self.engine) as conn:
             work.give_back_all_of(conn, "sleeper")
         self.worker.perform(one)
         assert taken is not None
@@ -149,14 +151,14 @@ class Shop(RuleBasedStateMachine):
         if not hasattr(self, "backlog"):
             return
         assert n_rows(self.engine, self.tale.run.number) == len(self.backlog.places)
-        with reading(self.engine) as conn:
+        with read_transaction(self.engine) as conn:
             folds = cointeractions.generations(conn, self.tale.run.number)
         assert [fold.number for fold in folds] == list(range(len(folds)))
         assert len(folds) <= self.day
 
     def waiting(self) -> list[int]:
         """The work that waits."""
-        with reading(self.engine) as conn:
+        with read_transaction(self.engine) as conn:
             return list(conn.execute(select(work_table.c.id).order_by(work_table.c.id)).scalars())
 
     def teardown(self) -> None:

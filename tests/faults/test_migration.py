@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from db import schema
-from db.engine import open_engine, reading
+from db.engine import open_engine, read_transaction
 
 CUT = """
 import os, signal, sys
@@ -26,7 +26,7 @@ def test_a_migration_cut_in_the_middle(database_url: str, to: str) -> None:
     cut = subprocess.run([sys.executable, "-c", CUT, database_url, to], check=False)
     assert cut.returncode == -9
     engine = open_engine(database_url)
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         assert schema.stands_at(conn) is None
     assert schema.ensure(engine)
     schema.check(engine)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select, update
 
-from db.engine import open_engine, reading, writing
+from db.engine import open_engine, read_transaction, write_transaction
 from db.errors import WindowshopError
 from db.tables import item, metadata
 from simulator.catalogues import add as own_catalogue
@@ -21,7 +21,7 @@ from tests.faults.account import Account
 from tests.faults.lane import short_or_whole
 from tests.faults.poisoned import good
 from tests.installation import TOY_FLAGS, Installation, install
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 
 Accounts = Callable[..., Account]
 
@@ -60,7 +60,7 @@ HOSTILE = (
 
 def sizes(engine: Engine) -> dict[str, int]:
     """How many rows each table has."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         return {
             name: conn.execute(select(func.count()).select_from(table)).scalar_one()
             for name, table in metadata.tables.items()
@@ -87,7 +87,7 @@ def test_23_hostile_fields_of_a_csv(stocked: Engine, tmp_path: Path, accounts: A
     added = own_catalogue.add(factories.context_of(stocked), folder, csv=tmp_path / "shop.csv", name="own")
     assert added.skipped
     assert all("\n" not in one.text() and "\x1b" not in one.text() for one in added.skipped)
-    with reading(stocked) as conn:
+    with read_transaction(stocked) as conn:
         mine = select(item.c.item_id, item.c.category).where(item.c.catalogue == "own")
         stored = {text for row in conn.execute(mine) for text in row}
     assert {"'; DROP TABLE event; --", "<script>alert(1)</script>", "$(touch canary)"} <= stored
@@ -129,13 +129,13 @@ def test_23_a_report_shows_names_and_runs_none(sqlite: Engine, tmp_path: Path, a
     accounts(23, "hostile names in a report", sqlite, times=len(HOSTILE))
     factories.stock(sqlite)
     plain = [text for text in HOSTILE if "\0" not in text and len(text) < 100]
-    with writing(sqlite) as conn:
+    with write_transaction(sqlite) as conn:
         for number, text in enumerate(plain):
             conn.execute(update(item).where(item.c.number == number).values(item_id=text))
         for number in range(4):
             mine = item.c.category == f"category {number}"
             conn.execute(update(item).where(mine).values(category=f"<script>alert({number})</script>"))
-    run = factories.play(sqlite, LocalHands(sqlite)).run.id
+    run = factories.play(sqlite, LocalWorkforce(sqlite)).run.id
     context = factories.context_of(sqlite, runs=tmp_path / "runs")
     report(context, run)
     for page in (tmp_path / "runs").rglob("*.*"):

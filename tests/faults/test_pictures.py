@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import DataError
 from db.tables import image, item
 from simulator.catalogues import pictures
@@ -83,7 +83,7 @@ def test_17_a_folder_of_poison_becomes_a_catalogue_of_what_is_sound(
     assert not {f"good.{suffix}" for suffix in good()} & left_out
     assert not list(shop.folder.rglob("canary"))
     engine = shop.engine()
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         mine = select(func.count()).select_from(item).where(item.c.catalogue == "poisoned")
         assert conn.execute(mine).scalar_one() == answer["items"] + answer["queries"]
         orphans = select(func.count()).select_from(image).where(~image.c.sha256.in_(select(item.c.image)))

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from db import schema, work
-from db.engine import open_engine, reading, writing
+from db.engine import open_engine, read_transaction, write_transaction
 from db.tables import work as work_table
 from tests import factories
 from tests.faults import lane
@@ -134,12 +134,12 @@ def test_15_a_lower_id_that_commits_late_is_not_passed_over(
     for key in sorted(early)[::2]:
         late[key] = early.pop(key)
     with supervised(behind, redis_url=server.url):
-        with writing(behind) as slow:
+        with write_transaction(behind) as slow:
             first = work.add(slow, tale.run.number, "rank", late)
             others = threading.Thread(target=_do, args=(behind, backlog, early))
             others.start()
             others.join()
-            with reading(behind) as conn:
+            with read_transaction(behind) as conn:
                 assert not conn.execute(select(work_table.c.id)).all()
         # Nobody rings for the late ones.
         account.drained(drained(behind))
@@ -150,10 +150,10 @@ def test_15_a_lower_id_that_commits_late_is_not_passed_over(
 
 
 def _do(engine: Engine, backlog: Backlog, payloads: dict[str, dict[str, object]]) -> None:
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         ids = work.add(conn, backlog.tale.run.number, "rank", payloads)
     backlog.last_id = max(ids)
-    backlog.hands.ring(ids)
+    backlog.workforce.ring(ids)
     drained(engine)
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, delete, select, update
 
 from db.embeddings import Embedder
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.errors import DataError, WorkError
 from db.tables import embedding, model
 from recommender.embedding import checkpoint
@@ -24,7 +24,7 @@ from tests.faults.harness import supervised
 from tests.faults.lane import short_or_whole
 from tests.installation import a_model
 from workers.knowledge import Library
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 
 Accounts = Callable[..., Account]
 Damage = Callable[[bytes, bytes], tuple[bytes, bytes]]
@@ -87,9 +87,9 @@ def test_19_damaged_weights_are_refused_by_name(sqlite: Engine, accounts: Accoun
     key = stock_with_a_model(sqlite)
     resolved = factories.resolved(sqlite, PLAN)
     resolved.config["model"] = key
-    played = factories.simulate(factories.context_of(sqlite), resolved, LocalHands(sqlite)).run.id
+    played = factories.simulate(factories.context_of(sqlite), resolved, LocalWorkforce(sqlite)).run.id
     before = tale_of(sqlite, played)
-    with writing(sqlite) as conn:
+    with write_transaction(sqlite) as conn:
         row = conn.execute(select(model.c.manifest, model.c.weights).where(model.c.key == key)).one()
         manifest, weights = damage(row.manifest.encode("utf-8", "surrogateescape"), row.weights)
         values = {"manifest": manifest.decode("latin-1"), "weights": weights}
@@ -108,7 +108,7 @@ def test_19_work_with_damaged_weights_is_parked_with_the_models_name(
     """Real workers try three times, live on, and whoever waits is told which model it is."""
     accounts(19, "weights damaged, through the queue", sqlite)
     key = stock_with_a_model(sqlite)
-    with writing(sqlite) as conn:
+    with write_transaction(sqlite) as conn:
         conn.execute(delete(embedding))
         conn.execute(update(model).where(model.c.key == key).values(weights=b"cut"))
     resolved = factories.resolved(sqlite, PLAN)
@@ -126,10 +126,10 @@ def stock_with_a_model(engine: Engine) -> str:
     factories.stock(engine)
     manifest, weights = a_model()
     key = checkpoint.model_key(json.loads(manifest))
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         models.add(conn, key, manifest, weights)
         rows = conn.execute(select(embedding)).mappings().all()
         conn.execute(embedding.insert(), [{**row, "model": key} for row in rows])
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         assert models.read(conn, key)[1] == weights
     return key

@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import func, select
 
 from db import event_log
-from db.engine import open_engine, reading, writing
+from db.engine import open_engine, read_transaction, write_transaction
 from db.errors import DependencyError
 from db.events import Events
 from db.tables import event
@@ -31,7 +31,7 @@ def main() -> None:
     rng = random.Random(int(seed) * 100 + int(k))
     order = list(range(int(k), len(events), int(n)))
     rng.shuffle(order)
-    transaction = reading if how == "plain" else writing
+    transaction = read_transaction if how == "plain" else write_transaction
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()  # all of them begin at once

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from db import errors, work
-from db.engine import writing
+from db.engine import write_transaction
 from tests import cli_reference
 from tests.databases import KINDS, POSTGRES, fresh_postgres
 from tests.installation import TOY_FLAGS, Installation, install
@@ -43,7 +43,7 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 def park_two(made: Installation, run: int) -> None:
     """Two pieces of work that were given up."""
     engine = made.engine()
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         ids = work.add(conn, run, "rank", {"a": {}, "b": {}})
         for work_id in ids * work.MOST_TRIES:
             assert work.take(conn, work_id, "clumsy")

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, func, inspect, select, text
 
 from db import schema
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.tables import metadata
 from simulator.catalogues import fashion_mnist as datasets
 from tests.installation import TOY_FLAGS, Installation, Installer, copy_of
@@ -73,7 +73,7 @@ def flipped_bit(installation: Installation) -> None:
 def newer_database(installation: Installation) -> None:
     """As a later version would leave it."""
     engine = installation.engine()
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
 
@@ -81,7 +81,7 @@ def newer_database(installation: Installation) -> None:
 def no_catalogue(installation: Installation) -> None:
     """Nothing in the database yet, so the data is needed."""
     engine = installation.engine()
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         schema.migrate(conn, "base")
     engine.dispose()
 
@@ -363,7 +363,7 @@ def everything(installation: Installation) -> dict[str, object]:
 
 def rows(engine: Engine) -> Iterator[tuple[str, int]]:
     """How many rows each table has."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         there = set(inspect(conn).get_table_names())
         for name, table in metadata.tables.items():
             if name in there:

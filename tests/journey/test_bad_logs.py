@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from benchmarks.baskets import visits
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.tables import imported_log
 from tests.installation import Installation, Installer
 from tests.journey.refusals import FAILED, GATE, USAGE
@@ -53,7 +53,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, installed: Installer) -> Inst
 def logs_kept(shop: Installation) -> int:
     """How many logs its database holds."""
     engine = shop.engine()
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         found = conn.execute(select(func.count()).select_from(imported_log)).scalar_one()
     engine.dispose()
     return found
@@ -154,7 +154,7 @@ def test_a_kept_log_is_evaluated_and_verified_by_its_id(shop: Installation) -> N
     assert by_id["policies"] == by_file["policies"]
     assert json.loads(shop.call("verify", log, "--json").stdout)["ok"]
     engine = shop.engine()
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         conn.execute(update(imported_log).where(imported_log.c.id == log).values(sha256="other"))
     engine.dispose()
     done = shop.call("verify", log, "--json")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from db.engine import writing
+from db.engine import write_transaction
 from db.errors import GateError, UsageError
-from db.tables import reading
+from db.tables import slate_outcome
 from tests.installation import TOY_FLAGS, Installation, Installer, copy_of
 
 pytestmark = pytest.mark.journey
@@ -67,8 +67,10 @@ def test_one_spoilt_run_fails_the_experiment(shop: Installation, tmp_path: Path)
     spoilt = copy_of(shop, tmp_path / "shop")
     run = experiment_of(spoilt)["seeds"]["2"]["visual"]
     engine = spoilt.engine()
-    with writing(engine) as conn:
-        conn.execute(delete(reading).where(reading.c.run == int(run, 16), reading.c.step == 0))
+    with write_transaction(engine) as conn:
+        conn.execute(
+            delete(slate_outcome).where(slate_outcome.c.run == int(run, 16), slate_outcome.c.step == 0)
+        )
     engine.dispose()
     found = answer(spoilt, "verify", "latest", code=GateError.exit_code)
     assert not found["ok"]
@@ -135,7 +137,7 @@ def test_the_demo_ends_with_a_check_of_its_runs(shop: Installation, tmp_path: Pa
     assert found["verified"] == answer(again, "verify", found["experiment"])
     assert "verified" not in again.call(*demo, "--no-verify").stdout
     engine = again.engine()
-    with writing(engine) as conn:
-        conn.execute(delete(reading).where(reading.c.run == int(found["runs"]["cf"], 16)))
+    with write_transaction(engine) as conn:
+        conn.execute(delete(slate_outcome).where(slate_outcome.c.run == int(found["runs"]["cf"], 16)))
     engine.dispose()
     assert not answer(again, *demo, code=GateError.exit_code)["verified"]["ok"]

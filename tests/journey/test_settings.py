@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 
 from db import embeddings, images, items, models, schema
 from db.embeddings import Embedder
-from db.engine import open_engine, reading, writing
+from db.engine import open_engine, read_transaction, write_transaction
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from recommender.config import RecommenderConfig
 from recommender.scoring.itemknn import ItemKnnConfig
@@ -31,7 +31,7 @@ from simulator.playing.simulate import simulate
 from simulator.world.presets import WorldConfig
 from tests import factories
 from tests.unit.simulator.world import BUSY
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 
 pytestmark = pytest.mark.journey
 
@@ -154,7 +154,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path]
     engine = open_engine(new_database(tmp_path_factory.mktemp("settings")))
     schema.ensure(engine)
     stored = factories.stock(engine)
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         labelled = [item._replace(category=CLASS_NAMES[int(item.category[-1])]) for item in stored]
         items.add(conn, LABELLED, labelled)
         items.add(conn, OTHER_PICTURES, shuffled(labelled))
@@ -213,7 +213,7 @@ def configured(
     asked = dict(run or {})
     embedder = {name: asked.pop(name, RUN[name]) for name in ("model", "runtime")}
     plan = replace(PLAN, **{"policy": policy or PLAN.policy, **asked})
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         stored = items.read(conn, plan.catalogue)
     resolved = resolve(plan, stored, **embedder)
     config = copy.deepcopy(resolved.config)
@@ -231,7 +231,7 @@ def configured(
 def events(engine: Engine, resolved: Resolved) -> str:
     """The export of a run, played in this process, as if its id were 0: its sha256, and how many."""
     context = factories.context_of(engine)
-    played = simulate(context, resolved, LocalHands(engine), again=True)
+    played = simulate(context, resolved, LocalWorkforce(engine), again=True)
     found = load(context, played.run.id)
     out = io.StringIO()
     written = write("0" * 12, found.events, found.item_ids, out)

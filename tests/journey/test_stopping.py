@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from db.engine import reading
+from db.engine import read_transaction
 from db.tables import event
 from tests.installation import TOY_FLAGS, Installation, Installer
 
@@ -53,7 +53,7 @@ def test_a_run_that_was_stopped_tells_by_what(shop: Installation, told: signal.S
     engine = shop.engine()
     deadline = time.monotonic() + PATIENCE
     while True:
-        with reading(engine) as conn:
+        with read_transaction(engine) as conn:
             if conn.execute(select(event.c.run).limit(1)).first():
                 break
         assert time.monotonic() < deadline

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from db import arrays, bulk
-from db.engine import open_engine, writing
+from db.engine import open_engine, write_transaction
 from db.errors import WindowshopError
 from tests.databases import fresh_postgres
 
@@ -73,7 +73,7 @@ def back(conn: Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]
 def test_what_is_written_is_read(engine: Engine, rows: list[tuple[Any, ...]]) -> None:
     """Numbers of every size, bytes of any length, words; with NULLs among them and without."""
     numbered = [(number * 2**40, *row) for number, row in enumerate(rows)]
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         assert back(conn, numbered) == numbered
 
 
@@ -93,6 +93,6 @@ def test_what_is_not_of_one_kind_is_left_to_the_driver(column: list[Any]) -> Non
 def test_a_number_that_does_not_fit_is_refused_by_the_server(postgres: str) -> None:
     """It is never cut to what fits."""
     engine = open_engine(fresh_postgres(postgres))
-    with pytest.raises(WindowshopError, match="refused"), writing(engine) as conn:
+    with pytest.raises(WindowshopError, match="refused"), write_transaction(engine) as conn:
         back(conn, [(1, 2**15, 0, 0.0, b"", "")])
     engine.dispose()

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, func, select, text
 
 from db import embeddings, items, models, runs, schema
 from db import images as stored_images
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.errors import DataError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from db.tables import image
@@ -24,7 +24,7 @@ from simulator.playing.report import load
 from simulator.playing.simulate import simulate
 from tests.factories import EMBEDDER, context_of
 from tests.installation import Installation, Installer
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 
 pytestmark = pytest.mark.service
 
@@ -57,7 +57,7 @@ def added(engine: Engine, folder: Path) -> Added:
 
 def rows(engine: Engine, name: str = "shop") -> list[Item]:
     """What a catalogue holds."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         return items.read(conn, name)
 
 
@@ -121,7 +121,7 @@ def test_all_or_nothing(engine: Engine, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(items, "add", fails)
     with pytest.raises(DataError):
         added(engine, shop(tmp_path, range(5)))
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         assert conn.execute(select(func.count()).select_from(image)).scalar_one() == 0
 
 
@@ -144,9 +144,9 @@ def test_items_from_before_prices_have_none(engine: Engine, tmp_path: Path) -> N
     """The way from the first schema and back leaves the items."""
     added(engine, shop(tmp_path, range(12)))
     before = rows(engine)
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         schema.migrate(conn, "0001")
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         assert conn.execute(text("SELECT count(*) FROM item")).scalar_one() == 12
     assert schema.ensure(engine)
     assert rows(engine) == [row._replace(price=None) for row in before]
@@ -159,13 +159,13 @@ def test_a_run_on_it_sells_at_its_prices(engine: Engine, tmp_path: Path) -> None
     hashes = sorted({row.image for row in stored})
     vectors = np.random.default_rng(3).normal(size=(len(hashes), 16))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         models.add(conn, EMBEDDER.model, b"{}", b"")
         embeddings.add(conn, EMBEDDER, hashes, vectors.astype(np.float32))
     plan = Plan(days=2, shoppers=80, items=found.items, queries=found.queries, catalogue="shop")
     resolved = resolve(plan, stored, model=EMBEDDER.model, runtime=EMBEDDER.runtime)
     context = context_of(engine)
-    played = simulate(context, resolved, LocalHands(engine))
+    played = simulate(context, resolved, LocalWorkforce(engine))
     data = load(context, played.run.id)
     assert data.class_names == ["Bags", "Hats"]
     by_id = {row.item_id: row for row in stored}
@@ -177,7 +177,7 @@ def test_a_run_on_it_sells_at_its_prices(engine: Engine, tmp_path: Path) -> None
     assert shown
     assert {by_id[item_id].split for item_id in shown} == {CATALOGUE_SPLIT}
     assert all(check.ok for check in verify(context, played.run.id))
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         assert runs.read(conn, played.run.id).config["categories"] == ["Bags", "Hats"]
         assert len(stored_images.of_run(conn, played.run.number)) == 80
 

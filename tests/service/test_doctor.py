@@ -12,7 +12,7 @@ from sqlalchemy import Engine, make_url, update
 
 from db import engine as engines
 from db import heartbeats, runs, schema, work
-from db.engine import now, open_engine, reading, writing
+from db.engine import now, open_engine, read_transaction, write_transaction
 from db.errors import DependencyError
 from db.heartbeats import Process
 from db.tables import heartbeat
@@ -129,23 +129,23 @@ def test_postgres_too_old(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Non
     """Which version it is and which is wanted."""
     monkeypatch.setattr(engines, "OLDEST_POSTGRES", 99)
     engine = open_engine(postgres)
-    with pytest.raises(DependencyError, match=r"at least 99 is wanted: update it"), reading(engine):
+    with pytest.raises(DependencyError, match=r"at least 99 is wanted: update it"), read_transaction(engine):
         pass
     engine.dispose()
 
 
 def test_an_older_schema(engine: Engine, tmp_path: Path) -> None:
     """What brings it up to date; nothing is migrated by looking."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         schema.migrate(conn, "0001")
     check(finding("database", of(engine, tmp_path)), "version 0001 of", "windowshop up")
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         assert schema.version(conn) == "0001"
 
 
 def test_a_newer_schema(any_engine: Engine, tmp_path: Path) -> None:
     """Windowshop is what must be updated."""
-    with writing(any_engine) as conn:
+    with write_transaction(any_engine) as conn:
         conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     check(finding("database", of(any_engine, tmp_path)), "version 9999", "update Windowshop")
 
@@ -184,7 +184,7 @@ def test_data_that_is_found_nowhere(
 
 def test_parked_work(engine: Engine, tmp_path: Path) -> None:
     """Its reason, and what to do about it."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         run = runs.open_run(conn, {"policy": "random"}).number
         work_id = work.add(conn, run, "rank", {"a": {}})[0]
         for _ in range(work.MOST_TRIES):
@@ -195,10 +195,10 @@ def test_parked_work(engine: Engine, tmp_path: Path) -> None:
 
 def test_a_silent_worker(engine: Engine, tmp_path: Path) -> None:
     """Which one, where, since when; a fresh heartbeat is no fault."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         heartbeats.beat(conn, Process("far", heartbeats.WORKER, "host", 17, every=60.0))
     assert finding("workers", of(engine, tmp_path)).ok
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         conn.execute(update(heartbeat).values(seen=now() - 600))
     check(
         finding("workers", of(engine, tmp_path)), "far", "pid 17 on host", "host, for 60", "windowshop worker"

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from db import event_log, runs
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.events import Events, Kind, blank
 
 pytestmark = pytest.mark.service
@@ -27,16 +27,16 @@ def two_sessions() -> Events:
 
 def a_run(engine: Engine) -> int:
     """The number of an empty run."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         return runs.open_run(conn, {"policy": "random"}).number
 
 
 def test_what_is_appended_is_read_back_as_it_was(engine: Engine) -> None:
     """Absent fields stay absent and slates keep their padding."""
     run, events = a_run(engine), two_sessions()
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         event_log.append(conn, run, events)
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         found = event_log.read(conn, run, k=3)
     assert found.rows.tolist() == events.rows.tolist()
     assert found.shown.tolist() == [[4, 3, -1]]
@@ -53,9 +53,9 @@ def test_every_column_holds_what_it_can_hold(engine: Engine) -> None:
         rows[name] = [0, 0, 2**31 - 1]
     for name in ("step", "position"):
         rows[name] = [0, 0, 2**15 - 1]
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         event_log.append(conn, run, Events(rows, np.zeros((0, 3), np.int32)))
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         found = event_log.read(conn, run, k=3)
     assert found.rows.tolist() == rows.tolist()
 
@@ -64,18 +64,18 @@ def test_the_same_events_twice_are_stored_once(engine: Engine) -> None:
     """An event's place is its identity."""
     run = a_run(engine)
     for _ in range(2):
-        with writing(engine) as conn:
+        with write_transaction(engine) as conn:
             event_log.append(conn, run, two_sessions())
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         assert event_log.count(conn, run) == {Kind.SEARCH: 2, Kind.IMPRESSION: 1, Kind.CLICK: 1}
 
 
 def test_a_batch_of_sessions_is_read_without_its_neighbours(engine: Engine) -> None:
     """A range of the key is read, but only the sessions asked for come back."""
     run = a_run(engine)
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         event_log.append(conn, run, two_sessions())
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         found = event_log.read_sessions(conn, run, np.array([4, 9]), up_to_step=0, k=3)
     assert found.rows["session"].tolist() == [9]
     assert found.shown.shape == (0, 3)

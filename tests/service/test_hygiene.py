@@ -18,13 +18,13 @@ from redis import Redis
 from sqlalchemy import Engine, func, select, text
 
 from db import schema
-from db.engine import open_engine, reading
+from db.engine import open_engine, read_transaction
 from db.tables import slate
 from simulator.operations.verify import verify
 from tests import factories
 from tests.databases import fresh_postgres
 from tests.installation import TOY_FLAGS, Installation, Installer, copy_of, install
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 from workers.redis_server import EmbeddedServer
 from workers.supervisor import Supervisor
 
@@ -44,7 +44,7 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
 
 def n_slates(engine: Engine) -> int:
     """How many requests were answered so far."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         return int(conn.execute(select(func.count()).select_from(slate)).scalar_one())
 
 
@@ -154,7 +154,7 @@ def test_nothing_is_left_on_a_postgres_either(postgres: str, tmp_path: Path) -> 
 
 def n_served(engine: Engine) -> int:
     """How many others the server serves in this database."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         others = "datname = current_database() AND pid <> pg_backend_pid()"
         statement = text(f"SELECT count(*) FROM pg_stat_activity WHERE {others}")  # noqa: S608
         return int(conn.execute(statement).scalar_one())
@@ -190,7 +190,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """Run id and export of the toy shop played in this process."""
     engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('reference') / 'shop.db'}")
     schema.ensure(engine)
-    run = factories.play(engine, LocalHands(engine), days=DAYS).run.id
+    run = factories.play(engine, LocalWorkforce(engine), days=DAYS).run.id
     exported = factories.exported(engine, run)
     engine.dispose()
     return run, exported

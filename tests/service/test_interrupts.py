@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine
 
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.errors import WindowshopError
 
 pytestmark = pytest.mark.service
@@ -17,7 +17,7 @@ class Terminated(KeyboardInterrupt):
     """As the command line takes a SIGTERM."""
 
 
-@pytest.mark.parametrize("transaction", [reading, writing])
+@pytest.mark.parametrize("transaction", [read_transaction, write_transaction])
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, Terminated])
 def test_a_driver_that_stumbles_over_an_interrupt_does_not_hide_it(
     engine: Engine, transaction: Callable[..., object], interrupt: type[KeyboardInterrupt]
@@ -35,7 +35,7 @@ def test_a_driver_that_stumbles_over_an_interrupt_does_not_hide_it(
         stumble()
 
 
-@pytest.mark.parametrize("transaction", [reading, writing])
+@pytest.mark.parametrize("transaction", [read_transaction, write_transaction])
 def test_what_fails_after_an_interrupt_is_told_as_ever(
     engine: Engine, transaction: Callable[..., object]
 ) -> None:

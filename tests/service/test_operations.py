@@ -18,7 +18,7 @@ from redis import Redis
 from sqlalchemy import Engine, update
 
 from db import backlog, heartbeats, runs, work
-from db.engine import now, reading, writing
+from db.engine import now, read_transaction, write_transaction
 from db.heartbeats import Seen
 from db.tables import heartbeat
 from tests import factories
@@ -43,7 +43,7 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
 
 def processes(engine: Engine) -> list[Seen]:
     """Who beats, or has beaten."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         return heartbeats.every(conn)
 
 
@@ -101,7 +101,7 @@ def test_metrics_heartbeats_and_logs_tell_what_a_run_did(
     assert value(ours, 'windowshop_processes{kind="worker",state="alive"}') == 2
     assert value(ours, "windowshop_database_up") == 1
     ranked = sum(value(one, "windowshop_slates_ranked_total") for one in told.values())
-    with reading(any_engine) as conn:
+    with read_transaction(any_engine) as conn:
         stored = len(conn.exec_driver_sql("SELECT 1 FROM slate").fetchall())
     assert ranked == stored
     assert sum(value(one, "windowshop_folds_total") for one in told.values()) == 3
@@ -134,7 +134,7 @@ def test_work_of_a_worker_that_nobody_watched_is_done_by_another(
     """SIGKILL of a lone worker with work in hand: its silence is noticed in seconds."""
     monkeypatch.chdir(tmp_path)
     factories.stock(engine)
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         run = runs.open_run(conn, {"policy": "random"}).number
         work_id = work.add(conn, run, "unheard of", {"a": {}})[0]
         assert work.take(conn, work_id, "lone")
@@ -150,7 +150,7 @@ def test_work_of_a_worker_that_nobody_watched_is_done_by_another(
 
 def pieces(engine: Engine) -> list[backlog.Piece]:
     """The backlog."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         return backlog.pieces(conn)
 
 
@@ -188,7 +188,7 @@ def test_a_native_hang_that_nobody_watches_ends_at_its_deadline(
 ) -> None:
     """The worker's own watchdog needs no interpreter; it says where the hang was."""
     monkeypatch.chdir(tmp_path)
-    with writing(any_engine) as conn:
+    with write_transaction(any_engine) as conn:
         run = runs.open_run(conn, {"policy": "random"}).number
         ids = work.add(conn, run, "hang", {"a": {}})
     found = of(any_engine, redis_url=valkey, job_seconds=1)
@@ -224,7 +224,7 @@ def test_a_worker_whose_job_was_interrupted_is_replaced(
 ) -> None:
     """Its interpreter may hold half a module: the job is given back with its reason, and the process ends."""
     monkeypatch.chdir(tmp_path)
-    with writing(any_engine) as conn:
+    with write_transaction(any_engine) as conn:
         run = runs.open_run(conn, {"policy": "random"}).number
         ids = work.add(conn, run, "late", {"a": {}})
     queue.ring(queue.queue(queue.connect(valkey)), ids, seconds=1)
@@ -240,7 +240,7 @@ def test_a_worker_whose_job_was_interrupted_is_replaced(
 
 def test_a_silent_worker_that_is_watched_keeps_its_work(any_engine: Engine) -> None:
     """Its supervisor sees that it lives and ends it at its deadline; of others silence is all there is."""
-    with writing(any_engine) as conn:
+    with write_transaction(any_engine) as conn:
         run = runs.open_run(conn, {"policy": "random"}).number
         work_id = work.add(conn, run, "late", {"a": {}})[0]
         heartbeats.beat(conn, heartbeats.Process("busy", heartbeats.WORKER, "host", 1, every=1.0))
@@ -252,8 +252,8 @@ def test_a_silent_worker_that_is_watched_keeps_its_work(any_engine: Engine) -> N
 
 def test_rq_info_works_on_our_queue(any_engine: Engine, valkey: str) -> None:
     """RQ's own command line, with jobs that wait and with a worker that listens."""
-    doors = queue.queue(queue.connect(valkey))
-    assert queue.ring(doors, [1, 2, 3], seconds=5)
+    work_queue = queue.queue(queue.connect(valkey))
+    assert queue.ring(work_queue, [1, 2, 3], seconds=5)
     program = Path(sys.executable).with_name("rq")
 
     def lines() -> list[str]:
@@ -289,7 +289,7 @@ def test_a_stopped_worker_counts_once_when_it_goes_on(any_engine: Engine) -> Non
 
 def test_what_was_silent_for_long_is_forgotten(any_engine: Engine) -> None:
     """A supervisor sweeps when it starts."""
-    with writing(any_engine) as conn:
+    with write_transaction(any_engine) as conn:
         heartbeats.beat(conn, heartbeats.Process("old", heartbeats.WORKER, "host", 1, every=1.0))
         conn.execute(update(heartbeat).values(seen=now() - 2 * heartbeats.REMEMBERED_SECONDS))
     with Supervisor(of(any_engine, workers=0), any_engine):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from db import items
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT
 from simulator.catalogues.add import add
@@ -119,7 +119,7 @@ def test_what_there_is_to_learn(shop: Installation, tmp_path: Path) -> None:
     engine = shop.engine()
     context = context_of(engine)
     lesson = own_pictures(context, "shop")
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         splits = [row.split for row in items.read(conn, "shop")]
     assert len(lesson.labels) == splits.count(CATALOGUE_SPLIT)
     assert len(lesson.test_labels) == splits.count(QUERY_SPLIT)

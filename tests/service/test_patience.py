@@ -9,7 +9,7 @@ from sqlalchemy import Engine, TextClause, make_url, text
 
 from db import engine as engines
 from db import schema
-from db.engine import PATIENCE, open_engine, reading, writing
+from db.engine import PATIENCE, open_engine, read_transaction, write_transaction
 from db.errors import DependencyError
 
 pytestmark = pytest.mark.service
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.service
 def told(address: str) -> dict[str, Any]:
     """What the driver of a connection was told, by libpq's names."""
     engine = open_engine(address)
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         found: dict[str, Any] = conn.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
     engine.dispose()
     return found
@@ -41,7 +41,7 @@ def test_a_server_does_not_keep_what_its_clients_forgot(postgres: str) -> None:
     engine = open_engine(postgres)
     names = ("lock_timeout", "idle_in_transaction_session_timeout")
     asked = text("SELECT name, setting::int FROM pg_settings WHERE name = ANY(:names)")
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         found = {row.name: row.setting for row in conn.execute(asked, {"names": list(names)})}
     engine.dispose()
     assert found == {
@@ -56,7 +56,7 @@ def test_a_lock_that_is_never_let_go(database_url: str, monkeypatch: pytest.Monk
     holder, waiter = open_engine(database_url), open_engine(database_url)
     schema.ensure(holder)
     touch = text("UPDATE alembic_version SET version_num = version_num")
-    with writing(holder) as conn:
+    with write_transaction(holder) as conn:
         conn.execute(touch)
         with pytest.raises(DependencyError, match=r"somebody else has been writing .*windowshop doctor"):
             write(waiter, touch)
@@ -67,5 +67,5 @@ def test_a_lock_that_is_never_let_go(database_url: str, monkeypatch: pytest.Monk
 
 def write(engine: Engine, statement: TextClause) -> None:
     """In a transaction of its own."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         conn.execute(statement)

@@ -17,11 +17,11 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from db import schema
-from db.engine import open_engine, reading
+from db.engine import open_engine, read_transaction
 from db.tables import slate, work
 from simulator.operations.verify import verify
 from tests import factories
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 from workers.supervisor import Supervisor
 
 pytestmark = pytest.mark.service
@@ -32,7 +32,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """Run id and export of the toy shop played in this process on SQLite."""
     engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('reference') / 'shop.db'}")
     schema.ensure(engine)
-    run = factories.play(engine, LocalHands(engine)).run.id
+    run = factories.play(engine, LocalWorkforce(engine)).run.id
     return run, factories.exported(engine, run)
 
 
@@ -45,7 +45,7 @@ def check(engine: Engine, run: str, reference: tuple[str, str]) -> None:
 
 def test_in_this_process(engine: Engine, reference: tuple[str, str]) -> None:
     """--local, on both databases."""
-    check(engine, factories.play(engine, LocalHands(engine)).run.id, reference)
+    check(engine, factories.play(engine, LocalWorkforce(engine)).run.id, reference)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -77,7 +77,7 @@ class killing:  # noqa: N801 - reads as a clause
     def run(self) -> None:
         """Look for work in hand, and end whoever holds it."""
         while self.killed.total() < self.times and not self.over.wait(0.001):
-            with reading(self.supervisor.engine) as conn:
+            with read_transaction(self.supervisor.engine) as conn:
                 held = conn.execute(select(work.c.id, work.c.worker).where(work.c.begun.is_not(None))).all()
             for work_id, worker in held:
                 pid = self.supervisor.pids.get(worker)
@@ -110,7 +110,7 @@ def test_after_everything_was_killed_and_resumed(
 
 def count_slates(engine: Engine) -> int:
     """How many requests were answered so far."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         return int(conn.execute(select(func.count()).select_from(slate)).scalar_one())
 
 
@@ -125,8 +125,8 @@ def wait_for(condition: object, player: subprocess.Popen[bytes]) -> None:
 
 def test_two_runs_of_one_database_do_not_touch(engine: Engine, reference: tuple[str, str]) -> None:
     """Another seed played in between changes nothing."""
-    other = factories.play(engine, LocalHands(engine), seed=2).run.id
-    run = factories.play(engine, LocalHands(engine)).run.id
+    other = factories.play(engine, LocalWorkforce(engine), seed=2).run.id
+    run = factories.play(engine, LocalWorkforce(engine)).run.id
     assert other != run
     check(engine, run, reference)
 

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from db import schema
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.errors import SchemaError
 from db.tables import metadata
 
@@ -21,17 +21,17 @@ pytestmark = pytest.mark.service
 
 def test_the_migrations_make_the_tables_that_the_code_knows(engine: Engine) -> None:
     """Nothing is missing and nothing is left over."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         assert compare_metadata(MigrationContext.configure(conn), metadata) == []
 
 
 def test_migrations_go_up_down_and_up(engine: Engine) -> None:
     """Every way back is tried."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         schema.migrate(conn, "base")
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         assert inspect(conn).get_table_names() == ["alembic_version"]
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         schema.migrate(conn, schema.HEAD)
     schema.check(engine)
 
@@ -45,7 +45,7 @@ def test_the_known_versions_are_those_of_the_files() -> None:
 
 def test_a_database_from_a_newer_version_is_left_alone(engine: Engine) -> None:
     """The error names both versions and the cure."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SchemaError, match="newer Windowshop"):
         schema.ensure(engine)

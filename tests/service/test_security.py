@@ -12,7 +12,7 @@ from PIL import Image
 from sqlalchemy import Engine
 
 from db import items, runs
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import NotFoundError, UsageError, WindowshopError
 from simulator.catalogues.add import add
 from simulator.playing.report import report
@@ -133,7 +133,7 @@ def test_a_run_id_is_a_value_and_never_a_path(engine: Engine, tmp_path: Path, ev
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "run.json").write_text('{"run": "0123456789ab"}')
     context = factories.context_of(engine, runs=tmp_path / "runs", home=tmp_path / "home")
-    with pytest.raises(WindowshopError) as told, reading(engine) as conn:
+    with pytest.raises(WindowshopError) as told, read_transaction(engine) as conn:
         runs.read(conn, evil)
     assert "\n" not in str(told.value)
     with pytest.raises(NotFoundError, match="no run or experiment"):
@@ -156,7 +156,7 @@ def test_a_csv_cannot_reach_out_of_its_folder(any_engine: Engine, tmp_path: Path
     (tmp_path / "list.csv").write_text(f"file,id\n{evil},stolen\ninside.png,mine\n")
     context = factories.context_of(any_engine, home=tmp_path / "home")
     found = add(context, folder, csv=tmp_path / "list.csv", name="shop")
-    with reading(any_engine) as conn:
+    with read_transaction(any_engine) as conn:
         assert [item.item_id for item in items.read(conn, "shop")] == ["mine"]
     assert "there is no picture" in str(found.to_json())
 

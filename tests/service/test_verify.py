@@ -10,14 +10,24 @@ import pytest
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from db import schema
-from db.engine import open_engine, writing
+from db.engine import open_engine, write_transaction
 from db.events import Kind
-from db.tables import cointeraction, embedding, ended_session, event, generation, reading, run, slate, work
+from db.tables import (
+    cointeraction,
+    embedding,
+    ended_session,
+    event,
+    generation,
+    run,
+    slate,
+    slate_outcome,
+    work,
+)
 from recommender.ranking import SLATE
 from simulator.operations.verify import Check, verify
 from tests import factories
 from tests.databases import KINDS, POSTGRES, copied, fresh_postgres
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 
 pytestmark = pytest.mark.service
 
@@ -33,7 +43,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         address = fresh_postgres(request.getfixturevalue("postgres"))
     engine = open_engine(address)
     schema.ensure(engine)
-    played = factories.play(engine, LocalHands(engine)).run.id
+    played = factories.play(engine, LocalWorkforce(engine)).run.id
     engine.dispose()
     return address, played
 
@@ -41,7 +51,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def checks_after(played: tuple[str, str], folder: Path, spoil: Callable[[Connection], None]) -> list[Check]:
     """What verify says of a copy of the database in which something was changed."""
     engine = open_engine(copied(played[0], folder))
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         spoil(conn)
     found = verify(factories.context_of(engine), played[1])
     engine.dispose()
@@ -190,8 +200,8 @@ def change_embedding(conn: Connection, change: Callable[[np.ndarray], np.ndarray
 
 def a_missing_reading(conn: Connection) -> None:
     """The judge's word on one slate."""
-    last = conn.execute(select(func.max(reading.c.session))).scalar_one()
-    conn.execute(delete(reading).where(reading.c.session == last, reading.c.step == 0))
+    last = conn.execute(select(func.max(slate_outcome.c.session))).scalar_one()
+    conn.execute(delete(slate_outcome).where(slate_outcome.c.session == last, slate_outcome.c.step == 0))
 
 
 def an_unfinished_run(conn: Connection) -> None:
@@ -253,6 +263,6 @@ def test_every_check_can_fail() -> None:
 
 def test_the_oracle_is_verified_without_a_recommender(any_engine: Engine) -> None:
     """Its slates are the judge's own; the counts are recounted all the same."""
-    oracle = factories.play(any_engine, LocalHands(any_engine), policy="oracle").run.id
+    oracle = factories.play(any_engine, LocalWorkforce(any_engine), policy="oracle").run.id
     found = verify(factories.context_of(any_engine), oracle)
     assert [check for check in found if not check.ok] == []

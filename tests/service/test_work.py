@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from db import backlog, heartbeats, runs, work
-from db.engine import now, reading, writing
+from db.engine import now, read_transaction, write_transaction
 from db.errors import NotFoundError, UsageError, WorkError
 from db.heartbeats import Process
 from db.tables import heartbeat as heartbeat_table
@@ -20,27 +20,27 @@ pytestmark = pytest.mark.service
 @pytest.fixture
 def run(engine: Engine) -> int:
     """A run that work belongs to."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         return runs.open_run(conn, {"policy": "random"}).number
 
 
 @pytest.fixture
 def work_id(engine: Engine, run: int) -> int:
     """One piece of work that waits."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         return work.add(conn, run, "rank", {"a": {"step": 1}})[0]
 
 
 def test_one_key_is_one_row(engine: Engine, run: int, work_id: int) -> None:
     """Work that is written again is the same work."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         assert work.add(conn, run, "rank", {"a": {"step": 1}}) == [work_id]
         assert work.waiting(conn, run) == 1
 
 
 def test_a_row_is_in_one_pair_of_hands(engine: Engine, work_id: int) -> None:
     """A second bell finds it taken."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         taken = work.take(conn, work_id, "first")
         assert taken is not None
         assert taken.payload == {"step": 1}
@@ -49,11 +49,11 @@ def test_a_row_is_in_one_pair_of_hands(engine: Engine, work_id: int) -> None:
 
 def test_a_result_is_written_once(engine: Engine, run: int, work_id: int) -> None:
     """Who finishes second is told so, and its transaction rolls back."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         work.finish(conn, work_id)
-    with pytest.raises(WorkError), writing(engine) as conn:
+    with pytest.raises(WorkError), write_transaction(engine) as conn:
         work.finish(conn, work_id)
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         assert work.waiting(conn, run) == 0
 
 
@@ -62,10 +62,10 @@ def test_work_that_fails_three_times_is_parked_with_its_reason(
 ) -> None:
     """It is tried again twice; then whoever waits for it is told."""
     for number in range(work.MOST_TRIES):
-        with writing(engine) as conn:
+        with write_transaction(engine) as conn:
             assert work.take(conn, work_id, "clumsy") is not None, number
             work.give_back(conn, work_id, "it broke")
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         assert work.take(conn, work_id, "clumsy") is None
         assert [one.reason for one in work.parked(conn)] == ["it broke"]
         with pytest.raises(WorkError, match="it broke"):
@@ -74,7 +74,7 @@ def test_work_that_fails_three_times_is_parked_with_its_reason(
 
 def test_what_a_dead_worker_held_waits_again(engine: Engine, work_id: int) -> None:
     """Only its own rows are given back."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         work.take(conn, work_id, "dead")
         assert work.give_back_all_of(conn, "alive") == []
         assert work.give_back_all_of(conn, "dead") == [work_id]
@@ -83,7 +83,7 @@ def test_what_a_dead_worker_held_waits_again(engine: Engine, work_id: int) -> No
 
 def test_a_try_counts_only_where_the_work_may_be_to_blame(engine: Engine, work_id: int) -> None:
     """Workers that lose Redis or the database over it, however often, do not have it parked."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         for _ in range(2 * work.MOST_TRIES):
             assert work.take(conn, work_id, "unlucky") is not None
             work.give_back_all_of(conn, "unlucky", is_blameless=True)
@@ -92,7 +92,7 @@ def test_a_try_counts_only_where_the_work_may_be_to_blame(engine: Engine, work_i
 
 def test_only_work_that_nobody_has_is_overdue(engine: Engine, work_id: int) -> None:
     """A row in somebody's hands is not rung for."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         assert work.overdue(conn, 60) == []
         assert work.overdue(conn, -1) == [work_id]
         work.take(conn, work_id, "slow")
@@ -100,10 +100,10 @@ def test_only_work_that_nobody_has_is_overdue(engine: Engine, work_id: int) -> N
         assert work.holders_longer_than(conn, -1) == {"slow"}
 
 
-def test_hands_that_fall_silent_lose_their_work(engine: Engine, work_id: int) -> None:
+def test_workers_that_fall_silent_lose_their_work(engine: Engine, work_id: int) -> None:
     """Five missed beats, by the database's clock; a beat in time keeps it however long it takes."""
     process = Process("far", heartbeats.WORKER, "host", 1, every=1.0)
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         heartbeats.beat(conn, process)
         work.take(conn, work_id, "far")
         conn.execute(update(work_table).values(begun=now() - 1e6))
@@ -115,9 +115,9 @@ def test_hands_that_fall_silent_lose_their_work(engine: Engine, work_id: int) ->
         assert work.held_by_silent(conn) == []
 
 
-def test_hands_without_a_heartbeat_keep_their_work_for_a_lease(engine: Engine, work_id: int) -> None:
+def test_workers_without_a_heartbeat_keep_their_work_for_a_lease(engine: Engine, work_id: int) -> None:
     """Those of a command that works in its own process."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         work.take(conn, work_id, "local")
         assert work.held_by_silent(conn) == []
         conn.execute(update(work_table).values(begun=now() - work.LEASE_SECONDS - 1))
@@ -126,7 +126,7 @@ def test_hands_without_a_heartbeat_keep_their_work_for_a_lease(engine: Engine, w
 
 def test_work_in_other_hands_is_not_given_back(engine: Engine, work_id: int) -> None:
     """Who was thought dead and fails late takes nothing from who has the work now."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         work.take(conn, work_id, "now")
         work.give_back(conn, work_id, "too late", worker="before")
         assert [one.worker for one in backlog.pieces(conn)] == ["now"]
@@ -134,7 +134,7 @@ def test_work_in_other_hands_is_not_given_back(engine: Engine, work_id: int) -> 
 
 def test_the_backlog_tells_what_waits_and_for_how_long(engine: Engine, run: int, work_id: int) -> None:
     """By state; the age is that of the row and goes on when it is written or rung for again."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         work.add(conn, run, "fold", {"1": {}})
         work.take(conn, work_id, "somebody")
         conn.execute(update(work_table).values(written=work_table.c.written - 60))
@@ -148,7 +148,7 @@ def test_the_backlog_tells_what_waits_and_for_how_long(engine: Engine, run: int,
 def park(engine: Engine, work_id: int) -> None:
     """Fail until it is given up."""
     for _ in range(work.MOST_TRIES):
-        with writing(engine) as conn:
+        with write_transaction(engine) as conn:
             work.take(conn, work_id, "clumsy")
             work.give_back(conn, work_id, "it broke")
 
@@ -156,7 +156,7 @@ def park(engine: Engine, work_id: int) -> None:
 def test_parked_work_is_tried_again_as_new(engine: Engine, run: int, work_id: int) -> None:
     """It has all its tries again and is overdue at once."""
     park(engine, work_id)
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         backlog.retry(conn, [work_id])
         assert work.waiting(conn, run) == 1
         assert work.overdue(conn, 60) == [work_id]
@@ -166,7 +166,7 @@ def test_parked_work_is_tried_again_as_new(engine: Engine, run: int, work_id: in
 def test_parked_work_is_dropped(engine: Engine, run: int, work_id: int) -> None:
     """Nobody waits for it any more."""
     park(engine, work_id)
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         backlog.drop(conn, [work_id])
         assert work.waiting(conn, run) == 0
 
@@ -177,7 +177,7 @@ def test_only_parked_work_can_be_retried_or_dropped(
     engine: Engine, work_id: int, deed: Callable[..., None], other: int
 ) -> None:
     """An id that is none, or of work that is not given up, is named, and nothing is done to the others."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         with pytest.raises(UsageError, match=f"work {work_id} is not parked"):
             deed(conn, [work_id])
         conn.execute(update(work_table).values(state=work.PARKED))
@@ -188,7 +188,7 @@ def test_only_parked_work_can_be_retried_or_dropped(
 
 def test_processes_are_listed_with_the_work_in_their_hands(engine: Engine, work_id: int) -> None:
     """Who ends in order is gone from the list; who was silent for long is forgotten."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         for name, kind in (("w", heartbeats.WORKER), ("s", heartbeats.SUPERVISOR)):
             heartbeats.beat(conn, Process(name, kind, "host", 7, every=2.0, metrics="127.0.0.1:1"))
         work.take(conn, work_id, "w")
@@ -208,6 +208,6 @@ def test_processes_are_listed_with_the_work_in_their_hands(engine: Engine, work_
 
 def test_an_id_is_never_given_twice(engine: Engine, run: int, work_id: int) -> None:
     """A late bell for work that is done must not mean other work."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         work.finish(conn, work_id)
         assert work.add(conn, run, "rank", {"b": {}})[0] > work_id

@@ -8,7 +8,7 @@ from PIL import Image
 from sqlalchemy import Engine
 
 from db import images, views
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.views import COLOUR, GREY, View, seen, stored
 
 RED = (180, 20, 20)
@@ -119,10 +119,10 @@ def test_in_grey_a_product_is_light_on_dark_whatever_its_ground(
 def test_every_view_follows_from_the_stored_bytes(sqlite: Engine) -> None:
     """Both kinds beside each other in one database, in any view, whatever stands beside them."""
     kept = [stored(photo()), stored(Image.fromarray(np.eye(28, dtype=np.uint8) * 250))]
-    with writing(sqlite) as conn:
+    with write_transaction(sqlite) as conn:
         hashes = images.add(conn, kept)
     assert hashes == [images.digest(one) for one in kept]
-    with reading(sqlite) as conn:
+    with read_transaction(sqlite) as conn:
         for view in (GREY, COLOUR, View(64, 3)):
             found = images.read(conn, hashes, view)
             alone = [images.read(conn, [key], view)[0] for key in hashes]

@@ -11,7 +11,7 @@ from PIL import Image
 from sqlalchemy import Engine
 
 from db import images, items
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import DataError, UsageError
 from db.items import CATALOGUE_SPLIT, FROM_CLUSTERS, FROM_CSV, QUERY_SPLIT, Item
 from db.views import COLOUR
@@ -59,7 +59,7 @@ def folder_of(parent: Path, n: int, name: str = "shop", first: int = 0) -> Path:
 
 def stored(engine: Engine, name: str = "shop") -> list[Item]:
     """What a catalogue holds."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         return items.read(conn, name)
 
 
@@ -295,7 +295,7 @@ def test_pictures_are_stored_in_colour_and_seen_in_grey(sqlite: Engine, tmp_path
     """96 x 96 as they are, by the hash of their bytes; 28 x 28 light on dark for the judge."""
     add(context_of(sqlite), folder_of(tmp_path, 3))
     hashes = [row.image for row in stored(sqlite)]
-    with reading(sqlite) as conn:
+    with read_transaction(sqlite) as conn:
         found, grey = images.read(conn, hashes, COLOUR), images.read(conn, hashes)
     assert found.shape == (3, 96, 96, 3)
     assert [images.digest(one) for one in found] == hashes

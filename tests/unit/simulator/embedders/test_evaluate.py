@@ -13,7 +13,7 @@ from scipy import stats
 from sqlalchemy import Engine
 
 from db import models
-from db.engine import writing
+from db.engine import write_transaction
 from db.errors import UsageError
 from recommender.evaluation import classification as evaluation
 from recommender.evaluation.retrieval import unit_rows
@@ -193,7 +193,7 @@ def test_the_action_writes_its_folder(
     monkeypatch.setattr(action.default_model, "ensure", lambda _: action.default_model.Model("toy-1", "hand"))
     monkeypatch.setattr(action, "_ask", lambda *_: answers)
     manifest, weights = _tiny_model()
-    with writing(sqlite) as conn:
+    with write_transaction(sqlite) as conn:
         models.add(conn, "toy-1", manifest, weights)
     done = action.evaluate(context)
     assert done.page == tmp_path / "runs" / "evaluate-toy-1" / "report.html"

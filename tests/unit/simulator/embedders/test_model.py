@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from db import models
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import DataError, NotFoundError
 from recommender.embedding import checkpoint
 from simulator.catalogues.stored import FASHION_MNIST
@@ -51,7 +51,7 @@ def test_the_shipped_model_serves_when_there_is_no_other(
     key = lay(shipped / "cnn-best")
     context = context_of(sqlite, home=tmp_path / "home", model="cnn-best")
     assert model.ensure(context).key == key
-    with reading(sqlite) as conn:
+    with read_transaction(sqlite) as conn:
         assert models.read(conn, key)[1] == a_model()[1]
     assert not (tmp_path / "home").exists()
 

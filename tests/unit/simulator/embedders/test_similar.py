@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from db import embeddings, images, views
 from db.embeddings import Embedder
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.errors import DataError, UsageError
 from db.items import Item
 from recommender.search.neighbourhood import Neighbourhoods
@@ -226,7 +226,7 @@ def test_the_catalogue_is_embedded_once(sqlite: Engine) -> None:
     """The first time everything without a vector is embedded and stored, the second time nothing."""
     items = stock(sqlite)
     other = Embedder("another", "handmade")
-    with writing(sqlite) as conn:
+    with write_transaction(sqlite) as conn:
         from db import models
 
         models.add(conn, other.model, b"{}", b"")
@@ -235,7 +235,7 @@ def test_the_catalogue_is_embedded_once(sqlite: Engine) -> None:
     again = action._index(context, library, other, items)  # type: ignore[arg-type]
     np.testing.assert_array_equal(first, again)
     assert library.network.given == len({item.image for item in items})
-    with reading(sqlite) as conn:
+    with read_transaction(sqlite) as conn:
         assert len(embeddings.of_model(conn, other)) == library.network.given
         assert len(embeddings.of_model(conn, EMBEDDER)) == N_ITEMS + N_QUERIES
     assert first.shape == (len(items), 2)
@@ -250,7 +250,7 @@ def test_an_own_catalogue_is_searched_among_neighbours(sqlite: Engine, tmp_path:
     assert search.among is not None
     expected = Neighbourhoods.of(search.index).searched()
     np.testing.assert_array_equal(search.among[1], expected)
-    with reading(sqlite) as conn:
+    with read_transaction(sqlite) as conn:
         picture = images.read(conn, [items[5].image])[0]
     found = search.nearest(picture, 10)
     scores = [one.score for one in found]

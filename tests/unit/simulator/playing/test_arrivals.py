@@ -18,7 +18,7 @@ from simulator.report.numbers import measures
 from simulator.report.numbers.panel import lay_out
 from tests import factories
 from tests.unit.simulator.playing.test_in_memory import staged
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 
 WORLD = "mixed,new_share=0.25,new_day=1"
 
@@ -49,7 +49,7 @@ def test_new_items_are_shown_from_their_day_on(sqlite: Engine, policy: str) -> N
 def test_a_stored_run_is_its_rehearsal_and_can_be_verified(sqlite: Engine, tmp_path: Any) -> None:
     """Workers offer the same items on the same day; the measure is the same by both roads, and reported."""
     context = factories.context_of(sqlite, runs=tmp_path)
-    run = factories.play(sqlite, LocalHands(sqlite), world=WORLD).run
+    run = factories.play(sqlite, LocalWorkforce(sqlite), world=WORLD).run
     panel = lay_out(load(context, run.id))
     early = panel.slates.shown[panel.slates.day == 0]
     assert not np.isin(early, run.config["arrivals"]["items"]).any()

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
-from db.engine import reading
+from db.engine import read_transaction
 from db.errors import DependencyError
 from db.tables import event, slate
 from db.tables import work as work_table
 from simulator.playing import desk
 from tests import factories
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 
 PLAN = {"shoppers": 700, "days": 2}
 """More sessions a day than fit into one batch."""
@@ -25,7 +25,7 @@ class Recording:
     """Does the work, and keeps what was asked for; stops for good after so many rings."""
 
     def __init__(self, engine: Engine, *, stop_after: int | None = None) -> None:
-        self.engine, self.hands, self.left = engine, LocalHands(engine), stop_after
+        self.engine, self.workforce, self.left = engine, LocalWorkforce(engine), stop_after
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def ring(self, work_ids: list[int]) -> None:
@@ -34,10 +34,10 @@ class Recording:
             raise KeyboardInterrupt
         self.left = None if self.left is None else self.left - 1
         statement = select(work_table.c.kind, work_table.c.payload).where(work_table.c.id.in_(work_ids))
-        with reading(self.engine) as conn:
+        with read_transaction(self.engine) as conn:
             rows = conn.execute(statement.order_by(work_table.c.id)).all()
         self.asked += [(row.kind, json.loads(row.payload)) for row in rows]
-        self.hands.ring(work_ids)
+        self.workforce.ring(work_ids)
 
     @property
     def requests(self) -> list[tuple[int, int]]:
@@ -52,16 +52,16 @@ class Recording:
 
 def n_rows(engine: Engine, table: Any) -> int:
     """How many rows a table has."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         return int(conn.execute(select(func.count()).select_from(table)).scalar_one())
 
 
 def test_a_batch_is_full_or_the_last_of_its_step(sqlite: Engine) -> None:
     """Sizes do not depend on who works; sessions are in order; every request is in one batch."""
-    hands = Recording(sqlite)
-    factories.play(sqlite, hands, **PLAN)
+    workforce = Recording(sqlite)
+    factories.play(sqlite, workforce, **PLAN)
     by_step: dict[tuple[int, int], list[list[int]]] = {}
-    for kind, payload in hands.asked:
+    for kind, payload in workforce.asked:
         if kind == "rank":
             by_step.setdefault((payload["generation"], payload["step"]), []).append(payload["sessions"])
     assert any(len(batches) > 1 for batches in by_step.values())
@@ -70,15 +70,15 @@ def test_a_batch_is_full_or_the_last_of_its_step(sqlite: Engine) -> None:
         assert 0 < len(batches[-1]) <= desk.BATCH
         flat = [session for batch in batches for session in batch]
         assert flat == sorted(flat)
-    assert max(Counter(hands.requests).values()) == 1
-    assert len(hands.requests) == n_rows(sqlite, slate)
+    assert max(Counter(workforce.requests).values()) == 1
+    assert len(workforce.requests) == n_rows(sqlite, slate)
 
 
 def test_slates_of_a_day_read_the_generation_of_the_day_before(sqlite: Engine) -> None:
     """The first day knows nothing; each day is folded once, when it is over."""
-    hands = Recording(sqlite)
-    factories.play(sqlite, hands, days=3)
-    told = [(kind, payload["generation"]) for kind, payload in hands.asked]
+    workforce = Recording(sqlite)
+    factories.play(sqlite, workforce, days=3)
+    told = [(kind, payload["generation"]) for kind, payload in workforce.asked]
     assert list(dict.fromkeys(told)) == [
         *(("rank", desk.NOTHING_KNOWN), ("fold", 0), ("rank", 0), ("fold", 1), ("rank", 1), ("fold", 2)),
     ]
@@ -125,7 +125,7 @@ def test_work_that_nobody_does_is_given_up_with_a_cure(
     """After a while without any progress the error names the command that helps."""
 
     class Idle:
-        """Hears the bell and stays."""
+        """Hears of the work and stays."""
 
         def ring(self, work_ids: list[int]) -> None:
             """Do nothing."""

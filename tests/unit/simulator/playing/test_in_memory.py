@@ -17,7 +17,7 @@ from simulator.playing.report import load
 from simulator.report.numbers import formulas
 from simulator.report.numbers.panel import lay_out
 from tests import factories
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 
 
 def staged(engine: Engine, **changes: Any) -> Stage:
@@ -29,7 +29,7 @@ def staged(engine: Engine, **changes: Any) -> Stage:
 @pytest.mark.parametrize("policy", POLICY_NAMES)
 def test_a_rehearsal_shows_what_the_stored_run_showed(sqlite: Engine, policy: str) -> None:
     """Slate by slate, click by click; and its late rate is the report's, to the last digits."""
-    run = factories.play(sqlite, LocalHands(sqlite), policy=policy).run
+    run = factories.play(sqlite, LocalWorkforce(sqlite), policy=policy).run
     stored = load(factories.context_of(sqlite), run.id)
     seen: list[tuple[Any, Any, Any]] = []
     done = rehearse(

@@ -40,9 +40,9 @@ def test_what_cannot_be_played_is_refused(name: str, value: Any, words: str) -> 
 
 def test_the_largest_seed_can_be_played(sqlite: Engine) -> None:
     """The limit is one that the draws can bear."""
-    from workers.local_workforce import LocalHands
+    from workers.local_workforce import LocalWorkforce
 
-    played = factories.play(sqlite, LocalHands(sqlite), seed=LARGEST["seed"], days=1, slates=1)
+    played = factories.play(sqlite, LocalWorkforce(sqlite), seed=LARGEST["seed"], days=1, slates=1)
     assert played.events > 0
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from db import embeddings, images, models, runs, work
 from db.embeddings import Embedder
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.errors import DataError, UsageError
 from recommender.embedding import checkpoint, mobilenet, network, pretrained, runtimes
 from recommender.embedding.architecture import RELU_GAIN, Architecture, MobileNet
@@ -197,7 +197,7 @@ def test_a_worker_refuses_work_for_a_runtime_it_does_not_have(
     sqlite: Engine, deep: tuple[bytes, bytes]
 ) -> None:
     """Vectors of another version never come under a key that is not theirs."""
-    with writing(sqlite) as conn:
+    with write_transaction(sqlite) as conn:
         models.add(conn, name_of(deep), *deep)
     for wanted in ("onnxruntime-0.1", "tensorflow-1.0"):
         with pytest.raises(DataError, match=f"embeds with {re.escape(wanted)}"):
@@ -216,7 +216,7 @@ print(sorted({"tensorflow", "keras"} & set(sys.modules)))
 def test_a_worker_embeds_without_tensorflow(sqlite: Engine, deep: tuple[bytes, bytes]) -> None:
     """The job's vectors stand in the database under ONNX Runtime's key; nobody imported Keras."""
     ours = Embedder(name_of(deep), runtime_key("onnx"))
-    with writing(sqlite) as conn:
+    with write_transaction(sqlite) as conn:
         models.add(conn, ours.model, *deep)
         hashes = images.add(conn, PIXELS[:3])
         run = runs.open_run(conn, {})
@@ -230,7 +230,7 @@ def test_a_worker_embeds_without_tensorflow(sqlite: Engine, deep: tuple[bytes, b
         check=True,
     )
     assert done.stdout.strip() == "[]"
-    with reading(sqlite) as conn:
+    with read_transaction(sqlite) as conn:
         stored = embeddings.of_model(conn, ours)
     wanted = OnnxEmbedder.from_bytes(*deep).embed(PIXELS[:3])
     assert [stored[key] for key in hashes] == [row.tobytes() for row in wanted]

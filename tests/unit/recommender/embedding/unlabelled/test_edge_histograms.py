@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from db import models
 from db.embeddings import Embedder
-from db.engine import writing
+from db.engine import write_transaction
 from db.errors import DataError
 from recommender.embedding import checkpoint
 from recommender.embedding.batches import Embedding
@@ -124,7 +124,7 @@ def test_a_worker_opens_it_under_its_own_runtime_only(sqlite: Engine) -> None:
     """Vectors of it never come under the key of a network's runtime, which other arithmetic would share."""
     plain, _ = checkpoint.verify(MANIFEST, WEIGHTS)
     key = checkpoint.model_key(plain)
-    with writing(sqlite) as conn:
+    with write_transaction(sqlite) as conn:
         models.add(conn, key, MANIFEST, WEIGHTS)
     assert isinstance(Library(sqlite).embedder(Embedder(key, labelless.RUNTIME)), EdgesEmbedder)
     with pytest.raises(DataError, match=r"computed by numpy, not by tensorflow-2\.21"):

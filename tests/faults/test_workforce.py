@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from db import runs
-from db.engine import reading, writing
+from db.engine import read_transaction, write_transaction
 from db.tables import event
 from tests import factories
 from tests.faults import lane
@@ -48,7 +48,7 @@ def test_11_eight_writers_and_a_long_reader(
     account = accounts(11, "SQLite: 8 writers and a long reader", sqlite, times=times)
     factories.stock(sqlite)
     for number in range(times):
-        with writing(sqlite) as conn:
+        with write_transaction(sqlite) as conn:
             runs.forget(conn, tale.run.number)
         failed = write_at_once(sqlite, tale, tmp_path / f"{number}.npz", how="ours")
         assert failed == 0
@@ -66,7 +66,7 @@ def test_control_plain_begin_fails_at_once(sqlite: Engine, tale: Tale, tmp_path:
 
 def write_at_once(engine: Engine, tale: Tale, file: Path, *, how: str) -> int:
     """The tale's events by eight processes while somebody reads; how many transactions failed."""
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         runs.open_run(conn, tale.run.config)
     np.savez(file, rows=tale.events.rows, shown=tale.events.shown, run=tale.run.number)
     url = engine.url.render_as_string(hide_password=False)
@@ -93,7 +93,7 @@ def write_at_once(engine: Engine, tale: Tale, file: Path, *, how: str) -> int:
 @contextmanager
 def one_picture(engine: Engine) -> Iterator[None]:
     """A reader who takes her time."""
-    with reading(engine) as conn:
+    with read_transaction(engine) as conn:
         count = select(func.count()).select_from(event)
         before = conn.execute(count).scalar_one()
         yield
