@@ -13,8 +13,8 @@ from db.engine import open_engine, read_transaction
 CUT = """
 import os, signal, sys
 from db import schema
-from db.engine import open_engine, writing
-with writing(open_engine(sys.argv[1])) as conn:
+from db.engine import open_engine, write_transaction
+with write_transaction(open_engine(sys.argv[1])) as conn:
     schema.migrate(conn, sys.argv[2])
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -123,10 +123,10 @@ from db.errors import WindowshopError
 from tests import factories
 from tests.faults import harness
 from tests.faults.conftest import PLAN
-from workers.local_workforce import LocalHands
+from workers.local_workforce import LocalWorkforce
 engine = open_engine(sys.argv[2])
 try:
-    harness.play(engine, LocalHands(engine), PLAN)
+    harness.play(engine, LocalWorkforce(engine), PLAN)
 except WindowshopError as error:
     sys.exit(f"{type(error).__name__}: {error}")
 """
