@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,7 @@ KNOW_TENSORFLOW = {
 }
 BIG = {"keras", "tensorflow"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+MOST_IN_A_FOLDER = 14
 
 
 def module(path: Path) -> str:
@@ -232,6 +234,21 @@ def test_every_file_is_in_measure(path: Path) -> None:
     assert len(text.splitlines()) <= LONGEST_FILE
     long = [one.name for one in functions(ast.parse(text)) if length(one) > LONGEST_FUNCTION]
     assert long == [] or MIGRATIONS in path.parents  # a migration is a list of tables, and history
+
+
+def test_unit_tests_lie_where_their_source_lies() -> None:
+    """tests/unit/simulator/playing/test_desk.py tests simulator/playing/desk.py, and so for all."""
+    unit = ROOT / "tests" / "unit"
+    tested = [path.relative_to(unit) for path in unit.rglob("test_*.py")]
+    sources = {path: path.with_name(path.name.removeprefix("test_")) for path in tested}
+    assert [str(test) for test, source in sources.items() if not (ROOT / source).exists()] == []
+
+
+def test_no_folder_is_crowded() -> None:
+    """A folder holds one subject; db and workers hold a module a table and a module a part."""
+    sizes = Counter(path.parent.relative_to(ROOT) for path in SOURCES if path.name != "__init__.py")
+    crowded = {str(folder): n for folder, n in sizes.items() if n > MOST_IN_A_FOLDER}
+    assert set(crowded) <= {"db", "workers"}, crowded
 
 
 @pytest.mark.parametrize("tier", ["service", "journey"])

@@ -1,170 +1,95 @@
-"""Every measure on a diary of five visits, against answers computed by hand."""
+"""Every measure that a report holds has a row, and what the row says of it is true of its numbers."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from typing import Any
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from db.events import Kind
-from simulator.report.numbers.formulas import first_late_day
-from simulator.report.numbers.measures import MEASURES, measure
-from simulator.report.numbers.panel import Panel, Readings, lay_out
-from simulator.report.numbers.statistics import Estimate
-from tests.unit.simulator.report.diary import hand_made, without_clicks
+from simulator.report.numbers.comparison import compare
+from simulator.report.numbers.measures import MEASURES, Unit, known, measure
+from simulator.report.numbers.panel import RunData, lay_out
+from simulator.report.pages import runs as page
+from simulator.report.text import labels as words
+from tests.unit.simulator.report.diary import ITEMS, hand_made
 
-HALF = math.sqrt(0.5)
-
-UNEQUAL: dict[int, list[Any]] = {
-    session: [(Kind.IMPRESSION, 0, 1000, {"query": 5, "shown": shown})]
-    for session, shown in {0: [0, 1, 2], 1: [0, 1, -1], 2: [0, 2, 3], 5: [0, 1, -1]}.items()
-}
-"""Slates that show no two items equally often: at ties Gini's derivative depends on the direction."""
-
-BY_HAND = {
-    "hit_rate@3": 3 / 6,
-    "category_hit_rate@3": 12 / 17,
-    "ctr": 4 / 17,
-    "ctr_expected": (11 * 0.1 + 0.6 + 0.3) / 17,
-    "ctr_late": 1 / 6,
-    "ctr_late_expected": 0.9 / 6,
-    "session_click_rate": 3 / 5,
-    "cart_rate": 1 / 5,
-    "conversion_rate": 1 / 5,
-    "revenue_per_session": 20.0 / 5,
-    "session_length": 23 / 5,
-    "slates_per_session": 6 / 5,
-    "time_to_first_click": (5 + 12 + 4) / 3,
-    "dwell": (8 + 2 + 6 + 4) / 4,
-    "bounce_rate": 2 / 5,
-    "return_rate": 2 / 3,
-    "catalogue_coverage@3": 4 / 5,
-    "exposure_gini": (-2 * 4 + 0 * 4 + 2 * 4 + 4 * 5) / (5 * 17),
-    "novelty": (12 * math.log2(3 / 2) + 5 * math.log2(3)) / 17,
-    "intra_list_diversity_pixels": (
-        2 * (2 / 3) + (1 - HALF) + 2 * (1 - 2 * HALF / 3) + (1 - (1 + 2 * HALF) / 3)
-    )
-    / 6,
-    "intra_list_diversity_category": 5 * (2 / 3) / 6,
-    "cold_exposure_share": 1 / 6,
-}
+every_measure = pytest.mark.parametrize("name", MEASURES)
+IN_ONE_RUN = [name for name, row in MEASURES.items() if row.formula]
 
 
-@pytest.fixture(scope="module")
-def panel() -> Panel:
-    """The hand-made run, laid out."""
-    return lay_out(hand_made())
+def arriving(policy: str, seed: int) -> RunData:
+    """A run of the diary into which an item comes on the second day."""
+    run = hand_made(policy, seed=seed)
+    return replace(run, config={**run.config, "arrivals": {"day": 1, "items": [2]}})
 
 
-@pytest.fixture(scope="module")
-def measured(panel: Panel) -> dict[str, Estimate]:
-    """Its measures."""
-    return measure(panel)
+def test_every_name_in_a_report_has_a_row() -> None:
+    """Series by position and day, new items and the share of the oracle's lead among them."""
+    runs = [arriving(policy, seed) for policy in ("visual", "blend", "oracle") for seed in (1, 2)]
+    found = compare([lay_out(run) for run in runs])
+    names = {name for metrics in found.policies.values() for name in metrics}
+    assert {row.name.format(k=3) for row in MEASURES.values()} <= names
+    assert [name for name in sorted(names) if known(name) is None] == []
 
 
-@pytest.mark.parametrize("name", BY_HAND)
-def test_a_measure_equals_the_answer_computed_by_hand(measured: dict[str, Estimate], name: str) -> None:
-    """Each formula, on one log, gives what paper and pencil give."""
-    assert measured[name].value == pytest.approx(BY_HAND[name], abs=1e-12)
+def test_what_nobody_defined_is_called_by_its_name() -> None:
+    """A `metrics.json` of another version may hold it."""
+    assert known("of_tomorrow@10") is None
+    assert words.of("of_tomorrow@10").title == "of_tomorrow@10"
 
 
-def test_every_measure_has_an_answer_by_hand() -> None:
-    """A new measure is not left without its check."""
-    assert {name.format(k=3) for name, row in MEASURES.items() if row.formula} == set(BY_HAND)
+@every_measure
+def test_a_row_says_what_is_measured_in_a_title_and_a_sentence(name: str) -> None:
+    """The title is its own, the sentence ends; its unit is one that can be written."""
+    row = MEASURES[name]
+    assert [one.title for one in MEASURES.values()].count(row.title) == 1
+    assert row.title[0].isupper()
+    assert row.meaning[0].isupper()
+    assert row.meaning.endswith(".")
+    assert row.unit in get_args(Unit)
+    assert row.better in {"more", "less", None}
 
 
-def test_position_rates_leave_padding_out(measured: dict[str, Estimate]) -> None:
-    """The third place was shown five times in six slates: the hole is not a refusal."""
-    found = [
-        (measured[f"ctr_position_{place}"].value, measured[f"ctr_position_{place}"].n) for place in (1, 2, 3)
-    ]
-    assert found == [(2 / 6, 6), (1 / 6, 6), (1 / 5, 5)]
+@pytest.mark.parametrize("unit", get_args(Unit))
+def test_every_unit_can_be_written(unit: str) -> None:
+    """Two units are told apart where they mean different things."""
+    written = words.number(0.25, unit)
+    assert written == {"share": "25.0\u00a0%", "seconds": "0.2\u00a0s", "index": "0.250"}.get(unit, "0.25")
 
 
-def test_day_rates_are_those_of_each_day_alone(measured: dict[str, Estimate]) -> None:
-    """Day 1 is the first; its rate knows nothing of the others."""
-    drawn = [measured[f"ctr_day_{day}"].value for day in (1, 2, 3)]
-    expected = [measured[f"ctr_expected_day_{day}"].value for day in (1, 2, 3)]
-    assert drawn == [1 / 5, 2 / 6, 1 / 6]
-    assert expected == pytest.approx([0.1, 0.1, 0.15])
+@pytest.mark.parametrize("name", IN_ONE_RUN)
+def test_a_share_is_a_share(name: str) -> None:
+    """What is written in per cent lies between 0 and 1 and has the interval of a share."""
+    found = measure(lay_out(hand_made()))[name.format(k=3)]
+    if MEASURES[name].unit == "share":
+        assert found.is_share
+        assert 0 <= found.value <= 1
 
 
-def test_n_counts_what_a_measure_is_taken_over(measured: dict[str, Estimate]) -> None:
-    """Slates, items shown, sessions, clicks and catalogue items, each in its own measure."""
-    names = ("hit_rate@3", "ctr", "cart_rate", "dwell", "catalogue_coverage@3", "ctr_late")
-    assert [measured[name].n for name in names] == [6, 17, 5, 4, 5, 6]
-
-
-def test_influences_sum_to_zero(measured: dict[str, Estimate]) -> None:
-    """What one shopper moves a measure up, the others move it down."""
-    assert all(abs(found.influence.sum()) < 1e-9 for found in measured.values())
-
-
-@pytest.mark.parametrize("name", ["ctr", "hit_rate@3", "revenue_per_session", "exposure_gini", "novelty"])
-def test_influence_is_what_leaving_a_shopper_out_does(name: str) -> None:
-    """The linear influence agrees with the slow way: weigh one shopper a little less and measure again."""
-    gini = name == "exposure_gini"
-    panel, step = lay_out(hand_made(visits=UNEQUAL if gini else None)), 1e-6
-    found = measure(panel)[name]
-    for shopper in range(2):
-        weight = np.ones(2)
-        weight[shopper] -= step
-        slow = (_weighted(panel, name, weight) - found.value) / -step
-        assert found.influence[shopper] == pytest.approx(slow, rel=1e-3, abs=1e-4 if gini else 1e-6)
-
-
-def test_a_measure_over_nothing_is_undefined_and_not_zero() -> None:
-    """Nobody clicked: no dwell, no time to a click; but a hit rate of exactly 0."""
-    measured = measure(lay_out(without_clicks(hand_made())))
-    assert math.isnan(measured["dwell"].value)
-    assert math.isnan(measured["time_to_first_click"].value)
-    assert measured["hit_rate@3"].value == 0
-
-
-def test_without_readings_only_expectations_are_undefined() -> None:
-    """An imported log has no judge: its expected rates are missing, the drawn ones are not."""
+@pytest.mark.parametrize("name", IN_ONE_RUN)
+def test_measures_by_class_are_those_that_categories_change(name: str) -> None:
+    """They alone are marked where categories are clusters."""
     run = hand_made()
-    nothing = Readings(np.zeros(0, np.int64), np.zeros(0, np.int16), np.zeros((0, 3)))
-    measured = measure(lay_out(replace(run, readings=nothing)))
-    undefined = {name for name, found in measured.items() if math.isnan(found.value)}
-    assert undefined == {name for name in measured if "expected" in name}
+    others = np.array([0, 1, 0, 1, 1, 0, 1], run.categories.dtype)
+    assert len(others) == ITEMS + 2
+    before = measure(lay_out(run))[name.format(k=3)].value
+    after = measure(lay_out(replace(run, categories=others)))[name.format(k=3)].value
+    assert (before != after) == MEASURES[name].by_class
+    assert words.title(name, are_clusters=True).endswith("(from clusters)") == MEASURES[name].by_class
 
 
-def test_a_run_without_events_measures_nothing() -> None:
-    """Not a crash, and not a row of zeros."""
-    run = hand_made()
-    empty = replace(run, events=replace(run.events, rows=run.events.rows[:0], shown=run.events.shown[:0]))
-    assert all(math.isnan(found.value) for found in measure(lay_out(empty)).values())
+def test_the_short_table_holds_measures_that_exist() -> None:
+    """Each of its names is a row, and more of it is better: the best is marked."""
+    rows = {row.stem: row for row in MEASURES.values()}
+    assert [stem for stem in words.HEADLINES if rows[stem].better != "more"] == []
 
 
-@pytest.mark.parametrize(("days", "first"), [(1, 0), (2, 1), (3, 2), (8, 5), (14, 9)])
-def test_late_is_the_last_third_rounded_up(days: int, first: int) -> None:
-    """Of 8 days the last 3, of 14 the last 5; a single day is late."""
-    assert first_late_day(days) == first
-
-
-def _weighted(panel: Panel, name: str, weight: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    """Slow twin: the measure with every shopper's part counted `weight` times, from sums written out."""
-    slates, sessions, run = panel.slates, panel.sessions, panel.run
-    per_slate, per_session = weight[slates.shopper], weight[sessions.shopper]
-    shown = slates.is_shown.sum(axis=1)
-    if name == "ctr":
-        return float(slates.is_clicked.sum(axis=1) @ per_slate / (shown @ per_slate))
-    if name == "hit_rate@3":
-        return float(slates.is_clicked.any(axis=1) @ per_slate / per_slate.sum())
-    if name == "revenue_per_session":
-        return float(sessions.revenue @ per_session / per_session.sum())
-    if name == "novelty":
-        bits = np.array([math.log2(3 / 2), math.log2(3 / 2), math.log2(3), math.log2(3 / 2)])
-        total = sum(
-            w * bits[i] for w, row in zip(per_slate, slates.shown, strict=True) for i in row if i >= 0
-        )
-        return float(total / (shown @ per_slate))
-    x = np.zeros(run.n_items)
-    for w, row in zip(per_slate, slates.shown, strict=True):
-        for item in row[row >= 0]:
-            x[item] += w
-    return float(np.abs(x[:, None] - x[None, :]).sum() / (2 * len(x) * x.sum()))
+def test_the_best_is_the_most_or_the_least_as_the_row_says() -> None:
+    """Nobody is the best where neither is better, or where nobody else is there."""
+    bounces = {"visual": 0.4, "blend": 0.3}
+    assert page.best_of(bounces, "less") == "blend"
+    assert page.best_of(bounces, "more") == "visual"
+    assert page.best_of(bounces, None) is None
+    assert page.best_of({"visual": 0.4}, "less") is None
