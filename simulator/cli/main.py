@@ -106,18 +106,19 @@ def demo(
     from simulator.playing.plan import Plan
 
     plan = Plan(seed=seed, catalogue=catalogue)
+    from simulator.embedders.in_force import in_force
     from simulator.embedders.model import trained_anew
+    from simulator.installation.command_line import command_line
     from simulator.operations.verified import verify_named
     from simulator.playing.experiment import DEMO_POLICIES, SIZES, experiment, require
 
     context = _open(workers=workers, runs=runs)
-    command = f"windowshop demo --seed {seed}"
+    settings = {} if train_anew else in_force(context.settings, catalogue)
+    own = None if catalogue == Plan.catalogue else catalogue
+    command = command_line("demo", settings=settings, seed=seed, train=train_anew, catalogue=own)
     if train_anew:
         require(context, plan)
         context = trained_anew(context)
-        command += " --train"
-    if catalogue != Plan.catalogue:
-        command += f" --catalogue {catalogue}"
     found = experiment(context, plan, DEMO_POLICIES, again=again, fit=SIZES, command=command)
     checked = None if no_verify else verify_named(context, found.id)
     document = found.to_json() | ({} if checked is None else {"verified": checked.to_json()})

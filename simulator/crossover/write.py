@@ -11,7 +11,9 @@ from typing import Any
 from db.runs import canonical
 from simulator.crossover.grid import Ask, code, play_grid
 from simulator.embedders import model as models
+from simulator.embedders.in_force import in_force
 from simulator.installation import provenance
+from simulator.installation.command_line import command_line
 from simulator.installation.context import Context
 from simulator.playing.plan import Plan
 from simulator.report.numbers import crossover as crossing
@@ -34,9 +36,16 @@ class Crossing:
 def cross(context: Context, ask: Ask) -> Crossing:
     """Play the grid, write `crossover-<id>/` with page, figure and crossover.json."""
     grid = play_grid(context, ask)
-    command = f"windowshop crossover --shares {','.join(f'{share:g}' for share in ask.shares)}"
-    command += f" --policies {','.join(ask.policies)} --seeds {ask.seeds} --seed {ask.plan.seed}"
-    command += f" --few {','.join(ask.few)} --few-seeds {ask.few_seeds}" if ask.few else ""
+    command = command_line(
+        "crossover",
+        settings=in_force(context.settings, ask.plan.catalogue),
+        shares=ask.shares,
+        policies=ask.policies,
+        few=ask.few,
+        few_seeds=ask.few_seeds,
+        offline_share=ask.share,
+        **_sizes(ask),
+    )
     document = {**crossing.document(grid), "origin": _origin(context, ask)}
     page = crossing_page.page(grid, facts=_facts(context, ask), command=command)
     path = study.write(page, _folder(context, "crossover", ask), "crossover", document)
@@ -65,7 +74,14 @@ def measure_offline(
         "claims": [one.to_json() for one in found],
         "origin": _origin(context, ask),
     }
-    page = crossing_page.offline_page(grid, found, facts=_facts(context, ask), command=_offline_command(ask))
+    command = command_line(
+        "offline",
+        settings=in_force(context.settings, plan.catalogue),
+        policies=ask.compared,
+        share=ask.share,
+        **_sizes(ask),
+    )
+    page = crossing_page.offline_page(grid, found, facts=_facts(context, ask), command=command)
     path = study.write(page, _folder(context, "offline", ask), "offline", document)
     return Crossing(
         document,
@@ -76,10 +92,11 @@ def measure_offline(
     )
 
 
-def _offline_command(ask: Ask) -> str:
+def _sizes(ask: Ask) -> dict[str, str | int]:
+    """The options that both commands have."""
     plan = ask.plan
-    command = f"windowshop offline --policies {','.join(ask.compared)} --seeds {ask.seeds} --seed {plan.seed}"
-    return f"{command} --world {plan.world} --share {ask.share:g}"
+    names = ("seed", "world", "catalogue", "items", "queries", "shoppers", "days")
+    return {"seeds": ask.seeds, **{name: getattr(plan, name) for name in names}}
 
 
 def _folder(context: Context, kind: str, ask: Ask) -> Path:

@@ -23,10 +23,12 @@ from recommender.evaluation import retrieval, ten_views
 from recommender.evaluation.retrieval import Retrieval
 from recommender.search.similarity import round_embeddings
 from simulator.catalogues.fashion_mnist import CLASS_NAMES, FashionMnist
-from simulator.catalogues.stored import fashion_mnist
+from simulator.catalogues.stored import FASHION_MNIST, fashion_mnist
 from simulator.embedders import model as default_model
 from simulator.embedders import unseen_classes as held_out
+from simulator.embedders.in_force import in_force
 from simulator.installation import run_folder as folder
+from simulator.installation.command_line import command_line
 from simulator.installation.context import Context
 from simulator.report.numbers.findings import NEAR
 from simulator.report.numbers.retrieval import Score
@@ -107,9 +109,13 @@ def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | 
     sampled = "" if n_queries is None or n_queries == n_test else f"-queries{n_queries}"
     origin = {"model": model.key, "runtime": model.runtime, "data_sha256": manifest["data_sha256"]}
     document = evaluated.document(found, CLASS_NAMES, n_parameters, origin)
-    command = "windowshop evaluate" + (f" --queries {n_queries}" if sampled else "")
-    if n_splits:
-        command += " --held-out" + ("" if n_splits == held_out.N_SPLITS else f" --splits {n_splits}")
+    command = command_line(
+        "evaluate",
+        settings=in_force(context.settings, FASHION_MNIST),
+        queries=n_queries,
+        held_out=bool(n_splits),
+        splits=None if n_splits == held_out.N_SPLITS else n_splits,
+    )
     page = evaluated.page(found, CLASS_NAMES, n_parameters, origin, command)
     where = context.settings.runs / f"evaluate-{model.key}{sampled}"
     path = study.write(page, where, "evaluate", document)

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from db.errors import DataError, UsageError
 from recommender.session_log import sessions
 from recommender.session_log.ranking import Ranked, n_steps, rank
+from simulator.embedders.in_force import in_force
 from simulator.installation import run_folder as folder
+from simulator.installation.command_line import command_line
 from simulator.installation.context import Context
 from simulator.logs import kept_log, log_arrays, log_pictures
 from simulator.logs.log_arrays import LogArrays
@@ -58,8 +60,13 @@ def evaluate_log(
         ranked = rank(read.log, is_training, read.on_sale(is_training), k=k, looks=looks, step=step)
     exam = Exam(ranked.asked, ranked.known.visits.popularity(), ranked.known.is_sold, k)
     document = _document(read, ranked, exam, split, is_training)
-    command = f"windowshop evaluate-log {path}" + ("" if split_at is None else f" --split-at {split_at:g}")
-    command += ("" if k == 10 else f" -k {k}") + ("" if catalogue is None else f" --catalogue {catalogue}")
+    command = command_line(
+        *("evaluate-log", str(path)),
+        settings={} if catalogue is None else in_force(context.settings, catalogue),
+        split_at=split_at,
+        k=k,
+        catalogue=catalogue,
+    )
     key = sha256(f"{read.notes.digest}/{split!r}/{k}/{catalogue}".encode()).hexdigest()[:12]
     page = log_page.page(document, command)
     written = study.write(page, context.settings.runs / f"log-{key}", "evaluate-log", document)

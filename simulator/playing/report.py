@@ -22,6 +22,7 @@ from simulator.catalogues import stored as catalogues
 from simulator.installation import provenance
 from simulator.installation import run_folder as folders
 from simulator.installation.context import Context
+from simulator.playing.again import playing_again
 from simulator.playing.named import named
 from simulator.playing.simulate import world_of
 from simulator.report.numbers.panel import Readings, RunData, Slates
@@ -47,7 +48,8 @@ def report(
     loaded = [load(context, run_id) for run_id in named(context, name).run_ids]
     folder = context.settings.runs / name
     folders.check_writable(context.settings.runs)
-    headline = write_report(loaded, folder, compare=compare, command=command)
+    again = playing_again(context.settings, [run.config for run in loaded])
+    headline = write_report(loaded, folder, compare=compare, command=command or again)
     for metric, least in wanted:
         _hold(headline, metric, least)
     return headline

@@ -134,6 +134,8 @@ def test_the_demo_ends_with_a_check_of_its_runs(shop: Installation, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "verified: 5 runs, counts and slates recomputed, all equal"
     found = answer(again, *demo)
+    page = (again.folder / found["report"]).read_text()
+    assert "<code>windowshop demo --seed 1 --catalogue toy</code>" in page
     assert found["verified"] == answer(again, "verify", found["experiment"])
     assert "verified" not in again.call(*demo, "--no-verify").stdout
     engine = again.engine()

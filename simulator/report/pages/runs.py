@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +42,7 @@ def render(
     *,
     runs: Sequence[RunData],
     who: Cast,
-    command: str | None = None,
+    command: str = "",
 ) -> str:
     """The page as text: one file, nothing fetched, nothing run."""
     first = runs[0]
@@ -69,7 +68,7 @@ def render(
         grids=grids,
         undefined=undefined(comparison),
         late=story.late_days(first.days),
-        command=command or again(runs),
+        command=command,
         light={figures.variable(shade): shade for shade in figures.ON_DARK},
         dark={figures.variable(shade): figures.ON_DARK[shade] for shade in figures.ON_DARK},
         colour={policy: figures.variable(figures.colour(policy)) for policy in comparison.policies},
@@ -210,40 +209,6 @@ def provenance(runs: Sequence[RunData]) -> list[tuple[str, str]]:
         if name != "timings"
     ]
     return [*rows, ("config", _flat(runs[0].config))]
-
-
-def again(runs: Sequence[RunData]) -> str:
-    """One command that makes the same numbers."""
-    first = runs[0]
-    policies = list(dict.fromkeys(run.policy for run in runs))
-    seeds = sorted({run.seed for run in runs})
-    start = (
-        ["windowshop", "experiment", "--policies", ",".join(policies)]
-        if len(policies) > 1 or len(seeds) > 1
-        else ["windowshop", "simulate", "--policy", policies[0]]
-    )
-    sizes = {
-        "--world": _world(first),
-        "--items": first.n_items,
-        "--queries": len(first.item_ids) - first.n_items,
-        "--shoppers": first.n_shoppers,
-        "--days": first.days,
-        "--slates": first.config.get("slates"),
-        "--catalogue": first.config.get("catalogue"),
-        "--seed": seeds[0],
-        "--seeds": len(seeds) if len(seeds) > 1 else None,
-    }
-    return shlex.join(
-        [
-            *start,
-            *(
-                part
-                for flag, value in sizes.items()
-                if isinstance(value, str | int)
-                for part in (flag, str(value))
-            ),
-        ]
-    )
 
 
 def _world(run: RunData) -> str:

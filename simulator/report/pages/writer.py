@@ -39,7 +39,7 @@ def write_report(
     folder: Path,
     *,
     compare: tuple[str, str] | None = None,
-    command: str | None = None,
+    command: str = "",
 ) -> Headline:
     """Measure the runs (policies by seeds) and write their report; what else stands in the folder is left
     alone.

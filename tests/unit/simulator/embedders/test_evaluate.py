@@ -204,7 +204,9 @@ def test_the_action_writes_its_folder(
         "confusion.svg",
         "reliability.svg",
     }
-    assert action.evaluate(context, n_queries=30).page.parent.name == "evaluate-toy-1-queries30"
+    sampled = action.evaluate(context, n_queries=30).page
+    assert sampled.parent.name == "evaluate-toy-1-queries30"
+    assert "<code>windowshop evaluate --queries 30</code>" in sampled.read_text()
     for wrong in (0, 1, 61):
         with pytest.raises(UsageError, match=r"--queries must lie in 2\.\.60"):
             action.evaluate(context, n_queries=wrong)
