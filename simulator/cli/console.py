@@ -44,7 +44,8 @@ def tell(document: dict[str, Any], headline: Headline, *, as_json: bool) -> None
 
     typer.echo()
     table(headline.rows)
-    typer.echo(f"\n{paragraph(headline.sentence)}\n\nreport: {headline.path}")
+    caution = f"\n\n{paragraph(headline.caution)}" if headline.caution else ""
+    typer.echo(f"\n{paragraph(headline.sentence)}{caution}\n\nreport: {headline.path}")
 
 
 def answer(document: dict[str, Any] | list[dict[str, Any]], text: str, *, as_json: bool) -> None:

@@ -53,7 +53,7 @@ def cross(context: Context, ask: Ask) -> Crossing:
     return Crossing(
         document,
         crossing_page.text_rows(grid),
-        crossing_page.verdict(found),
+        " ".join(crossing_page.cautioned(crossing_page.verdict(found), grid)),
         [claim.cell for claim in found if not claim.holds],
         path,
     )
@@ -86,7 +86,7 @@ def measure_offline(
     return Crossing(
         document,
         crossing_page.offline_rows(grid, own),
-        crossing_page.verdict(found),
+        " ".join(crossing_page.cautioned(crossing_page.verdict(found), grid)),
         [claim.cell for claim in found if not claim.holds],
         path,
     )

@@ -13,14 +13,12 @@ import numpy as np
 from db.errors import UsageError
 from recommender.registry import POLICY_NAMES
 from simulator.report.numbers import statistics
-from simulator.report.numbers.measures import is_compared, measure
+from simulator.report.numbers.measures import SHARE_OF_LEAD, is_compared, measure
 from simulator.report.numbers.panel import Panel
 from simulator.report.numbers.statistics import Estimate, Gap, Interval
 from simulator.report.text import labels as words
 
 SCHEMA = 1
-SHARE_OF_LEAD = "share_of_oracle_lead"
-"""(policy - visual) / (oracle - visual) on ctr_late_expected; only where both are among the runs."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,11 @@ class Comparison:
         if len(self.seeds) > 1:
             return f"over {len(self.seeds)} seeds"
         return f"over {self.n_shoppers:,} shoppers, given these counts"
+
+    @property
+    def caution(self) -> str:
+        """What must be said of them; empty where nothing must."""
+        return statistics.caution(len(self.seeds))
 
     def interval(self, policy: str, metric: str) -> Interval:
         """One number of one policy; undefined where it was never measured."""
@@ -158,13 +161,15 @@ def _intervals(of_seeds: dict[int, dict[str, Estimate]], seeds: Sequence[int]) -
     """One policy's intervals; over its seeds where the comparison has several."""
     found = [of_seeds[seed] for seed in sorted(of_seeds)]
     if len(seeds) == 1:
-        return {name: statistics.by_shopper(estimate) for name, estimate in found[0].items()}
+        return {
+            name: statistics.within(statistics.by_shopper(estimate), words.of(name).ends)
+            for name, estimate in found[0].items()
+        }
     by_name = {name: [one[name] for one in found if name in one] for name in found[0]}
     return {
-        name: statistics.over_seeds(
-            [one.value for one in of_name],
-            n=sum(one.n for one in of_name),
-            is_share=any(one.is_share for one in of_name),
+        name: statistics.within(
+            statistics.over_seeds([one.value for one in of_name], n=sum(one.n for one in of_name)),
+            words.of(name).ends,
         )
         for name, of_name in by_name.items()
     }
@@ -178,7 +183,8 @@ def _differences(measured: Measured, seeds: Sequence[int]) -> Iterable[Differenc
         for name in measured[a][common[0]]:
             if is_compared(name) and name in measured[b][common[0]]:
                 ours, theirs = ([measured[one][seed][name] for seed in common] for one in (a, b))
-                yield Difference(a, b, name, _gap(ours, theirs, several=len(seeds) > 1))
+                gap = _gap(ours, theirs, several=len(seeds) > 1)
+                yield Difference(a, b, name, statistics.gap_within(gap, words.of(name).ends))
 
 
 def _gap(a: Sequence[Estimate], b: Sequence[Estimate], *, several: bool) -> Gap:

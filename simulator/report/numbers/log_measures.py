@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 
 from recommender.evaluation import metrics
 from recommender.session_log.sessions import NOBODY, Cases
-from simulator.report.numbers.statistics import Estimate, Gap, Interval, by_shopper, paired, ratio, undefined
+from simulator.report.numbers.statistics import (
+    POSITIVE,
+    SHARE,
+    Estimate,
+    Gap,
+    Interval,
+    by_shopper,
+    paired,
+    ratio,
+    undefined,
+    within,
+)
 
 Flags = NDArray[np.bool_]
 WARM = 20
@@ -74,7 +85,7 @@ class Exam:
 def document(exam: Exam, slates: Mapping[str, NDArray[np.int32]]) -> dict[str, Any]:
     """The policies' part of the answer: name, measure, {value, low, high, n}; null where undefined."""
     return {
-        name: {metric: _plain(by_shopper(found)) for metric, found in exam.measured(shown).items()}
+        name: {metric: _interval(metric, found) for metric, found in exam.measured(shown).items()}
         for name, shown in slates.items()
     }
 
@@ -85,7 +96,7 @@ def strata(exam: Exam, slates: Mapping[str, NDArray[np.int32]]) -> dict[str, Any
         by: {
             stratum: {
                 name: {
-                    metric: _plain(by_shopper(found)) for metric, found in exam.by_case(shown, meant).items()
+                    metric: _interval(metric, found) for metric, found in exam.by_case(shown, meant).items()
                 }
                 for name, shown in slates.items()
             }
@@ -133,6 +144,11 @@ def _coverage(slates: NDArray[np.int32], unit: NDArray[np.int64], n_items: int) 
     is_unit[seen // n_items] = True
     influence = np.where(is_unit, only - only[is_unit].mean(), 0.0)
     return Estimate(float((viewers > 0).mean()), influence, is_unit, n_items, is_share=True)
+
+
+def _interval(metric: str, found: Estimate) -> dict[str, Any]:
+    """All but the novelty, in bits, lie between 0 and 1."""
+    return _plain(within(by_shopper(found), POSITIVE if metric == "novelty" else SHARE))
 
 
 def _plain(found: Interval) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from typing import Literal
 
 from simulator.report.numbers import formulas
 from simulator.report.numbers.panel import Panel
-from simulator.report.numbers.statistics import Estimate
+from simulator.report.numbers.statistics import ANYTHING, POSITIVE, SHARE, Ends, Estimate
 
+SHARE_OF_LEAD = "share_of_oracle_lead"
+"""(policy - visual) / (oracle - visual) on ctr_late_expected; only where both are among the runs."""
 Unit = Literal["share", "money", "seconds", "bits", "index", "number"]
 
 
@@ -35,6 +37,13 @@ class Measure:
     better: Literal["more", "less"] | None
     meaning: str
     by_class: bool = False
+
+    @property
+    def ends(self) -> Ends:
+        """The ends of its scale. What is won of a lead may be less than nothing, and more than all."""
+        if self.name == SHARE_OF_LEAD:
+            return ANYTHING
+        return SHARE if self.unit == "share" else POSITIVE
 
     @property
     def stem(self) -> str:
@@ -233,7 +242,7 @@ _ROWS = (
         "of the catalogue.",
     ),
     Measure(
-        "share_of_oracle_lead",
+        SHARE_OF_LEAD,
         title="Share of the oracle's lead",
         unit="share",
         better="more",

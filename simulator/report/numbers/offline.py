@@ -120,7 +120,7 @@ def measure(tally: Tally) -> dict[str, Any]:
         cells.setdefault(cell, {}).setdefault(policy, {})[metric] = tally.estimate(policy, metric, cell)
     plain = {
         cell: {
-            policy: {metric: _plain(statistics.by_shopper(one)) for metric, one in measures.items()}
+            policy: {metric: _plain(_interval(one)) for metric, one in measures.items()}
             for policy, measures in policies.items()
         }
         for cell, policies in cells.items()
@@ -173,6 +173,7 @@ def _level(logs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                 statistics.over_seeds(
                     [_number(log[policy][metric]["value"]) for log in logs],
                     n=sum(log[policy][metric]["n"] for log in logs),
+                    is_share=True,
                 )
             )
             for metric in measures
@@ -187,7 +188,13 @@ def _over(logs: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> dict[str
         [_number(of_cell(log, cell)[row[side]][metric]["value"]) for log in logs] for side in ("a", "b")
     )
     named = {name: row[name] for name in ("a", "b", "metric", "by", "stratum")}
-    return named | _plain(statistics.paired_over_seeds(ours, theirs))
+    gap = statistics.paired_over_seeds(ours, theirs)
+    return named | _plain(statistics.gap_within(gap, statistics.SHARE))
+
+
+def _interval(found: Estimate) -> Interval:
+    """Of one log; every measure here lies between 0 and 1."""
+    return statistics.within(statistics.by_shopper(found), statistics.SHARE)
 
 
 def _number(value: float | None) -> float:

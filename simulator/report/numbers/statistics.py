@@ -12,13 +12,22 @@ interval at the effective sample size.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 Floats = NDArray[np.float64]
+
+Ends = tuple[float, float]
+"""The least and the greatest value that a scale has."""
+SHARE: Ends = (0.0, 1.0)
+POSITIVE: Ends = (0.0, np.inf)
+ANYTHING: Ends = (-np.inf, np.inf)
+
+FEW_SEEDS = 5
+"""Student's quantile is 12.7 for two seeds, 4.3 for three, 3.2 for four, and 2.8 from here on."""
 
 LEVEL = 0.95
 _UPPER = 0.5 + LEVEL / 2
@@ -89,6 +98,29 @@ def ratio(
     return Estimate(value, influence, denominator > 0, round(total) if n is None else n, is_share)
 
 
+def within(found: Interval, ends: Ends) -> Interval:
+    """The interval where its scale has ends: nothing lies beyond them, however few the observations."""
+    low, high = np.clip([found.low, found.high], *ends).tolist()
+    return replace(found, low=low, high=high)
+
+
+def gap_within(found: Gap, ends: Ends) -> Gap:
+    """The same of a difference of two values on such a scale."""
+    width = ends[1] - ends[0]
+    low, high = np.clip([found.low, found.high], -width, width).tolist()
+    return replace(found, low=low, high=high)
+
+
+def caution(n_seeds: int) -> str:
+    """What must be said of intervals over so few seeds; empty where nothing must."""
+    if not 1 < n_seeds < FEW_SEEDS:
+        return ""
+    return (
+        f"Only {n_seeds} seeds: intervals over so few are very wide, and themselves uncertain. "
+        f"Play {FEW_SEEDS} seeds or more before you conclude anything."
+    )
+
+
 def undefined(n_shoppers: int) -> Estimate:
     """A measure without a truth: nothing was seen that it could be taken over."""
     return Estimate(np.nan, np.zeros(n_shoppers), np.zeros(n_shoppers, np.bool_), 0)
@@ -129,8 +161,8 @@ def over_seeds(values: Sequence[float], *, n: int, is_share: bool = False) -> In
     if len(defined) == 0:
         return Interval(np.nan, np.nan, np.nan, n)
     gap = _student(float(defined.mean()), _variance_of_mean(defined), len(defined) - 1)
-    low, high = (np.clip([gap.low, gap.high], 0, 1).tolist()) if is_share else (gap.low, gap.high)
-    return Interval(gap.value, low, high, n)
+    found = Interval(gap.value, gap.low, gap.high, n)
+    return within(found, SHARE) if is_share else found
 
 
 def paired_over_seeds(a: Sequence[float], b: Sequence[float]) -> Gap:

@@ -28,11 +28,7 @@ LOG_WORDS = (
 
 def chart(grid: Grid, *, title: str = TITLE) -> Chart:
     """Late expected click rate over the hidden share, with intervals over the seeds."""
-    names = [
-        name
-        for name in in_order(grid.policies)
-        if not _is_far_ahead(name) and all((share, name) in grid.late for share in grid.shares)
-    ]
+    names = _drawn(grid)
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
@@ -74,7 +70,7 @@ def page(grid: Grid, *, facts: Sequence[tuple[str, str]], command: str) -> Study
     return Study(
         eyebrow="crossover",
         headline=headline(grid, found),
-        lead=[verdict(found)],
+        lead=cautioned(verdict(found), grid),
         facts=facts,
         sections=sections,
         command=command,
@@ -90,7 +86,7 @@ def offline_page(
     return Study(
         eyebrow="one shared log",
         headline="What each policy would have ranked first, on the same requests",
-        lead=[verdict(found)],
+        lead=cautioned(verdict(found), grid),
         facts=facts,
         sections=[
             Section("Ranking by the judge's chances", [LOG_WORDS], tables),
@@ -212,8 +208,27 @@ def _measures(grid: Grid, share: float) -> Table:
 
 
 def _figure_words(grid: Grid) -> str:
-    n = max((len(of_seed) for of_seed in grid.late.values()), default=0)
-    return f"Lines: means over up to {n} seeds; bands: 95 % intervals. Oracle and bayes stand in the table."
+    apart = [name for name in in_order(grid.policies) if name not in _drawn(grid)]
+    beside = f" In the table alone: {words.joined(apart)}." if apart else ""
+    return f"Lines: means over up to {_n_seeds(grid)} seeds; bands: 95 % intervals.{beside}"
+
+
+def _drawn(grid: Grid) -> list[str]:
+    """The policies whose lines are in the figure: those of all worlds, near enough to each other."""
+    return [
+        name
+        for name in in_order(grid.policies)
+        if not _is_far_ahead(name) and all((share, name) in grid.late for share in grid.shares)
+    ]
+
+
+def _n_seeds(grid: Grid) -> int:
+    return max((len(of_seed) for of_seed in [*grid.late.values(), *grid.logs.values()]), default=0)
+
+
+def cautioned(sentence: str, grid: Grid) -> list[str]:
+    """A sentence, and what must be said where the seeds are few."""
+    return [one for one in (sentence, statistics.caution(_n_seeds(grid))) if one]
 
 
 def _share(found: Interval) -> Cell:

@@ -32,6 +32,7 @@ class Headline:
     interval_of: str
     path: Path
     metrics: dict[str, Any]
+    caution: str = ""
 
 
 def write_report(
@@ -71,6 +72,7 @@ def write_report(
         comparison.interval_of,
         folder / "report.html",
         metrics,
+        comparison.caution,
     )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from recommender.registry import POLICIES, REFERENCES
-from simulator.report.numbers.comparison import SHARE_OF_LEAD, Comparison
+from simulator.report.numbers.comparison import Comparison
 from simulator.report.numbers.formulas import first_late_day
+from simulator.report.numbers.measures import SHARE_OF_LEAD
 from simulator.report.numbers.statistics import Gap
 from simulator.report.text import labels as words
 from simulator.report.text.labels import HARD_SPACE

@@ -11,6 +11,7 @@ from db.errors import UsageError
 from simulator.report.numbers import comparison as summary
 from simulator.report.numbers.panel import lay_out
 from simulator.report.numbers.statistics import Estimate
+from simulator.report.text import labels as words
 from tests.unit.simulator.report.diary import VISITS, hand_made, without_clicks
 
 
@@ -78,12 +79,30 @@ def test_one_seed_has_intervals_over_shoppers_and_several_over_seeds() -> None:
     alone = summary.compare([lay_out(hand_made())])
     both = summary.compare([lay_out(hand_made(seed=1)), lay_out(hand_made(seed=2, visits=fewer))])
     values = [4 / 17, 2 / 11]
+    assert alone.caution == ""
+    assert both.caution.startswith("Only 2 seeds")
     found = both.policies["blend"]["ctr"]
     assert alone.interval_of == "over 2 shoppers, given these counts"
     assert both.interval_of == "over 2 seeds"
     assert found.value == pytest.approx(sum(values) / 2)
     assert found.n == 17 + 11
-    assert found.high - found.value == pytest.approx(12.706 * abs(values[0] - values[1]) / 2, rel=1e-3)
+    half = 12.706 * abs(values[0] - values[1]) / 2
+    assert (found.low, found.high) == pytest.approx((0.0, found.value + half), rel=1e-3)
+
+
+def test_two_seeds_promise_nothing_beyond_a_scale() -> None:
+    """No share below 0 or above 1, no revenue, time or count below 0, no difference of shares beyond 1."""
+    few = {session: visit for session, visit in VISITS.items() if session == 2}
+    runs = [hand_made(policy, seed=1) for policy in ("visual", "blend")]
+    runs += [hand_made(policy, seed=2, visits=few) for policy in ("visual", "blend")]
+    both = summary.compare([lay_out(run) for run in runs])
+    seen = [(name, one) for of in both.policies.values() for name, one in of.items() if one.low == one.low]
+    assert {"share", "money", "seconds"} <= {words.of(name).unit for name, _ in seen}
+    for name, found in seen:
+        least, most = words.of(name).ends
+        assert least <= found.low <= found.high <= most, name
+    shares = [one.gap for one in both.differences if words.of(one.metric).unit == "share"]
+    assert all(gap.low >= -1 and gap.high <= 1 for gap in shares if gap.low == gap.low)
 
 
 def test_share_of_the_oracles_lead_needs_visual_and_oracle() -> None:

@@ -82,6 +82,17 @@ def test_the_share_of_the_oracles_lead_is_by_seed() -> None:
     assert won["blend"].value == pytest.approx((0.05 - 0.04) / (0.12 - 0.04))
 
 
+def test_the_caption_names_the_policies_that_were_played() -> None:
+    """And what is in the table alone, if anything is."""
+    rates = {0.1: 0.05, 0.9: 0.03}
+    plain = grid(visual=rates, cf=rates, blend=rates)
+    (figure,) = crossing_page.page(plain, facts=[], command="").sections[0].figures
+    assert "oracle" not in figure.words.lower()
+    assert "table alone" not in figure.words
+    (figure,) = crossing_page.page(grid(visual=rates, oracle=rates), facts=[], command="").sections[0].figures
+    assert figure.words.endswith("In the table alone: oracle.")
+
+
 def test_the_page_says_what_does_not_hold(tmp_path: Any) -> None:
     """The headline counts, the verdict names the cell; page, figure and document are written."""
     worse = grid(visual={0.1: 0.05, 0.9: 0.03}, cf={0.1: 0.03, 0.9: 0.05}, blend={0.1: 0.051, 0.9: 0.04})

@@ -157,6 +157,25 @@ def test_shares_over_seeds_stay_on_the_scale() -> None:
     assert statistics.over_seeds([0.97, 0.99, 1.0], n=3).high > 1.0
 
 
+def test_nothing_lies_beyond_the_ends_of_a_scale() -> None:
+    """Values and differences; without ends they stay as they are."""
+    wide = statistics.Interval(1.2, -7.38, 9.87, 2)
+    assert statistics.within(wide, statistics.SHARE) == statistics.Interval(1.2, 0.0, 1.0, 2)
+    assert statistics.within(wide, statistics.POSITIVE) == statistics.Interval(1.2, 0.0, 9.87, 2)
+    assert statistics.within(wide, statistics.ANYTHING) == wide
+    gap = statistics.Gap(0.1, -7.38, 9.87, 0.5)
+    assert statistics.gap_within(gap, statistics.SHARE) == statistics.Gap(0.1, -1.0, 1.0, 0.5)
+    assert statistics.gap_within(gap, statistics.POSITIVE) == gap
+    assert math.isnan(statistics.within(statistics.NOTHING, statistics.SHARE).low)
+
+
+@pytest.mark.parametrize("n_seeds", range(8))
+def test_few_seeds_are_warned_of_in_words(n_seeds: int) -> None:
+    """Two to four; one seed has intervals over its shoppers."""
+    said = statistics.caution(n_seeds)
+    assert said.startswith(f"Only {n_seeds} seeds: ") if 2 <= n_seeds <= 4 else said == ""
+
+
 def test_undefined_seeds_are_left_out() -> None:
     """A seed without a click has no dwell; the mean is over the others."""
     assert statistics.over_seeds([1.0, math.nan, 3.0], n=2).value == 2.0
