@@ -16,6 +16,7 @@ from db import heartbeats
 from db.engine import open_engine, read_transaction
 from db.errors import DependencyError, WindowshopError
 from workers import settings
+from workers.safe_text import one_line
 from workers.settings import Settings
 
 PATIENCE_SECONDS = 5
@@ -45,4 +46,4 @@ if __name__ == "__main__":
     try:
         check(settings.load())
     except WindowshopError as error:
-        sys.exit(str(error))
+        sys.exit(one_line(str(error)))

@@ -15,6 +15,7 @@ import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
+from workers.safe_text import one_line, safe
 from workers.settings import Settings
 
 NAME = "windowshop"
@@ -65,5 +66,12 @@ def about(**ids: Any) -> Iterator[None]:
 
 def _plain(_logger: Any, _method: str, record: EventDict) -> str:
     """A line for people: the sentence, then what else is known."""
-    known = " ".join(f"{name}={value}" for name, value in record.items() if name not in _FOR_MACHINES)
-    return f"windowshop: {record['event']}" + (f"  [{known}]" if known else "")
+    known = " ".join(
+        f"{name}={_said(name, one)}" for name, one in record.items() if name not in _FOR_MACHINES
+    )
+    return f"windowshop: {one_line(str(record['event']))}" + (f"  [{known}]" if known else "")
+
+
+def _said(name: str, value: Any) -> str:
+    """A field's value; of all fields only a traceback has lines."""
+    return (safe if name == "exception" else one_line)(str(value))

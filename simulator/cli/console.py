@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workers.safe_text import one_line, safe
+
 if TYPE_CHECKING:
     from simulator.installation.context import Context
     from simulator.report.pages.writer import Headline
@@ -38,19 +40,24 @@ def open_installation(**flags: Any) -> Context:
 def tell(document: dict[str, Any], headline: Headline, *, as_json: bool) -> None:
     """The answer of what writes a report."""
     if as_json:
-        typer.echo(json.dumps(document))
+        answer(document, "", as_json=True)
         return
     from simulator.cli.terminal import paragraph, table
 
-    typer.echo()
+    show()
     table(headline.rows)
     caution = f"\n\n{paragraph(headline.caution)}" if headline.caution else ""
-    typer.echo(f"\n{paragraph(headline.sentence)}{caution}\n\nreport: {headline.path}")
+    show(f"\n{paragraph(headline.sentence)}{caution}\n\nreport: {headline.path}")
 
 
 def answer(document: dict[str, Any] | list[dict[str, Any]], text: str, *, as_json: bool) -> None:
     """The answer of anything else."""
-    typer.echo(json.dumps(document) if as_json else text)
+    show(json.dumps(document) if as_json else text)
+
+
+def show(text: str = "") -> None:
+    """Text on standard output, for people or programs, safe for a terminal."""
+    typer.echo(safe(text))
 
 
 def columns(rows: Sequence[dict[str, Any]]) -> str:
@@ -69,4 +76,4 @@ def columns(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else one_line(str(value))

@@ -9,7 +9,7 @@ import typer
 
 from db.errors import UsageError
 from recommender.registry import RANKED
-from simulator.cli.console import AsJson, answer, open_installation
+from simulator.cli.console import AsJson, answer, open_installation, show
 from simulator.cli.options import (
     NAMES,
     Catalogue,
@@ -150,9 +150,9 @@ def _tell(found: Crossing, *, gate: bool, as_json: bool) -> None:
     if as_json:
         answer({**found.document, "report": str(found.page)}, "", as_json=True)
     else:
-        typer.echo()
+        show()
         table(found.rows)
-        typer.echo(f"\n{found.verdict}\n\nreport: {found.page}")
+        show(f"\n{found.verdict}\n\nreport: {found.page}")
     if gate and found.missed:
         raise GateError(f"not shown: {'; '.join(found.missed)}")
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simulator.cli.console import AsJson, open_installation
+from simulator.cli.console import AsJson, answer, open_installation, show
 from simulator.cli.options import Runs
 
 # ruff: noqa: PLC0415, PLR0917 - late imports keep --help quick; Typer calls by name
@@ -52,13 +51,13 @@ def evaluate_log(
 
     found = action(open_installation(runs=runs), file, split_at=split_at, k=k, catalogue=catalogue)
     if as_json:
-        typer.echo(json.dumps({**found.document, "report": str(found.page)}))
+        answer({**found.document, "report": str(found.page)}, "", as_json=True)
         return
     from simulator.cli.terminal import table
 
-    typer.echo()
+    show()
     table(found.rows)
-    typer.echo(f"\n{found.headline}\n\nreport: {found.page}")
+    show(f"\n{found.headline}\n\nreport: {found.page}")
 
 
 def register(app: typer.Typer, events: typer.Typer) -> None:
@@ -85,7 +84,6 @@ def import_(
     JSON lines come back byte for byte; lines of a CSV come back as JSON lines.
     Broken lines are named and left out.
     """
-    from simulator.cli.console import answer
     from simulator.logs.import_log import import_log as action
 
     found = action(open_installation(), file)

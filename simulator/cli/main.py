@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import io
 import os
 import signal
 import sys
@@ -22,6 +22,7 @@ from simulator.cli.console import AsJson
 from simulator.cli.console import answer as _answer
 from simulator.cli.console import open_installation as _open
 from simulator.cli.console import settings as _settings
+from simulator.cli.console import show as _show
 from simulator.cli.console import tell as _tell
 from simulator.cli.options import (
     NAMES,
@@ -37,6 +38,7 @@ from simulator.cli.options import (
     World,
     planned,
 )
+from workers.safe_text import one_line
 
 app = typer.Typer(
     name="windowshop",
@@ -69,7 +71,7 @@ def _tell_version(asked: bool) -> None:
     if asked:
         from simulator.installation.provenance import described
 
-        typer.echo(described())
+        _show(described())
         raise typer.Exit
 
 
@@ -126,7 +128,7 @@ def demo(
     if checked is not None and not checked.ok:
         raise GateError(checked.sentence())
     if checked is not None and not as_json:
-        typer.echo(checked.sentence())
+        _show(checked.sentence())
 
 
 @app.command(epilog="Example: windowshop explore --runs ./runs")
@@ -160,14 +162,14 @@ def evaluate(
     n_splits = 3 if splits is None and held_out else splits
     found = action(_open(runs=runs), n_queries=queries, n_splits=n_splits)
     if as_json:
-        typer.echo(json.dumps({**found.document, "report": str(found.page)}))
+        _answer({**found.document, "report": str(found.page)}, "", as_json=True)
         return
     from simulator.cli.terminal import table
 
     for one in found.tables:
-        typer.echo()
+        _show()
         table(one)
-    typer.echo(f"\n{found.headline}\n\nreport: {found.page}")
+    _show(f"\n{found.headline}\n\nreport: {found.page}")
 
 
 @app.command(epilog="Example: windowshop similar shoe.jpg -k 10 --out grid.png")
@@ -323,6 +325,8 @@ def config_show(as_json: AsJson = False) -> None:
 def main() -> None:
     """Run the command; what an operator can mend is one line on standard error and an exit code."""
     signal.signal(signal.SIGTERM, _stop)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what the terminal cannot show is no reason to fail
+        sys.stdout.reconfigure(errors="backslashreplace")
     command = typer.main.get_command(app)
     try:
         with command.make_context("windowshop", sys.argv[1:]) as context:
@@ -357,7 +361,7 @@ def _complain(error: WindowshopError | None) -> int:
     """One line on standard error; the exit code."""
     if error is None:
         return UsageError.exit_code
-    sys.stderr.write(f"windowshop: {' '.join(str(error).split())}\n")
+    sys.stderr.write(f"windowshop: {one_line(' '.join(str(error).split()))}\n")
     return error.exit_code
 
 

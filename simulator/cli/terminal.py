@@ -19,8 +19,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from simulator.installation.context import Step
+from workers.safe_text import one_line
 
 
 class Terminal:
@@ -31,13 +33,13 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """One line of news."""
-        self._console.print(f"[dim]-[/dim] {text}", markup=True)
+        self._console.print(Text.assemble(("-", "dim"), " ", one_line(text)))
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Step]:
         """A bar that moves; where standard error is no terminal, one line when it is done."""
         columns: list[ProgressColumn] = [
-            TextColumn("{task.description:<28}"),
+            TextColumn("{task.description:<28}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -46,7 +48,7 @@ class Terminal:
             columns.append(TimeRemainingColumn(compact=True))
         bar = Progress(*columns, console=self._console)
         with bar:
-            task = bar.add_task(what, total=total)
+            task = bar.add_task(one_line(what), total=total)
 
             def step(done: int = 1) -> None:
                 bar.advance(task, done)
@@ -66,18 +68,17 @@ def table(rows: Sequence[Sequence[str]]) -> None:
     header, *body = rows
     laid_out = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for place, title in enumerate(header):
-        name = title.replace("_", " ").replace("@", " @")
+        name = Text(one_line(title.replace("_", " ").replace("@", " @")))
         laid_out.add_column(name, justify="left" if place == 0 else "right", vertical="top")
     for row in body:
         laid_out.add_row(*(_stacked(cell) for cell in row))
     Console(highlight=False).print(laid_out)
 
 
-def _stacked(cell: str) -> str:
+def _stacked(cell: str) -> Text:
     """`5.04 % (4.97 to 5.12)` in two lines, the interval dim."""
-    value, _, interval = cell.partition(" (")
-    return (
-        f"{value}\n[dim]{interval.rstrip(')').replace(' to ', '-').removesuffix(' %')}[/dim]"
-        if interval
-        else value
-    )
+    value, _, interval = one_line(cell).partition(" (")
+    if not interval:
+        return Text(value)
+    ends = interval.rstrip(")").replace(" to ", "-").removesuffix(" %")
+    return Text.assemble(value, "\n", (ends, "dim"))

@@ -27,6 +27,7 @@ from simulator.embedders.model import make_room, unkept
 from simulator.embedders.model_names import CNN_PRESETS, SAVED_SEED, cnn
 from simulator.installation.context import Context, open_context
 from workers import settings as installation
+from workers.safe_text import one_line
 from workers.silence import silent_import
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def main() -> int:
     try:
         train(open_context(installation.load(), Terminal()), preset=preset, seed=seed)
     except WindowshopError as error:
-        sys.stderr.write(f"windowshop: {error}\n")
+        sys.stderr.write(f"windowshop: {one_line(str(error))}\n")
         return error.exit_code
     return 0
 

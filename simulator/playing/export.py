@@ -106,6 +106,8 @@ def _copy(imported: tuple[str, int], file: TextIO) -> int:
 def _put(out: Path | None, fill: Callable[[TextIO], int]) -> int:
     """Fill a file, whole or not at all, or standard output."""
     if out is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors="strict")  # JSON is UTF-8 whatever the terminal
         return fill(sys.stdout)
     with output.opened(out) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as file:
         return fill(file)
