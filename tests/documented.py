@@ -30,7 +30,7 @@ from tests import cli_reference, mixed_pictures
 from tests.installation import OURS, ROOT
 from workers import settings
 
-PAGES = ("README.md", "docs/OPERATIONS.md", "docs/STUDENTS.md")
+PAGES = ("README.md", "docs/RESULTS.md", "docs/OPERATIONS.md", "docs/STUDENTS.md")
 TRANSLATED = {"docs/ESTUDANTES.md": "docs/STUDENTS.md"}
 """Pages that show the commands of another one, word for word."""
 DIGEST = Path(__file__).with_name("documented.sha256")
@@ -38,10 +38,16 @@ DIGEST = Path(__file__).with_name("documented.sha256")
 FENCE, PROMPT, ANYTHING = "```console", "$ ", "..."
 HOME = "/home/you"
 
+GRID = (
+    "windowshop crossover --seeds 10 --few random,popularity,category,visual@pca-64,bayes,oracle"
+    " --few-seeds 5 --gate"
+)
+OWN_NETWORK = "a minute: tests/unit/recommender/embedding/training/test_own_network.py"
 OWN_TRAINING = "wants a download: tests/service/test_own_training.py"
 SLOW = {
+    GRID: "400 runs of full size: tests/service/test_crossover.py",
     "windowshop explore": "20 s: tests/unit/simulator/embedders/test_explore.py",
-    "windowshop train --preset quick --seed 2": "a minute: tests of embedding.training.own_network",
+    "windowshop train --preset quick --seed 2": OWN_NETWORK,
     "windowshop evaluate --queries 1000": "a minute: tests/unit/simulator/embedders/test_evaluate.py",
     "windowshop evaluate --held-out": "many minutes: tests/unit/simulator/embedders/test_unseen_classes.py",
     "windowshop similar photo.jpg": "embeds 60,000 pictures: tests/unit/simulator/embedders/test_similar.py",
@@ -63,7 +69,7 @@ SLOW_EXAMPLES = {
     "offline": "three logs of full size: tests/unit/simulator/crossover/test_offline.py",
     "demo": "make demo",
     "explore": "20 s: tests/unit/simulator/embedders/test_explore.py",
-    "train": "a minute: tests of embedding.training.own_network",
+    "train": OWN_NETWORK,
     "evaluate": "a minute: tests/unit/simulator/embedders/test_evaluate.py",
     "similar": "embeds 60,000 pictures: tests/unit/simulator/embedders/test_similar.py",
     "experiment": "15 runs of full size: tests/journey/test_answers.py",

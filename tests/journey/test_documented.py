@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from db.errors import UsageError
@@ -88,9 +90,18 @@ def test_what_is_not_executed_here_stands_somewhere() -> None:
     """No reason outlives its command, and no other page shows commands with output."""
     assert set(SLOW) <= {step.command for step in STEPS}
     assert set(SLOW_EXAMPLES) <= set(EXAMPLES)
+    tests = re.findall(r"tests/[\w/]+\.py", " ".join([*SLOW.values(), *SLOW_EXAMPLES.values()]))
+    assert [name for name in tests if not (documented.ROOT / name).exists()] == []
     unread = [str(page.relative_to(documented.ROOT)) for page in documented.ROOT.glob("docs/*.md")]
     known = {*PAGES, *TRANSLATED, "docs/cli.md"}
     assert [page for page in unread if page not in known and documented.steps(page)] == []
+
+
+def test_no_command_of_a_page_hides_from_this_test() -> None:
+    """Commands of ours stand in console blocks; those of make and containers are run by their targets."""
+    typed = re.compile(r"^    (?:\w+=\S+ )?windowshop .*$", re.MULTILINE)
+    pages = [documented.ROOT / page for page in (*PAGES, *TRANSLATED)]
+    assert [typed.findall(page.read_text()) for page in pages] == [[] for _ in pages]
 
 
 def test_three_dots_stand_for_any_lines() -> None:
