@@ -33,7 +33,7 @@ STAGES = {
     "fold (count and learn)": ("fold.py", "fold_sessions"),
     "load a generation": ("knowledge.py", "recommender"),
     "write events": ("event_log.py", "append"),
-    "write readings": ("slate_outcomes.py", "add"),
+    "write slate outcomes": ("slate_outcomes.py", "add"),
     "world: ask": ("day.py", "ask"),
     "world: read": ("day.py", "read"),
 }

@@ -17,28 +17,28 @@ from numpy.typing import NDArray
 from db import runs
 from db.events import Events
 from simulator.installation.context import Silence, open_context
-from simulator.playing import in_memory as rehearse
 from simulator.playing.export import lines
+from simulator.playing.in_memory import MemoryRun, gather, share_world
 from simulator.playing.plan import Plan
 from simulator.playing.play import play
 from simulator.playing.simulate import prepare
-from simulator.world.day import Readings
+from simulator.world.day import SlateOutcomes
 from workers.settings import load
 
 
 @dataclass
-class Digesting(rehearse.Rehearsal):
+class Digesting(MemoryRun):
     """A run that keeps its events and digests the judge's chances and what each night learns."""
 
     digest: Any = field(default_factory=hashlib.sha256)
     events: list[Events] = field(default_factory=list)
 
-    def note(self, events: Events, judged: Readings | None = None) -> None:
+    def note(self, events: Events, outcomes: SlateOutcomes | None = None) -> None:
         """As before; the events are kept."""
-        super().note(events, judged)
+        super().note(events, outcomes)
         self.events.append(events)
-        if judged is not None:
-            self.digest.update(judged.expected.tobytes())
+        if outcomes is not None:
+            self.digest.update(outcomes.expected.tobytes())
 
     def end_day(self, sessions: NDArray[np.int64], generation: int) -> None:
         """As before; what was learned goes into the digest."""
@@ -53,9 +53,9 @@ def digests(plan: Plan) -> tuple[str, str]:
     """Of what one run learned, and of its event export."""
     context = open_context(load(), Silence())
     resolved = prepare(context, plan)
-    stage = rehearse.stage(resolved.config, *rehearse.gather(context, resolved))
-    desk = Digesting(stage.recommender(plan.policy))
-    play(stage.world, desk, days=plan.days, policy=plan.policy, seed=plan.seed, after_day=lambda _day: None)
+    shared = share_world(resolved.config, *gather(context, resolved))
+    desk = Digesting(shared.recommender(plan.policy))
+    play(shared.world, desk, days=plan.days, policy=plan.policy, seed=plan.seed, after_day=lambda _day: None)
     export = hashlib.sha256()
     item_ids = [item.item_id for item in resolved.items]
     for line in lines(runs.id_of(resolved.config), Events.concat(desk.events), item_ids):

@@ -28,7 +28,7 @@ from recommender.registry import RANKED
 from simulator.crossover.offline import assess
 from simulator.installation import run_folder as folders
 from simulator.installation.context import Context, Silence, Step, open_context
-from simulator.playing.in_memory import Stage, gather, rehearse, stage
+from simulator.playing.in_memory import SharedWorld, gather, play_in_memory, share_world
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.simulate import prepare
 from simulator.report.numbers.crossover import Grid
@@ -106,13 +106,13 @@ def play_grid(context: Context, ask: Ask) -> Grid:
 
 
 class Column:
-    """One world and seed: its cells share the stage."""
+    """One world and seed: its cells share that world."""
 
     def __init__(self, context: Context, ask: Ask, plan: Plan, sources: str) -> None:
         """Nothing is read before a cell is asked for. sources: what `code` said when the grid began."""
         self._context, self._ask, self._plan, self._sources = context, ask, plan, sources
         self._resolved: dict[str, Resolved] = {}
-        self._stages: dict[str, Stage] = {}
+        self._worlds: dict[str, SharedWorld] = {}
 
     def file(self, cell: str) -> str:
         """The name of a cell's file: the hash of all that decides what it holds."""
@@ -129,9 +129,9 @@ class Column:
         began = time.process_time()
         found: dict[str, Any]
         if cell == OFFLINE:
-            found = {"offline": assess(self._stage(model), self._ask.compared, share=self._ask.share)}
+            found = {"offline": assess(self._world(model), self._ask.compared, share=self._ask.share)}
         else:
-            done = rehearse(self._stage(model), policy)
+            done = play_in_memory(self._world(model), policy)
             found = {"ctr_late_expected": done.late_rate(self._plan.days), "steps": done.expected}
         return {**origin, "model": self._config(model).config["model"], **found} | {
             "cpu_seconds": round(time.process_time() - began, 2)
@@ -142,11 +142,11 @@ class Column:
             self._resolved[model] = prepare(_with_model(self._context, model), self._plan)
         return self._resolved[model]
 
-    def _stage(self, model: str) -> Stage:
-        if model not in self._stages:
+    def _world(self, model: str) -> SharedWorld:
+        if model not in self._worlds:
             resolved = self._config(model)
-            self._stages[model] = stage(resolved.config, *gather(self._context, resolved))
-        return self._stages[model]
+            self._worlds[model] = share_world(resolved.config, *gather(self._context, resolved))
+        return self._worlds[model]
 
 
 def code(packages: Sequence[Path] = PACKAGES) -> str:

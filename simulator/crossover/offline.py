@@ -13,11 +13,11 @@ from recommender.arrivals import Arrivals
 from recommender.config import RecommenderConfig
 from recommender.policies import recommend
 from recommender.profile import Profiles
-from simulator.playing.in_memory import PIECE, Rehearsal, Stage
+from simulator.playing.in_memory import PIECE, MemoryRun, SharedWorld
 from simulator.playing.play import play
 from simulator.report.numbers import offline
 from simulator.report.numbers.offline import Requests, Tally
-from simulator.world import day as shopping
+from simulator.world.day import click_probability
 from simulator.world.draws import Purpose, uniform
 from simulator.world.session import Sessions
 from workers.knowledge import Recommender
@@ -31,20 +31,20 @@ LEARNER = "blend"
 class _Assessor:
     """Sees each slate of the log and has every policy rank the same requests, from what was known then."""
 
-    stage: Stage
+    shared: SharedWorld
     policies: Sequence[str]
     share: float
-    desk: Rehearsal
+    desk: MemoryRun
     tally: Tally
     _beside: tuple[int, NDArray[np.int64]] | None = None
 
     def __call__(self, here: Sessions, slates: NDArray[np.int32], clicked: NDArray[np.bool_]) -> None:
         """Assess an addressed share of the requests of one step."""
-        draw = uniform(self.stage.world.seed, Purpose.ASSESS, here.shopper, here.day, here.step)
+        draw = uniform(self.shared.world.seed, Purpose.ASSESS, here.shopper, here.day, here.step)
         rows = np.flatnonzero(draw < self.share)
         profiles, known = self.desk.profiles, self.desk.recommender
         if profiles is None or not np.array_equal(profiles.session, here.session):
-            raise ValueError("the log's requests are not those that were answered last")
+            raise ValueError("the log's requests are not those that were ranked last")
         for start in range(0, len(rows), PIECE):
             some = rows[start : start + PIECE]
             asked = self._requests(here.take(some), profiles[some], slates[some], clicked[some])
@@ -57,7 +57,7 @@ class _Assessor:
     def _requests(
         self, some: Sessions, profiles: Profiles, slates: NDArray[np.int32], clicked: NDArray[np.bool_]
     ) -> Requests:
-        gains = shopping.click_probability(self.stage.world, replace(some, alive=np.ones_like(some.alive)))
+        gains = click_probability(self.shared.world, replace(some, alive=np.ones_like(some.alive)))
         for forbidden in (profiles.query[:, None], profiles.shown):
             row, place = np.nonzero((forbidden >= 0) & (forbidden < gains.shape[1]))
             gains[row, forbidden[row, place]] = 0.0
@@ -80,21 +80,21 @@ class _Assessor:
         return self._beside[1]
 
 
-def assess(stage: Stage, policies: Sequence[str], *, share: float = 1.0) -> dict[str, Any]:
-    """Play the shared log on a stage, and measure how each policy would have ranked its requests.
+def assess(shared: SharedWorld, policies: Sequence[str], *, share: float = 1.0) -> dict[str, Any]:
+    """Play the shared log in a shared world, and measure how each policy would have ranked its requests.
 
     share: of the requests that are assessed, an addressed draw. Gives offline.measure's document.
     """
-    desk = Rehearsal(stage.recommender(LEARNER), answers_as=LOGGING)
-    assessor = _Assessor(stage, policies, share, desk, Tally(stage.world.n_shoppers))
+    desk = MemoryRun(shared.recommender(LEARNER), shown_policy=LOGGING)
+    assessor = _Assessor(shared, policies, share, desk, Tally(shared.world.n_shoppers))
     play(
-        stage.world,
+        shared.world,
         desk,
-        days=stage.config["days"],
+        days=shared.config["days"],
         policy=LOGGING,
-        seed=stage.config["seed"],
+        seed=shared.config["seed"],
         after_day=lambda _day: None,
-        arrivals=Arrivals.of(stage.config),
+        arrivals=Arrivals.of(shared.config),
         witness=assessor,
     )
     return offline.measure(assessor.tally)

@@ -161,7 +161,7 @@ def _embeddings(conn: Connection, run: Run) -> Check:
 
 
 def _read_as_shown(conn: Connection, found: Evidence, k: int) -> Check:
-    """What the shoppers read is what the recommender answered, and the judge noted a reading for each."""
+    """What the shoppers read is what the recommender returned, and the judge noted an outcome for each."""
     session, step, expected = slate_outcomes.of_run(conn, found.run.number, k=k)
     same_rows = np.array_equal(session, found.session) and np.array_equal(step, found.step)
     ok = (
@@ -172,7 +172,7 @@ def _read_as_shown(conn: Connection, found: Evidence, k: int) -> Check:
     return Check(
         "impressions",
         ok,
-        f"{len(found.events.shown)} impressions, {len(session)} readings, {len(found.entries)} slates",
+        f"{len(found.events.shown)} impressions, {len(session)} slate outcomes, {len(found.entries)} slates",
     )
 
 

@@ -17,7 +17,7 @@ from db.errors import DependencyError, WorkError
 from db.events import Events
 from db.runs import Run
 from recommender.ranking import SLATE
-from simulator.world.day import Readings
+from simulator.world.day import SlateOutcomes
 
 BATCH = 256
 """Requests a job: large enough to hide the queue's cost, small enough to share among workers."""
@@ -29,8 +29,8 @@ SHORT_NAP, LONG_NAP = 0.001, 0.02
 STALLED_SECONDS = 600.0
 
 Sessions = NDArray[np.int64]
-Answer = Callable[[Sessions, int], Any]
-"""(sessions, step) -> SLATE [n, k]: how the simulator answers a request itself."""
+Ranker = Callable[[Sessions, int], Any]
+"""(sessions, step) -> SLATE [n, k]: how the simulator ranks for requests itself."""
 
 
 class Workforce(Protocol):
@@ -42,7 +42,7 @@ class Workforce(Protocol):
 
 @dataclass
 class Desk:
-    """Stores the events of one run and has its requests answered."""
+    """Stores the events of one run and has slates ranked for its requests."""
 
     engine: Engine
     run: Run
@@ -50,29 +50,29 @@ class Desk:
     k: int
     seconds: dict[str, float] = field(default_factory=lambda: {"store": 0.0, "wait": 0.0, "fetch": 0.0})
     events_stored: int = 0
-    _told: list[tuple[Events, Readings | None]] = field(default_factory=list)
+    _unstored: list[tuple[Events, SlateOutcomes | None]] = field(default_factory=list)
 
-    def note(self, events: Events, judged: Readings | None = None) -> None:
-        """Take events and readings; they are stored with the next request or the end of the day."""
-        self._told.append((events, judged))
+    def note(self, events: Events, outcomes: SlateOutcomes | None = None) -> None:
+        """Take events and slate outcomes; they are stored with the next request or the end of the day."""
+        self._unstored.append((events, outcomes))
 
-    def answer(
-        self, sessions: Sessions, step: int, *, generation: int, by_hand: Answer | None = None
+    def slates_for(
+        self, sessions: Sessions, step: int, *, generation: int, ranker: Ranker | None = None
     ) -> NDArray[np.int32]:
         """The slates of these sessions (sorted) at this step, int32 [n, k] item numbers.
 
-        Requests that have a stored slate are not asked again. `by_hand` answers here instead of in a worker.
+        Requests that have a stored slate are not asked again. `ranker` ranks here instead of in a worker.
         """
         first, last = int(sessions[0]), int(sessions[-1])
         known, entries = self._fetch(step, first, last)
         asked = sessions[~np.isin(sessions, known)]
-        mine = by_hand(asked, step) if by_hand is not None and len(asked) else None
+        mine = ranker(asked, step) if ranker is not None and len(asked) else None
         ids: list[int] = []
         with self._timed("store"), write_transaction(self.engine) as conn:
             self._store(conn)
             if mine is not None:
                 slates.add(conn, self.run.number, asked, step, generation=generation, entries=mine)
-            elif by_hand is None:
+            elif ranker is None:
                 ids = work.add(conn, self.run.number, "rank", _batches(asked, step, generation))
         self._do(ids)
         if len(asked):
@@ -139,12 +139,12 @@ class Desk:
             return slates.at_step(conn, self.run.number, step, first=first, last=last, dtype=SLATE, k=self.k)
 
     def _store(self, conn: Connection) -> None:
-        for events, judged in self._told:
+        for events, outcomes in self._unstored:
             event_log.append(conn, self.run.number, events)
             self.events_stored += len(events)
-            if judged is not None:
-                slate_outcomes.add(conn, self.run.number, judged.session, judged.step, judged.expected)
-        self._told.clear()
+            if outcomes is not None:
+                slate_outcomes.add(conn, self.run.number, outcomes.session, outcomes.step, outcomes.expected)
+        self._unstored.clear()
 
     def _timed(self, stage: str) -> _Timed:
         return _Timed(self.seconds, stage)

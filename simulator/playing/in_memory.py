@@ -1,4 +1,4 @@
-"""Runs in memory: the same world, recommender and story, without database or queue, for grids of many runs.
+"""Runs in memory: world, recommender and shoppers as ever, but no database and no queue, for grids of runs.
 
 Nothing is kept but what the caller writes down. A run here has the slates and the clicks of the stored one.
 """
@@ -25,13 +25,13 @@ from recommender.registry import POLICIES
 from recommender.search.similarity import VisualNeighbours, round_embeddings
 from simulator.embedders.vectors import vectors
 from simulator.installation.context import Context
-from simulator.playing.desk import NOTHING_KNOWN, Answer
+from simulator.playing.desk import NOTHING_KNOWN, Ranker
 from simulator.playing.plan import Resolved
 from simulator.playing.play import Witness, play
 from simulator.playing.simulate import pictures_of
 from simulator.report.numbers.formulas import first_late_day
 from simulator.world.catalogue import Pictures
-from simulator.world.day import Readings, build_world
+from simulator.world.day import SlateOutcomes, build_world
 from simulator.world.presets import from_settings
 from simulator.world.session import World
 from workers.fold import read_slates
@@ -42,8 +42,8 @@ PIECE = 256
 
 
 @dataclass
-class Stage:
-    """What all runs of one world share: the world, the pictures' vectors, and who is near whom."""
+class SharedWorld:
+    """What all runs of one world share: the world itself, the pictures' vectors, and who is near whom."""
 
     config: dict[str, Any]
     world: World
@@ -63,8 +63,8 @@ class Stage:
         return Recommender(0, self.config["seed"], config, NOTHING_KNOWN, knowledge, arrivals)
 
 
-def stage(config: dict[str, Any], pictures: Pictures, vectors: NDArray[np.float32]) -> Stage:
-    """The stage of a run's config; vectors: unit rows of its items, not rounded yet."""
+def share_world(config: dict[str, Any], pictures: Pictures, vectors: NDArray[np.float32]) -> SharedWorld:
+    """What all runs of a config's world share; vectors: unit rows of its items, not rounded yet."""
     world = build_world(
         from_settings(config["world"]["settings"]),
         seed=config["seed"],
@@ -73,46 +73,47 @@ def stage(config: dict[str, Any], pictures: Pictures, vectors: NDArray[np.float3
         slate_size=config["recommender"]["slate_size"],
         max_slates=config["slates"],
     )
-    return Stage(config, world, round_embeddings(vectors), ~np.asarray(pictures.is_query, np.bool_))
+    return SharedWorld(config, world, round_embeddings(vectors), ~np.asarray(pictures.is_query, np.bool_))
 
 
 @dataclass
-class Rehearsal:
-    """Stands where the desk stands. profiles: of the requests answered last; expected: day, clicks expected
-    and items shown of each step; arrived: day and showings of items that came in mid-run; answers_as: the
-    policy whose slates are shown, where it is not the one that learns.
-    """
+class MemoryRun:
+    """One run, played without a database. It stands where the desk stands."""
 
     recommender: Recommender
-    answers_as: str | None = None
+    shown_policy: str | None = None
+    """The policy whose slates are shown, where it is not the one that learns."""
     profiles: Profiles | None = None
+    """Those of the requests ranked last."""
     expected: list[tuple[int, float, int]] = field(default_factory=list)
+    """Of each step: day, clicks expected, items shown."""
     arrived: list[tuple[int, int]] = field(default_factory=list)
-    _told: list[Events] = field(default_factory=list)
+    """Of each step: day, and how often an item that came in mid-run was shown."""
+    _events: list[Events] = field(default_factory=list)
 
-    def note(self, events: Events, judged: Readings | None = None) -> None:
+    def note(self, events: Events, outcomes: SlateOutcomes | None = None) -> None:
         """Remember the events until the day ends, and what was expected of the slates."""
-        self._told.append(events)
-        if judged is not None:
+        self._events.append(events)
+        if outcomes is not None:
             shown = int(np.count_nonzero(events.shown >= 0))
             day = self.recommender.generation + 1
-            self.expected.append((day, float(judged.expected.sum()), shown))
+            self.expected.append((day, float(outcomes.expected.sum()), shown))
             if arrivals := self.recommender.arrivals:
                 self.arrived.append((day, int(np.isin(events.shown, arrivals.items).sum())))
 
-    def answer(
-        self, sessions: NDArray[np.int64], step: int, *, generation: int, by_hand: Answer | None = None
+    def slates_for(
+        self, sessions: NDArray[np.int64], step: int, *, generation: int, ranker: Ranker | None = None
     ) -> NDArray[np.int32]:
         """The slates of these sessions (sorted) at this step, int32 [n, k]."""
         known = self.recommender
         if known.generation != generation:
             raise ValueError(f"generation {generation} was asked for, {known.generation} is known")
-        if by_hand is not None:
-            entries = by_hand(sessions, step)
+        if ranker is not None:
+            entries = ranker(sessions, step)
         else:
-            events = Events.concat(self._told)
+            events = Events.concat(self._events)
             self.profiles = known.profiles(requests_of(events, sessions, step), events)
-            config = replace(known.config, policy=self.answers_as or known.config.policy)
+            config = replace(known.config, policy=self.shown_policy or known.config.policy)
             parts = [
                 recommend(config, known.knowledge, self.profiles[start : start + PIECE], known.seed)
                 for start in range(0, len(self.profiles), PIECE)
@@ -124,8 +125,8 @@ class Rehearsal:
     def end_day(self, sessions: NDArray[np.int64], generation: int) -> None:
         """Fold the day, as a worker does."""
         del sessions
-        self.recommender = folded(self.recommender, Events.concat(self._told), generation)
-        self._told.clear()
+        self.recommender = folded(self.recommender, Events.concat(self._events), generation)
+        self._events.clear()
 
     def late_rate(self, days: int) -> float:
         """ctr_late_expected: clicks expected per item shown, over the last third of the days."""
@@ -134,7 +135,7 @@ class Rehearsal:
         return sum(one[1] for one in late) / shown if shown else float("nan")
 
 
-def fair_share(done: Rehearsal, n_items: int) -> float:
+def fair_share(done: MemoryRun, n_items: int) -> float:
     """Exposure of the items that came in mid-run, from their day on, over their share of the catalogue."""
     arrivals = done.recommender.arrivals
     if arrivals is None:
@@ -162,23 +163,23 @@ def folded(known: Recommender, events: Events, generation: int) -> Recommender:
     return known.after(generation, knowledge)
 
 
-def rehearse(
-    stage: Stage,
+def play_in_memory(
+    shared: SharedWorld,
     policy: str,
     *,
     settings: dict[str, Any] | None = None,
     witness: Witness | None = None,
-) -> Rehearsal:
-    """Play one policy on a stage to its last day."""
-    desk = Rehearsal(stage.recommender(policy, settings))
+) -> MemoryRun:
+    """Play one policy in memory, to its last day."""
+    desk = MemoryRun(shared.recommender(policy, settings))
     play(
-        stage.world,
+        shared.world,
         desk,
-        days=stage.config["days"],
+        days=shared.config["days"],
         policy=policy,
-        seed=stage.config["seed"],
+        seed=shared.config["seed"],
         after_day=lambda _day: None,
-        arrivals=Arrivals.of(stage.config),
+        arrivals=Arrivals.of(shared.config),
         witness=witness,
     )
     return desk

@@ -11,21 +11,20 @@ from numpy.typing import NDArray
 from db.events import Events
 from recommender.arrivals import Arrivals
 from recommender.config import RecommenderConfig
-from simulator.playing.desk import NOTHING_KNOWN, Answer
-from simulator.playing.references import by_hand, reference
-from simulator.world import day as shopping
-from simulator.world.day import Readings
+from simulator.playing.desk import NOTHING_KNOWN, Ranker
+from simulator.playing.references import ranker, reference
+from simulator.world.day import SlateOutcomes, ask, begin, close_day, open_day, read
 from simulator.world.session import Sessions, World
 
 
 class Counter(Protocol):
-    """Where shoppers ask and tell: the desk, which stores, or a rehearsal, which only remembers."""
+    """Where shoppers ask and tell: the desk, which stores, or a run in memory, which only remembers."""
 
-    def note(self, events: Events, judged: Readings | None = None) -> None:
-        """Take events and readings."""
+    def note(self, events: Events, outcomes: SlateOutcomes | None = None) -> None:
+        """Take events and slate outcomes."""
 
-    def answer(
-        self, sessions: NDArray[np.int64], step: int, *, generation: int, by_hand: Answer | None = None
+    def slates_for(
+        self, sessions: NDArray[np.int64], step: int, *, generation: int, ranker: Ranker | None = None
     ) -> NDArray[np.int32]:
         """The slates of these sessions at this step."""
 
@@ -50,36 +49,36 @@ def play(
 ) -> None:
     """Play a run from its first morning to the fold of its last day.
 
-    What is stored already is not asked or stored again, so an unfinished run is resumed by playing it.
+    What is stored already is not asked for or stored again, so an unfinished run is resumed by playing it.
     arrivals: items that a reference may not show before their day; the recommender knows of them itself.
     """
-    memory = shopping.begin(world)
+    memory = begin(world)
     judge = reference(policy, world)
     config = RecommenderConfig(policy=policy, slate_size=world.slate_size)
     everything = np.ones(world.catalogue.n_items, np.bool_)
     for day in range(days):
         # 1. Some shoppers come, each with something in mind.
-        sessions = shopping.open_day(world, memory, day)
+        sessions = open_day(world, memory, day)
         everybody = sessions.session
-        knowledge = day - 1 if day else NOTHING_KNOWN
+        generation = day - 1 if day else NOTHING_KNOWN
         offered = arrivals.offered(everything, day) if arrivals else everything
         if judge:
             judge.open_day(sessions)
         while sessions.alive.any():
             # 2. Those who are still here ask for a slate.
-            sessions, asked = shopping.ask(world, sessions)
-            desk.note(asked)
+            sessions, requests = ask(world, sessions)
+            desk.note(requests)
             here = sessions.take(sessions.alive)
-            slates = desk.answer(
+            slates = desk.slates_for(
                 here.session,
                 here.step,
-                generation=knowledge,
-                by_hand=by_hand(judge, here, config=config, offered=offered, seed=seed) if judge else None,
+                generation=generation,
+                ranker=ranker(judge, here, config=config, offered=offered, seed=seed) if judge else None,
             )
             # 3. They read it, click or do not, and go on or leave.
             was_alive = sessions.alive
-            sessions, told, judged = shopping.read(world, sessions, slates)
-            desk.note(told, judged)
+            sessions, events, outcomes = read(world, sessions, slates)
+            desk.note(events, outcomes)
             clicked = _clicked(world, sessions.take(was_alive), here.step)
             if judge:
                 judge.observe(here, slates.astype(np.int64), clicked)
@@ -88,7 +87,7 @@ def play(
         # 4. The day's sessions are folded; the night passes.
         if len(everybody):
             desk.end_day(everybody, generation=day)
-        memory = shopping.close_day(world, memory, sessions)
+        memory = close_day(world, memory, sessions)
         after_day(day)
 
 

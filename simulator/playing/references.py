@@ -1,4 +1,4 @@
-"""The references that the simulator itself answers for: what they know, no recommender may."""
+"""The references, which the simulator ranks itself: what they know, no recommender may."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from recommender.config import RecommenderConfig
 from recommender.policies import rank_scores
 from recommender.profile import Profiles
-from simulator.playing.desk import Answer
-from simulator.world import day as shopping
+from simulator.playing.desk import Ranker
 from simulator.world.bayes import HistoryBayes, SessionBayes
+from simulator.world.day import click_probability
 from simulator.world.draws import Bools, Floats
 from simulator.world.session import Sessions, World
 
@@ -53,7 +53,7 @@ class _Oracle(_Blind):
     """The judge's own probability of a click."""
 
     def scores(self, some: Sessions) -> Floats:
-        return shopping.click_probability(self._world, some)
+        return click_probability(self._world, some)
 
 
 class _Category(_Blind):
@@ -92,26 +92,26 @@ class _BayesHistory(_Bayes):
 KINDS: Mapping[str, Callable[[World], Reference]] = MappingProxyType(
     {"oracle": _Oracle, "category": _Category, "bayes": _Bayes, "bayes-history": _BayesHistory}
 )
-"""Who answers for each of registry.REFERENCES."""
+"""What ranks for each of registry.REFERENCES."""
 
 
 def reference(policy: str, world: World) -> Reference | None:
-    """The reference of a policy's name; None where the recommender answers."""
+    """The reference of a policy's name; None where the recommender ranks."""
     return KINDS[policy](world) if policy in KINDS else None
 
 
-def by_hand(
+def ranker(
     reference: Reference, here: Sessions, *, config: RecommenderConfig, offered: Bools, seed: int
-) -> Answer:
+) -> Ranker:
     """Slates of a reference, ranked by the one ranking that all policies share; offered: bool [n_items]."""
 
-    def answer(asked: NDArray[np.int64], step: int) -> Any:
+    def slates_for(asked: NDArray[np.int64], step: int) -> Any:
         places = np.searchsorted(here.session, asked)
         pieces = [places[start : start + PIECE] for start in range(0, len(places), PIECE)]
         some = [replace(here.take(piece), step=step) for piece in pieces]
         return np.concatenate([_ranked(reference, one, config, offered, seed) for one in some])
 
-    return answer
+    return slates_for
 
 
 def _ranked(

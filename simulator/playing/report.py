@@ -25,7 +25,7 @@ from simulator.installation.context import Context
 from simulator.playing.again import playing_again
 from simulator.playing.named import named
 from simulator.playing.simulate import world_of
-from simulator.report.numbers.panel import Readings, RunData, Slates
+from simulator.report.numbers.panel import Expectations, RunData, Slates
 from simulator.report.pages.writer import Headline, write_report
 
 PAGE = View(64, 3)
@@ -92,7 +92,7 @@ def _gathered(conn: Connection, run: Run) -> RunData:
         config=config,
         events=event_log.read(conn, run.number, k=k),
         slates=Slates(session, step, entries),
-        readings=Readings(*slate_outcomes.of_run(conn, run.number, k=k)),
+        expectations=Expectations(*slate_outcomes.of_run(conn, run.number, k=k)),
         item_ids=[item.item_id for item in chosen],
         categories=catalogues.category_numbers(chosen, config["categories"]),
         class_names=config["categories"],

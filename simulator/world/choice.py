@@ -16,7 +16,7 @@ _DWELL_LIMITS_MS = (1_000, 600_000)
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reaction:
     """What came of one slate each; [n, k] by session and position."""
 
     probability: Floats  # P(click | examined), 0 where nothing was shown
@@ -81,8 +81,8 @@ def whole_catalogue_appeal(world: World, sessions: Sessions) -> Floats:
     return liked
 
 
-def answer(world: World, sessions: Sessions, slates: Ints) -> Answer:
-    """Each session's answer to its slate. An item's draws know neither its position nor who put it there."""
+def react(world: World, sessions: Sessions, slates: Ints) -> Reaction:
+    """How each session reacts to its slate. An item's draws know neither position nor policy."""
     config, s = world.config, sessions
     here = (s.shopper[:, None], s.day, s.step)
     item = world.catalogue.key[np.maximum(slates, 0)]
@@ -103,7 +103,7 @@ def answer(world: World, sessions: Sessions, slates: Ints) -> Answer:
     mood = config.dwell_spread * normal(world.seed, Purpose.DWELL, *here, item)
     length = config.dwell_ms * np.exp(config.dwell_slope * liking + mood)
     dwell = np.clip(np.rint(length), *_DWELL_LIMITS_MS).astype(np.int64)
-    return Answer(probability, examined, clicked, carted, bought, dwell, liking)
+    return Reaction(probability, examined, clicked, carted, bought, dwell, liking)
 
 
 def _cells(sessions: Sessions, which: Bools) -> tuple[Ints, Ints]:

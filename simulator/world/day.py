@@ -1,4 +1,4 @@
-"""The story of a shopping day, told for all its sessions at once. Every move is a pure function."""
+"""A shopping day, played for all its sessions at once. Every move is a pure function."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.special import expit
 from db.events import Events
 from simulator.world import choice, record, session, shopper
 from simulator.world.catalogue import Pictures, describe
-from simulator.world.choice import Answer
+from simulator.world.choice import Reaction
 from simulator.world.draws import Bools, Floats, Ints, Purpose, gumbel
 from simulator.world.presets import WorldConfig
 from simulator.world.session import Sessions, World
@@ -19,7 +19,7 @@ from simulator.world.shopper import Memory
 
 
 @dataclass(frozen=True)
-class Readings:
+class SlateOutcomes:
     """What the judge knows about slates that were just read; a row is a session that was alive."""
 
     session: Ints  # [n_alive]
@@ -70,7 +70,9 @@ def ask(world: World, sessions: Sessions) -> tuple[Sessions, Events]:
     return sessions.put(sessions.alive, replace(now, asked=asked, ordinal=now.ordinal + 1)), events
 
 
-def read(world: World, sessions: Sessions, slates: NDArray[np.int32]) -> tuple[Sessions, Events, Readings]:
+def read(
+    world: World, sessions: Sessions, slates: NDArray[np.int32]
+) -> tuple[Sessions, Events, SlateOutcomes]:
     """Each session that is alive reads its slate, row by row in their order, and decides what to do next."""
     now = sessions.take(sessions.alive)
     shown = np.asarray(slates, np.int64)
@@ -79,23 +81,27 @@ def read(world: World, sessions: Sessions, slates: NDArray[np.int32]) -> tuple[S
         raise ValueError(f"wanted slates of shape {wanted}, found {shown.shape}")
 
     # 1. She examines the slate from the top, clicks or does not, carts, purchases.
-    answer = choice.answer(world, now, shown)
-    readings = Readings(now.session, now.step, world.examination * answer.probability)
+    reaction = choice.react(world, now, shown)
+    outcomes = SlateOutcomes(now.session, now.step, world.examination * reaction.probability)
 
     # 2. It leaves her pleased or disappointed, and a little tired of what she saw.
-    after = _affected(world, now, shown, answer)
+    after = _affected(world, now, shown, reaction)
 
     # 3. She leaves, or thinks of something to do next.
-    leaving = session.leaves(world, after, is_bad_slate=~_any(answer.clicked), has_bought=_any(answer.bought))
+    leaving = session.leaves(
+        world, after, is_bad_slate=~_any(reaction.clicked), has_bought=_any(reaction.bought)
+    )
 
     # 4. All of it is written down.
     thinking = session.thinking_time(world, after)
-    events, ordinal, clock = record.slate_read(world, now, shown, answer, leaving=leaving, thinking=thinking)
+    events, ordinal, clock = record.slate_read(
+        world, now, shown, reaction, leaving=leaving, thinking=thinking
+    )
 
     # 5. Those who stay open the clicked item they like best, or search again.
     after = replace(after, ordinal=ordinal, clock=clock, alive=~leaving)
-    after = _next_move(world, after, shown, answer)
-    return sessions.put(sessions.alive, replace(after, step=now.step + 1)), events, readings
+    after = _next_move(world, after, shown, reaction)
+    return sessions.put(sessions.alive, replace(after, step=now.step + 1)), events, outcomes
 
 
 def close_day(world: World, memory: Memory, sessions: Sessions) -> Memory:
@@ -115,21 +121,21 @@ def click_probability(world: World, sessions: Sessions) -> Floats:
     return np.asarray(expit(world.config.click_base + choice.whole_catalogue_appeal(world, now)))
 
 
-def _affected(world: World, now: Sessions, shown: Ints, answer: Answer) -> Sessions:
+def _affected(world: World, now: Sessions, shown: Ints, reaction: Reaction) -> Sessions:
     """Joy, weariness, what was seen and what was bought."""
     config, k = world.config, world.slate_size
     here = slice(now.step * k, (now.step + 1) * k)
     seen, clicked, bought = now.seen.copy(), now.clicked.copy(), now.bought.copy()
-    seen[:, here], clicked[:, here] = shown, answer.clicked
-    row, place = np.nonzero(answer.bought)
+    seen[:, here], clicked[:, here] = shown, reaction.clicked
+    row, place = np.nonzero(reaction.bought)
     np.add.at(bought, (row, world.catalogue.category[shown[row, place]]), 1)
     joy = (
-        config.joy_click * answer.clicked.sum(1)
-        + config.joy_cart * answer.carted.sum(1)
-        + config.joy_purchase * answer.bought.sum(1)
-        + config.joy_bad_slate * ~_any(answer.clicked)
+        config.joy_click * reaction.clicked.sum(1)
+        + config.joy_cart * reaction.carted.sum(1)
+        + config.joy_purchase * reaction.bought.sum(1)
+        + config.joy_bad_slate * ~_any(reaction.clicked)
     )
-    weight = config.fatigue_seen / k * (shown >= 0) + config.fatigue_clicked * answer.clicked
+    weight = config.fatigue_seen / k * (shown >= 0) + config.fatigue_clicked * reaction.clicked
     fatigue = np.zeros_like(now.fatigue)
     for position in range(k):
         fatigue += weight[:, position, None] * world.catalogue.style[shown[:, position]]
@@ -138,18 +144,18 @@ def _affected(world: World, now: Sessions, shown: Ints, answer: Answer) -> Sessi
     )
 
 
-def _next_move(world: World, after: Sessions, shown: Ints, answer: Answer) -> Sessions:
+def _next_move(world: World, after: Sessions, shown: Ints, reaction: Reaction) -> Sessions:
     """What each session that stays asks for next: the best of what she clicked, or a new search."""
     ahead = replace(after, step=after.step + 1)
     address = after.shopper[:, None], after.day, after.step, world.catalogue.key[shown]
     noise = world.config.open_noise * gumbel(world.seed, Purpose.OPEN_WHICH, *address)
-    best = np.argmax(np.where(answer.clicked, answer.appeal + noise, -np.inf), axis=1)
+    best = np.argmax(np.where(reaction.clicked, reaction.appeal + noise, -np.inf), axis=1)
     favourite = shown[np.arange(len(best)), best]
-    opening = after.alive & _any(answer.clicked) & session.opens(world, after)
+    opening = after.alive & _any(reaction.clicked) & session.opens(world, after)
     searching = after.alive & ~opening
 
     searcher = ahead.take(searching)
-    category = session.next_search(world, searcher, _any(answer.carted)[searching])
+    category = session.next_search(world, searcher, _any(reaction.carted)[searching])
     moved = ahead.put(searching, session.search(world, replace(searcher, category=category)))
     return moved.put(opening, session.open_item(world, ahead.take(opening), favourite[opening]))
 

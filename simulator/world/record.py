@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from db.events import Events, Kind, blank
-from simulator.world.choice import Answer
+from simulator.world.choice import Reaction
 from simulator.world.draws import Bools, Floats, Ints, Purpose, uniform
 from simulator.world.session import Sessions, World
 
@@ -22,7 +22,7 @@ def request(world: World, sessions: Sessions) -> Events:
 
 
 def slate_read(
-    world: World, sessions: Sessions, slates: Ints, answer: Answer, *, leaving: Bools, thinking: Ints
+    world: World, sessions: Sessions, slates: Ints, reaction: Reaction, *, leaving: Bools, thinking: Ints
 ) -> tuple[Events, Ints, Ints]:
     """The events of one slate each, and every session's next ordinal and clock.
 
@@ -31,9 +31,11 @@ def slate_read(
     """
     n, k = slates.shape
     happens = np.ones((n, 3 * k + 2), np.bool_)
-    happens[:, 1:-1] = np.stack([answer.clicked, answer.carted, answer.bought], axis=2).reshape(n, 3 * k)
+    happens[:, 1:-1] = np.stack([reaction.clicked, reaction.carted, reaction.bought], axis=2).reshape(
+        n, 3 * k
+    )
     happens[:, -1] = leaving
-    at = sessions.clock[:, None] + np.cumsum(_elapsed(world, sessions, answer, thinking), axis=1)
+    at = sessions.clock[:, None] + np.cumsum(_elapsed(world, sessions, reaction, thinking), axis=1)
     ordinal = sessions.ordinal[:, None] + np.cumsum(happens, axis=1) - 1
 
     session, column = np.nonzero(happens)
@@ -52,22 +54,22 @@ def slate_read(
     rows["position"][acts] = position[acts] + 1
     rows["impression"][acts] = sessions.ordinal[session[acts]]
     is_click = kind[acts] == Kind.CLICK
-    rows["dwell"][acts] = np.where(is_click, answer.dwell[where], -1)
+    rows["dwell"][acts] = np.where(is_click, reaction.dwell[where], -1)
     rows["price"][acts] = np.where(is_click, -1, world.catalogue.price[item])
     return Events(rows, slates.astype(np.int32)), ordinal[:, -1] + 1, at[:, -1]
 
 
-def _elapsed(world: World, sessions: Sessions, answer: Answer, thinking: Ints) -> Ints:
+def _elapsed(world: World, sessions: Sessions, reaction: Reaction, thinking: Ints) -> Ints:
     """Milliseconds [n, 3k + 2] before each thing that may happen; at least one before each that does."""
-    config, (n, k) = world.config, answer.clicked.shape
+    config, (n, k) = world.config, reaction.clicked.shape
     pace: Floats = 0.5 + uniform(
         world.seed, Purpose.GLANCE, sessions.shopper[:, None], sessions.day, sessions.step, np.arange(k)
     )
     glance = 1 + np.rint(config.glance_ms * pace).astype(np.int64)
     elapsed = np.empty((n, 3 * k + 2), np.int64)
     elapsed[:, 0] = 1 + config.latency_ms
-    elapsed[:, 1:-1:3] = np.where(answer.examined, glance, 0)
-    elapsed[:, 2:-1:3] = np.where(answer.clicked, answer.dwell, 0)
-    elapsed[:, 3:-1:3] = np.where(answer.bought, 1 + config.checkout_ms, 0)
+    elapsed[:, 1:-1:3] = np.where(reaction.examined, glance, 0)
+    elapsed[:, 2:-1:3] = np.where(reaction.clicked, reaction.dwell, 0)
+    elapsed[:, 3:-1:3] = np.where(reaction.bought, 1 + config.checkout_ms, 0)
     elapsed[:, -1] = thinking
     return elapsed

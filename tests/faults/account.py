@@ -130,7 +130,7 @@ class Account:
 
 
 def orphans(engine: Engine) -> int:
-    """I8: pictures that no item shows; foreign keys see to all other rows, verify to slates and readings."""
+    """I8: pictures that no item shows; foreign keys see to other rows, verify to slates."""
     with read_transaction(engine) as conn:
         statement = select(func.count()).select_from(image).where(~image.c.sha256.in_(select(item.c.image)))
         return int(conn.execute(statement).scalar_one())

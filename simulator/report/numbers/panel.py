@@ -21,7 +21,7 @@ CENTS = 100.0
 
 @dataclass(frozen=True)
 class Slates:
-    """What the recommender answered: one row per request.
+    """The slates that the recommender returned: one row per request.
 
     session: int64 [n_requests]; step: int16 [n_requests]; entries: `recommender.ranking.SLATE` [n_requests,
     k].
@@ -33,7 +33,7 @@ class Slates:
 
 
 @dataclass(frozen=True)
-class Readings:
+class Expectations:
     """What the judge expected of each slate: P(examined) * P(click | examined) at each position.
 
     session: int64 [n_requests]; step: int16 [n_requests]; expected: float64 [n_requests, k].
@@ -60,7 +60,7 @@ class RunData:
     config: dict[str, Any]
     events: Events
     slates: Slates
-    readings: Readings
+    expectations: Expectations
     item_ids: list[str]
     categories: NDArray[np.int16]
     class_names: list[str]
@@ -174,9 +174,9 @@ def _slates(run: RunData, row_of_event: Ints) -> SlateRows:
     at = np.flatnonzero(rows["kind"] == Kind.IMPRESSION)
     shown = run.events.shown.astype(np.int64)
     asked = _request(rows["session"][at], rows["step"][at])
-    read = find(_request(run.readings.session, run.readings.step), asked)
+    read = find(_request(run.expectations.session, run.expectations.step), asked)
     expected = np.full(shown.shape, np.nan)
-    expected[read >= 0] = run.readings.expected[read[read >= 0]]
+    expected[read >= 0] = run.expectations.expected[read[read >= 0]]
     return SlateRows(
         row=row_of_event[at],
         shopper=rows["shopper"][at].astype(np.int64),

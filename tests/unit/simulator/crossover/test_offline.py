@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 from db.errors import UsageError
 from simulator.crossover.grid import Ask
 from simulator.crossover.offline import LEARNER, LOGGING, assess
-from simulator.playing.in_memory import Rehearsal, rehearse
+from simulator.playing.in_memory import MemoryRun, play_in_memory
 from simulator.playing.plan import Plan
 from simulator.playing.play import play
-from tests.unit.simulator.playing.test_in_memory import staged
+from tests.unit.simulator.playing.test_in_memory import toy_world
 
 POLICIES = ("random", "visual", "blend")
 
@@ -25,8 +25,8 @@ def numbers(found: dict[str, Any], metric: str = "ndcg@10") -> dict[str, float]:
 
 def test_every_request_of_the_log_is_ranked_by_every_policy(sqlite: Engine) -> None:
     """As many requests as the logging run had; by looks and behaviour is better than by lot."""
-    shared = staged(sqlite, policy="logging")
-    logged = rehearse(shared, "logging")
+    shared = toy_world(sqlite, policy="logging")
+    logged = play_in_memory(shared, "logging")
     found = assess(shared, POLICIES)
     assert found["requests"] == sum(shown for _, _, shown in logged.expected) // 10
     assert found["policies"]["blend"]["ndcg@10"]["n"] == found["requests"]
@@ -36,7 +36,7 @@ def test_every_request_of_the_log_is_ranked_by_every_policy(sqlite: Engine) -> N
 
 def test_who_else_is_measured_changes_nothing(sqlite: Engine) -> None:
     """A policy's numbers are the same alone and in company: the log is shared, and fixed."""
-    shared = staged(sqlite)
+    shared = toy_world(sqlite)
     together, alone = assess(shared, POLICIES), assess(shared, ("visual",))
     assert together["policies"]["visual"] == alone["policies"]["visual"]
     assert together == assess(shared, POLICIES)
@@ -44,13 +44,13 @@ def test_who_else_is_measured_changes_nothing(sqlite: Engine) -> None:
 
 def test_the_log_is_that_of_a_logging_run_and_teaches_all_that_blend_knows(sqlite: Engine) -> None:
     """The slates are those of a plain logging run; what is folded from them holds what only blend reads."""
-    shared, seen = staged(sqlite, policy="logging"), dict[str, list[bytes]]()
-    rehearse(
+    shared, seen = toy_world(sqlite, policy="logging"), dict[str, list[bytes]]()
+    play_in_memory(
         shared,
         "logging",
         witness=lambda _here, slates, _: seen.setdefault("run", []).append(slates.tobytes()),
     )
-    desk = Rehearsal(shared.recommender(LEARNER), answers_as=LOGGING)
+    desk = MemoryRun(shared.recommender(LEARNER), shown_policy=LOGGING)
     play(
         shared.world,
         desk,
@@ -66,7 +66,7 @@ def test_the_log_is_that_of_a_logging_run_and_teaches_all_that_blend_knows(sqlit
 
 def test_a_share_of_the_requests_is_drawn_by_address(sqlite: Engine) -> None:
     """Half the requests, always the same ones."""
-    shared = staged(sqlite)
+    shared = toy_world(sqlite)
     whole, half = assess(shared, ("visual",)), assess(shared, ("visual",), share=0.5)
     assert 0.35 < half["requests"] / whole["requests"] < 0.65
     assert half == assess(shared, ("visual",), share=0.5)
@@ -74,7 +74,7 @@ def test_a_share_of_the_requests_is_drawn_by_address(sqlite: Engine) -> None:
 
 def test_the_first_day_is_cold(sqlite: Engine) -> None:
     """After one day nothing but cold strata is filled, and blend ranks as visual does."""
-    found = assess(staged(sqlite, days=1), ("visual", "blend"))
+    found = assess(toy_world(sqlite, days=1), ("visual", "blend"))
     assert numbers(found)["visual"] == numbers(found)["blend"]
     assert found["strata"]["profile"]["warm"]["visual"]["ndcg@10"]["value"] is None
     assert found["strata"]["profile"]["cold"]["visual"]["ndcg@10"]["n"] == found["requests"]

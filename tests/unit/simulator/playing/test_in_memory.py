@@ -1,4 +1,4 @@
-"""A rehearsal is the run itself without its database: the same slates, the same clicks, the same measure."""
+"""A run in memory is the stored run without its database: the same slates, clicks and measure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from db.errors import UsageError
 from recommender.registry import POLICY_NAMES
-from simulator.playing import in_memory as module
-from simulator.playing.in_memory import Rehearsal, Stage, gather, rehearse, stage
+from simulator.playing import in_memory
+from simulator.playing.in_memory import MemoryRun, SharedWorld, gather, play_in_memory, share_world
 from simulator.playing.plan import Plan
 from simulator.playing.report import load
 from simulator.report.numbers import formulas
@@ -20,20 +20,20 @@ from tests import factories
 from workers.local_workforce import LocalWorkforce
 
 
-def staged(engine: Engine, **changes: Any) -> Stage:
-    """The stage of the toy shop."""
+def toy_world(engine: Engine, **changes: Any) -> SharedWorld:
+    """The shared world of the toy shop."""
     resolved = factories.resolved(engine, **changes)
-    return stage(resolved.config, *gather(factories.context_of(engine), resolved))
+    return share_world(resolved.config, *gather(factories.context_of(engine), resolved))
 
 
 @pytest.mark.parametrize("policy", POLICY_NAMES)
-def test_a_rehearsal_shows_what_the_stored_run_showed(sqlite: Engine, policy: str) -> None:
+def test_a_run_in_memory_shows_what_the_stored_run_showed(sqlite: Engine, policy: str) -> None:
     """Slate by slate, click by click; and its late rate is the report's, to the last digits."""
     run = factories.play(sqlite, LocalWorkforce(sqlite), policy=policy).run
     stored = load(factories.context_of(sqlite), run.id)
     seen: list[tuple[Any, Any, Any]] = []
-    done = rehearse(
-        staged(sqlite, policy=policy),
+    done = play_in_memory(
+        toy_world(sqlite, policy=policy),
         policy,
         witness=lambda here, slates, clicked: seen.append((here.session, slates, clicked)),
     )
@@ -52,21 +52,21 @@ def test_a_rehearsal_shows_what_the_stored_run_showed(sqlite: Engine, policy: st
     assert done.late_rate(factories.TOY_PLAN.days) == pytest.approx(late, rel=1e-12)
 
 
-def test_policies_share_a_stage_without_leaving_traces(sqlite: Engine) -> None:
+def test_policies_share_a_world_without_leaving_traces(sqlite: Engine) -> None:
     """Played after others, in pieces of another size, a policy gives the same numbers."""
-    shared = staged(sqlite)
-    first = rehearse(shared, "blend").expected
-    rehearse(shared, "visual")
+    shared = toy_world(sqlite)
+    first = play_in_memory(shared, "blend").expected
+    play_in_memory(shared, "visual")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "PIECE", 7)
-        assert rehearse(shared, "blend").expected == first
+        patch.setattr(in_memory, "PIECE", 7)
+        assert play_in_memory(shared, "blend").expected == first
 
 
 def test_a_setting_of_the_recommender_can_be_tried(sqlite: Engine) -> None:
     """Settings given beside the run's own change the slates."""
-    shared = staged(sqlite)
-    tried: Rehearsal = rehearse(shared, "blend-fixed", settings={"fixed_weight": 0.0})
-    assert tried.expected != rehearse(shared, "blend-fixed").expected
+    shared = toy_world(sqlite)
+    tried: MemoryRun = play_in_memory(shared, "blend-fixed", settings={"fixed_weight": 0.0})
+    assert tried.expected != play_in_memory(shared, "blend-fixed").expected
 
 
 def test_a_world_may_have_numbers_of_its_own(sqlite: Engine) -> None:

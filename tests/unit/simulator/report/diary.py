@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from db.events import Events, Kind, blank
-from simulator.report.numbers.panel import Readings, RunData, Slates
+from simulator.report.numbers.panel import Expectations, RunData, Slates
 
 SLATE = np.dtype(
     [
@@ -87,7 +87,9 @@ def hand_made(policy: str = "blend", *, seed: int = 1, visits: dict[int, list[An
         config={"policy": policy, "seed": seed, "world": "mixed"},
         events=events,
         slates=Slates(session, step, _entries(events)),
-        readings=Readings(session, step, np.array([EXPECTED.get(one, [0.1] * 3) for one in requests])),
+        expectations=Expectations(
+            session, step, np.array([EXPECTED.get(one, [0.1] * 3) for one in requests])
+        ),
         item_ids=[f"item-{number}" for number in range(ITEMS + 2)],
         categories=np.array([0, 0, 1, 1, 1, 0, 1], np.int16),
         class_names=["jeans", "shirts"],

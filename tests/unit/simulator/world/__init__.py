@@ -66,8 +66,8 @@ def shop(world: World, sessions: Sessions, choose: Any) -> tuple[Sessions, Event
     while sessions.alive.any():
         sessions, asked = day.ask(world, sessions)
         slates = choose(world, sessions)
-        sessions, answered, readings = day.read(world, sessions, slates)
+        sessions, answered, outcomes = day.read(world, sessions, slates)
         told += [asked, answered]
-        expected += float(readings.expected.sum())
+        expected += float(outcomes.expected.sum())
         shown += int((slates >= 0).sum())
     return sessions, Events.concat(told), expected, shown

@@ -34,9 +34,9 @@ def test_the_whole_catalogues_probabilities_are_those_that_reading_uses() -> Non
     slates = random_slates(WORLD, sessions)
     slates[:, 0] = sessions.take(sessions.alive).seen[:, 0]
     everything = day.click_probability(WORLD, sessions)
-    _, _, readings = day.read(WORLD, sessions, slates)
+    _, _, outcomes = day.read(WORLD, sessions, slates)
     expected = WORLD.examination * np.take_along_axis(everything, slates.astype(np.int64), axis=1)
-    assert np.array_equal(readings.expected, expected)
+    assert np.array_equal(outcomes.expected, expected)
 
 
 def test_probabilities_do_not_depend_on_the_piece_they_are_computed_in() -> None:
@@ -53,17 +53,17 @@ def test_clicks_come_as_often_as_expected() -> None:
     clicks, expected, variance = 0, 0.0, 0.0
     for number in range(6):
         sessions = asked(number=number)
-        _, events, readings = day.read(WORLD, sessions, random_slates(WORLD, sessions))
+        _, events, outcomes = day.read(WORLD, sessions, random_slates(WORLD, sessions))
         clicks += int((events.rows["kind"] == 4).sum())
-        expected += readings.expected.sum()
-        variance += (readings.expected * (1 - readings.expected)).sum()
+        expected += outcomes.expected.sum()
+        variance += (outcomes.expected * (1 - outcomes.expected)).sum()
     assert abs(clicks - expected) < 4 * np.sqrt(variance)
 
 
 def test_positions_are_examined_less_and_less() -> None:
     """Each position is looked at as often as its probability says."""
     slates = random_slates(WORLD, asked()).astype(np.int64)
-    seen = choice.answer(WORLD, asked(), slates).examined.mean(0)
+    seen = choice.react(WORLD, asked(), slates).examined.mean(0)
     assert np.abs(seen - WORLD.examination).max() < 0.04
     assert (np.diff(WORLD.examination) < 0).all()
 
@@ -71,7 +71,7 @@ def test_positions_are_examined_less_and_less() -> None:
 def test_an_items_mood_does_not_depend_on_its_position() -> None:
     """A slate turned round: what is examined in both places is clicked in both or in neither."""
     slates = random_slates(WORLD, asked()).astype(np.int64)
-    straight, turned = (choice.answer(WORLD, asked(), order) for order in (slates, slates[:, ::-1]))
+    straight, turned = (choice.react(WORLD, asked(), order) for order in (slates, slates[:, ::-1]))
     both = straight.examined & turned.examined[:, ::-1]
     assert both.sum() > 1000
     assert np.array_equal(straight.clicked[both], turned.clicked[:, ::-1][both])
@@ -84,7 +84,7 @@ def test_an_items_mood_does_not_depend_on_its_neighbours() -> None:
     one = random_slates(WORLD, asked()).astype(np.int64)
     two = (one + 1) % WORLD.catalogue.n_items
     two[:, 4] = one[:, 4]
-    first, second = (choice.answer(WORLD, asked(), slates) for slates in (one, two))
+    first, second = (choice.react(WORLD, asked(), slates) for slates in (one, two))
     assert np.array_equal(first.clicked[:, 4], second.clicked[:, 4])
     assert not np.array_equal(first.clicked, second.clicked)
 
@@ -95,9 +95,9 @@ def test_padding_is_never_clicked_and_expects_nothing() -> None:
     full = random_slates(WORLD, sessions)
     short = full.copy()
     short[:, 6:] = -1
-    _, events, readings = day.read(WORLD, sessions, short)
+    _, events, outcomes = day.read(WORLD, sessions, short)
     clicks = events.rows[events.rows["kind"] == 4]
-    assert (readings.expected[:, 6:] == 0).all()
+    assert (outcomes.expected[:, 6:] == 0).all()
     assert len(clicks) > 0
     assert (clicks["position"] <= 6).all()
     _, events_of_full, _ = day.read(WORLD, sessions, full)
@@ -162,11 +162,11 @@ def test_dear_items_are_bought_less() -> None:
 
 def test_interesting_items_hold_the_eye_longer() -> None:
     """The median dwell rises with appeal, and dwell stays between one second and ten minutes."""
-    answer = choice.answer(WORLD, asked(), random_slates(WORLD, asked()).astype(np.int64))
-    liked = answer.appeal > np.median(answer.appeal)
-    assert np.median(answer.dwell[liked]) > np.median(answer.dwell[~liked])
-    assert answer.dwell.min() >= 1_000
-    assert answer.dwell.max() <= 600_000
+    reaction = choice.react(WORLD, asked(), random_slates(WORLD, asked()).astype(np.int64))
+    liked = reaction.appeal > np.median(reaction.appeal)
+    assert np.median(reaction.dwell[liked]) > np.median(reaction.dwell[~liked])
+    assert reaction.dwell.min() >= 1_000
+    assert reaction.dwell.max() <= 600_000
 
 
 def test_equal_pictures_share_their_mood() -> None:

@@ -161,8 +161,8 @@ def test_a_day_on_which_nobody_comes_passes_quietly() -> None:
     world = a_world(replace(BUSY, visit_base=-60.0), n_shoppers=20)
     sessions = day.open_day(world, day.begin(world), 0)
     sessions, asked = day.ask(world, sessions)
-    sessions, told, readings = day.read(world, sessions, np.zeros((0, 10), np.int32))
-    assert len(asked) == len(told) == len(readings.session) == 0
+    sessions, events, outcomes = day.read(world, sessions, np.zeros((0, 10), np.int32))
+    assert len(asked) == len(events) == len(outcomes.session) == 0
     assert day.close_day(world, day.begin(world), sessions).owned.sum() == 0
 
 

@@ -12,7 +12,7 @@ import pytest
 from db.events import Kind
 from simulator.report.numbers.formulas import first_late_day
 from simulator.report.numbers.measures import MEASURES, measure
-from simulator.report.numbers.panel import Panel, Readings, lay_out
+from simulator.report.numbers.panel import Expectations, Panel, lay_out
 from simulator.report.numbers.statistics import Estimate
 from tests.unit.simulator.report.diary import hand_made, without_clicks
 
@@ -124,11 +124,11 @@ def test_a_measure_over_nothing_is_undefined_and_not_zero() -> None:
     assert measured["hit_rate@3"].value == 0
 
 
-def test_without_readings_only_expectations_are_undefined() -> None:
+def test_without_the_judges_numbers_only_expectations_are_undefined() -> None:
     """An imported log has no judge: its expected rates are missing, the drawn ones are not."""
     run = hand_made()
-    nothing = Readings(np.zeros(0, np.int64), np.zeros(0, np.int16), np.zeros((0, 3)))
-    measured = measure(lay_out(replace(run, readings=nothing)))
+    nothing = Expectations(np.zeros(0, np.int64), np.zeros(0, np.int16), np.zeros((0, 3)))
+    measured = measure(lay_out(replace(run, expectations=nothing)))
     undefined = {name for name, found in measured.items() if math.isnan(found.value)}
     assert undefined == {name for name in measured if "expected" in name}
 
