@@ -178,12 +178,15 @@ def similar(
     k: Annotated[int, typer.Option("-k", help="How many items.")] = 10,
     out: Annotated[Path | None, typer.Option(help="A picture grid: FILE.png or FILE.jpg.")] = None,
     catalogue: Catalogue = "fashion-mnist",
+    exclude_self: Annotated[
+        bool, typer.Option("--exclude-self", help="Leave out items that have this very picture.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Catalogue items that look like a picture, the most similar first."""
+    """Catalogue items that look like a picture, the most similar first: their cosine, id and category."""
     from simulator.embedders.similar import similar as action
 
-    found = action(_open(), image, k=k, out=out, catalogue=catalogue)
+    found = action(_open(), image, k=k, out=out, catalogue=catalogue, exclude_self=exclude_self)
     _answer(found.to_json(), found.text(), as_json=as_json)
 
 

@@ -86,9 +86,11 @@ def similar(
     k: int = 10,
     out: Path | None = None,
     catalogue: str = catalogues.FASHION_MNIST,
+    exclude_self: bool = False,
 ) -> Answer:
     """The k items most similar to a picture file; with `out`, a picture grid of them.
 
+    exclude_self: leave out the items that have this very picture.
     Raises UsageError or DataError for what cannot be looked at, before anything heavy begins.
     """
     if not 1 <= k <= MOST:
@@ -98,7 +100,7 @@ def similar(
         photo = gate.read(image)
     search = open_search(context, catalogue=catalogue)
 
-    found = search.nearest(photo.canonical, k)
+    found = search.nearest(photo.canonical, k, exclude_self=exclude_self)
 
     if out is not None and kind is not None:
         people = GREY if catalogue == catalogues.FASHION_MNIST else COLOUR
@@ -122,13 +124,18 @@ class Search:
     network: Embedding
     among: tuple[Neighbourhoods, NDArray[np.float32]] | None = None
 
-    def nearest(self, picture: NDArray[np.uint8], k: int) -> list[Similar]:
-        """The k items most similar to a canonical picture, as `pictures.read` makes it."""
+    def nearest(self, picture: NDArray[np.uint8], k: int, *, exclude_self: bool = False) -> list[Similar]:
+        """The k items most similar to a canonical picture, as `pictures.read` makes it.
+
+        exclude_self: without the items whose stored picture has the very same bytes.
+        """
         query = self.network.embed(self.seen(picture)[None])
+        without = images.digest(picture) if exclude_self else None
         if self.among is None:
-            return most_similar(self.index, query, self.stored, k)
+            return most_similar(self.index, query, self.stored, k, without=without)
         neighbourhoods, searched = self.among
-        return most_similar(searched, neighbourhoods.asked(round_embeddings(query)), self.stored, k)
+        asked = neighbourhoods.asked(round_embeddings(query))
+        return most_similar(searched, asked, self.stored, k, without=without)
 
     def seen(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A canonical picture as the network is given it."""
@@ -153,11 +160,22 @@ def open_search(context: Context, *, catalogue: str = catalogues.FASHION_MNIST, 
 
 
 def most_similar(
-    index: NDArray[np.float32], query: NDArray[np.float32], stored: Sequence[Item], k: int
+    index: NDArray[np.float32],
+    query: NDArray[np.float32],
+    stored: Sequence[Item],
+    k: int,
+    *,
+    without: str | None = None,
 ) -> list[Similar]:
-    """The k nearest items; index: rounded unit rows [n_items, dim]; query: a unit row [1, dim]."""
-    is_candidate = np.ones(len(index), np.bool_)
-    found, cosines = nearest(index, round_embeddings(query), min(k, len(index)), is_candidate)
+    """The k nearest items; index: rounded unit rows [n_items, dim]; query: a unit row [1, dim].
+
+    without: the sha256 of a picture whose items are left out.
+    """
+    is_candidate = np.array([item.image != without for item in stored], np.bool_)
+    n = min(k, int(is_candidate.sum()))
+    if not n:
+        return []
+    found, cosines = nearest(index, round_embeddings(query), n, is_candidate)
     return [
         Similar(stored[number], min(1.0, float(cosine)))
         for number, cosine in zip(found[0], cosines[0], strict=True)
@@ -198,7 +216,7 @@ def _draw(context: Context, shown: Shown, found: Sequence[Similar], out: Path, k
     with read_transaction(context.engine) as conn:
         pixels = images.read(conn, [one.item.image for one in found], shown.items)
     tiles = [
-        Tile(picture, f"{one.score:.3f}", one.item.category)
+        Tile(picture, f"{one.score:.3f}", one.item.item_id, one.item.category)
         for picture, one in zip(pixels, found, strict=True)
     ]
     buffer = io.BytesIO()

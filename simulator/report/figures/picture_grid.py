@@ -14,9 +14,10 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from simulator.report.figures.charts import INK, Chart, themed
 
 Pixels = NDArray[np.uint8]
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-TILE, GAP, MARGIN, CAPTION = 168, 22, 28, 44
-"""Pixels of a grid: a picture's side, the room between, the room around, the room for two lines below."""
+TILE, GAP, MARGIN, CAPTION = 168, 22, 28, 64
+"""Pixels of a grid: a picture's side, the room between, the room around, the room for three lines below."""
 
 COLUMNS = 5
 SOFT = "#59616a"
@@ -24,11 +25,12 @@ SOFT = "#59616a"
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture, uint8 [h, w] light on dark or [h, w, 3] in colour, and the two lines below it."""
+    """One picture, uint8 [h, w] light on dark or [h, w, 3] in colour, and the three lines below it."""
 
     pixels: Pixels
     first: str
     second: str
+    third: str
 
 
 def grid_image(query: Image.Image, seen: Pixels, tiles: Sequence[Tile]) -> Image.Image:
@@ -43,16 +45,16 @@ def grid_image(query: Image.Image, seen: Pixels, tiles: Sequence[Tile]) -> Image
     width = left + n_columns * (TILE + GAP) - GAP + MARGIN
     canvas = Image.new("RGB", (width, 2 * MARGIN + n_rows * (TILE + CAPTION + GAP) - GAP), "white")
     draw = ImageDraw.Draw(canvas)
-    _put(canvas, draw, (MARGIN, MARGIN), _fitted(query), ("query", ""))
+    _put(canvas, draw, (MARGIN, MARGIN), _fitted(query), ("query", "", ""))
     if n_rows > 1:
         place = (MARGIN, MARGIN + TILE + CAPTION + GAP)
-        _put(canvas, draw, place, _enlarged(seen), ("as the network", "sees it"))
+        _put(canvas, draw, place, _enlarged(seen), ("as the network", "sees it", ""))
     line = MARGIN + TILE + GAP
     draw.line([(line, MARGIN), (line, canvas.height - MARGIN)], fill="#dfe3e7", width=1)
     for number, tile in enumerate(tiles):
         row, column = divmod(number, COLUMNS)
         place = (left + column * (TILE + GAP), MARGIN + row * (TILE + CAPTION + GAP))
-        _put(canvas, draw, place, _enlarged(tile.pixels), (tile.first, tile.second))
+        _put(canvas, draw, place, _enlarged(tile.pixels), (tile.first, tile.second, tile.third))
     return canvas
 
 
@@ -140,12 +142,22 @@ def _put(
     draw: ImageDraw.ImageDraw,
     place: tuple[int, int],
     picture: Image.Image,
-    words: tuple[str, str],
+    words: tuple[str, str, str],
 ) -> None:
     canvas.paste(picture, place)
-    for line, (text, shade, size) in enumerate(zip(words, (INK, SOFT), (16, 13), strict=True)):
+    for line, (text, shade, size) in enumerate(zip(words, (INK, SOFT, SOFT), (16, 13, 13), strict=True)):
         where = (place[0] + TILE / 2, place[1] + TILE + 7 + 20 * line)
-        draw.text(where, text, fill=shade, font=ImageFont.load_default(size), anchor="ma")
+        font = ImageFont.load_default(size)
+        draw.text(where, _cut(draw, text, font), fill=shade, font=font, anchor="ma")
+
+
+def _cut(draw: ImageDraw.ImageDraw, text: str, font: Font) -> str:
+    """As much of a line as stands below one picture; its end is an id's telling part, so the middle goes."""
+    kept = text
+    while len(kept) > 2 and draw.textlength(kept, font=font) > TILE + GAP / 2:
+        text = text[: len(text) // 2] + text[len(text) // 2 + 1 :]
+        kept = f"{text[: len(text) // 2]}…{text[len(text) // 2 :]}"
+    return kept
 
 
 def _fitted(picture: Image.Image) -> Image.Image:

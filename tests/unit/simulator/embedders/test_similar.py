@@ -196,6 +196,16 @@ def test_the_nearest_come_first_with_their_scores() -> None:
     np.testing.assert_allclose([one.score for one in found], np.cos([0.1, 0.1, 0.5, 0.9]), atol=1e-3)
 
 
+def test_the_same_picture_is_left_out_when_asked() -> None:
+    """Every item that has it, whatever its id; nothing is found where there is no other."""
+    index = round_embeddings(np.tile([[1.0, 0.0]], (3, 1)))
+    stored = [Item(n, f"item-{n}", "ab" if n < 2 else "cd", "Bag", "catalogue", "toy") for n in range(3)]
+    query = np.array([[1, 0]], np.float32)
+    found = action.most_similar(index, query, stored, 9, without="ab")
+    assert [one.item.item_id for one in found] == ["item-2"]
+    assert action.most_similar(index[:2], query, stored[:2], 9, without="ab") == []
+
+
 class HandmadeNetwork:
     """Embeds a picture by its mean grey level, and counts how many it was given."""
 
@@ -257,7 +267,10 @@ def test_an_own_catalogue_is_searched_among_neighbours(sqlite: Engine, tmp_path:
     assert found[0].item.item_id == items[5].item_id
     assert scores[0] == pytest.approx(1, abs=2e-3)
     assert scores == sorted(scores, reverse=True)
+    others = search.nearest(picture, 9, exclude_self=True)
+    assert others == found[1:]
     plain = replace(search, among=None).nearest(picture, 10)
+    assert replace(search, among=None).nearest(picture, 9, exclude_self=True) == plain[1:]
     assert [one.score for one in plain] != scores
 
 

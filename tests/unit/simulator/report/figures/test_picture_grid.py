@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from simulator.report.figures import picture_grid
 from simulator.report.figures.picture_grid import CAPTION, GAP, MARGIN, TILE, Card, Strip, Tile, cards, strips
@@ -13,7 +15,7 @@ QUERY = Image.new("RGB", (400, 200), (200, 30, 30))
 
 def tile(level: int) -> Tile:
     """A plain picture."""
-    return Tile(np.full((28, 28), level, np.uint8), f"{level / 255:.3f}", "Bag")
+    return Tile(np.full((28, 28), level, np.uint8), f"{level / 255:.3f}", f"item-{level}", "Bag")
 
 
 def test_the_query_is_first_and_the_items_follow_in_order() -> None:
@@ -36,7 +38,7 @@ def test_the_query_is_first_and_the_items_follow_in_order() -> None:
 def test_colour_pictures_keep_their_colours() -> None:
     """Items and what the network sees; nothing is inverted."""
     red, blue = (np.full((96, 96, 3), ink, np.uint8) for ink in ((200, 10, 10), (10, 10, 200)))
-    tiles = [Tile(red, "0.9", "Hats")] * 6
+    tiles = [Tile(red, "0.9", "sku-1", "Hats")] * 6
     grid = picture_grid.grid_image(QUERY, blue, tiles)
     middle = TILE // 2
     left = MARGIN + TILE + 2 * GAP
@@ -90,3 +92,19 @@ def test_figures_are_the_same_bytes_again_and_fetch_nothing() -> None:
         assert "var(--c" in chart.inline
         assert b"<svg xmlns" in chart.file
         assert b"a<b" not in chart.file
+
+
+def test_an_id_stands_below_its_picture_and_a_long_one_keeps_its_ends() -> None:
+    """Two items whose ids differ are told apart; nothing runs into the neighbour."""
+    draw = ImageDraw.Draw(QUERY)
+    font = ImageFont.load_default(13)
+    assert picture_grid._cut(draw, "sku-206", font) == "sku-206"
+    cut = picture_grid._cut(draw, "a-very-long-name-of-a-product-" + "x" * 60 + "-0042", font)
+    assert cut.startswith("a-very")
+    assert cut.endswith("0042")
+    assert draw.textlength(cut, font=font) <= TILE + GAP / 2
+    seen = np.zeros((28, 28), np.uint8)
+    one = np.asarray(picture_grid.grid_image(QUERY, seen, [tile(200)]))
+    other = np.asarray(picture_grid.grid_image(QUERY, seen, [replace(tile(200), second="item-201")]))
+    rows = np.flatnonzero((one != other).any((1, 2)))
+    assert MARGIN + TILE < rows.min() < rows.max() < MARGIN + TILE + CAPTION
