@@ -187,3 +187,12 @@ def test_own_pictures_are_shown_in_their_colours() -> None:
     colour = replace(run, shown=np.full((len(run.item_ids), 8, 8, 3), (200, 10, 10), np.uint8))
     assert "data:image/jpeg" in _page([colour])
     assert "data:image/jpeg" not in _page([run])
+
+
+def test_paper_keeps_colours_and_opens_what_is_closed() -> None:
+    """Browsers leave out backgrounds and closed details unless the page asks for them."""
+    html = _page([hand_made("visual"), hand_made("blend")])
+    (paper,) = re.findall(r"@media print \{(.*?)\n\}", html, re.DOTALL)
+    assert "print-color-adjust: exact" in paper
+    assert re.search(r"details::details-content \{[^}]*content-visibility: visible", paper)
+    assert "display: none" not in paper
