@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recommender.registry import POLICIES, REFERENCES
 from simulator.report.numbers.comparison import Comparison
-from simulator.report.text import labels as words
+from simulator.report.text import labels
 
 Floats = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ def policies(comparison: Comparison, *, title: str) -> Chart:
         for row, (name, one) in enumerate(zip(names, found, strict=True)):
             _dot(axes, row, (one.value, one.low, one.high), colour(name))
             axes.annotate(
-                words.number(one.value, "share"), (one.value, row), (0, 6), textcoords="offset points",
+                labels.number(one.value, "share"), (one.value, row), (0, 6), textcoords="offset points",
                 ha="center", color=colour(name), fontweight="bold",
             )  # fmt: skip
         _rows(axes, names)
@@ -98,7 +98,7 @@ def differences(comparison: Comparison, reference: str, *, title: str) -> Chart:
                 gap = comparison.gap(name, reference, metric)
                 _dot(axes, row, (gap.value, gap.low, gap.high), colour(name))
             axes.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
-            axes.set_title(words.of(metric).title, loc="left", fontsize=9)
+            axes.set_title(labels.of(metric).title, loc="left", fontsize=9)
             _rows(axes, names, head=0.55)
             percents(axes, "x", sign="")
         panes[-1].set_xlabel(f"points more than {reference}")
@@ -303,7 +303,7 @@ def percents(axes: Axes, which: str, *, sign: str = " %") -> None:
     """Write the numbers of one axis, `x` or `y`, as percentages."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(mpl.ticker.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(lambda value, _: f"{100 * value:.4g}{sign}".replace("-", words.MINUS))
+    axis.set_major_formatter(lambda value, _: f"{100 * value:.4g}{sign}".replace("-", labels.MINUS))
 
 
 def _whole(last: int) -> list[int]:

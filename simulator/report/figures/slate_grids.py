@@ -42,7 +42,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Grid:
+class SlateGrid:
     """One request, answered by several policies. why: what it was picked for."""
 
     why: str
@@ -53,7 +53,7 @@ class Grid:
 Scores = NDArray[np.float64]
 
 
-def grids(panels: Sequence[Panel], *, focus: str, reference: str | None) -> list[Grid]:
+def slate_grids(panels: Sequence[Panel], *, focus: str, reference: str | None) -> list[SlateGrid]:
     """A few telling requests, and two drawn by lot, that every panel answered for the same shopper and query.
 
     panels: runs of one seed, one a policy, the focus among them.
@@ -67,7 +67,7 @@ def grids(panels: Sequence[Panel], *, focus: str, reference: str | None) -> list
             Row(panel.run.policy, _pictures(panel, slate))
             for panel, slate in zip(panels, slates, strict=True)
         ]
-        found.append(Grid(why, _picture(run, query, [], is_clicked=False), rows))
+        found.append(SlateGrid(why, _picture(run, query, [], is_clicked=False), rows))
     return found
 
 

@@ -16,7 +16,7 @@ from simulator.report.numbers import statistics
 from simulator.report.numbers.measures import SHARE_OF_LEAD, is_compared, measure
 from simulator.report.numbers.panel import Panel
 from simulator.report.numbers.statistics import Estimate, Gap, Interval
-from simulator.report.text import labels as words
+from simulator.report.text import labels
 
 SCHEMA = 1
 
@@ -75,7 +75,7 @@ Measured = dict[str, dict[int, dict[str, Estimate]]]
 """policy -> seed -> measure -> estimate."""
 
 
-def compare(panels: Sequence[Panel]) -> Comparison:
+def compare_runs(panels: Sequence[Panel]) -> Comparison:
     """Intervals and differences of runs: over shoppers for one seed, over seeds for several.
 
     UsageError when a policy comes twice with one seed, or runs of one seed met different shoppers.
@@ -102,7 +102,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         {"a": found.a, "b": found.b, "metric": found.metric} | _numbers(found.gap)
         for found in comparison.differences
     ]
-    by_class = {"by_class": words.FROM_CLUSTERS} if comparison.are_clusters else {}
+    by_class = {"by_class": labels.FROM_CLUSTERS} if comparison.are_clusters else {}
     return {"schema": SCHEMA, "policies": policies, "differences": differences, **by_class}
 
 
@@ -162,14 +162,14 @@ def _intervals(of_seeds: dict[int, dict[str, Estimate]], seeds: Sequence[int]) -
     found = [of_seeds[seed] for seed in sorted(of_seeds)]
     if len(seeds) == 1:
         return {
-            name: statistics.within(statistics.by_shopper(estimate), words.of(name).ends)
+            name: statistics.within(statistics.by_shopper(estimate), labels.of(name).ends)
             for name, estimate in found[0].items()
         }
     by_name = {name: [one[name] for one in found if name in one] for name in found[0]}
     return {
         name: statistics.within(
             statistics.over_seeds([one.value for one in of_name], n=sum(one.n for one in of_name)),
-            words.of(name).ends,
+            labels.of(name).ends,
         )
         for name, of_name in by_name.items()
     }
@@ -184,7 +184,7 @@ def _differences(measured: Measured, seeds: Sequence[int]) -> Iterable[Differenc
             if is_compared(name) and name in measured[b][common[0]]:
                 ours, theirs = ([measured[one][seed][name] for seed in common] for one in (a, b))
                 gap = _gap(ours, theirs, several=len(seeds) > 1)
-                yield Difference(a, b, name, statistics.gap_within(gap, words.of(name).ends))
+                yield Difference(a, b, name, statistics.gap_within(gap, labels.of(name).ends))
 
 
 def _gap(a: Sequence[Estimate], b: Sequence[Estimate], *, several: bool) -> Gap:

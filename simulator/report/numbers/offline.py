@@ -32,7 +32,7 @@ EVERYTHING = ("all", "all")
 
 NDCG, NEXT_HIT, RECALL, MRR, MAP = "ndcg@{k}", "next_hit_rate@{k}", "recall@{k}", "mrr", "map@{k}"
 
-Cell = tuple[str, str]
+StratumKey = tuple[str, str]
 """(side, stratum), or EVERYTHING."""
 
 
@@ -51,7 +51,7 @@ class Requests:
     beside: NDArray[np.int64]
     times: NDArray[np.int64]
 
-    def strata(self) -> dict[Cell, NDArray[np.bool_]]:
+    def strata(self) -> dict[StratumKey, NDArray[np.bool_]]:
         """Which requests stand in which stratum; those without a click have none on the truth's side."""
         first = self.clicked[:, 0]
         of_truth = np.where(first >= 0, self.times[np.maximum(first, 0)], -1)
@@ -82,7 +82,7 @@ class Tally:
     n_shoppers: int
     requests: int = 0
     empty: int = 0
-    sums: dict[tuple[str, str, Cell], tuple[Floats, Floats]] = field(default_factory=dict)
+    sums: dict[tuple[str, str, StratumKey], tuple[Floats, Floats]] = field(default_factory=dict)
 
     def add(self, asked: Requests, slates: Mapping[str, Items]) -> None:
         """Count the requests in, with the slates of each policy for them."""
@@ -97,7 +97,7 @@ class Tally:
 
     def _add(
         self,
-        key: tuple[str, str, Cell],
+        key: tuple[str, str, StratumKey],
         shopper: NDArray[np.int64],
         value: Floats,
         rows: NDArray[np.bool_],
@@ -107,7 +107,7 @@ class Tally:
         above += np.bincount(shopper[rows], weights=value[rows], minlength=self.n_shoppers)
         below += np.bincount(shopper[rows], minlength=self.n_shoppers)
 
-    def estimate(self, policy: str, metric: str, cell: Cell) -> Estimate:
+    def estimate(self, policy: str, metric: str, cell: StratumKey) -> Estimate:
         """The mean over requests, each shopper's part in it known."""
         above, below = self.sums[policy, metric, cell]
         return ratio(above, below)
@@ -115,7 +115,7 @@ class Tally:
 
 def measure(tally: Tally) -> dict[str, Any]:
     """Policies, strata and differences of one log as JSON, with intervals over its shoppers."""
-    cells: dict[Cell, dict[str, dict[str, Estimate]]] = {}
+    cells: dict[StratumKey, dict[str, dict[str, Estimate]]] = {}
     for policy, metric, cell in tally.sums:
         cells.setdefault(cell, {}).setdefault(policy, {})[metric] = tally.estimate(policy, metric, cell)
     plain = {
@@ -160,7 +160,7 @@ def over_logs(logs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def of_cell(log: Mapping[str, Any], cell: Cell) -> Mapping[str, Any]:
+def of_cell(log: Mapping[str, Any], cell: StratumKey) -> Mapping[str, Any]:
     """The policies of a document in one cell."""
     found: Mapping[str, Any] = log["policies"] if cell == EVERYTHING else log["strata"][cell[0]][cell[1]]
     return found

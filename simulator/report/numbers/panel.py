@@ -21,39 +21,25 @@ CENTS = 100.0
 
 @dataclass(frozen=True)
 class Slates:
-    """The slates that the recommender returned: one row per request.
+    """The slates that the recommender returned: one row per request."""
 
-    session: int64 [n_requests]; step: int16 [n_requests]; entries: `recommender.ranking.SLATE` [n_requests,
-    k].
-    """
-
-    session: NDArray[Any]
-    step: NDArray[Any]
-    entries: NDArray[Any]
+    session: NDArray[Any]  # int64 [n_requests]
+    step: NDArray[Any]  # int16 [n_requests]
+    entries: NDArray[Any]  # recommender.ranking.SLATE [n_requests, k]
 
 
 @dataclass(frozen=True)
 class Expectations:
-    """What the judge expected of each slate: P(examined) * P(click | examined) at each position.
+    """What the judge expected of each slate: one row per request that was read."""
 
-    session: int64 [n_requests]; step: int16 [n_requests]; expected: float64 [n_requests, k].
-    """
-
-    session: NDArray[Any]
-    step: NDArray[Any]
-    expected: NDArray[np.float64]
+    session: NDArray[Any]  # int64 [n_requests]
+    step: NDArray[Any]  # int16 [n_requests]
+    expected: NDArray[np.float64]  # [n_requests, k], P(examined) * P(click | examined) by position
 
 
 @dataclass(frozen=True)
 class RunData:
-    """One run as plain arrays, whatever it was read from. Rows of items: catalogue items, then query items.
-
-    item_ids: [n]. categories: int16 [n], numbers into class_names. prices: int32 [n], cents. pixels: uint8
-    [n, h, w] light on dark, as the judge sees them. embeddings: float32 [n, dim], unit rows; only for the
-    words in the picture grids. shown: uint8 [n, h, w, 3], where people see colour. are_clusters: whether
-    categories are the judge's clusters, for want of labels. provenance: seed, versions, git commit, model,
-    data and preset sha256, machine, timings: shown, never computed with.
-    """
+    """One run as plain arrays, whatever it was read from. Rows of items: catalogue first, then queries."""
 
     run: str
     policy: str
@@ -61,18 +47,22 @@ class RunData:
     events: Events
     slates: Slates
     expectations: Expectations
-    item_ids: list[str]
-    categories: NDArray[np.int16]
+    item_ids: list[str]  # [n]
+    categories: NDArray[np.int16]  # [n], numbers into class_names
     class_names: list[str]
-    prices: NDArray[np.int32]
-    pixels: NDArray[np.uint8]
+    prices: NDArray[np.int32]  # [n], cents
+    pixels: NDArray[np.uint8]  # [n, h, w], light on dark, as the judge sees them
     n_items: int
     n_shoppers: int
     days: int
     provenance: dict[str, Any] = field(default_factory=dict)
+    """Seed, versions, commit, model, hashes, machine, timings: shown, never computed with."""
     embeddings: NDArray[np.float32] | None = None
+    """[n, dim], unit rows. Only the similarities that the slate grids tell are computed of them."""
     shown: NDArray[np.uint8] | None = None
+    """[n, h, w, 3], where people see colour."""
     are_clusters: bool = False
+    """Whether the categories are the judge's clusters, for want of labels."""
 
     @property
     def seed(self) -> int:

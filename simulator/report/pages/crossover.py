@@ -14,11 +14,11 @@ from simulator.report.numbers.comparison import in_order
 from simulator.report.numbers.crossover import BLEND, Claim, Grid, claims, share_of_lead
 from simulator.report.numbers.offline import NDCG, SIDES, STRATA
 from simulator.report.numbers.statistics import Interval
-from simulator.report.pages.study import Cell, Section, Shown, Study, Table
-from simulator.report.text import labels as words
+from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Table
+from simulator.report.text import labels
 
 TITLE = "From worlds where pictures are enough to worlds where only behaviour knows"
-LOG_WORDS = (
+LOG_TEXT = (
     "Every policy ranks the same requests of a log that the policy logging made, half by looks and half by "
     "lot, from what earlier days of that log taught. The gain of an item is the judge's chance of a click on "
     "it. Cold, warm and hot: no, 1 to 20, and more clicks before, beside the query (profile) or on the item "
@@ -55,14 +55,14 @@ def chart(grid: Grid, *, title: str = TITLE) -> Chart:
 def page(grid: Grid, *, facts: Sequence[tuple[str, str]], command: str) -> Study:
     """The whole page."""
     found = claims(grid)
-    figures = [Shown(chart(grid), _figure_words(grid), is_wide=True)] if len(grid.shares) > 1 else []
+    figures = [ShownFigure(chart(grid), _caption(grid), is_wide=True)] if len(grid.shares) > 1 else []
     late = ["Clicks expected per item shown, on the last third of the days."]
     sections = [Section("Late click rate by world", late, [rates(grid), *_lead(grid)], figures)]
     if grid.logs:
         sections.append(
             Section(
                 "On one shared log",
-                [LOG_WORDS],
+                [LOG_TEXT],
                 [_offline(grid, share) for share in grid.shares],
             )
         )
@@ -89,7 +89,7 @@ def offline_page(
         lead=cautioned(verdict(found), grid),
         facts=facts,
         sections=[
-            Section("Ranking by the judge's chances", [LOG_WORDS], tables),
+            Section("Ranking by the judge's chances", [LOG_TEXT], tables),
             Section(
                 "The clicks that came next", ["Held out: what was clicked of the slate the log showed."], more
             ),
@@ -207,9 +207,9 @@ def _measures(grid: Grid, share: float) -> Table:
     return Table(["policy", *names], rows, note=f"{note}for ndcg only. 95 % intervals {found['intervals']}.")
 
 
-def _figure_words(grid: Grid) -> str:
+def _caption(grid: Grid) -> str:
     apart = [name for name in in_order(grid.policies) if name not in _drawn(grid)]
-    beside = f" In the table alone: {words.joined(apart)}." if apart else ""
+    beside = f" In the table alone: {labels.joined(apart)}." if apart else ""
     return f"Lines: means over up to {_n_seeds(grid)} seeds; bands: 95 % intervals.{beside}"
 
 
@@ -232,18 +232,18 @@ def cautioned(sentence: str, grid: Grid) -> list[str]:
 
 
 def _share(found: Interval) -> Cell:
-    return Cell(words.number(found.value, "share"), words.interval(found, "share"))
+    return Cell(labels.number(found.value, "share"), labels.interval(found, "share"))
 
 
 def _percent(value: float, low: float, high: float) -> tuple[str, str]:
     ends = "" if np.isnan(low) else f"{100 * low:+.1f} to {100 * high:+.1f}"
     return ("undefined" if np.isnan(value) else f"{100 * value:+.1f} %").replace(
-        "-", words.MINUS
-    ), ends.replace("-", words.MINUS)
+        "-", labels.MINUS
+    ), ends.replace("-", labels.MINUS)
 
 
 def _plain(found: dict[str, float | None]) -> Cell:
     value, low, high = (found[name] for name in ("value", "low", "high"))
     if value is None:
-        return Cell(words.UNKNOWN)
+        return Cell(labels.UNKNOWN)
     return Cell(f"{value:.3f}", "" if low is None or high is None else f"{low:.3f} to {high:.3f}")

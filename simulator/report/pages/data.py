@@ -11,7 +11,7 @@ from simulator.catalogues.fashion_mnist import FashionMnist
 from simulator.report.figures.charts import COLOURS, FAINT, INK, chart_of, percents
 from simulator.report.figures.picture_grid import Card, Strip, cards, strips
 from simulator.report.numbers.findings import AT_LEAST, NEAR, NEIGHBOURS, STRICTER, Findings, normal
-from simulator.report.pages.study import Cell, Section, Shown, Study, Table
+from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Table
 
 SAMPLES, PAIRS, DOUBTED = 10, 20, 20
 """Pictures drawn of each kind."""
@@ -79,18 +79,18 @@ def _what_there_is(found: Findings, data: FashionMnist, names: Sequence[str]) ->
     return Section(
         "What there is",
         figures=[
-            Shown(
+            ShownFigure(
                 strips("samples", "The first ten training pictures of each class", samples),
                 "Shown dark on white, as a shop would; stored the other way round. The classes are of very "
                 "different kinds: a shirt, a coat and a pullover differ by a collar, a bag and a boot by "
                 "everything.",
                 is_wide=True,
             ),
-            Shown(
+            ShownFigure(
                 chart_of("balance", "Pictures of each class", draw, height=3.4),
                 "With equal classes, accuracy needs no weights, and a guess by lot is right one time in ten.",
             ),
-            Shown(
+            ShownFigure(
                 strips("means", "The mean picture of each class", _means(data, names), heads=names),
                 "Above: the average of all training pictures of the class; below: where they differ, dark is "
                 "much. A clear mean is a class with one shape; a blurred one holds many.",
@@ -130,7 +130,7 @@ def _pixels(found: Findings, data: FashionMnist, names: Sequence[str]) -> Sectio
     return Section(
         "The pixels, and what the network gets",
         figures=[
-            Shown(
+            ShownFigure(
                 strips(
                     "preprocessing",
                     "Each step of preprocessing, on one picture a class",
@@ -142,12 +142,12 @@ def _pixels(found: Findings, data: FashionMnist, names: Sequence[str]) -> Sectio
                 "light is high, as stored.",
                 is_wide=True,
             ),
-            Shown(
+            ShownFigure(
                 chart_of("levels", "How often each grey level occurs", levels, height=2.6),
                 f"{100 * found.levels[0] / found.levels.sum():.0f} % of all pixels are background. The rest "
                 "is spread over the whole scale, so nothing is gained by stretching it.",
             ),
-            Shown(
+            ShownFigure(
                 chart_of("ink", "How light the pictures of a class are", ink, height=3.2),
                 "Dot: median; thick: the middle half; thin: 5 to 95 %. Brightness alone already tells a "
                 "sandal from a coat, which is why raw pixels are no bad rival.",
@@ -175,7 +175,7 @@ def _twice(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section
     near = found.near
     agree = found.test_labels[near] == found.train_labels[found.twins.place[near]]
     shown = [
-        Shown(
+        ShownFigure(
             chart_of("twins", "How like its nearest training picture a test picture is", draw, height=2.8),
             "The hill is what clothes have in common; only the thin end at the right can be the same product "
             "twice. There is no gap in it, so any threshold is a choice.",
@@ -183,7 +183,7 @@ def _twice(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section
     ]
     if pairs:
         shown.append(
-            Shown(
+            ShownFigure(
                 cards("pairs", "The nearest pairs: test at the left, training at the right", pairs),
                 "The first few look like one photograph, saved twice. Further down they become two products "
                 "of one cut, trousers above all.",
@@ -260,7 +260,7 @@ def _doubtful(found: Findings, data: FashionMnist, names: Sequence[str]) -> Sect
         ],
         [table] if often else [],
         [
-            Shown(
+            ShownFigure(
                 cards("suspects", "Doubted pictures: each beside its nearest neighbour", doubted),
                 "At the left the doubted picture with its label, at the right its nearest neighbour, with "
                 "the label that nearly all neighbours carry. Drawn evenly from those on which all agree.",

@@ -15,7 +15,7 @@ from simulator.report.figures.charts import COLOURS, FAINT, Chart, chart_of, per
 from simulator.report.numbers.findings import NEAR
 from simulator.report.numbers.retrieval import Mean, Score
 from simulator.report.pages import unseen_classes
-from simulator.report.pages.study import Cell, Section, Shown, Study, Table
+from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Table
 from simulator.report.pages.unseen_classes import Unseen
 
 TABLES = {
@@ -190,7 +190,7 @@ def _retrieval(found: Evaluation) -> Section:
             ),
         ],
         tables,
-        [Shown(_bars(found), "Dots: mAP; bars: 95 % intervals, hidden by the dot where narrow.")],
+        [ShownFigure(_bars(found), "Dots: mAP; bars: 95 % intervals, hidden by the dot where narrow.")],
     )
 
 
@@ -222,13 +222,13 @@ def _naming(found: Evaluation, names: Sequence[str]) -> Section:
         ],
         [by_class],
         [
-            Shown(
+            ShownFigure(
                 _confusion(measured, names),
                 f"Rows: what it is; columns: what it was called; per 1,000 pictures of the row's class. "
                 f"Most often {names[truth]} was called {names[guess]}: {wrong[truth, guess]:,} times.",
                 is_wide=True,
             ),
-            Shown(
+            ShownFigure(
                 _reliability(found.calibration),
                 "On the diagonal, 80 % sure means right 8 times in 10; above it the network is too modest, "
                 "below it too sure. The size of a dot is the share of pictures. Mean distance (expected "

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from simulator.report.figures.charts import COLOURS, FAINT, Chart, chart_of, percents
-from simulator.report.pages.study import Cell, Section, Shown, Study, Table
+from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Table
 
 POLICIES = {
     "popularity": "what most training sessions held",
@@ -119,7 +119,11 @@ def _policies(document: dict[str, Any]) -> Section:
                 "shown at all; novelty is in bits: high means rarely met in training.",
             )
         ],
-        [Shown(_chart(document), "Hit rate with its 95 % interval; measures in grey, policies in colour.")],
+        [
+            ShownFigure(
+                _chart(document), "Hit rate with its 95 % interval; measures in grey, policies in colour."
+            )
+        ],
     )
 
 

@@ -10,23 +10,21 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from recommender.registry import POLICIES, REFERENCES
-from simulator.report.figures import arrivals
-from simulator.report.figures import charts as figures
+from simulator.report.figures import arrivals, charts
 from simulator.report.figures.charts import Chart
-from simulator.report.figures.slate_grids import Grid
+from simulator.report.figures.slate_grids import SlateGrid
 from simulator.report.numbers import formulas
 from simulator.report.numbers.comparison import Comparison, undefined
 from simulator.report.numbers.panel import Panel, RunData
-from simulator.report.text import labels as words
-from simulator.report.text import sentences as story
-from simulator.report.text.sentences import Cast
+from simulator.report.text import labels, sentences
+from simulator.report.text.sentences import Subjects
 
 _SHORT = 20  # of a hash; the whole one is in the details at the end
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 @dataclass(frozen=True)
-class Cell:
+class MeasuredCell:
     """One number of a table with its interval, as text."""
 
     value: str
@@ -37,11 +35,11 @@ class Cell:
 
 def render(
     comparison: Comparison,
-    charts: Sequence[Chart],
-    grids: Sequence[Grid],
+    figures: Sequence[Chart],
+    slate_grids: Sequence[SlateGrid],
     *,
     runs: Sequence[RunData],
-    who: Cast,
+    subjects: Subjects,
     command: str = "",
 ) -> str:
     """The page as text: one file, nothing fetched, nothing run."""
@@ -51,68 +49,68 @@ def render(
         lstrip_blocks=True,
     )  # fmt: skip
     return environment.get_template("report.html.j2").render(
-        headline=story.headline(comparison, who, first.days),
-        beside=story.beside(comparison, who),
-        who=who,
+        headline=sentences.headline(comparison, subjects, first.days),
+        beside=sentences.beside(comparison, subjects),
+        subjects=subjects,
         comparison=comparison,
         facts=facts(runs),
         provenance=provenance(runs),
-        policy_words={name: one.label for name, one in POLICIES.items()},
+        policy_labels={name: one.label for name, one in POLICIES.items()},
         short=short_table(comparison),
-        leading=leading(comparison, who),
-        left_out=left_out(comparison, who),
+        leading=leading(comparison, subjects),
+        left_out=left_out(comparison, subjects),
         has_cosines=first.embeddings is not None,
         full=full_table(comparison),
-        apart=differences_table(comparison, who),
-        charts={chart.name: chart for chart in charts},
-        grids=grids,
+        apart=differences_table(comparison, subjects),
+        charts={chart.name: chart for chart in figures},
+        slate_grids=slate_grids,
         undefined=undefined(comparison),
-        late=story.late_days(first.days),
+        late=sentences.late_days(first.days),
         command=command,
-        light={figures.variable(shade): shade for shade in figures.ON_DARK},
-        dark={figures.variable(shade): figures.ON_DARK[shade] for shade in figures.ON_DARK},
-        colour={policy: figures.variable(figures.colour(policy)) for policy in comparison.policies},
+        light={charts.variable(shade): shade for shade in charts.ON_DARK},
+        dark={charts.variable(shade): charts.ON_DARK[shade] for shade in charts.ON_DARK},
+        colour={policy: charts.variable(charts.colour(policy)) for policy in comparison.policies},
     )
 
 
-def draw(comparison: Comparison, panels: Sequence[Panel], who: Cast) -> list[Chart]:
+def draw(comparison: Comparison, panels: Sequence[Panel], subjects: Subjects) -> list[Chart]:
     """Every figure that these runs can fill, in the order of the page."""
     first = panels[0]
     k, days = first.k, first.run.days
-    charts = []
-    if who.reference is not None:
-        charts.append(figures.policies(comparison, title=story.policies(comparison, who)))
-        title = story.differences(comparison, who)
-        charts.append(figures.differences(comparison, who.reference, title=title))
+    drawn = []
+    if subjects.reference is not None:
+        drawn.append(charts.policies(comparison, title=sentences.policies(comparison, subjects)))
+        title = sentences.differences(comparison, subjects)
+        drawn.append(charts.differences(comparison, subjects.reference, title=title))
     if days > 1:
-        charts.append(figures.learning(comparison, days, title=story.learning(comparison, who, days)))
+        drawn.append(charts.learning(comparison, days, title=sentences.learning(comparison, subjects, days)))
     if first.run.config.get("arrivals") and days > 1:
-        charts.append(arrivals.chart(comparison, days))
+        drawn.append(arrivals.chart(comparison, days))
     curves = {
-        policy: figures.lorenz(
-            [formulas.exposures(p).astype(float) for p in panels if p.run.policy == policy]
-        )
+        policy: charts.lorenz([formulas.exposures(p).astype(float) for p in panels if p.run.policy == policy])
         for policy in comparison.policies
     }
     return [
-        *charts,
-        figures.funnel(comparison, title=story.funnel(comparison, who)),
-        figures.positions(comparison, k, title=story.positions(comparison, who, k)),
-        figures.exposure(comparison, curves, title=story.exposure(comparison, who)),
+        *drawn,
+        charts.funnel(comparison, title=sentences.funnel(comparison, subjects)),
+        charts.positions(comparison, k, title=sentences.positions(comparison, subjects, k)),
+        charts.exposure(comparison, curves, title=sentences.exposure(comparison, subjects)),
     ]
 
 
-def short_table(comparison: Comparison) -> list[tuple[str, str, dict[str, Cell]]]:
+def short_table(comparison: Comparison) -> list[tuple[str, str, dict[str, MeasuredCell]]]:
     """The measures that matter most: (title, meaning, policy -> cell); the best that is not the oracle is
     marked.
     """
     rows = []
-    for metric in words.headlines(name for found in comparison.policies.values() for name in found):
-        known = words.of(metric)
+    for metric in labels.headlines(name for found in comparison.policies.values() for name in found):
+        known = labels.of(metric)
         cells = _cells(comparison, metric)
         values = {p: comparison.interval(p, metric).value for p in comparison.policies if p not in REFERENCES}
         best = best_of(values, known.better)
-        marked = {p: Cell(cell.value, cell.ends, cell.n, is_best=p == best) for p, cell in cells.items()}
+        marked = {
+            p: MeasuredCell(cell.value, cell.ends, cell.n, is_best=p == best) for p, cell in cells.items()
+        }
         rows.append((known.title, known.meaning, marked))
     return rows
 
@@ -125,52 +123,52 @@ def best_of(values: Mapping[str, float], better: str | None) -> str | None:
     return max(values, key=lambda policy: sign * values[policy])
 
 
-def leading(comparison: Comparison, who: Cast) -> list[str]:
+def leading(comparison: Comparison, subjects: Subjects) -> list[str]:
     """The policies with those of the headline first: on a phone the others are a swipe away."""
-    first = [name for name in (who.focus, who.reference) if name is not None]
+    first = [name for name in (subjects.focus, subjects.reference) if name is not None]
     return [*first, *(name for name in comparison.policies if name not in first)]
 
 
-def left_out(comparison: Comparison, who: Cast) -> str:
+def left_out(comparison: Comparison, subjects: Subjects) -> str:
     """The policies that the figure of differences leaves to the tables, in words; empty if there are none."""
-    if who.reference is None:
+    if subjects.reference is None:
         return ""
-    drawn = {*figures.near(comparison, who.reference), who.reference}
+    drawn = {*charts.near(comparison, subjects.reference), subjects.reference}
     missing = [name for name in comparison.policies if name not in drawn]
-    return words.joined(missing) if missing else ""
+    return labels.joined(missing) if missing else ""
 
 
-def full_table(comparison: Comparison) -> list[tuple[str, str, str, dict[str, Cell]]]:
+def full_table(comparison: Comparison) -> list[tuple[str, str, str, dict[str, MeasuredCell]]]:
     """Every measure: (name in metrics.json, title, meaning, policy -> cell)."""
     names = dict.fromkeys(name for metrics in comparison.policies.values() for name in metrics)
     return [
         (
             name,
-            words.title(name, are_clusters=comparison.are_clusters),
-            words.of(name).meaning,
+            labels.title(name, are_clusters=comparison.are_clusters),
+            labels.of(name).meaning,
             _cells(comparison, name),
         )
         for name in names
     ]
 
 
-def differences_table(comparison: Comparison, who: Cast) -> list[dict[str, str]]:
+def differences_table(comparison: Comparison, subjects: Subjects) -> list[dict[str, str]]:
     """Focus minus reference in every measure, with interval and p."""
     rows = []
     for found in comparison.differences:
-        if who.reference is None or {found.a, found.b} != {who.focus, who.reference}:
+        if subjects.reference is None or {found.a, found.b} != {subjects.focus, subjects.reference}:
             continue
-        unit = words.of(found.metric).unit
-        gap = comparison.gap(who.focus, who.reference, found.metric)
+        unit = labels.of(found.metric).unit
+        gap = comparison.gap(subjects.focus, subjects.reference, found.metric)
         is_sure = gap.low > 0 or gap.high < 0
         rows.append(
             {
                 "name": found.metric,
-                "title": words.title(found.metric, are_clusters=comparison.are_clusters),
-                "value": words.gap(gap.value, unit)
+                "title": labels.title(found.metric, are_clusters=comparison.are_clusters),
+                "value": labels.gap(gap.value, unit)
                 + (" points" if unit == "share" and gap.value == gap.value else ""),
-                "ends": words.interval(gap, unit),
-                "p": words.chance(gap.p),
+                "ends": labels.interval(gap, unit),
+                "p": labels.chance(gap.p),
                 "claim": ("more" if gap.value > 0 else "less") if is_sure else "",
             }
         )
@@ -186,7 +184,7 @@ def facts(runs: Sequence[RunData]) -> list[tuple[str, str]]:
         ("Policies", ", ".join(dict.fromkeys(run.policy for run in runs))),
         ("World", _world(first)),
         ("Catalogue", f"{first.n_items:,} items, {len(first.item_ids) - first.n_items:,} query images"),
-        *([("Categories", f"{words.FROM_CLUSTERS}, not labels")] if first.are_clusters else []),
+        *([("Categories", f"{labels.FROM_CLUSTERS}, not labels")] if first.are_clusters else []),
         ("Shoppers", f"{first.n_shoppers:,}"),
         ("Days", str(first.days)),
         ("Sessions", f"{sum(sessions):,} in all"),
@@ -217,12 +215,14 @@ def _world(run: RunData) -> str:
     return str(world.get("preset", "unnamed") if isinstance(world, dict) else world)
 
 
-def _cells(comparison: Comparison, metric: str) -> dict[str, Cell]:
-    unit = words.of(metric).unit
+def _cells(comparison: Comparison, metric: str) -> dict[str, MeasuredCell]:
+    unit = labels.of(metric).unit
     cells = {}
     for policy in comparison.policies:
         found = comparison.interval(policy, metric)
-        cells[policy] = Cell(words.number(found.value, unit), words.interval(found, unit), f"{found.n:,}")
+        cells[policy] = MeasuredCell(
+            labels.number(found.value, unit), labels.interval(found, unit), f"{found.n:,}"
+        )
     return cells
 
 

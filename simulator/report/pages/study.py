@@ -1,4 +1,4 @@
-"""The page of a study, of the data or of the embedder: sections of words, tables and figures in one file."""
+"""The page of a study, of the data or of the embedder: sections of text, tables and figures in one file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from simulator.report.figures import charts as figures
+from simulator.report.figures import charts
 from simulator.report.figures.charts import Chart
 from simulator.report.pages.runs import TEMPLATES
 from simulator.report.pages.writer import put
@@ -35,22 +35,22 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A figure and the words below it; is_wide: over the whole page."""
+class ShownFigure:
+    """A figure and the caption below it; is_wide: over the whole page."""
 
     chart: Chart
-    words: str
+    caption: str
     is_wide: bool = False
 
 
 @dataclass(frozen=True)
 class Section:
-    """A chapter of the page: words, then tables, then figures."""
+    """A chapter of the page: paragraphs, then tables, then figures."""
 
     title: str
-    words: Sequence[str] = ()
+    paragraphs: Sequence[str] = ()
     tables: Sequence[Table] = ()
-    figures: Sequence[Shown] = ()
+    figures: Sequence[ShownFigure] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,6 @@ def render(study: Study) -> str:
     )
     return environment.get_template("study.html.j2").render(
         study=study,
-        light={figures.variable(shade): shade for shade in figures.ON_DARK},
-        dark={figures.variable(shade): figures.ON_DARK[shade] for shade in figures.ON_DARK},
+        light={charts.variable(shade): shade for shade in charts.ON_DARK},
+        dark={charts.variable(shade): charts.ON_DARK[shade] for shade in charts.ON_DARK},
     )

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from db.errors import DataError, UsageError
-from simulator.report.figures.slate_grids import Grid, grids
-from simulator.report.numbers import comparison as summary
+from simulator.report.figures.slate_grids import SlateGrid, slate_grids
+from simulator.report.numbers.comparison import compare_runs, dump, to_json
 from simulator.report.numbers.panel import Panel, RunData, lay_out
 from simulator.report.numbers.statistics import Interval
-from simulator.report.pages import runs as page
-from simulator.report.text import labels as words
-from simulator.report.text import sentences as story
-from simulator.report.text.sentences import Cast
+from simulator.report.pages.runs import draw, render
+from simulator.report.text import labels, sentences
+from simulator.report.text.sentences import Subjects
 
 GRID_POLICIES = 3
 """Policies in a picture grid, so that a row fits a screen."""
@@ -49,25 +48,25 @@ def write_report(
     UsageError for runs that do not fit together, DataError when the folder cannot be written.
     """
     panels = [lay_out(run) for run in runs]
-    comparison = summary.compare(panels)
+    comparison = compare_runs(panels)
     _check(compare, comparison.policies)
-    who = story.cast(comparison, compare)
+    subjects = sentences.subjects_of(comparison, compare)
     panels.sort(key=lambda panel: (list(comparison.policies).index(panel.run.policy), panel.run.seed))
-    charts = page.draw(comparison, panels, who)
-    html = page.render(
+    charts = draw(comparison, panels, subjects)
+    html = render(
         comparison,
         charts,
-        _grids(panels, who),
+        _slate_grids(panels, subjects),
         runs=[panel.run for panel in panels],
-        who=who,
+        subjects=subjects,
         command=command,
     )
     files = {f"figures/{chart.name}.svg": chart.file for chart in charts}
-    files |= {"report.html": html.encode(), "metrics.json": summary.dump(comparison)}
+    files |= {"report.html": html.encode(), "metrics.json": dump(comparison)}
     put(folder, files)
-    metrics = summary.to_json(comparison)
+    metrics = to_json(comparison)
     return Headline(
-        story.headline(comparison, who, panels[0].run.days),
+        sentences.headline(comparison, subjects, panels[0].run.days),
         headline_table(metrics),
         comparison.interval_of,
         folder / "report.html",
@@ -81,7 +80,7 @@ def headline_table(metrics: Mapping[str, Any]) -> list[list[str]]:
     interval.
     """
     policies = {name: found["metrics"] for name, found in metrics["policies"].items()}
-    chosen = words.headlines(name for found in policies.values() for name in found)
+    chosen = labels.headlines(name for found in policies.values() for name in found)
     rows = [["policy", *chosen]]
     for policy, found in policies.items():
         rows.append([policy, *(_cell(name, found.get(name)) for name in chosen)])
@@ -110,14 +109,14 @@ def put(folder: Path, files: Mapping[str, bytes]) -> None:
             shutil.rmtree(parked, ignore_errors=True)
 
 
-def _grids(panels: Sequence[Panel], who: Cast) -> list[Grid]:
+def _slate_grids(panels: Sequence[Panel], subjects: Subjects) -> list[SlateGrid]:
     """Picture grids of the first seed: reference, focus, and one more where there is one."""
-    seed = min(panel.run.seed for panel in panels if panel.run.policy == who.focus)
+    seed = min(panel.run.seed for panel in panels if panel.run.policy == subjects.focus)
     named = {panel.run.policy: panel for panel in panels if panel.run.seed == seed}
-    wanted = [who.reference, "cf", who.focus] if who.reference else [who.focus]
+    wanted = [subjects.reference, "cf", subjects.focus] if subjects.reference else [subjects.focus]
     chosen = [named[name] for name in dict.fromkeys(wanted) if name in named][:GRID_POLICIES]
-    reference = who.reference if who.reference in named else None
-    return grids(chosen, focus=who.focus, reference=reference)
+    reference = subjects.reference if subjects.reference in named else None
+    return slate_grids(chosen, focus=subjects.focus, reference=reference)
 
 
 def _check(compare: tuple[str, str] | None, policies: Mapping[str, Any]) -> None:
@@ -135,6 +134,6 @@ def _cell(metric: str, found: Mapping[str, Any] | None) -> str:
     value, low, high = (
         nan if held.get(name) is None else float(held[name]) for name in ("value", "low", "high")
     )
-    unit = words.of(metric).unit
-    ends = words.interval(Interval(value, low, high, 0), unit)
-    return words.number(value, unit) + (f" ({ends})" if ends else "")
+    unit = labels.of(metric).unit
+    ends = labels.interval(Interval(value, low, high, 0), unit)
+    return labels.number(value, unit) + (f" ({ends})" if ends else "")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from recommender.registry import BY_EVIDENCE, POLICIES
-from simulator.report.text import labels as words
+from simulator.report.text import labels
 
 _PARTS = {"looks": "looks", "others": "others", "taste": "her taste", "welcome": "new here"}
 """The parts of a score that is a sum of log-odds, as `recommender.ranking.SLATE` names them."""
@@ -33,7 +33,7 @@ def reasons(entry: Any, policy: str, cosine: float = np.nan) -> list[str]:
         looks = [
             f"by looks {100 * visual:.1f} %"
             if np.isnan(cosine)
-            else f"looks alike {cosine:.2f}".replace("-", words.MINUS)
+            else f"looks alike {cosine:.2f}".replace("-", labels.MINUS)
         ]
     if np.isnan(behavioural):
         if policy not in POLICIES:  # of another version: nothing is claimed

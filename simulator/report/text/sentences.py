@@ -11,7 +11,7 @@ from simulator.report.numbers.comparison import Comparison
 from simulator.report.numbers.formulas import first_late_day
 from simulator.report.numbers.measures import SHARE_OF_LEAD
 from simulator.report.numbers.statistics import Gap
-from simulator.report.text import labels as words
+from simulator.report.text import labels
 from simulator.report.text.labels import HARD_SPACE
 
 LATE = "ctr_late_expected"
@@ -19,121 +19,122 @@ _TO = f"{HARD_SPACE}to{HARD_SPACE}"
 
 
 @dataclass(frozen=True)
-class Cast:
-    """Who the story is about. focus: the policy; reference: what it is held against, None when there is only
-    one.
-    """
+class Subjects:
+    """The policies that the sentences are about."""
 
     focus: str
+    """The policy that the report is about."""
     reference: str | None
+    """What the focus is held against; None when there is only one policy."""
 
 
-def cast(comparison: Comparison, compare: tuple[str, str] | None = None) -> Cast:
+def subjects_of(comparison: Comparison, compare: tuple[str, str] | None = None) -> Subjects:
     """The pair that was asked for, else blend against visual, else the two best that are not the oracle."""
     if compare is not None:
-        return Cast(*compare)
+        return Subjects(*compare)
     names = list(comparison.policies)
     able = [name for name in names if name not in REFERENCES] or names
     ranked = sorted(able, key=lambda name: -_or_least(comparison.interval(name, LATE).value))
     focus = "blend" if "blend" in able else ranked[0]
     others = [name for name in ranked if name != focus] or [name for name in names if name != focus]
     reference = "visual" if "visual" in others else next(iter(others), None)
-    return Cast(focus, reference)
+    return Subjects(focus, reference)
 
 
-def headline(comparison: Comparison, who: Cast, days: int) -> str:
+def headline(comparison: Comparison, subjects: Subjects, days: int) -> str:
     """The one sentence to remember: what the focus got late in the run, and how far that is from the
     reference.
     """
-    late = "ctr_late" if math.isnan(comparison.interval(who.focus, LATE).value) else LATE
-    found = comparison.interval(who.focus, late)
+    late = "ctr_late" if math.isnan(comparison.interval(subjects.focus, LATE).value) else LATE
+    found = comparison.interval(subjects.focus, late)
     if math.isnan(found.value):
-        return f"{_capital(who.focus)} was shown to nobody in these runs: there is nothing to measure."
+        return f"{_capital(subjects.focus)} was shown to nobody in these runs: there is nothing to measure."
     start = (
-        f"{_capital(late_days(days))}, {who.focus} was clicked on {words.number(found.value, 'share')} "
+        f"{_capital(late_days(days))}, {subjects.focus} was clicked on {labels.number(found.value, 'share')} "
         "of the items it showed"
     )
-    if who.reference is None:
-        return f"{start}{_bracket(words.interval(found, 'share'), ' %')}."
-    return (
-        f"{start}, {_compared(comparison.gap(who.focus, who.reference, late), _introduced(who.reference))}."
-    )
+    if subjects.reference is None:
+        return f"{start}{_bracket(labels.interval(found, 'share'), ' %')}."
+    gap = comparison.gap(subjects.focus, subjects.reference, late)
+    return f"{start}, {_compared(gap, _introduced(subjects.reference))}."
 
 
-def beside(comparison: Comparison, who: Cast) -> list[str]:
+def beside(comparison: Comparison, subjects: Subjects) -> list[str]:
     """The sentences under the headline: visits, purchases, and what is still to be won."""
-    return [*_drawn(comparison, who), *_visits(comparison, who), *_room(comparison, who)]
+    return [*_drawn(comparison, subjects), *_visits(comparison, subjects), *_room(comparison, subjects)]
 
 
-def policies(comparison: Comparison, who: Cast) -> str:
+def policies(comparison: Comparison, subjects: Subjects) -> str:
     """The title of the comparison: who leads, who comes last."""
     ranked = [name for name in _ranked(comparison, LATE) if name not in REFERENCES]
     if len(ranked) < 2:
-        return f"What {who.focus} was clicked on, late in the run"
+        return f"What {subjects.focus} was clicked on, late in the run"
     first = ranked[0]
     level = [name for name in ranked[1:] if not comparison.gap(first, name, LATE).low > 0]
     if level:
-        title = f"{_capital(words.joined([first, *level]))} were too close to call late in the run"
+        title = f"{_capital(labels.joined([first, *level]))} were too close to call late in the run"
     else:
         title = f"{_capital(first)} was clicked the most late in the run, {ranked[-1]} the least"
     return f"{title}; the oracle shows the room above" if "oracle" in comparison.policies else title
 
 
-def differences(comparison: Comparison, who: Cast) -> str:
+def differences(comparison: Comparison, subjects: Subjects) -> str:
     """The title of the differences: who is ahead of the reference for sure."""
-    names = [name for name in comparison.policies if name not in (who.reference, *REFERENCES)]
-    sure = [name for name in names if comparison.gap(name, str(who.reference), LATE).low > 0]
-    behind = [name for name in names if comparison.gap(name, str(who.reference), LATE).high < 0]
+    names = [name for name in comparison.policies if name not in (subjects.reference, *REFERENCES)]
+    sure = [name for name in names if comparison.gap(name, str(subjects.reference), LATE).low > 0]
+    behind = [name for name in names if comparison.gap(name, str(subjects.reference), LATE).high < 0]
     if sure:
-        return f"Ahead of {who.reference} beyond chance: {words.joined(sure)}"
+        return f"Ahead of {subjects.reference} beyond chance: {labels.joined(sure)}"
     if behind:
-        return f"Nothing is ahead of {who.reference} beyond chance; {words.joined(behind)} fell behind"
-    return f"Nothing here can be told apart from {who.reference}"
+        return f"Nothing is ahead of {subjects.reference} beyond chance; {labels.joined(behind)} fell behind"
+    return f"Nothing here can be told apart from {subjects.reference}"
 
 
-def learning(comparison: Comparison, who: Cast, days: int) -> str:
+def learning(comparison: Comparison, subjects: Subjects, days: int) -> str:
     """The title of the learning curve: rose or fell only if the intervals of first and last day are apart."""
-    first, last = (comparison.interval(who.focus, f"ctr_expected_day_{day}") for day in (1, max(days, 1)))
+    first, last = (
+        comparison.interval(subjects.focus, f"ctr_expected_day_{day}") for day in (1, max(days, 1))
+    )
     if days < 2 or math.isnan(first.value) or math.isnan(last.value):
         return "Click rate by day"
-    start, end = (words.number(one.value, "share") for one in (first, last))
+    start, end = (labels.number(one.value, "share") for one in (first, last))
     if last.low > first.high or last.high < first.low:
         verb = "rose" if last.value > first.value else "fell"
-        return f"{_capital(who.focus)} {verb} from {start} on the first day to {end} on the last"
-    return f"{_capital(who.focus)} stayed level: {start} on the first day, {end} on the last"
+        return f"{_capital(subjects.focus)} {verb} from {start} on the first day to {end} on the last"
+    return f"{_capital(subjects.focus)} stayed level: {start} on the first day, {end} on the last"
 
 
-def positions(comparison: Comparison, who: Cast, k: int) -> str:
+def positions(comparison: Comparison, subjects: Subjects, k: int) -> str:
     """The title of the click rate by position: how much the first place is worth."""
-    first, last = (comparison.interval(who.focus, f"ctr_position_{place}").value for place in (1, k))
+    first, last = (comparison.interval(subjects.focus, f"ctr_position_{place}").value for place in (1, k))
     if math.isnan(first) or math.isnan(last) or last <= 0 or k < 2:
         return "Click rate by position"
-    return f"For {who.focus}, the first place drew {first / last:.1f} times the clicks of the last"
+    return f"For {subjects.focus}, the first place drew {first / last:.1f} times the clicks of the last"
 
 
-def funnel(comparison: Comparison, who: Cast) -> str:
+def funnel(comparison: Comparison, subjects: Subjects) -> str:
     """The title of the funnel: of 100 visits, how many got how far."""
     clicked, carted, bought = (
-        comparison.interval(who.focus, metric).value
+        comparison.interval(subjects.focus, metric).value
         for metric in ("session_click_rate", "cart_rate", "conversion_rate")
     )
     if math.isnan(clicked):
         return "How far the visits got"
     return (
-        f"Of 100 visits to {who.focus}, {_hundred(clicked)} clicked, {_hundred(carted)} filled a cart, "
+        f"Of 100 visits to {subjects.focus}, {_hundred(clicked)} clicked, {_hundred(carted)} filled a cart, "
         f"{_hundred(bought)} bought"
     )
 
 
-def exposure(comparison: Comparison, who: Cast) -> str:
+def exposure(comparison: Comparison, subjects: Subjects) -> str:
     """The title of the exposure curves: how much of the catalogue was ever shown."""
     metric = next(
-        (name for name in comparison.policies[who.focus] if name.startswith("catalogue_coverage")), ""
+        (name for name in comparison.policies[subjects.focus] if name.startswith("catalogue_coverage")), ""
     )
-    share = comparison.interval(who.focus, metric).value
+    share = comparison.interval(subjects.focus, metric).value
     if math.isnan(share):
         return "How evenly the catalogue was shown"
-    return f"{_capital(who.focus)} showed {words.number(share, 'share')} of the catalogue at least once"
+    return f"{_capital(subjects.focus)} showed {labels.number(share, 'share')} of the catalogue at least once"
 
 
 def late_days(days: int) -> str:
@@ -142,56 +143,56 @@ def late_days(days: int) -> str:
     return "on the last day" if late == 1 else f"on the last {late} days"
 
 
-def _drawn(comparison: Comparison, who: Cast) -> Iterable[str]:
+def _drawn(comparison: Comparison, subjects: Subjects) -> Iterable[str]:
     """What the expectation of the headline became when the clicks were drawn."""
-    found = comparison.interval(who.focus, "ctr_late")
-    if not math.isnan(comparison.interval(who.focus, LATE).value) and not math.isnan(found.value):
+    found = comparison.interval(subjects.focus, "ctr_late")
+    if not math.isnan(comparison.interval(subjects.focus, LATE).value) and not math.isnan(found.value):
         yield (
             "That is what the judge expects of the slates that were shown; the clicks as they fell came to "
-            f"{words.number(found.value, 'share')}."
+            f"{labels.number(found.value, 'share')}."
         )
 
 
-def _visits(comparison: Comparison, who: Cast) -> Iterable[str]:
+def _visits(comparison: Comparison, subjects: Subjects) -> Iterable[str]:
     clicked, bought, revenue = (
-        comparison.interval(who.focus, metric).value
+        comparison.interval(subjects.focus, metric).value
         for metric in ("session_click_rate", "conversion_rate", "revenue_per_session")
     )
     if math.isnan(clicked):
         return
     text = (
-        f"Of 100 visits to {who.focus}, {_hundred(clicked)} clicked and {_hundred(bought)} bought; "
-        f"revenue was {words.number(revenue, 'money')} a visit"
+        f"Of 100 visits to {subjects.focus}, {_hundred(clicked)} clicked and {_hundred(bought)} bought; "
+        f"revenue was {labels.number(revenue, 'money')} a visit"
     )
-    if who.reference is None:
+    if subjects.reference is None:
         yield f"{text}."
         return
-    gap = comparison.gap(who.focus, who.reference, "conversion_rate")
-    yield f"{text}. Visits with a purchase: {_compared(gap, who.reference)}."
+    gap = comparison.gap(subjects.focus, subjects.reference, "conversion_rate")
+    yield f"{text}. Visits with a purchase: {_compared(gap, subjects.reference)}."
 
 
-def _room(comparison: Comparison, who: Cast) -> Iterable[str]:
-    won = comparison.interval(who.focus, SHARE_OF_LEAD)
+def _room(comparison: Comparison, subjects: Subjects) -> Iterable[str]:
+    won = comparison.interval(subjects.focus, SHARE_OF_LEAD)
     if not math.isnan(won.value):
         yield (
-            f"The oracle, which ranks by the judge's own chances, shows the room above: {who.focus} won "
-            f"{words.number(won.value, 'share')} of its lead over visual"
-            f"{_bracket(words.interval(won, 'share'), ' %')}."
+            f"The oracle, which ranks by the judge's own chances, shows the room above: {subjects.focus} won "
+            f"{labels.number(won.value, 'share')} of its lead over visual"
+            f"{_bracket(labels.interval(won, 'share'), ' %')}."
         )
 
 
 def _compared(gap: Gap, reference: str) -> str:
     """0.9 points more than visual (95 % interval 0.7 to 1.1); or that they cannot be told apart."""
-    ends = words.interval(gap, "share")
+    ends = labels.interval(gap, "share")
     if not ends:
-        return f"{words.gap(gap.value, 'share')} points against {reference}"
+        return f"{labels.gap(gap.value, 'share')} points against {reference}"
     if gap.low <= 0 <= gap.high:
         return (
-            f"not to be told apart from {reference}: {words.gap(gap.value, 'share')} points, "
+            f"not to be told apart from {reference}: {labels.gap(gap.value, 'share')} points, "
             f"95{HARD_SPACE}% interval {ends}"
         )
     more = "more" if gap.value > 0 else "fewer"
-    return f"{words.percent(abs(gap.value))} points {more} than {reference}{_bracket(_unsigned(gap), '')}"
+    return f"{labels.percent(abs(gap.value))} points {more} than {reference}{_bracket(_unsigned(gap), '')}"
 
 
 def _introduced(policy: str) -> str:
@@ -202,7 +203,7 @@ def _introduced(policy: str) -> str:
 def _unsigned(gap: Gap) -> str:
     """The interval of the size of a difference."""
     size = gap if gap.value > 0 else Gap(-gap.value, -gap.high, -gap.low, gap.p)
-    return words.interval(size, "share")
+    return labels.interval(size, "share")
 
 
 def _bracket(ends: str, sign: str) -> str:

@@ -8,7 +8,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from simulator.report.figures.slate_grids import data_uri, grids
+from simulator.report.figures.slate_grids import data_uri, slate_grids
 from simulator.report.numbers.panel import lay_out
 from tests.unit.simulator.report.diary import VISITS, hand_made, without_clicks
 
@@ -16,7 +16,7 @@ from tests.unit.simulator.report.diary import VISITS, hand_made, without_clicks
 def test_a_grid_shows_the_slates_of_one_shopper_side_by_side() -> None:
     """The same query, each policy's items in their order, clicks marked."""
     panels = [lay_out(without_clicks(hand_made("visual"))), lay_out(hand_made("blend"))]
-    found = grids(panels, focus="blend", reference="visual")[0]
+    found = slate_grids(panels, focus="blend", reference="visual")[0]
     visual, blend = found.rows
     assert found.why == "blend was clicked more often than visual"
     assert found.query.item_id == "item-5"
@@ -28,7 +28,7 @@ def test_a_grid_shows_the_slates_of_one_shopper_side_by_side() -> None:
 def test_no_request_is_shown_twice() -> None:
     """A log of two late visits fills two grids, whatever else could be told."""
     panels = [lay_out(hand_made("blend"))]
-    found = grids(panels, focus="blend", reference=None)
+    found = slate_grids(panels, focus="blend", reference=None)
     assert sorted(one.query.item_id for one in found) == ["item-5", "item-6"]
 
 
@@ -36,13 +36,13 @@ def test_requests_that_only_some_policies_met_are_left_out() -> None:
     """A shopper who did not come back under one policy cannot be compared."""
     fewer = {session: visit for session, visit in VISITS.items() if session != 4}
     panels = [lay_out(hand_made("visual", visits=fewer)), lay_out(hand_made("blend"))]
-    assert [one.query.item_id for one in grids(panels, focus="blend", reference="visual")] == ["item-6"]
+    assert [one.query.item_id for one in slate_grids(panels, focus="blend", reference="visual")] == ["item-6"]
 
 
 def test_padding_is_no_picture() -> None:
     """A slate of two items shows two."""
     visits = {4: VISITS[1]}  # day 2, with a hole in the third place
-    found = grids([lay_out(hand_made(visits=visits))], focus="blend", reference=None)
+    found = slate_grids([lay_out(hand_made(visits=visits))], focus="blend", reference=None)
     assert [len(one.rows[0].pictures) for one in found] == [2]
 
 

@@ -8,10 +8,10 @@ import math
 import pytest
 
 from db.errors import UsageError
-from simulator.report.numbers import comparison as summary
+from simulator.report.numbers.comparison import compare_runs, dump, in_order, statistics, undefined
 from simulator.report.numbers.panel import lay_out
 from simulator.report.numbers.statistics import Estimate
-from simulator.report.text import labels as words
+from simulator.report.text import labels
 from tests.unit.simulator.report.diary import VISITS, hand_made, without_clicks
 
 
@@ -31,8 +31,7 @@ def test_the_same_runs_give_the_same_bytes_in_any_order() -> None:
     """The order in which runs were read from the database leaves no trace."""
     names = ["oracle", "visual", "blend", "random"]
     one, other = (
-        summary.dump(summary.compare([lay_out(hand_made(name)) for name in order]))
-        for order in (names, names[::-1])
+        dump(compare_runs([lay_out(hand_made(name)) for name in order])) for order in (names, names[::-1])
     )
     assert one == other
 
@@ -44,13 +43,13 @@ def test_floats_are_written_in_full() -> None:
 
 def test_undefined_is_null_and_counted() -> None:
     """No click, no dwell: null in the file, never the token NaN, and n says over how many: none."""
-    comparison = summary.compare([lay_out(without_clicks(hand_made()))])
-    text = summary.dump(comparison).decode()
+    comparison = compare_runs([lay_out(without_clicks(hand_made()))])
+    text = dump(comparison).decode()
     dwell = json.loads(text)["policies"]["blend"]["metrics"]["dwell"]
     assert dwell == {"value": None, "low": None, "high": None, "n": 0}
     assert "NaN" not in text
     assert "Infinity" not in text
-    assert summary.undefined(comparison) == 2  # dwell and the time to the first click
+    assert undefined(comparison) == 2  # dwell and the time to the first click
 
 
 def test_a_difference_is_the_more_knowing_policy_minus_the_plainer() -> None:
@@ -58,7 +57,7 @@ def test_a_difference_is_the_more_knowing_policy_minus_the_plainer() -> None:
     sign.
     """
     quiet = without_clicks(hand_made("visual"))
-    comparison = summary.compare([lay_out(hand_made("blend")), lay_out(quiet)])
+    comparison = compare_runs([lay_out(hand_made("blend")), lay_out(quiet)])
     found = {(one.a, one.b) for one in comparison.differences}
     forward, backward = (comparison.gap(a, b, "ctr") for a, b in (("blend", "visual"), ("visual", "blend")))
     assert found == {("blend", "visual")}
@@ -76,8 +75,8 @@ def test_series_have_no_differences() -> None:
 def test_one_seed_has_intervals_over_shoppers_and_several_over_seeds() -> None:
     """Two shoppers make an interval alone; with two seeds the spread between the seeds does."""
     fewer = {session: visit for session, visit in VISITS.items() if session != 2}
-    alone = summary.compare([lay_out(hand_made())])
-    both = summary.compare([lay_out(hand_made(seed=1)), lay_out(hand_made(seed=2, visits=fewer))])
+    alone = compare_runs([lay_out(hand_made())])
+    both = compare_runs([lay_out(hand_made(seed=1)), lay_out(hand_made(seed=2, visits=fewer))])
     values = [4 / 17, 2 / 11]
     assert alone.caution == ""
     assert both.caution.startswith("Only 2 seeds")
@@ -95,13 +94,13 @@ def test_two_seeds_promise_nothing_beyond_a_scale() -> None:
     few = {session: visit for session, visit in VISITS.items() if session == 2}
     runs = [hand_made(policy, seed=1) for policy in ("visual", "blend")]
     runs += [hand_made(policy, seed=2, visits=few) for policy in ("visual", "blend")]
-    both = summary.compare([lay_out(run) for run in runs])
+    both = compare_runs([lay_out(run) for run in runs])
     seen = [(name, one) for of in both.policies.values() for name, one in of.items() if one.low == one.low]
-    assert {"share", "money", "seconds"} <= {words.of(name).unit for name, _ in seen}
+    assert {"share", "money", "seconds"} <= {labels.of(name).unit for name, _ in seen}
     for name, found in seen:
-        least, most = words.of(name).ends
+        least, most = labels.of(name).ends
         assert least <= found.low <= found.high <= most, name
-    shares = [one.gap for one in both.differences if words.of(one.metric).unit == "share"]
+    shares = [one.gap for one in both.differences if labels.of(one.metric).unit == "share"]
     assert all(gap.low >= -1 and gap.high <= 1 for gap in shares if gap.low == gap.low)
 
 
@@ -115,7 +114,7 @@ def test_share_of_the_oracles_lead_needs_visual_and_oracle() -> None:
 
 def test_policies_stand_from_the_plainest_to_the_most_knowing() -> None:
     """One order everywhere; a policy nobody knows goes before the oracle."""
-    assert summary.in_order({"oracle", "mine", "blend", "random", "cf"}) == [
+    assert in_order({"oracle", "mine", "blend", "random", "cf"}) == [
         "random",
         "cf",
         "blend",
@@ -131,18 +130,18 @@ def test_policies_stand_from_the_plainest_to_the_most_knowing() -> None:
 def test_runs_that_do_not_fit_together_are_refused(policies: list[str], wanted: str) -> None:
     """One line that says what is wrong."""
     with pytest.raises(UsageError, match=wanted):
-        summary.compare([lay_out(hand_made(policy)) for policy in policies])
+        compare_runs([lay_out(hand_made(policy)) for policy in policies])
 
 
 def test_an_estimate_without_shoppers_does_not_divide_by_zero() -> None:
     """Nobody came: undefined all the way."""
-    nothing = summary.statistics.undefined(0)
+    nothing = statistics.undefined(0)
     assert isinstance(nothing, Estimate)
-    assert math.isnan(summary.statistics.by_shopper(nothing).value)
+    assert math.isnan(statistics.by_shopper(nothing).value)
 
 
 def _metrics(*policies: str) -> dict[str, dict[str, dict[str, dict[str, dict[str, float]]]]]:
     metrics: dict[str, dict[str, dict[str, dict[str, dict[str, float]]]]] = json.loads(
-        summary.dump(summary.compare([lay_out(hand_made(policy)) for policy in policies]))
+        dump(compare_runs([lay_out(hand_made(policy)) for policy in policies]))
     )
     return metrics

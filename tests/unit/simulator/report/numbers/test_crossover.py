@@ -87,10 +87,10 @@ def test_the_caption_names_the_policies_that_were_played() -> None:
     rates = {0.1: 0.05, 0.9: 0.03}
     plain = grid(visual=rates, cf=rates, blend=rates)
     (figure,) = crossing_page.page(plain, facts=[], command="").sections[0].figures
-    assert "oracle" not in figure.words.lower()
-    assert "table alone" not in figure.words
+    assert "oracle" not in figure.caption.lower()
+    assert "table alone" not in figure.caption
     (figure,) = crossing_page.page(grid(visual=rates, oracle=rates), facts=[], command="").sections[0].figures
-    assert figure.words.endswith("In the table alone: oracle.")
+    assert figure.caption.endswith("In the table alone: oracle.")
 
 
 def test_the_page_says_what_does_not_hold(tmp_path: Any) -> None:

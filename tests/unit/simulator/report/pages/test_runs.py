@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from simulator.report.figures.charts import Chart
-from simulator.report.figures.slate_grids import grids
-from simulator.report.numbers import comparison as summary
+from simulator.report.figures.slate_grids import slate_grids
+from simulator.report.numbers.comparison import Gap, compare_runs, to_json
 from simulator.report.numbers.panel import RunData, lay_out
-from simulator.report.pages import runs as page
-from simulator.report.text import sentences as story
-from simulator.report.text.sentences import Cast
+from simulator.report.pages.runs import draw, render
+from simulator.report.text import sentences
+from simulator.report.text.sentences import Subjects
 from tests.unit.simulator.report.diary import hand_made, without_clicks
 
 NASTY = '<script>alert("1")</script> & $x_1$'
@@ -126,47 +126,53 @@ def test_the_headline_claims_no_more_than_the_interval_does(
     gap: tuple[float, float, float], said: str
 ) -> None:
     """Ahead, behind, or neither: an interval across zero is never called a win."""
-    comparison = summary.compare([lay_out(hand_made("visual")), lay_out(hand_made("blend"))])
+    comparison = compare_runs([lay_out(hand_made("visual")), lay_out(hand_made("blend"))])
     planted = [
-        replace(one, gap=summary.Gap(*gap, p=0.5)) if one.metric == story.LATE else one
+        replace(one, gap=Gap(*gap, p=0.5)) if one.metric == sentences.LATE else one
         for one in comparison.differences
     ]
-    assert said in story.headline(replace(comparison, differences=planted), Cast("blend", "visual"), 3)
+    assert said in sentences.headline(
+        replace(comparison, differences=planted), Subjects("blend", "visual"), 3
+    )
 
 
 def test_a_leader_is_named_only_if_it_is_ahead_beyond_chance() -> None:
     """Two equal policies are too close to call; neither rose, for the days do not tell."""
-    comparison = summary.compare([lay_out(hand_made("visual")), lay_out(hand_made("blend"))])
-    who = Cast("blend", "visual")
-    assert story.policies(comparison, who) == "Visual and blend were too close to call late in the run"
-    assert story.learning(comparison, who, 3).startswith("Blend stayed level")
-    assert story.differences(comparison, who) == "Nothing here can be told apart from visual"
+    comparison = compare_runs([lay_out(hand_made("visual")), lay_out(hand_made("blend"))])
+    subjects = Subjects("blend", "visual")
+    assert (
+        sentences.policies(comparison, subjects) == "Visual and blend were too close to call late in the run"
+    )
+    assert sentences.learning(comparison, subjects, 3).startswith("Blend stayed level")
+    assert sentences.differences(comparison, subjects) == "Nothing here can be told apart from visual"
 
 
 def test_the_story_is_about_blend_against_visual_unless_told_otherwise() -> None:
     """The default pair, the pair asked for, and what is left when neither is there."""
     runs = {name: lay_out(hand_made(name)) for name in ("random", "visual", "cf", "blend", "oracle")}
-    every = summary.compare(list(runs.values()))
-    few = summary.compare([runs["random"], runs["oracle"]])
-    assert story.cast(every) == Cast("blend", "visual")
-    assert story.cast(every, ("cf", "random")) == Cast("cf", "random")
-    assert story.cast(few) == Cast("random", "oracle")
-    assert story.cast(summary.compare([runs["cf"]])) == Cast("cf", None)
+    every = compare_runs(list(runs.values()))
+    few = compare_runs([runs["random"], runs["oracle"]])
+    assert sentences.subjects_of(every) == Subjects("blend", "visual")
+    assert sentences.subjects_of(every, ("cf", "random")) == Subjects("cf", "random")
+    assert sentences.subjects_of(few) == Subjects("random", "oracle")
+    assert sentences.subjects_of(compare_runs([runs["cf"]])) == Subjects("cf", None)
 
 
 def _page(runs: list[RunData]) -> str:
     panels = [lay_out(run) for run in runs]
-    comparison = summary.compare(panels)
-    who = story.cast(comparison)
-    pictures = grids(panels, focus=who.focus, reference=who.reference)
-    charts = page.draw(comparison, panels, who)
-    return page.render(comparison, charts, pictures, runs=runs, who=who, command="windowshop report <this>")
+    comparison = compare_runs(panels)
+    subjects = sentences.subjects_of(comparison)
+    pictures = slate_grids(panels, focus=subjects.focus, reference=subjects.reference)
+    charts = draw(comparison, panels, subjects)
+    return render(
+        comparison, charts, pictures, runs=runs, subjects=subjects, command="windowshop report <this>"
+    )
 
 
 def _charts() -> list[Chart]:
     panels = [lay_out(hand_made(name)) for name in ("visual", "blend", "oracle")]
-    comparison = summary.compare(panels)
-    return page.draw(comparison, panels, story.cast(comparison))
+    comparison = compare_runs(panels)
+    return draw(comparison, panels, sentences.subjects_of(comparison))
 
 
 def test_measures_by_class_say_when_the_classes_are_clusters() -> None:
@@ -177,8 +183,8 @@ def test_measures_by_class_say_when_the_classes_are_clusters() -> None:
     assert html.count("Same category as the query (from clusters)") >= 2
     assert "from clusters, not labels" in html
     assert "from clusters" not in _page(runs)
-    assert summary.to_json(summary.compare([lay_out(run) for run in marked]))["by_class"] == "from clusters"
-    assert "by_class" not in summary.to_json(summary.compare([lay_out(run) for run in runs]))
+    assert to_json(compare_runs([lay_out(run) for run in marked]))["by_class"] == "from clusters"
+    assert "by_class" not in to_json(compare_runs([lay_out(run) for run in runs]))
 
 
 def test_own_pictures_are_shown_in_their_colours() -> None:

@@ -9,14 +9,14 @@ import pytest
 
 from recommender.registry import BY_EVIDENCE, POLICIES, POLICY_NAMES, REFERENCES
 from simulator.playing.references import KINDS
-from simulator.report.figures import charts as figures
-from simulator.report.figures.slate_grids import grids
-from simulator.report.numbers import comparison as summary
+from simulator.report.figures import charts
+from simulator.report.figures.slate_grids import slate_grids
+from simulator.report.numbers.comparison import compare_runs, in_order
 from simulator.report.numbers.crossover import Grid
 from simulator.report.numbers.panel import lay_out
 from simulator.report.pages import crossover as crossing_page
-from simulator.report.pages import runs as page
-from simulator.report.text import sentences as story
+from simulator.report.pages.runs import TEMPLATES, draw, render
+from simulator.report.text import sentences
 from simulator.report.text.reasons import reasons
 from tests.unit.simulator.report.diary import SLATE, hand_made
 
@@ -30,20 +30,20 @@ def test_a_page_names_describes_and_colours_it(policy: str) -> None:
     """Against random, or against visual: its label stands in the table, its colours on both grounds."""
     other = "random" if policy != "random" else "visual"
     panels = [lay_out(hand_made(name)) for name in (policy, other)]
-    comparison = summary.compare(panels)
-    who = story.Cast(other, policy)
-    html = page.render(
+    comparison = compare_runs(panels)
+    subjects = sentences.Subjects(other, policy)
+    html = render(
         comparison,
-        page.draw(comparison, panels, who),
-        grids(panels, focus=other, reference=policy),
+        draw(comparison, panels, subjects),
+        slate_grids(panels, focus=other, reference=policy),
         runs=[panel.run for panel in panels],
-        who=who,
+        subjects=subjects,
     )
     row = POLICIES[policy]
     assert f"<small>{row.label}</small>".replace("'", "&#39;") in html
     assert f"{policy}, which {row.clause}".replace("'", "&#39;") in html
     for shade in (row.colour, row.on_dark):
-        assert f"{figures.variable(row.colour)}: {shade};" in html
+        assert f"{charts.variable(row.colour)}: {shade};" in html
 
 
 @every_policy
@@ -78,8 +78,8 @@ def test_a_crossover_describes_it(policy: str) -> None:
 
 def test_policies_stand_in_the_order_of_their_rows() -> None:
     """One that nobody knows stands before the last."""
-    assert summary.in_order(reversed(POLICY_NAMES)) == list(POLICY_NAMES)
-    assert summary.in_order([*POLICY_NAMES, "of tomorrow"])[-2] == "of tomorrow"
+    assert in_order(reversed(POLICY_NAMES)) == list(POLICY_NAMES)
+    assert in_order([*POLICY_NAMES, "of tomorrow"])[-2] == "of tomorrow"
 
 
 def test_every_reference_is_answered_for() -> None:
@@ -89,7 +89,7 @@ def test_every_reference_is_answered_for() -> None:
 
 def test_colours_tell_policies_apart_and_can_be_read() -> None:
     """As text on the white and the dark page."""
-    template = (page.TEMPLATES / "report.html.j2").read_text()
+    template = (TEMPLATES / "report.html.j2").read_text()
     dark = re.search(r"prefers-color-scheme: dark\) { :root { --page: (#\w+)", template)
     assert dark is not None
     for shades, ground in (
