@@ -10,10 +10,11 @@ IS_FIT := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < 
 LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --prerelease disallow --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header
 # Left to their own commands: real containers, a real browser, and the long lane of kills and outages.
-QUICK_TESTS := not compose and not browser and not fault and not thorough
+ON_THEIR_OWN := not compose and not browser and not fault
+QUICK_TESTS := $(ON_THEIR_OWN) and not thorough
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres check faults faults-short compose audit bench lock clean
+.PHONY: help demo test test-all test-thorough test-postgres check faults faults-short compose audit bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -21,8 +22,13 @@ help: ## this list
 demo: $(VENV)/.runtime ## the whole road once: data, embedder, workers, five policies, the report
 	@$(BIN)/windowshop demo $(ARGS)
 
-test: $(VENV)/.dev ## unit, service and journey tests; a few minutes
+test: $(VENV)/.dev ## unit, service and journey tests, each claim once; about five minutes
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "$(QUICK_TESTS)" $(ARGS)
+
+test-all: test-thorough test-postgres ## what `make test` leaves out: larger sizes, more settings, Postgres throughout
+
+test-thorough: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "thorough and $(ON_THEIR_OWN)" $(ARGS)
 
 test-postgres: $(VENV)/.dev ## the service and journey tests once more, on Postgres where SQLite would do
 	TEST_DATABASE=postgres $(BIN)/python -m pytest -n 2 --dist loadfile \
