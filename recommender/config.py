@@ -13,24 +13,31 @@ from recommender.scoring.itemknn import ItemKnnConfig
 from recommender.taste.model import TasteConfig
 
 INDEXES = ("exact", "approximate")
-"""Every candidate is looked at, or most of those that matter (the extra faiss)."""
+"""`exact` compares every candidate, `approximate` most of those that matter (the extra faiss)."""
 
 
 @dataclass(frozen=True)
 class RecommenderConfig:
-    """Every setting of the recommender.
-
-    policy: a name of registry.POLICIES. slate_size: items on a slate. neighbours: visual candidates of each
-    profile item. index: how they are found, one of INDEXES. exclude_shown: leave out what the session has
-    already been shown. fixed_weight: blend-fixed's share of behaviour.
-    """
+    """Every setting of the recommender."""
 
     policy: str = "blend"
+    """A name of registry.POLICIES."""
+
     slate_size: int = 10
+    """Items on a slate."""
+
     neighbours: int = 200
+    """Visual candidates of each profile item."""
+
     index: str = "exact"
+    """How the visual candidates are found: one of INDEXES."""
+
     exclude_shown: bool = True
+    """Whether what the session has already been shown is left out."""
+
     fixed_weight: float = 0.5
+    """Share of behaviour in the score of blend-fixed, 0 to 1."""
+
     profile: ProfileConfig = field(default_factory=ProfileConfig)
     learning: LearningConfig = field(default_factory=LearningConfig)
     itemknn: ItemKnnConfig = field(default_factory=ItemKnnConfig)
@@ -47,7 +54,7 @@ class RecommenderConfig:
 
     @property
     def learns_taste(self) -> bool:
-        """Whether the policy looks at more than a pair at a time."""
+        """Whether the policy learns the tastes of shoppers, not only pairs of items."""
         return POLICIES[self.policy].learns == "taste" and self.taste.dims > 0
 
     def to_json(self) -> str:

@@ -13,33 +13,46 @@ from recommender.scoring.calibration import learn, start
 from recommender.scoring.cointeraction import EXAMINATION, Counts, Popularity, increments, item_totals
 from recommender.scoring.pair_score import Learned
 from recommender.search.similarity import ExactIndex, Index, VisualNeighbours, require_exact
-from recommender.taste.em import Evidence, begin, learn_taste
+from recommender.taste.em import begin, learn_taste
+from recommender.taste.evidence import TasteEvidence
 from recommender.taste.history import History
-from recommender.taste.item_features import Looks
+from recommender.taste.item_features import ItemFeatures
 from recommender.taste.model import Floats, Taste, TasteConfig, rounded
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """All that a policy may know in one generation.
-
-    embeddings: rounded float32 [n, dim]; is_candidate: bool [n], the catalogue items; counts, popularity,
-    learned: of the generations before. neighbours: a cache that generations share; left out, a new one is
-    made. looks: what the pictures say of tastes; history: the last slates read; taste: what
-    they taught, None before the first fold and for policies that do not use it. is_new: bool [n], what came
-    into the catalogue after others had been shown already; left out: nothing.
-    """
+    """All that a policy may know in one generation."""
 
     embeddings: NDArray[np.float32]
+    """[n, dim], rounded."""
+
     is_candidate: NDArray[np.bool_]
+    """[n]: the catalogue items."""
+
     counts: Counts
+    """Of the generations before."""
+
     popularity: Popularity
+    """Of the generations before."""
+
     learned: Learned
+    """What the generations before taught."""
+
     neighbours: VisualNeighbours
-    looks: Looks
+    """A cache that generations share."""
+
+    item_features: ItemFeatures
+    """What the pictures say of style; empty for policies that learn no taste."""
+
     history: History
+    """The last slates read."""
+
     taste: Taste | None = None
+    """What the history taught; None before the first fold and for policies that learn no taste."""
+
     is_new: NDArray[np.bool_] | None = None
+    """[n]: what came into the catalogue after others had been shown already; None: nothing did."""
 
     @classmethod
     def start(
@@ -57,7 +70,7 @@ class Knowledge:
             popularity=Popularity.empty(n),
             learned=start(config.learning, config.slate_size),
             neighbours=_nearest(config, embeddings, is_candidate),
-            looks=Looks.of(embeddings, is_candidate) if config.learns_taste else Looks.none(embeddings),
+            item_features=_item_features(config, embeddings, is_candidate),
             history=History.empty(config.slate_size),
         )
 
@@ -107,6 +120,14 @@ def _nearest(
 ) -> VisualNeighbours:
     index = _search(config, embeddings, is_candidate)
     return VisualNeighbours(embeddings, is_candidate, config.neighbours, index)
+
+
+def _item_features(
+    config: RecommenderConfig, embeddings: NDArray[np.float32], is_candidate: NDArray[np.bool_]
+) -> ItemFeatures:
+    if not config.learns_taste:
+        return ItemFeatures.none(embeddings)
+    return ItemFeatures.of(embeddings, is_candidate)
 
 
 def _search(
@@ -166,10 +187,10 @@ def remember(
         return History.empty(config.slate_size), None
     order = np.lexsort((profiles.step, profiles.session))
     new = History(profiles.shopper[order], profiles.query[order], shown[order], acted[order])
-    before = knowledge.taste or begin(config.taste, knowledge.learned, knowledge.looks)
-    evidence = Evidence(
+    before = knowledge.taste or begin(config.taste, knowledge.learned, knowledge.item_features)
+    evidence = TasteEvidence(
         learned=knowledge.learned,
-        looks=knowledge.looks,
+        item_features=knowledge.item_features,
         is_candidate=knowledge.is_candidate,
         is_new=knowledge.is_new,
         counts=knowledge.counts,

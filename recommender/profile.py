@@ -30,16 +30,19 @@ def _kind_weights() -> dict[str, float]:
 
 @dataclass(frozen=True)
 class ProfileConfig:
-    """How events become weights.
-
-    length: items in a profile at most. kind_weights: weight of an event by its kind before ageing; 0 leaves
-    the kind out. decay: factor for each step back. search_damping: factor for each new search since.
-    """
+    """How events become weights."""
 
     length: int = 8
+    """Items in a profile at most."""
+
     kind_weights: Mapping[str, float] = field(default_factory=_kind_weights)
+    """Weight of an event by its kind before ageing; 0 leaves the kind out."""
+
     decay: float = 0.7
+    """Factor on the weight for each step back, 0 to 1."""
+
     search_damping: float = 0.5
+    """Factor on the weight for each new search since, 0 to 1."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a setting that means nothing."""
@@ -218,8 +221,8 @@ def _shoppers(requests: Rows, events: Rows) -> NDArray[np.int64] | None:
     if "shopper" not in (events.dtype.names or ()) or not len(events):
         return None
     first = np.minimum(np.searchsorted(events["session"], requests["session"]), len(events) - 1)
-    told = events["session"][first] == requests["session"]
-    return np.where(told, events["shopper"][first], -1).astype(np.int64)
+    is_same_session = events["session"][first] == requests["session"]
+    return np.where(is_same_session, events["shopper"][first], -1).astype(np.int64)
 
 
 def _moment(rows: Rows) -> NDArray[np.int64]:

@@ -198,7 +198,7 @@ def _taste(known: Recommender, packed: bytes) -> Taste | None:
     if not packed:
         return None
     try:
-        return Taste.unpack(packed, known.knowledge.looks, likeness=known.config.taste.likeness)
+        return Taste.unpack(packed, known.knowledge.item_features, likeness=known.config.taste.likeness)
     except ValueError as error:
         raise DataError(
             f"run {known.run:012x} was learned by another version ({error}); run it again with --again"

@@ -18,27 +18,40 @@ FIXED = 1 << 20
 
 @dataclass(frozen=True)
 class LearningConfig:
-    """Where learning starts and how slowly it believes.
-
-    start_kappa, start_base: before any evidence. start_peak: click rate at cosine 1 relative to the base,
-    start_power: how steeply it falls, ((1 + cosine) / 2)^power. n_knots: of the calibration.
-    calibration_prior: examinations that the start curve (scaled to the rate seen) is worth at each knot;
-    calibration_slope: share of it that always stays, so that the calibration rises strictly.
-    examination_power: start 1 / position^power; examination_prior: clicks that the start is worth at each
-    position. base_prior: examinations behind start_base. kappa_grid: the choices.
-    """
+    """Where learning starts and how slowly it believes."""
 
     start_kappa: float = 32.0
+    """Kappa before any evidence, in examinations; one of kappa_grid."""
+
     start_base: float = 0.03
+    """Base rate before any evidence, clicks per examination."""
+
     start_peak: float = 3.0
+    """Click rate at cosine 1 before any evidence, as a multiple of the base rate."""
+
     start_power: float = 8.0
+    """How steeply the start curve falls: ((1 + cosine) / 2)^power."""
+
     n_knots: int = 65
+    """Cosines at which the calibration is known."""
+
     calibration_prior: float = 50.0
+    """Examinations that the start curve, scaled to the rate seen, is worth at each knot."""
+
     calibration_slope: float = 0.1
+    """Share of the start curve that always stays, so that the calibration rises strictly."""
+
     examination_power: float = 0.5
+    """Chance that a position is examined before any evidence: 1 / position^power."""
+
     examination_prior: float = 100.0
+    """Clicks that this start is worth at each position."""
+
     base_prior: float = 200.0
+    """Examinations that start_base is worth."""
+
     kappa_grid: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
+    """The choices of kappa, in examinations."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a setting that means nothing."""
@@ -125,14 +138,14 @@ class _Tally:
         pairs = PairScore(previous, embeddings, counts, Trust(previous.kappa))
         support, scored = pairs.by_kappa(profiles, shown, cosine)
         # A pair never shown is predicted alike by every kappa and cannot tell them apart.
-        told = is_shown & (support > 0)
-        examination = np.broadcast_to(previous.weights / EXAMINATION, shown.shape)[told]
+        has_support = is_shown & (support > 0)
+        examination = np.broadcast_to(previous.weights / EXAMINATION, shown.shape)[has_support]
         for number, kappa in enumerate(grid):
-            if kappa != previous.kappa and not told.any():
+            if kappa != previous.kappa and not has_support.any():
                 continue
             score = scored(kappa)
-            chance = np.clip(score[told] * examination, 1e-6, 1 - 1e-6)
-            gain = np.where(acted[told], np.log(chance), np.log1p(-chance))
+            chance = np.clip(score[has_support] * examination, 1e-6, 1 - 1e-6)
+            gain = np.where(acted[has_support], np.log(chance), np.log1p(-chance))
             self.likelihood[number] += int(np.rint(gain * FIXED).astype(np.int64).sum())
             if kappa == previous.kappa:
                 self.predicted += np.rint(np.where(is_shown, score, 0.0) * FIXED).astype(np.int64).sum(axis=0)

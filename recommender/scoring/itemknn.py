@@ -29,17 +29,19 @@ CELLS = 4_000_000
 
 @dataclass(frozen=True)
 class ItemKnnConfig:
-    """How content and interactions are put together.
-
-    content_weight: factor of the unit embedding beside interactions, of which each counts 1. shrink: added to
-    the product of the norms. neighbours: similar items kept for each profile item. weighting: of an item's
-    interactions, by how many it has.
-    """
+    """How content and interactions are put together."""
 
     content_weight: float = 1.0
+    """Factor of the unit embedding beside interactions, of which each counts 1."""
+
     shrink: float = 200.0
+    """Added to the product of the norms of two items' columns, in interactions."""
+
     neighbours: int = 200
+    """Similar items kept for each profile item."""
+
     weighting: str = "none"
+    """Of an item's interactions, by how many it has: one of WEIGHTINGS."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a setting that means nothing."""

@@ -1,12 +1,12 @@
-"""What a generation knows of items' style and shoppers' taste, beyond what one look or one pair can tell.
+"""What a generation knows of items' style and shoppers' taste, beyond one picture or one pair.
 
 Log-odds of a click on j, asked with q by a shopper of taste u:
 
     theta(cosine of q and j) - distance(q, j) + quality_j + wants_q . style_j + u . style_j
 
-style_j = metric . features_j + what clicks on j add. distance = 1/2 sum over the principal axes of the
-catalogue of weight * (difference)^2, the weights learned. A taste is normal, with mean 0 and variance 1
-before anything is seen of the shopper (factor model with side information: Agarwal and Chen,
+style_j = metric . features_j + what clicks on j add. distance = 1/2 sum over the principal
+components of the catalogue of weight * (difference)^2, the weights learned. A taste is normal,
+with mean 0 and variance 1 before anything is seen of the shopper (factor model with side information: Agarwal and Chen,
 Regression-based latent factor models, KDD 2009). What is seen of her: clicks, refusals, and the pictures
 that she chose to ask with.
 """
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.taste.item_features import GRAIN, Distance, Floats, Looks, rounded
+from recommender.taste.item_features import GRAIN, Distance, Floats, ItemFeatures, rounded
 
 __all__ = ["GRAIN", "KNOTS", "Floats", "Taste", "TasteConfig", "Whole", "rounded"]
 
@@ -34,37 +34,58 @@ VERSION = 3
 
 @dataclass(frozen=True)
 class TasteConfig:
-    """How tastes and styles are learned.
-
-    dims: of style and taste; 0: none are learned. slates: how many of the last ones are learned from. own,
-    quality, wants: information, in expected clicks, that the start values of an item's style, its quality and
-    a query's wants are worth. likeness: how much of its own style a query asks for, to start with. metric:
-    the same for the metric; start: its entries before. shrinkage: share of a taste's variance that slows the
-    learning of styles. apart: information that the start, 0, of each axis' weight in the distance is worth.
-    choice: how much of her taste shows in the choice of a picture to ask with; alike: how fast pictures that
-    she might have asked with instead stop counting, with 1 - cosine. welcome: log-odds that items have when
-    they come in later than others, learned from then on so that they get the share `fair` of what would be
-    their part of all that is shown; settled: examinations after which it is down to 0.7. sweeps: over the
-    slates, a generation. newton: steps of a taste's posterior at a request.
-    """
+    """How tastes and styles are learned."""
 
     dims: int = 12
+    """Numbers of a style and of a taste; 0: none are learned."""
+
     slates: int = 40_000
+    """How many of the last slates are learned from."""
+
     own: float = 15.0
+    """What the start value of an item's style is worth: information, in expected clicks."""
+
     quality: float = 25.0
+    """What the start value of an item's quality, 0, is worth: information, in expected clicks."""
+
     wants: float = 4.0
+    """What the start value of a query's wants is worth: information, in expected clicks."""
+
     likeness: float = 2.0
+    """A query's wants start as its own style times this."""
+
     metric: float = 30.0
+    """What the metric's value 0 is worth: information, in expected clicks."""
+
     start: float = 0.15
+    """The metric's diagonal before anything is learned: style per feature."""
+
     shrinkage: float = 0.3
+    """Share of a taste's variance, 0 to 1, that slows the learning of styles."""
+
     apart: float = 3.0
+    """What the start, 0, of a component's weight in the distance is worth: information."""
+
     choice: float = 0.5
+    """Log-odds of choosing a picture to ask with, per unit of taste . style: how much taste shows there."""
+
     alike: float = 12.0
+    """How fast pictures that she might have asked with instead stop counting: exp(-alike (1 - cosine))."""
+
     welcome: float = 0.1
+    """Log-odds added to items that come in later than others, until it is learned."""
+
     fair: float = 0.95
+    """The share of their part of all that is shown which items that came later shall get."""
+
     settled: float = 100.0
+    """Examinations after which an item's welcome is down to 0.7 of it."""
+
     sweeps: int = 2
+    """Sweeps over the slates in a generation."""
+
     newton: int = 2
+    """Newton steps of a taste's posterior at a request."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a setting that means nothing."""
@@ -80,34 +101,58 @@ class TasteConfig:
 
 @dataclass(frozen=True)
 class Taste:
-    """What is known after a generation; all but kappa are multiples of 1/GRAIN.
-
-    theta float64 [knots]; weights float64 [axes], of the distance; metric float64 [dims, features]; style
-    float64 [n, dims], quality float64 [n] and wants float64 [n, dims] by item; items, queries int64: those
-    with evidence of their own (the rest follows from the metric). choice float64 [n_queries, dims] and
-    certainty float64 [n_queries, dims, dims]: pull on a taste and information of it where a picture was asked
-    with. shoppers int64 [m], rising; mean float64 [m, dims], precision float64 [m, dims, dims] of their
-    tastes. kappa: examinations at which a pair's own clicks weigh half; likelihood: by kappa. welcome:
-    log-odds added to new items, None before there are any. distance: what follows from the weights.
-    """
+    """What is known after a generation; all but kappa are multiples of 1/GRAIN."""
 
     theta: Floats
+    """[knots]: log-odds of a click by the cosine of query and item, at KNOTS."""
+
     weights: Floats
+    """[components]: of the distance."""
+
     metric: Floats
+    """[dims, features]: makes a style of an item's features."""
+
     style: Floats
+    """[n, dims], by item."""
+
     quality: Floats
+    """[n], by item: log-odds of its own."""
+
     wants: Floats
+    """[n, dims], by query item: what it asks for in the space of styles."""
+
     items: Whole
+    """Items with evidence of their own; the style of all others follows from the metric."""
+
     queries: Whole
+    """[n_queries], rising: query items with evidence of their own."""
+
     choice: Floats
+    """[n_queries, dims]: pull on a taste of having asked with that picture."""
+
     certainty: Floats
+    """[n_queries, dims, dims]: information on a taste of having asked with that picture."""
+
     shoppers: Whole
+    """[m], rising: shoppers of whom slates were read."""
+
     mean: Floats
+    """[m, dims], of their tastes."""
+
     precision: Floats
+    """[m, dims, dims], of their tastes."""
+
     kappa: float
+    """Examinations at which a pair's own clicks weigh half."""
+
     likelihood: tuple[int, ...]
+    """Of each choice of kappa, log-likelihood of the clicks so far in whole steps."""
+
     welcome: float | None
+    """Log-odds added to new items; None before there are any."""
+
     distance: Distance
+    """What follows from the weights."""
 
     @property
     def dims(self) -> int:
@@ -158,7 +203,7 @@ class Taste:
         return b"".join([line, *columns, *(column.astype("<i8").tobytes() for column in whole)])
 
     @classmethod
-    def unpack(cls, packed: bytes, looks: Looks, *, likeness: float) -> Taste:
+    def unpack(cls, packed: bytes, item_features: ItemFeatures, *, likeness: float) -> Taste:
         """The inverse of pack; raises ValueError for what another version of Windowshop packed."""
         line, _, rest = packed.partition(b"\n")
         head = json.loads(line)
@@ -173,18 +218,18 @@ class Taste:
         floats = [column.astype(np.float64) for column in columns[:-3]]
         theta, weights, metric, own_style, own_quality, own_wants, choice, certainty, mean, precision = floats
         items, queries, shoppers = (column.astype(np.int64) for column in columns[-3:])
-        style, quality = rounded(looks.features @ metric.T), np.zeros(len(looks.features))
+        style, quality = rounded(item_features.features @ metric.T), np.zeros(len(item_features.features))
         style[items], quality[items] = own_style, own_quality
         wants = rounded(likeness * style)
         wants[queries] = own_wants
         return cls(
             theta, weights, metric, style, quality, wants, items, queries,
-            choice, _whole(certainty, len(metric)), shoppers, mean, _whole(precision, len(metric)),
-            head["kappa"], tuple(head["likelihood"]), head["welcome"], Distance.of(looks, weights),
+            choice, _symmetric(certainty, len(metric)), shoppers, mean, _symmetric(precision, len(metric)),
+            head["kappa"], tuple(head["likelihood"]), head["welcome"], Distance.of(item_features, weights),
         )  # fmt: skip
 
 
-def _whole(triangle: Floats, dims: int) -> Floats:
+def _symmetric(triangle: Floats, dims: int) -> Floats:
     """Symmetric matrices [m, dims, dims] from their upper triangles."""
     matrix = np.zeros((len(triangle), dims, dims))
     upper = np.triu_indices(dims)

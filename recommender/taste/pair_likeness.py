@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender import exact
-from recommender.taste.item_features import Looks
+from recommender.taste.item_features import ItemFeatures
 from recommender.taste.model import KNOTS, Floats, rounded
 
 Floats4 = NDArray[np.float32]
@@ -21,24 +21,26 @@ SMOOTH = 4.0
 LONGEST = 1.0
 """Log-odds that theta moves in one generation at most."""
 
-SOME = 50_000
+PAIRS_AT_ONCE = 50_000
 """Pairs whose differences are held at once."""
 
 
-class Pairs:
+class QueryItemPairs:
     """The different pairs of a query and an item among slates.
 
     query, item: int64 [n_pairs]; of: int64 [n, k], the pair of each item of each slate.
     """
 
-    def __init__(self, looks: Looks, query: Whole, item: Whole) -> None:
+    def __init__(self, item_features: ItemFeatures, query: Whole, item: Whole) -> None:
         """Slates asked with query [n], items [n, k]."""
-        key, place = np.unique(query[:, None] * len(looks.features) + item, return_inverse=True)
+        key, place = np.unique(query[:, None] * len(item_features.features) + item, return_inverse=True)
         self.of = place.reshape(item.shape)
-        self.query, self.item = np.divmod(key, len(looks.features))
+        self.query, self.item = np.divmod(key, len(item_features.features))
         asked, self._row = np.unique(self.query, return_inverse=True)
-        self._asked, self._places = looks.places(asked), looks.places(np.arange(len(looks.features)))
-        cosine = self._cosines(looks, asked)
+        every_item = np.arange(len(item_features.features))
+        self._asked = item_features.places(asked)
+        self._places = item_features.places(every_item)
+        cosine = self._cosines(item_features, asked)
         knots = np.array(KNOTS)
         self.knot = np.clip(np.searchsorted(knots, cosine, side="right") - 1, 0, len(knots) - 2)
         self.past = (cosine - knots[self.knot]) / np.diff(knots)[self.knot]
@@ -53,9 +55,9 @@ class Pairs:
 
     def distances(self, weights: Floats) -> Floats:
         """Of the pairs: float64 [n_pairs]."""
-        axes, found = np.flatnonzero(weights), np.zeros(len(self))
-        for part, squares in self._differences(axes):
-            found[part] = exact.product(squares, 0.5 * weights[axes, None])[:, 0]
+        components, found = np.flatnonzero(weights), np.zeros(len(self))
+        for part, squares in self._differences(components):
+            found[part] = exact.product(squares, 0.5 * weights[components, None])[:, 0]
         return found
 
     def step(
@@ -90,18 +92,19 @@ class Pairs:
         """Sums over the slates' places [n, k] by pair, float64 [n_pairs]."""
         return np.bincount(self.of.ravel(), numbers.ravel(), len(self)).astype(np.float64)
 
-    def _cosines(self, looks: Looks, asked: Whole) -> Floats:
-        rows, found = looks.embeddings[asked], np.zeros(len(self))
-        for begin in range(0, len(self), SOME):
-            part = slice(begin, begin + SOME)
-            found[part] = np.einsum("nd,nd->n", rows[self._row[part]], looks.embeddings[self.item[part]])
+    def _cosines(self, item_features: ItemFeatures, asked: Whole) -> Floats:
+        rows, found = item_features.embeddings[asked], np.zeros(len(self))
+        for begin in range(0, len(self), PAIRS_AT_ONCE):
+            part = slice(begin, begin + PAIRS_AT_ONCE)
+            beside = item_features.embeddings[self.item[part]]
+            found[part] = np.einsum("nd,nd->n", rows[self._row[part]], beside)
         return found
 
-    def _differences(self, axes: Whole) -> Iterator[tuple[slice, Floats4]]:
-        """Squared differences along some axes, some pairs at a time: float32 [some, n_axes]."""
-        asked, places = self._asked[:, axes], self._places[:, axes]
-        for begin in range(0, len(self), SOME):
-            part = slice(begin, begin + SOME)
+    def _differences(self, components: Whole) -> Iterator[tuple[slice, Floats4]]:
+        """Squared differences along some components, some pairs at a time: float32 [some, n_axes]."""
+        asked, places = self._asked[:, components], self._places[:, components]
+        for begin in range(0, len(self), PAIRS_AT_ONCE):
+            part = slice(begin, begin + PAIRS_AT_ONCE)
             yield part, (asked[self._row[part]] - places[self.item[part]]) ** 2
 
     def _knots(self) -> sparse.csc_array:

@@ -72,7 +72,7 @@ class TasteScore:
             mean, precision = self.taste.of(profiles.shopper, len(profiles))
             pull = exact.times(precision, mean)
             precision = self._with_choices(profiles, pull, precision)
-            now = rounded(posterior(pull, precision, self._told(profiles), steps=self.newton))
+            now = rounded(posterior(pull, precision, self._responses(profiles), steps=self.newton))
             self._met[id(profiles)] = profiles, now
         return self._met[id(profiles)][1]
 
@@ -87,18 +87,18 @@ class TasteScore:
             precision = precision + information
         return precision
 
-    def _told(self, profiles: Profiles) -> Told:
+    def _responses(self, profiles: Profiles) -> Responses:
         n = len(profiles)
         if profiles.asked is None or profiles.acted is None or not profiles.shown.shape[1]:
             nothing = np.zeros((n, 0))
-            return Told(np.zeros((n, 0, self.taste.dims)), nothing, nothing, nothing.astype(np.bool_))
+            return Responses(np.zeros((n, 0, self.taste.dims)), nothing, nothing, nothing.astype(np.bool_))
         k = profiles.shown.shape[1] // profiles.asked.shape[1]
         queries = np.repeat(profiles.asked, k, axis=1)
-        is_told = (profiles.shown >= 0) & (queries >= 0)
+        is_read = (profiles.shown >= 0) & (queries >= 0)
         beside, queries = np.maximum(profiles.shown, 0), np.maximum(queries, 0)
         offset = _base(self.taste, queries, beside)
-        examined = np.where(is_told, np.resize(self.learned.weights / EXAMINATION, beside.shape[1]), 0.0)
-        return Told(self.taste.style[beside], offset, examined, profiles.acted)
+        examined = np.where(is_read, np.resize(self.learned.weights / EXAMINATION, beside.shape[1]), 0.0)
+        return Responses(self.taste.style[beside], offset, examined, profiles.acted)
 
 
 @dataclass(frozen=True)
@@ -114,37 +114,40 @@ class _Sum:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What shoppers did with the items they saw, [n, m] a request.
-
-    style [n, m, dims]; offset: log-odds of a click by an average taste; examined: chance that it was looked
-    at, 0 for padding; acted: what was clicked.
-    """
+class Responses:
+    """What shoppers did with the items that they saw before this request, [n, m]."""
 
     style: Floats
+    """[n, m, dims], of the items."""
+
     offset: Floats
+    """Log-odds of a click by an average taste."""
+
     examined: Floats
+    """Chance that the item was examined; 0 for padding."""
+
     acted: NDArray[np.bool_]
+    """Whether it was clicked, carted or purchased."""
 
 
-def posterior(pull: Floats, precision: Floats, told: Told, *, steps: int) -> Floats:
+def posterior(pull: Floats, precision: Floats, responses: Responses, *, steps: int) -> Floats:
     """Mean [n, dims] of tastes after more slates, by Newton steps on the logistic (Laplace).
 
     pull [n, dims], precision [n, dims, dims]: before; the mean is precision^-1 pull. A row depends on itself
     alone, bit by bit.
     """
     now, sharp = exact.solved(precision, pull), precision
-    if not told.examined.any():
+    if not responses.examined.any():
         return now
     for _ in range(steps):
         spread = exact.inverse(sharp)
         sharp, drift = precision.copy(), pull.copy()
-        for place in range(told.style.shape[1]):
-            v = told.style[:, place]
+        for place in range(responses.style.shape[1]):
+            v = responses.style[:, place]
             liking = (v * now).sum(axis=1)
             softened = np.sqrt(1.0 + np.pi / 8 * (exact.times(spread, v) * v).sum(axis=1))
-            eta = (told.offset[:, place] + liking) / softened
-            gain, weight = residual(eta, told.acted[:, place], told.examined[:, place])
+            eta = (responses.offset[:, place] + liking) / softened
+            gain, weight = residual(eta, responses.acted[:, place], responses.examined[:, place])
             sharp += (weight[:, None] * v)[:, :, None] * v[:, None, :]
             drift += (gain + weight * liking)[:, None] * v
         now = exact.solved(sharp, drift)
@@ -165,7 +168,7 @@ def pair_chance(taste: Taste, query: NDArray[np.int32], beside: Items) -> Floats
         return logistic(_likely(taste, query, beside)[1])
     # Few items, so that most meet every query: each pair once. The products are exact, either way will do.
     known, place = np.unique(query, return_inverse=True)
-    embeddings, style = taste.distance.looks.embeddings, taste.style[:n_columns]
+    embeddings, style = taste.distance.item_features.embeddings, taste.style[:n_columns]
     rows, constant = taste.distance.pulls(known)
     near = rows @ embeddings[:n_columns].T + constant[:, None] + taste.distance.half[:n_columns]
     cosine = embeddings[known] @ embeddings[:n_columns].T
@@ -178,7 +181,7 @@ def _likely(taste: Taste, query: NDArray[np.int32], beside: Items) -> tuple[Floa
     """Log-odds [n, m] that the pictures alone let expect, theta less the distance; and those of an average
     taste.
     """
-    embeddings = taste.distance.looks.embeddings
+    embeddings = taste.distance.item_features.embeddings
     rows, constant = taste.distance.pulls(query)
     both = np.matmul(embeddings[beside], np.stack([embeddings[query], rows], axis=2))
     near = both[:, :, 1] + constant[:, None] + taste.distance.half[beside]
@@ -214,7 +217,7 @@ def _base(taste: Taste, query: Items, item: Items) -> Floats:
     """Log-odds without taste of pairs, [n, m] each; exact products, so that rows do not depend on the
     batch.
     """
-    embeddings = taste.distance.looks.embeddings
+    embeddings = taste.distance.item_features.embeddings
     asked, place = np.unique(query, return_inverse=True)
     rows, constant = (part[place.reshape(query.shape)] for part in taste.distance.pulls(asked))
     cosine = np.einsum("nmd,nmd->nm", embeddings[query], embeddings[item])

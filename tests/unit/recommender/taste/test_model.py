@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from recommender.policies import Knowledge, RecommenderConfig, fold, recommend, remember
 from recommender.profile import Profiles
 from recommender.taste.history import History
-from recommender.taste.item_features import COARSE, GRAIN, Distance, Looks
+from recommender.taste.item_features import COARSE, GRAIN, Distance, ItemFeatures
 from recommender.taste.model import Taste, TasteConfig
-from recommender.taste.pair_likeness import Pairs, bounded
+from recommender.taste.pair_likeness import QueryItemPairs, bounded
 from tests.unit.recommender.shop import embeddings
 
 N_ITEMS, N_QUERIES, N_SHOPPERS = 60, 20, 40
@@ -131,7 +131,7 @@ def test_the_order_of_the_slates_does_not_matter_within_a_generation() -> None:
 def test_taste_reads_back_to_the_bit(known: Knowledge) -> None:
     """What is stored is what was learned: all arrays agree, those that follow from the metric included."""
     assert known.taste is not None
-    again = Taste.unpack(known.taste.pack(), known.looks, likeness=CONFIG.taste.likeness)
+    again = Taste.unpack(known.taste.pack(), known.item_features, likeness=CONFIG.taste.likeness)
     for field in fields(Taste):
         if field.name != "distance":
             assert np.array_equal(getattr(again, field.name), getattr(known.taste, field.name)), field.name
@@ -144,7 +144,7 @@ def test_tastes_of_another_version_are_refused(known: Knowledge) -> None:
     assert known.taste is not None
     older = known.taste.pack().replace(b'"version":3', b'"version":1', 1)
     with pytest.raises(ValueError, match="version 1 were stored, 3 is read"):
-        Taste.unpack(older, known.looks, likeness=CONFIG.taste.likeness)
+        Taste.unpack(older, known.item_features, likeness=CONFIG.taste.likeness)
 
 
 def test_history_reads_back_and_forgets_the_oldest() -> None:
@@ -169,45 +169,47 @@ def test_history_reads_back_and_forgets_the_oldest() -> None:
 def test_features_are_exact_and_as_many_as_the_catalogue_can_tell_apart() -> None:
     """Multiples of 1/GRAIN; three items span two axes at most, and no item none that vary."""
     vectors, is_candidate = embeddings(30), np.arange(30) < 25
-    features = Looks.of(vectors, is_candidate).features
+    features = ItemFeatures.of(vectors, is_candidate).features
     assert np.array_equal(features * GRAIN, np.rint(features * GRAIN))
-    assert Looks.of(vectors[:4], np.arange(4) < 3).features.shape[1] == 2
-    assert not Looks.of(vectors, np.zeros(30, np.bool_)).features.any()
+    assert ItemFeatures.of(vectors[:4], np.arange(4) < 3).features.shape[1] == 2
+    assert not ItemFeatures.of(vectors, np.zeros(30, np.bool_)).features.any()
 
 
 def test_the_distance_is_the_weighted_sum_of_squares_that_it_stands_for() -> None:
     """Slow twin: every pair, axis by axis; the rows that the score multiplies with are coarse on purpose."""
-    looks = Looks.of(embeddings(30), np.arange(30) < 25)
-    weights = np.random.default_rng(1).integers(0, 400, looks.axes.shape[1]) / 1024
-    distance = Distance.of(looks, weights)
+    item_features = ItemFeatures.of(embeddings(30), np.arange(30) < 25)
+    weights = np.random.default_rng(1).integers(0, 400, item_features.components.shape[1]) / 1024
+    distance = Distance.of(item_features, weights)
     rows, constant = distance.pulls(np.arange(25, 30))
     assert np.array_equal(rows * COARSE, np.rint(rows * COARSE))
-    found = rows @ looks.embeddings[:25].T + constant[:, None] + distance.half[:25]
+    found = rows @ item_features.embeddings[:25].T + constant[:, None] + distance.half[:25]
     for query in range(5):
         for item in range(25):
-            apart = (looks.embeddings[25 + query] - looks.embeddings[item]).astype(float) @ looks.axes
+            apart = (item_features.embeddings[25 + query] - item_features.embeddings[item]).astype(
+                float
+            ) @ item_features.components
             assert found[query, item] == pytest.approx(-0.5 * (weights * apart**2).sum(), abs=0.02)
 
 
 def test_a_distance_too_long_for_exact_products_is_cut() -> None:
     """Rows stay below 32, so that 24 bits hold their products with multiples of 2^-11."""
-    looks = Looks.of(embeddings(30), np.arange(30) < 25)
-    rows, _ = Distance.of(looks, np.full(looks.axes.shape[1], 1e4)).pulls(np.arange(30))
+    item_features = ItemFeatures.of(embeddings(30), np.arange(30) < 25)
+    rows, _ = Distance.of(item_features, np.full(item_features.components.shape[1], 1e4)).pulls(np.arange(30))
     assert np.linalg.norm(rows, axis=1).max() < 32
 
 
 def test_a_pair_step_is_the_step_over_every_showing() -> None:
     """Slow twin: the same sums over all slates, item by item; pairs that occur twice count twice."""
-    looks = Looks.of(embeddings(30), np.arange(30) < 25)
+    item_features = ItemFeatures.of(embeddings(30), np.arange(30) < 25)
     draws = np.random.default_rng(3)
     query, item = draws.integers(25, 28, 40), draws.integers(0, 6, (40, 4))
     gain, weight = draws.normal(size=(40, 4)) / 9, draws.random((40, 4))
-    theta, weights = np.linspace(-5, -4.8, 14), np.zeros(looks.axes.shape[1])
-    pairs = Pairs(looks, query, item)
+    theta, weights = np.linspace(-5, -4.8, 14), np.zeros(item_features.components.shape[1])
+    pairs = QueryItemPairs(item_features, query, item)
     assert len(pairs) < 40 * 4
     args = gain.astype(np.float32), weight.astype(np.float32)
     found = pairs.step(theta, weights, *args, apart=3.0)
-    alone = Pairs(looks, np.repeat(query, 4), item.reshape(-1, 1))
+    alone = QueryItemPairs(item_features, np.repeat(query, 4), item.reshape(-1, 1))
     alone.of = np.arange(160)[:, None]
     keys = np.unique(np.repeat(query, 4) * 30 + item.ravel(), return_inverse=True)[1]
     for name in ("query", "item", "knot", "past", "_row"):
