@@ -1,4 +1,4 @@
-"""What a log's training part says of a candidate beside a session: features for the choice model."""
+"""Features of a candidate beside a session, from a log's training part, for the choice model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.session_log.itemitem import Flags, Order, is_top, popularity_order, strongest
-from recommender.session_log.pairs import Floats, Matrix, Pairs
+from recommender.session_log.pairs import Floats, Matrix, PairCounts
 from recommender.session_log.sessions import NOBODY, Cases, Items, Longs, Visits
 
 SESSION = (
@@ -24,15 +24,15 @@ SESSION = (
 HISTORY = ("had before", "had how often", "had lately", "like what was had")
 """Features of the shopper's training sessions."""
 
-LOOKS = ("looks alike", "has a picture")
+PICTURES = ("looks alike", "has a picture")
 
 MU = 5.0
 """Sessions' worth of "as popular as anywhere" that a pair's share is damped with."""
 
 ROW = 1_000
-"""Partners of an item that are looked at, the strongest by count over the root of popularity."""
+"""Partners of an item that are considered, the strongest by count over the root of popularity."""
 
-WIDTH = {"tf-idf": 90, "after": 70, "next": 40, "history": 120, "like": 30, "popular": 30, "looks": 60}
+WIDTH = {"tf-idf": 90, "after": 70, "next": 40, "history": 120, "like": 30, "popular": 30, "pictures": 60}
 """How many candidates each source may name."""
 
 BLOCK = 500
@@ -41,12 +41,15 @@ LATELY = 0.08
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """All that is known from training sessions. is_sold bool [n_items]: what may be shown."""
+class LogEvidence:
+    """All that is known from training sessions."""
 
     visits: Visits
-    pairs: Pairs
+
+    pairs: PairCounts
+
     is_sold: Flags
+    """[n_items]: what may be shown."""
 
     @cached_property
     def order(self) -> Order:
@@ -78,11 +81,14 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Looks:
-    """Unit rows float32 [n_items, dim] of pictures; rows of items without one are 0. has: bool [n_items]."""
+class ItemPictures:
+    """Embeddings of the pictures that a log's items have."""
 
     vectors: NDArray[np.float32]
+    """[n_items, dim], unit rows; 0 for items without a picture."""
+
     has: Flags
+    """[n_items]: which items have a picture."""
 
     def alike(self, asked: Cases) -> NDArray[np.float32]:
         """Mean cosine with the profile's pictures, float32 [n_cases, n_items]; 0 where one has none."""
@@ -94,16 +100,22 @@ class Looks:
 
 
 @dataclass(frozen=True)
-class Table:
-    """Candidates of a block of cases. case int64 [n], within the block, sorted; item int32 [n]; features
-    float64 [n, all columns]; names of the columns.
-    """
+class CandidateTable:
+    """Candidates of a block of cases, with their features."""
 
     asked: Cases
+
     case: Longs
+    """[n], sorted: of each candidate, its case within the block."""
+
     item: Items
+    """[n]: the candidates."""
+
     features: Floats
+    """[n, all columns]."""
+
     names: tuple[str, ...]
+    """Of the columns."""
 
     def of(self, names: tuple[str, ...]) -> Floats:
         """Some of the columns."""
@@ -115,16 +127,19 @@ class Table:
         return np.asarray(self.item == self.asked.truth[self.case])
 
 
-def tables(
-    known: Evidence, asked: Cases, looks: Looks | None = None, step: Callable[[int], None] = lambda _: None
-) -> Iterator[Table]:
+def candidate_tables(
+    known: LogEvidence,
+    asked: Cases,
+    pictures: ItemPictures | None = None,
+    step: Callable[[int], None] = lambda _: None,
+) -> Iterator[CandidateTable]:
     """The candidates of all cases with their features, block by block; step: so many cases more are done."""
     rows = np.unique(np.concatenate([asked.items, asked.latest]).astype(np.int64))
     counted = _Counted.of(known, rows)
     past = _Past.of(known, np.unique(asked.shopper[asked.shopper != NOBODY]))
     for begin in range(0, len(asked), BLOCK):
         block = asked.only(np.arange(begin, min(begin + BLOCK, len(asked))))
-        yield _table(known, block, counted, past, looks)
+        yield _candidate_table(known, block, counted, past, pictures)
         step(len(block))
 
 
@@ -139,7 +154,7 @@ class _Counted:
     next: Matrix
 
     @classmethod
-    def of(cls, known: Evidence, rows: Longs) -> _Counted:
+    def of(cls, known: LogEvidence, rows: Longs) -> _Counted:
         pairs = known.pairs
         parts = []
         for matrix, n in (
@@ -166,7 +181,7 @@ class _Past:
     like: Matrix
 
     @classmethod
-    def of(cls, known: Evidence, shoppers: Longs) -> _Past:
+    def of(cls, known: LogEvidence, shoppers: Longs) -> _Past:
         visits, pairs = known.visits, known.pairs
         often = known.history(shoppers, np.ones(len(visits.items)))
         n_visits = np.bincount(
@@ -192,7 +207,9 @@ class _Past:
         return _row(matrix, place)
 
 
-def _table(known: Evidence, asked: Cases, counted: _Counted, past: _Past, looks: Looks | None) -> Table:
+def _candidate_table(
+    known: LogEvidence, asked: Cases, counted: _Counted, past: _Past, pictures: ItemPictures | None
+) -> CandidateTable:
     pairs = known.pairs
     place = np.searchsorted(counted.rows, asked.items)
     n = pairs.n[asked.items]
@@ -201,7 +218,7 @@ def _table(known: Evidence, asked: Cases, counted: _Counted, past: _Past, looks:
     plain: Matrix = sparse.csr_matrix((np.ones(len(place)), (asked.case, place)), shape=shape)
     sums = (by_share @ counted.after, by_share @ counted.before, plain @ counted.tfidf)
     latest = np.searchsorted(counted.rows, asked.latest)
-    alike = None if looks is None else looks.alike(asked)
+    alike = None if pictures is None else pictures.alike(asked)
     scratch = np.zeros(pairs.n_items)
     columns: list[list[Floats]] = []
     found: list[Items] = []
@@ -223,12 +240,14 @@ def _table(known: Evidence, asked: Cases, counted: _Counted, past: _Past, looks:
     raw = [np.concatenate([one[column] for one in columns]) for column in range(len(columns[0]))]
     features = _features(known, asked, case_of, item, raw)
     names: tuple[str, ...] = SESSION + HISTORY
-    if looks is not None:
-        features, names = [*features, raw[-1], looks.has[item].astype(np.float64)], names + LOOKS
-    return Table(asked, case_of, item, np.stack(features, axis=1), names)
+    if pictures is not None:
+        features, names = [*features, raw[-1], pictures.has[item].astype(np.float64)], names + PICTURES
+    return CandidateTable(asked, case_of, item, np.stack(features, axis=1), names)
 
 
-def _candidates(known: Evidence, asked: Cases, case: int, beside: list[tuple[Any, Any]], alike: Any) -> Items:
+def _candidates(
+    known: LogEvidence, asked: Cases, case: int, beside: list[tuple[Any, Any]], alike: Any
+) -> Items:
     """The union of what each source puts first, without the profile and what is not sold."""
     profile = asked.items[asked.first[case] : asked.first[case + 1]]
     after, _, tfidf, _, _, latest, often, _, like = beside
@@ -238,12 +257,12 @@ def _candidates(known: Evidence, asked: Cases, case: int, beside: list[tuple[Any
         known.order.items[: WIDTH["popular"] + len(profile)],
     ]
     if alike is not None:
-        parts.append(_top(known.order.items, alike[known.order.items], WIDTH["looks"]))
+        parts.append(_top(known.order.items, alike[known.order.items], WIDTH["pictures"]))
     item = np.unique(np.concatenate(parts).astype(np.int32))
     return item[(known.order.rank[item] >= 0) & ~np.isin(item, profile)]
 
 
-def _features(known: Evidence, asked: Cases, case: Longs, item: Items, raw: list[Floats]) -> list[Floats]:
+def _features(known: LogEvidence, asked: Cases, case: Longs, item: Items, raw: list[Floats]) -> list[Floats]:
     """SESSION and HISTORY: logarithms of damped shares, so that a weight is a power."""
     pairs = known.pairs
     after, before, tfidf, latest_after, latest_before, following, often, lately, like = raw[:9]

@@ -1,4 +1,4 @@
-"""Item-item measures: how much i in the profile says for j, the K strongest, slates by their sum."""
+"""Item-item measures: how much an item of the profile speaks for another, and slates by the sum of that."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recommender.session_log.pairs import Floats, Matrix, Pairs
+from recommender.session_log.pairs import Floats, Matrix, PairCounts
 from recommender.session_log.sessions import Cases, Items, Longs
 
 Settings = Mapping[str, float]
@@ -20,32 +20,36 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Measure:
-    """One way to weigh pairs. weights: of the rows asked for. grid: values to try, the first is the start.
-
-    only_latest: only the profile's latest item speaks, not the sum over all.
-    """
+class ItemItemMeasure:
+    """One way to weigh pairs of items."""
 
     says: str
-    weights: Callable[[Pairs, Longs, Settings], Matrix]
+    """What it weighs, in words."""
+
+    weights: Callable[[PairCounts, Longs, Settings], Matrix]
+    """Of the rows asked for."""
+
     grid: Mapping[str, Sequence[float]]
+    """Values of each setting to try; tuning starts from the first."""
+
     only_latest: bool = False
+    """Whether only the profile's latest item speaks, not the sum over all."""
 
 
-def _cosine(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
+def _cosine(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
     """N_ij / sqrt(n_i n_j), shrunk by n_ij / (n_ij + shrink)."""
     part = _rows(pairs.together, rows)
     return _scaled(part, np.maximum(pairs.n[rows], 1e-9) ** -0.5, pairs.n, 0.5, _shrunk(part, settings))
 
 
-def _tfidf(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
+def _tfidf(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
     """The cosine with sessions weighed by log(items / (1 + length)), as implicit's TFIDFRecommender."""
     part = _rows(pairs.together_idf, rows)
     root = np.maximum(pairs.n_idf[rows], 1e-9) ** -0.5
     return _scaled(part, root, pairs.n_idf, 0.5, _shrunk(part, settings))
 
 
-def _bm25(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
+def _bm25(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
     """Okapi BM25 with items as documents, as implicit's BM25Recommender: K1, B."""
     part = _rows(pairs.together_idf, rows)
     k1, b = settings["k1"], settings["b"]
@@ -55,24 +59,24 @@ def _bm25(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
     return _scaled(part, factor[rows], pairs.n, 0.0)
 
 
-def _conditional(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
+def _conditional(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
     """The share of the sessions with i that hold j, damped: n_ij / (n_i + damping)."""
     return _scaled(_rows(pairs.together, rows), 1 / (pairs.n[rows] + settings["damping"]), pairs.n, 0.0)
 
 
-def _lift(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
+def _lift(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
     """The damped conditional share over the popularity of j to a power: 1 is the lift."""
     part = _rows(pairs.together, rows)
     return _scaled(part, 1 / (pairs.n[rows] + settings["damping"]), pairs.n, settings["power"])
 
 
-def _after(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
+def _after(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
     """Like the lift, from the sessions in which j came after i."""
     part = _rows(pairs.forward, rows)
     return _scaled(part, 1 / (pairs.n[rows] + settings["damping"]), pairs.n, settings["power"])
 
 
-def _next(pairs: Pairs, rows: Longs, settings: Settings) -> Matrix:
+def _next(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
     """How often j came right after i; where that is not known, later ones count a little."""
     part = _rows(pairs.next, rows).astype(np.float64)
     part += settings["later"] * _rows(pairs.forward, rows).astype(np.float64)
@@ -83,39 +87,39 @@ NEIGHBOURS = (200.0, 50.0, 1000.0)
 DAMPINGS = (5.0, 1.0, 30.0)
 POWERS = (0.5, 0.0, 0.25, 0.75, 1.0)
 
-MEASURES: Mapping[str, Measure] = MappingProxyType(
+MEASURES: Mapping[str, ItemItemMeasure] = MappingProxyType(
     {
-        "cosine": Measure(
+        "cosine": ItemItemMeasure(
             "sessions with both over the root of the product of theirs",
             _cosine,
             {"shrink": (0.0, 3.0, 10.0), "neighbours": NEIGHBOURS},
         ),
-        "tf-idf": Measure(
+        "tf-idf": ItemItemMeasure(
             "the cosine, long sessions weighing less",
             _tfidf,
             {"shrink": (0.0, 10.0, 50.0), "neighbours": NEIGHBOURS},
         ),
-        "bm25": Measure(
+        "bm25": ItemItemMeasure(
             "Okapi BM25 with items as documents",
             _bm25,
             {"k1": (100.0, 1.2, 10.0), "b": (0.5, 0.8, 1.0), "neighbours": NEIGHBOURS},
         ),
-        "conditional": Measure(
+        "conditional": ItemItemMeasure(
             "the share of the sessions with one that hold the other",
             _conditional,
             {"damping": DAMPINGS, "neighbours": NEIGHBOURS},
         ),
-        "lift": Measure(
+        "lift": ItemItemMeasure(
             "that share, over the other's popularity to a power",
             _lift,
             {"power": POWERS, "damping": DAMPINGS, "neighbours": NEIGHBOURS},
         ),
-        "after": Measure(
+        "after": ItemItemMeasure(
             "the same, counting only sessions in which the other came later",
             _after,
             {"power": (0.25, 0.0, 0.5, 0.75), "damping": DAMPINGS, "neighbours": NEIGHBOURS},
         ),
-        "next": Measure(
+        "next": ItemItemMeasure(
             "what came right after the profile's latest item",
             _next,
             {"power": (0.0, 0.25, 0.5), "later": (0.1, 0.3), "neighbours": NEIGHBOURS},
@@ -126,7 +130,14 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
 
 
 def slates(
-    name: str, settings: Settings, pairs: Pairs, asked: Cases, *, popularity: Longs, is_sold: Flags, k: int
+    name: str,
+    settings: Settings,
+    pairs: PairCounts,
+    asked: Cases,
+    *,
+    popularity: Longs,
+    is_sold: Flags,
+    k: int,
 ) -> Items:
     """The k items with the greatest sum of weights over the profile, int32 [n_cases, k], -1 = none left.
 
@@ -176,7 +187,7 @@ def popularity_order(popularity: Longs, is_sold: Flags) -> Order:
     return Order(items, rank)
 
 
-def table(name: str, settings: Settings, pairs: Pairs, rows: Longs) -> Matrix:
+def table(name: str, settings: Settings, pairs: PairCounts, rows: Longs) -> Matrix:
     """The strongest weights of some items, as many as settings["neighbours"]: CSR [n_rows, n_items].
 
     Rows are weighed in blocks of about as many sessions, side by side; results do not depend on it.

@@ -11,14 +11,14 @@ from recommender.session_log import pair_sums
 from recommender.session_log.pair_sums import Floats, Matrix
 from recommender.session_log.sessions import Longs, Visits
 
-__all__ = ["Floats", "Matrix", "Pairs", "count"]
+__all__ = ["Floats", "Matrix", "PairCounts", "count"]
 
 MOST_PAIRS = 40_000_000
-"""Pairs of places looked at; in a log that has more, items further apart than a window are not paired."""
+"""Pairs of places that are counted; in a log with more, items further apart than a window are not paired."""
 
 
 @dataclass(frozen=True)
-class Pairs:
+class PairCounts:
     """Counts over items i (row), j (column), made when they are first asked for.
 
     A session weighs its squared idf = log(n_items / (1 + its items)) where a long one shall say less (TF-IDF,
@@ -98,9 +98,9 @@ class Pairs:
         return self.forward_idf + self.forward_idf.T.tocsr()
 
 
-def count(visits: Visits, *, most: int = MOST_PAIRS) -> Pairs:
+def count(visits: Visits, *, most: int = MOST_PAIRS) -> PairCounts:
     """The counts of sessions; memory follows the pairs, of which at most about `most` are looked at."""
-    return Pairs(visits, _window(visits.lengths, most))
+    return PairCounts(visits, _window(visits.lengths, most))
 
 
 def _idf(lengths: Longs, n_items: int) -> Floats:

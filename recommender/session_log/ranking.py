@@ -9,7 +9,7 @@ import numpy as np
 
 from recommender.session_log import sessions
 from recommender.session_log import tuning as logtuning
-from recommender.session_log.features import Evidence, Looks
+from recommender.session_log.features import ItemPictures, LogEvidence
 from recommender.session_log.itemitem import MEASURES, Flags, popular_slates, slates
 from recommender.session_log.sessions import Cases, Items, SessionLog
 from recommender.session_log.tuning import BLEND, LEARNED, Step, Tuned
@@ -20,19 +20,29 @@ SESSION_CF, HISTORY_CF = LEARNED
 
 @dataclass(frozen=True)
 class Ranked:
-    """slates: int32 [n_cases, k] by policy; measures: the same by measure, each as tuned in `tuned`.
+    """The slates of all policies, and how they were tuned."""
 
-    cf: the measure that cf is; blend: what blend is, a learned blend or cf itself; None without pictures.
-    """
+    known: LogEvidence
 
-    known: Evidence
     asked: Cases
+
     slates: Mapping[str, Items]
+    """int32 [n_cases, k], by policy."""
+
     measures: Mapping[str, Items]
+    """int32 [n_cases, k], by measure."""
+
     tuned: Mapping[str, Tuned]
+    """By measure, what its slates were made with."""
+
     cf: str
+    """The measure that cf is."""
+
     blend: str | None
+    """What blend is: a learned blend or cf's measure; None without pictures."""
+
     n_tuned_on: int
+    """Cases."""
 
 
 def rank(
@@ -41,7 +51,7 @@ def rank(
     on_sale: Flags,
     *,
     k: int,
-    looks: Looks | None = None,
+    pictures: ItemPictures | None = None,
     step: Step = lambda _: None,
 ) -> Ranked:
     """Tune, refit and rank. on_sale bool [n_items]: what may be shown beside what training acted on.
@@ -52,7 +62,7 @@ def rank(
     inner = logtuning.inner_split(log, is_training, on_sale)
     step(1)
     tuned = {one.name: one for one in logtuning.tune_measures(inner, k=k, step=step)}
-    learned = {one.name: (one, worth) for one, worth in logtuning.learn(inner, k=k, looks=looks)}
+    learned = {one.name: (one, worth) for one, worth in logtuning.learn(inner, k=k, pictures=pictures)}
     tuned |= {name: one for name, (one, _) in learned.items()}
     step(1)
     cf = max(MEASURES, key=lambda name: tuned[name].value)
@@ -60,7 +70,7 @@ def rank(
         best = logtuning.chosen(learned[SESSION_CF], learned[HISTORY_CF])
         cf = best.name if best.value >= tuned[cf].value else cf
     blend = None
-    if looks is not None:
+    if pictures is not None:
         blend = cf
         if learned:
             best = logtuning.chosen(learned[BLEND], learned[f"{BLEND} with history"])
@@ -82,12 +92,14 @@ def rank(
             k=k,
         )
         step(1)
-    measures |= logtuning.learned_slates([one for one, _ in learned.values()], known, asked, k=k, looks=looks)
+    measures |= logtuning.learned_slates(
+        [one for one, _ in learned.values()], known, asked, k=k, pictures=pictures
+    )
     step(1)
     shown = {"popularity": popular_slates(asked, popularity=popularity, is_sold=known.is_sold, k=k)}
     shown[CF] = measures[cf]
-    if looks is not None and blend is not None:
-        shown |= {"visual": visual_slates(known, asked, looks, k=k), BLEND: measures[blend]}
+    if pictures is not None and blend is not None:
+        shown |= {"visual": visual_slates(known, asked, pictures, k=k), BLEND: measures[blend]}
     return Ranked(known, asked, shown, measures, tuned, cf, blend, n_tuned_on)
 
 
@@ -96,7 +108,7 @@ def n_steps() -> int:
     return 2 * len(MEASURES) + 4
 
 
-def visual_slates(known: Evidence, asked: Cases, looks: Looks, *, k: int) -> Items:
+def visual_slates(known: LogEvidence, asked: Cases, pictures: ItemPictures, *, k: int) -> Items:
     """The items that look most like the profile's pictures, int32 [n_cases, k]; the rest by popularity.
 
     Items without a picture come last; a profile without any says nothing, so that popularity decides.
@@ -105,8 +117,8 @@ def visual_slates(known: Evidence, asked: Cases, looks: Looks, *, k: int) -> Ite
     order = known.order.items
     for case in range(len(asked)):
         one = asked.only(np.array([case]))
-        score = np.where(looks.has[order], looks.alike(one)[0, order], -np.inf)
-        if not looks.has[one.items].any():
+        score = np.where(pictures.has[order], pictures.alike(one)[0, order], -np.inf)
+        if not pictures.has[one.items].any():
             score[:] = 0
         score[np.isin(order, one.items)] = -np.inf
         best = order[np.argsort(-score, kind="stable")][: k + len(one.items)]

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from recommender.evaluation import metrics
 from recommender.session_log import pairs, sessions
 from recommender.session_log.choice_model import ChoiceModel, fit
-from recommender.session_log.features import HISTORY, LOOKS, SESSION, Evidence, Looks, Table, tables
+from recommender.session_log.features import (
+    HISTORY,
+    PICTURES,
+    SESSION,
+    CandidateTable,
+    ItemPictures,
+    LogEvidence,
+    candidate_tables,
+)
 from recommender.session_log.itemitem import MEASURES, Flags, best_of, slates
 from recommender.session_log.pairs import Floats
 from recommender.session_log.sessions import Cases, Items, Longs, SessionLog, Visits
@@ -32,23 +40,28 @@ Step = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Tuned:
-    """One way of ranking with what was found for it. value: mean of hit rate and NDCG on the tuning cases.
-
-    settings: of a measure; model: of a learned one, with the features it looks at.
-    """
+    """One way of ranking with what was found for it."""
 
     name: str
+
     value: float
+    """Mean of hit rate and NDCG on the tuning cases."""
+
     settings: Mapping[str, float]
+    """Of a measure; none for a learned way."""
+
     model: ChoiceModel | None = None
+    """Of a learned way; None for a measure."""
+
     features: tuple[str, ...] = ()
+    """What the model reads."""
 
 
 @dataclass(frozen=True)
 class Inner:
-    """The training time once more split: what trains there, and what it is asked."""
+    """The training time split once more: what trains there, and what it is asked."""
 
-    known: Evidence
+    known: LogEvidence
     asked: Cases
     end: float
 
@@ -58,9 +71,9 @@ class Inner:
         return self.asked.only(sessions.evenly(len(self.asked), ASKED_OF_LEARNED))
 
 
-def evidence(visits: Visits, on_sale: Flags) -> Evidence:
-    """What some sessions tell; on sale is also what was acted on."""
-    return Evidence(visits, pairs.count(visits), on_sale | (visits.popularity() > 0))
+def evidence(visits: Visits, on_sale: Flags) -> LogEvidence:
+    """What some sessions teach; on sale is also what was acted on."""
+    return LogEvidence(visits, pairs.count(visits), on_sale | (visits.popularity() > 0))
 
 
 def inner_split(log: SessionLog, is_training: Flags, on_sale: Flags, share: float = 0.9) -> Inner:
@@ -109,16 +122,16 @@ def worth(shown: Items, truth: Items, *, k: int) -> Floats:
 
 
 def learn(
-    inner: Inner, *, k: int, looks: Looks | None = None, step: Step = lambda _: None
+    inner: Inner, *, k: int, pictures: ItemPictures | None = None, step: Step = lambda _: None
 ) -> list[tuple[Tuned, Floats]]:
     """The choice models, each with its worth by case when fitted on the other half of the cases."""
     asked = inner.learned_from
     if not len(asked):
         return []
-    table = joined(list(tables(inner.known, asked, looks, step)), asked)
+    table = joined(list(candidate_tables(inner.known, asked, pictures, step)), asked)
     wanted = dict(LEARNED)
-    if looks is not None:
-        wanted |= {BLEND: SESSION + LOOKS, f"{BLEND} with history": SESSION + HISTORY + LOOKS}
+    if pictures is not None:
+        wanted |= {BLEND: SESSION + PICTURES, f"{BLEND} with history": SESSION + HISTORY + PICTURES}
     fold = table.case % FOLDS
     found = []
     for name, features in wanted.items():
@@ -142,16 +155,16 @@ def chosen(plain: tuple[Tuned, Floats], with_history: tuple[Tuned, Floats]) -> T
 
 def learned_slates(
     models: list[Tuned],
-    known: Evidence,
+    known: LogEvidence,
     asked: Cases,
     *,
     k: int,
-    looks: Looks | None = None,
+    pictures: ItemPictures | None = None,
     step: Step = lambda _: None,
 ) -> dict[str, Items]:
     """The slates of choice models, int32 [n_cases, k] each, from candidates gathered once."""
     found: dict[str, list[Items]] = {one.name: [np.zeros((0, k), np.int32)] for one in models}
-    for table in tables(known, asked, looks, step) if models else ():
+    for table in candidate_tables(known, asked, pictures, step) if models else ():
         for one in models:
             if one.model is not None:
                 score = one.model.score(table.of(one.features))
@@ -159,11 +172,11 @@ def learned_slates(
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
-def joined(parts: list[Table], asked: Cases) -> Table:
+def joined(parts: list[CandidateTable], asked: Cases) -> CandidateTable:
     """One table of all blocks."""
     counts = np.cumsum([0, *(len(part.asked) for part in parts)])
     case: Longs = np.concatenate([part.case + n for part, n in zip(parts, counts[:-1], strict=True)])
-    return Table(
+    return CandidateTable(
         asked,
         case,
         np.concatenate([part.item for part in parts]),
@@ -172,6 +185,6 @@ def joined(parts: list[Table], asked: Cases) -> Table:
     )
 
 
-def _ranked(table: Table, score: NDArray[np.float64], known: Evidence, k: int) -> Items:
+def _ranked(table: CandidateTable, score: NDArray[np.float64], known: LogEvidence, k: int) -> Items:
     rounded = np.round(score, 6)
     return best_of(table.case, table.item, rounded, n_rows=len(table.asked), order=known.order, k=k)

@@ -6,9 +6,9 @@ Log-odds of a click on j, asked with q by a shopper of taste u:
 
 style_j = metric . features_j + what clicks on j add. distance = 1/2 sum over the principal
 components of the catalogue of weight * (difference)^2, the weights learned. A taste is normal,
-with mean 0 and variance 1 before anything is seen of the shopper (factor model with side information: Agarwal and Chen,
-Regression-based latent factor models, KDD 2009). What is seen of her: clicks, refusals, and the pictures
-that she chose to ask with.
+with mean 0 and variance 1 before anything is seen of the shopper (factor model with side
+information: Agarwal and Chen, Regression-based latent factor models, KDD 2009). What is seen of
+her: clicks, refusals, and the pictures that she chose to ask with.
 """
 
 from __future__ import annotations

@@ -55,9 +55,9 @@ def evaluate_log(
     read = _read(context, path)
     tell(context, read.notes)
     split, is_training = _split(read, split_at)
-    looks = log_pictures.looks(context, read.item_ids, catalogue=catalogue, run=read.run)
+    pictures = log_pictures.item_pictures(context, read.item_ids, catalogue=catalogue, run=read.run)
     with context.talk.progress("tuning and asking", n_steps()) as step:
-        ranked = rank(read.log, is_training, read.on_sale(is_training), k=k, looks=looks, step=step)
+        ranked = rank(read.log, is_training, read.on_sale(is_training), k=k, pictures=pictures, step=step)
     exam = Exam(ranked.asked, ranked.known.visits.popularity(), ranked.known.is_sold, k)
     document = _document(read, ranked, exam, split, is_training)
     command = command_line(

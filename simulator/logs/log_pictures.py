@@ -12,14 +12,16 @@ from db.engine import read_transaction
 from db.errors import NotFoundError
 from db.items import Item
 from recommender.search.similarity import round_embeddings
-from recommender.session_log.features import Looks
+from recommender.session_log.features import ItemPictures
 from simulator.catalogues import stored as catalogues
 from simulator.embedders import model as default_model
 from simulator.embedders.vectors import vectors
 from simulator.installation.context import Context
 
 
-def looks(context: Context, item_ids: Sequence[str], *, catalogue: str | None, run: str) -> Looks | None:
+def item_pictures(
+    context: Context, item_ids: Sequence[str], *, catalogue: str | None, run: str
+) -> ItemPictures | None:
     """The rounded embeddings of a log's items; None when no item has a picture here.
 
     catalogue: whose pictures are meant; without one, those of the run that the log says it was exported from,
@@ -43,7 +45,7 @@ def looks(context: Context, item_ids: Sequence[str], *, catalogue: str | None, r
 
 def _aligned(
     context: Context, embedder: Embedder, stored: Sequence[Item], item_ids: Sequence[str]
-) -> Looks | None:
+) -> ItemPictures | None:
     image_of = {item.item_id: item.image for item in stored}
     wanted = sorted({image_of[name] for name in item_ids if name in image_of})
     if not wanted:
@@ -53,4 +55,4 @@ def _aligned(
     rows = np.array([place.get(image_of.get(name, ""), -1) for name in item_ids])
     aligned = np.zeros((len(item_ids), found.shape[1]), dtype=np.float32)
     aligned[rows >= 0] = found[rows[rows >= 0]]
-    return Looks(aligned, rows >= 0)
+    return ItemPictures(aligned, rows >= 0)
