@@ -26,7 +26,7 @@ from simulator.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from simulator.crossover.write import Crossing
+    from simulator.crossover.write import CrossoverReport
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 # ruff: noqa: PLR0917 - Typer calls by name
@@ -79,7 +79,7 @@ def crossover(
         world=world,
         catalogue=catalogue,
     )
-    _cross(
+    _play(
         {"plan": plan, "shares": _numbers(shares), "policies": _names(policies), "seeds": seeds}
         | {"few": _names(few), "few_seeds": few_seeds, "share": offline_share},
         fit=fit,
@@ -107,9 +107,9 @@ def offline(
     gate: Gate = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure policies on one shared log: ndcg by the judge, and the clicks held out, by stratum.
+    """Measure policies on one shared log: ndcg by the judge, and the clicks that came next, by stratum.
 
-    The policy `logging` answers half of the requests by looks, half by lot; all
+    The policy `logging` ranks half of the requests by looks, half by lot; all
     policies then rank the same requests from what earlier days of that log taught.
     """
     from simulator.crossover.write import measure_offline
@@ -131,19 +131,19 @@ def offline(
     )
 
 
-def _cross(
+def _play(
     settings: dict[str, Any], *, fit: list[str], flags: dict[str, Any], gate: bool, as_json: bool
 ) -> None:
-    from simulator.crossover.grid import Ask
-    from simulator.crossover.write import cross
+    from simulator.crossover.grid import CrossoverPlan
+    from simulator.crossover.write import write_crossover
     from simulator.playing.experiment import fitted
 
-    ask, context = Ask(**settings), open_installation(**flags)
-    ask = replace(ask, plan=fitted(context, ask.plan, fit))
-    _tell(cross(context, ask), gate=gate, as_json=as_json)
+    crossover, context = CrossoverPlan(**settings), open_installation(**flags)
+    crossover = replace(crossover, plan=fitted(context, crossover.plan, fit))
+    _tell(write_crossover(context, crossover), gate=gate, as_json=as_json)
 
 
-def _tell(found: Crossing, *, gate: bool, as_json: bool) -> None:
+def _tell(found: CrossoverReport, *, gate: bool, as_json: bool) -> None:
     from db.errors import GateError
     from simulator.cli.terminal import table
 

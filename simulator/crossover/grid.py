@@ -31,7 +31,7 @@ from simulator.installation.context import Context, Silence, Step, open_context
 from simulator.playing.in_memory import SharedWorld, gather, play_in_memory, share_world
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.simulate import prepare
-from simulator.report.numbers.crossover import Grid
+from simulator.report.numbers.crossover import CrossoverResults
 from simulator.world.presets import named
 from workers.settings import Settings
 
@@ -43,19 +43,24 @@ PACKAGES = tuple(Path(str(one.__file__)).parent for one in (db, recommender, wor
 
 
 @dataclass(frozen=True)
-class Ask:
-    """What a grid is asked for. few: policies played for the first few_seeds seeds only; share: of a log's
-    requests that are assessed, 0 for no log at all. A policy may name its model: visual@pca-64.
-    """
+class CrossoverPlan:
+    """What a crossover plays and measures: policies across worlds of different hidden share, over seeds."""
 
     plan: Plan
+    """Of each run; its world, seed and policy vary from cell to cell."""
     shares: tuple[float, ...]
+    """Hidden shares of the worlds, each 0 to 1."""
     policies: tuple[str, ...]
+    """Played for every seed. A policy may name its model: visual@pca-64."""
     seeds: int = 10
+    """How many seeds, from that of the plan on."""
     few: tuple[str, ...] = ()
+    """Policies played for the first few_seeds seeds only."""
     few_seeds: int = 3
     share: float = 0.25
+    """Of a log's requests, 0 to 1: as many are assessed; at 0 there is no log at all."""
     compared: tuple[str, ...] = ("visual", "cf", "itemknn-cfcbf", "blend-fixed", "blend")
+    """Policies that rank the requests of the log."""
 
     def __post_init__(self) -> None:
         """Raise UsageError for what cannot be played."""
@@ -83,34 +88,34 @@ class Ask:
         return self.plan.world if own == share else f"{self.plan.world},hidden_share={share:g}"
 
 
-def play_grid(context: Context, ask: Ask) -> Grid:
+def play_grid(context: Context, crossover: CrossoverPlan) -> CrossoverResults:
     """Play what no file holds yet, on as many processes as there are workers, and gather everything."""
     root = context.settings.runs / CELLS
     folders.check_writable(context.settings.runs)
     root.mkdir(exist_ok=True)
-    columns, sources = list(ask.columns()), code()
+    columns, sources = list(crossover.columns()), code()
     _prepare(context, columns)
     with context.talk.progress("cells", sum(len(cells) for _, _, cells in columns)) as step:
-        _play_apart(context.settings, ask, sources, root, step)
+        _play_apart(context.settings, crossover, sources, root, step)
     late: dict[tuple[float, str], dict[int, float]] = {}
     logs: dict[float, dict[int, Any]] = {}
     for share, plan, cells in columns:
-        column = Column(context, ask, plan, sources)
+        column = Column(context, crossover, plan, sources)
         for cell in cells:
             found = json.loads((root / column.file(cell)).read_text())
             if cell == OFFLINE:
                 logs.setdefault(share, {})[plan.seed] = found["offline"]
             else:
                 late.setdefault((share, cell), {})[plan.seed] = found["ctr_late_expected"]
-    return Grid(ask.shares, ask.policies + ask.few, late, logs)
+    return CrossoverResults(crossover.shares, crossover.policies + crossover.few, late, logs)
 
 
 class Column:
     """One world and seed: its cells share that world."""
 
-    def __init__(self, context: Context, ask: Ask, plan: Plan, sources: str) -> None:
+    def __init__(self, context: Context, crossover: CrossoverPlan, plan: Plan, sources: str) -> None:
         """Nothing is read before a cell is asked for. sources: what `code` said when the grid began."""
-        self._context, self._ask, self._plan, self._sources = context, ask, plan, sources
+        self._context, self._crossover, self._plan, self._sources = context, crossover, plan, sources
         self._resolved: dict[str, Resolved] = {}
         self._worlds: dict[str, SharedWorld] = {}
 
@@ -119,7 +124,7 @@ class Column:
         policy, _, model = cell.partition("@")
         config = {**self._config(model).config, "policy": policy, "code": self._sources}
         if cell == OFFLINE:
-            config |= {"share": self._ask.share, "compared": list(self._ask.compared)}
+            config |= {"share": self._crossover.share, "compared": list(self._crossover.compared)}
         return f"{sha256(canonical(config).encode()).hexdigest()[:16]}.json"
 
     def play(self, cell: str) -> dict[str, Any]:
@@ -129,7 +134,9 @@ class Column:
         began = time.process_time()
         found: dict[str, Any]
         if cell == OFFLINE:
-            found = {"offline": assess(self._world(model), self._ask.compared, share=self._ask.share)}
+            found = {
+                "offline": assess(self._world(model), self._crossover.compared, share=self._crossover.share)
+            }
         else:
             done = play_in_memory(self._world(model), policy)
             found = {"ctr_late_expected": done.late_rate(self._plan.days), "steps": done.expected}
@@ -178,11 +185,11 @@ def _with_model(context: Context, model: str) -> Context:
     return replace(context, settings=context.settings.model_copy(update={"model": model}))
 
 
-def _play_apart(settings: Settings, ask: Ask, sources: str, root: Path, step: Step) -> None:
+def _play_apart(settings: Settings, crossover: CrossoverPlan, sources: str, root: Path, step: Step) -> None:
     """Each process takes every n-th column; we count the files, and stop all when one of them fails."""
     spawn = multiprocessing.get_context("spawn")
-    n = max(1, min(settings.workers, ask.seeds * len(ask.shares)))
-    order, done = _Order(settings, ask, sources, root), spawn.Value("i", 0)
+    n = max(1, min(settings.workers, crossover.seeds * len(crossover.shares)))
+    order, done = _Order(settings, crossover, sources, root), spawn.Value("i", 0)
     processes = [
         spawn.Process(target=_play_columns, args=(order, slice(number, None, n), done), daemon=True)
         for number in range(n)
@@ -208,10 +215,10 @@ def _play_apart(settings: Settings, ask: Ask, sources: str, root: Path, step: St
 
 @dataclass(frozen=True)
 class _Order:
-    """What a process is told."""
+    """What a process gets to do."""
 
     settings: Settings
-    ask: Ask
+    crossover: CrossoverPlan
     sources: str
     root: Path
 
@@ -221,8 +228,8 @@ def _play_columns(order: _Order, part: slice, done: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops us
     threading.Thread(target=_end_with_parent, daemon=True).start()
     context = open_context(order.settings, Silence())
-    for _, plan, cells in list(order.ask.columns())[part]:
-        column = Column(context, order.ask, plan, order.sources)
+    for _, plan, cells in list(order.crossover.columns())[part]:
+        column = Column(context, order.crossover, plan, order.sources)
         for cell in cells:
             path = order.root / column.file(cell)
             if not path.exists():

@@ -19,17 +19,18 @@ SLACK = 0.01
 
 
 @dataclass(frozen=True)
-class Grid:
-    """What was measured. late: (h, policy) -> seed -> ctr_late_expected; logs: h -> seed -> offline document.
-
-    slate_size: k of the offline measures.
-    """
+class CrossoverResults:
+    """What was measured, world by world. A world is known by its hidden share h."""
 
     shares: Sequence[float]
+    """h of each world."""
     policies: Sequence[str]
     late: Mapping[tuple[float, str], Mapping[int, float]]
+    """(h, policy) -> seed -> ctr_late_expected."""
     logs: Mapping[float, Mapping[int, Mapping[str, Any]]]
+    """h -> seed -> offline document."""
     slate_size: int = 10
+    """k of the offline measures."""
 
     def interval(self, share: float, policy: str) -> Interval:
         """Late expected click rate over seeds."""
@@ -71,18 +72,18 @@ class Claim:
         } | numbers
 
 
-def claims(grid: Grid) -> list[Claim]:
+def claims(results: CrossoverResults) -> list[Claim]:
     """Never worse than the better half, cell by cell; above it in the middle; above both rivals overall."""
-    found = [*_online(grid), *_offline(grid)]
-    return [*found, *_overall(grid)]
+    found = [*_online(results), *_offline(results)]
+    return [*found, *_overall(results)]
 
 
-def share_of_lead(grid: Grid, share: float) -> dict[str, Interval]:
+def share_of_lead(results: CrossoverResults, share: float) -> dict[str, Interval]:
     """(policy - visual) / (oracle - visual) on the late rate, seed by seed, over the seeds that have all."""
-    floor, ceiling = (grid.late.get((share, name), {}) for name in ("visual", "oracle"))
+    floor, ceiling = (results.late.get((share, name), {}) for name in ("visual", "oracle"))
     found = {}
-    for policy in grid.policies:
-        mine = grid.late.get((share, policy), {})
+    for policy in results.policies:
+        mine = results.late.get((share, policy), {})
         seeds = sorted(set(mine) & set(floor) & set(ceiling))
         if policy not in ("visual", "oracle") and seeds:
             won = [(mine[seed] - floor[seed]) / (ceiling[seed] - floor[seed]) for seed in seeds]
@@ -90,21 +91,21 @@ def share_of_lead(grid: Grid, share: float) -> dict[str, Interval]:
     return found
 
 
-def document(grid: Grid) -> dict[str, Any]:
+def document(results: CrossoverResults) -> dict[str, Any]:
     """Everything as JSON: by world the online rates and the offline measures, then the claims."""
     worlds = []
-    for share in grid.shares:
-        online = {policy: _plain(grid.interval(share, policy)) for policy in grid.policies}
-        lead = {policy: _plain(one) for policy, one in share_of_lead(grid, share).items()}
+    for share in results.shares:
+        online = {policy: _plain(results.interval(share, policy)) for policy in results.policies}
+        lead = {policy: _plain(one) for policy, one in share_of_lead(results, share).items()}
         world = {"hidden_share": share, "ctr_late_expected": online, "share_of_oracle_lead": lead}
-        worlds.append(world | ({"offline": grid.offline(share)} if grid.logs.get(share) else {}))
-    return {"schema": 1, "worlds": worlds, "claims": [claim.to_json() for claim in claims(grid)]}
+        worlds.append(world | ({"offline": results.offline(share)} if results.logs.get(share) else {}))
+    return {"schema": 1, "worlds": worlds, "claims": [claim.to_json() for claim in claims(results)]}
 
 
-def _online(grid: Grid) -> list[Claim]:
+def _online(results: CrossoverResults) -> list[Claim]:
     found = []
-    for share in grid.shares:
-        late = {name: grid.late.get((share, name), {}) for name in (BLEND, *HALVES)}
+    for share in results.shares:
+        late = {name: results.late.get((share, name), {}) for name in (BLEND, *HALVES)}
         if all(late.values()):
             found.append(_claim(f"h={share:g}, online", late, -SLACK))
             if share == 0.5:
@@ -112,10 +113,10 @@ def _online(grid: Grid) -> list[Claim]:
     return found
 
 
-def _offline(grid: Grid) -> list[Claim]:
-    found, metric = [], NDCG.format(k=grid.slate_size)
-    for share in grid.shares:
-        logs = grid.logs.get(share, {})
+def _offline(results: CrossoverResults) -> list[Claim]:
+    found, metric = [], NDCG.format(k=results.slate_size)
+    for share in results.shares:
+        logs = results.logs.get(share, {})
         for side in SIDES:
             for stratum in STRATA:
                 values = {name: _values(logs, name, metric, (side, stratum)) for name in (BLEND, *HALVES)}
@@ -127,12 +128,13 @@ def _offline(grid: Grid) -> list[Claim]:
     return found
 
 
-def _overall(grid: Grid) -> list[Claim]:
+def _overall(results: CrossoverResults) -> list[Claim]:
     """One number a seed: the mean over the worlds of blend / rival - 1."""
     found = []
     for rival in RIVALS:
         pairs = [
-            (grid.late.get((share, BLEND), {}), grid.late.get((share, rival), {})) for share in grid.shares
+            (results.late.get((share, BLEND), {}), results.late.get((share, rival), {}))
+            for share in results.shares
         ]
         seeds = sorted(set.intersection(*(set(one) & set(other) for one, other in pairs))) if pairs else []
         means = [np.mean([one[seed] / other[seed] - 1 for one, other in pairs]) for seed in seeds]

@@ -11,7 +11,7 @@ from recommender.registry import POLICIES
 from simulator.report.figures.charts import Chart, chart_of, colour, label_ends, percents
 from simulator.report.numbers import statistics
 from simulator.report.numbers.comparison import in_order
-from simulator.report.numbers.crossover import BLEND, Claim, Grid, claims, share_of_lead
+from simulator.report.numbers.crossover import BLEND, Claim, CrossoverResults, claims, share_of_lead
 from simulator.report.numbers.offline import NDCG, SIDES, STRATA
 from simulator.report.numbers.statistics import Interval
 from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Table
@@ -26,51 +26,53 @@ LOG_TEXT = (
 )
 
 
-def chart(grid: Grid, *, title: str = TITLE) -> Chart:
+def chart(results: CrossoverResults, *, title: str = TITLE) -> Chart:
     """Late expected click rate over the hidden share, with intervals over the seeds."""
-    names = _drawn(grid)
+    names = _drawn(results)
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         for name in names:
-            found = [grid.interval(share, name) for share in grid.shares]
+            found = [results.interval(share, name) for share in results.shares]
             value, low, high = (
                 np.array([getattr(one, end) for one in found]) for end in ("value", "low", "high")
             )
-            axes.fill_between(list(grid.shares), low, high, color=colour(name), alpha=0.15, linewidth=0)
-            axes.plot(list(grid.shares), value, "o-", color=colour(name), linewidth=1.8, markersize=3.5)
+            axes.fill_between(list(results.shares), low, high, color=colour(name), alpha=0.15, linewidth=0)
+            axes.plot(list(results.shares), value, "o-", color=colour(name), linewidth=1.8, markersize=3.5)
         axes.set_ylim(bottom=0)
-        axes.set_xlim(min(grid.shares), max(grid.shares))
-        axes.set_xticks(list(grid.shares), [f"{share:g}" for share in grid.shares])
+        axes.set_xlim(min(results.shares), max(results.shares))
+        axes.set_xticks(list(results.shares), [f"{share:g}" for share in results.shares])
         percents(axes, "y")
         axes.set_xlabel("hidden share: style that no pixel shows")
         axes.set_ylabel("late click rate, expected")
         label_ends(
-            axes, {n: np.array([grid.interval(share, n).value for share in grid.shares]) for n in names}
+            axes, {n: np.array([results.interval(share, n).value for share in results.shares]) for n in names}
         )
 
     return chart_of("crossover", title, draw, height=3.4)
 
 
-def page(grid: Grid, *, facts: Sequence[tuple[str, str]], command: str) -> Study:
+def page(results: CrossoverResults, *, facts: Sequence[tuple[str, str]], command: str) -> Study:
     """The whole page."""
-    found = claims(grid)
-    figures = [ShownFigure(chart(grid), _caption(grid), is_wide=True)] if len(grid.shares) > 1 else []
+    found = claims(results)
+    figures = (
+        [ShownFigure(chart(results), _caption(results), is_wide=True)] if len(results.shares) > 1 else []
+    )
     late = ["Clicks expected per item shown, on the last third of the days."]
-    sections = [Section("Late click rate by world", late, [rates(grid), *_lead(grid)], figures)]
-    if grid.logs:
+    sections = [Section("Late click rate by world", late, [rates(results), *_lead(results)], figures)]
+    if results.logs:
         sections.append(
             Section(
                 "On one shared log",
                 [LOG_TEXT],
-                [_offline(grid, share) for share in grid.shares],
+                [_offline(results, share) for share in results.shares],
             )
         )
     sections.append(Section("Never worse than its better half", [verdict(found)], [table(found)]))
     return Study(
         eyebrow="crossover",
-        headline=headline(grid, found),
-        lead=cautioned(verdict(found), grid),
+        headline=headline(results, found),
+        lead=cautioned(verdict(found), results),
         facts=facts,
         sections=sections,
         command=command,
@@ -78,30 +80,28 @@ def page(grid: Grid, *, facts: Sequence[tuple[str, str]], command: str) -> Study
 
 
 def offline_page(
-    grid: Grid, found: Sequence[Claim], *, facts: Sequence[tuple[str, str]], command: str
+    results: CrossoverResults, found: Sequence[Claim], *, facts: Sequence[tuple[str, str]], command: str
 ) -> Study:
     """The page of one shared log, of one seed or several."""
-    tables = [_offline(grid, share) for share in grid.shares]
-    more = [_measures(grid, share) for share in grid.shares]
+    tables = [_offline(results, share) for share in results.shares]
+    more = [_measures(results, share) for share in results.shares]
     return Study(
         eyebrow="one shared log",
         headline="What each policy would have ranked first, on the same requests",
-        lead=cautioned(verdict(found), grid),
+        lead=cautioned(verdict(found), results),
         facts=facts,
         sections=[
             Section("Ranking by the judge's chances", [LOG_TEXT], tables),
-            Section(
-                "The clicks that came next", ["Held out: what was clicked of the slate the log showed."], more
-            ),
+            Section("The clicks that came next", ["What was clicked of the slate the log showed."], more),
             Section("Never worse than its better half", [verdict(found)], [table(found)]),
         ],
         command=command,
     )
 
 
-def offline_rows(grid: Grid, share: float) -> list[list[str]]:
+def offline_rows(results: CrossoverResults, share: float) -> list[list[str]]:
     """The table of measures for a terminal: the header, then a row per policy."""
-    made = _measures(grid, share)
+    made = _measures(results, share)
     body = [
         [title, *(f"{cell.value} ({cell.ends})" if cell.ends else cell.value for cell in cells)]
         for title, _, cells in made.rows
@@ -109,9 +109,9 @@ def offline_rows(grid: Grid, share: float) -> list[list[str]]:
     return [list(made.head), *body]
 
 
-def headline(grid: Grid, found: Sequence[Claim]) -> str:
+def headline(results: CrossoverResults, found: Sequence[Claim]) -> str:
     """The one sentence to remember."""
-    del grid
+    del results
     cells = [claim for claim in found if claim.least < 0]
     held = sum(claim.holds for claim in cells)
     if cells and held == len(cells):
@@ -129,17 +129,17 @@ def verdict(found: Sequence[Claim]) -> str:
     return f"{len(found) - len(missed)} of {len(found)} claims hold. Not shown: {'; '.join(missed)}."
 
 
-def rates(grid: Grid) -> Table:
+def rates(results: CrossoverResults) -> Table:
     """Late click rate of each policy in each world."""
     rows = []
-    for policy in in_order(grid.policies):
-        cells = [_share(grid.interval(share, policy)) for share in grid.shares]
+    for policy in in_order(results.policies):
+        cells = [_share(results.interval(share, policy)) for share in results.shares]
         known, _, model = policy.partition("@")
         meaning = (POLICIES[known].label if known in POLICIES else "") + (
             f", embedder {model}" if model else ""
         )
         rows.append((policy, meaning, cells))
-    head = ["policy", *(f"h = {share:g}" for share in grid.shares)]
+    head = ["policy", *(f"h = {share:g}" for share in results.shares)]
     return Table(head, rows, note="95 % intervals over seeds.")
 
 
@@ -157,9 +157,9 @@ def table(found: Sequence[Claim]) -> Table:
     )
 
 
-def text_rows(grid: Grid) -> list[list[str]]:
+def text_rows(results: CrossoverResults) -> list[list[str]]:
     """The table of rates for a terminal: the header, then a row per policy."""
-    made = rates(grid)
+    made = rates(results)
     body = [
         [title, *(f"{cell.value} ({cell.ends})" if cell.ends else cell.value for cell in cells)]
         for title, _, cells in made.rows
@@ -172,19 +172,19 @@ def _is_far_ahead(policy: str) -> bool:
     return policy in POLICIES and POLICIES[policy].is_far_ahead
 
 
-def _lead(grid: Grid) -> list[Table]:
+def _lead(results: CrossoverResults) -> list[Table]:
     rows = []
-    won = {share: share_of_lead(grid, share) for share in grid.shares}
-    for policy in in_order(grid.policies):
+    won = {share: share_of_lead(results, share) for share in results.shares}
+    for policy in in_order(results.policies):
         if any(policy in of_share for of_share in won.values()):
-            cells = [_share(won[share].get(policy, statistics.NOTHING)) for share in grid.shares]
+            cells = [_share(won[share].get(policy, statistics.NOTHING)) for share in results.shares]
             rows.append((policy, "", cells))
-    head = ["share of the oracle's lead over visual", *(f"h = {share:g}" for share in grid.shares)]
+    head = ["share of the oracle's lead over visual", *(f"h = {share:g}" for share in results.shares)]
     return [Table(head, rows)] if rows else []
 
 
-def _offline(grid: Grid, share: float) -> Table:
-    found, metric = grid.offline(share), NDCG.format(k=grid.slate_size)
+def _offline(results: CrossoverResults, share: float) -> Table:
+    found, metric = results.offline(share), NDCG.format(k=results.slate_size)
     rows = []
     for policy in in_order(found["policies"]):
         levels = [found["policies"], *(found["strata"][side][one] for side in SIDES for one in STRATA)]
@@ -197,9 +197,9 @@ def _offline(grid: Grid, share: float) -> Table:
     return Table(head, rows, note=note)
 
 
-def _measures(grid: Grid, share: float) -> Table:
+def _measures(results: CrossoverResults, share: float) -> Table:
     """All measures of all policies over all requests."""
-    found = grid.offline(share)
+    found = results.offline(share)
     policies = found["policies"]
     names = list(next(iter(policies.values())))
     rows = [(one, "", [_plain(policies[one][name]) for name in names]) for one in in_order(policies)]
@@ -207,28 +207,28 @@ def _measures(grid: Grid, share: float) -> Table:
     return Table(["policy", *names], rows, note=f"{note}for ndcg only. 95 % intervals {found['intervals']}.")
 
 
-def _caption(grid: Grid) -> str:
-    apart = [name for name in in_order(grid.policies) if name not in _drawn(grid)]
+def _caption(results: CrossoverResults) -> str:
+    apart = [name for name in in_order(results.policies) if name not in _drawn(results)]
     beside = f" In the table alone: {labels.joined(apart)}." if apart else ""
-    return f"Lines: means over up to {_n_seeds(grid)} seeds; bands: 95 % intervals.{beside}"
+    return f"Lines: means over up to {_n_seeds(results)} seeds; bands: 95 % intervals.{beside}"
 
 
-def _drawn(grid: Grid) -> list[str]:
+def _drawn(results: CrossoverResults) -> list[str]:
     """The policies whose lines are in the figure: those of all worlds, near enough to each other."""
     return [
         name
-        for name in in_order(grid.policies)
-        if not _is_far_ahead(name) and all((share, name) in grid.late for share in grid.shares)
+        for name in in_order(results.policies)
+        if not _is_far_ahead(name) and all((share, name) in results.late for share in results.shares)
     ]
 
 
-def _n_seeds(grid: Grid) -> int:
-    return max((len(of_seed) for of_seed in [*grid.late.values(), *grid.logs.values()]), default=0)
+def _n_seeds(results: CrossoverResults) -> int:
+    return max((len(of_seed) for of_seed in [*results.late.values(), *results.logs.values()]), default=0)
 
 
-def cautioned(sentence: str, grid: Grid) -> list[str]:
+def cautioned(sentence: str, results: CrossoverResults) -> list[str]:
     """A sentence, and what must be said where the seeds are few."""
-    return [one for one in (sentence, statistics.caution(_n_seeds(grid))) if one]
+    return [one for one in (sentence, statistics.caution(_n_seeds(results))) if one]
 
 
 def _share(found: Interval) -> Cell:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from db.errors import UsageError
-from simulator.crossover.grid import Ask
+from simulator.crossover.grid import CrossoverPlan
 from simulator.crossover.offline import LEARNER, LOGGING, assess
 from simulator.playing.in_memory import MemoryRun, play_in_memory
 from simulator.playing.plan import Plan
@@ -95,10 +95,13 @@ def test_a_grid_that_cannot_be_played_is_refused(change: dict[str, Any], words: 
     """UsageError before anything is played."""
     asked: dict[str, Any] = {"plan": Plan(), "shares": (0.5,), "policies": ("visual",)}
     with pytest.raises(UsageError, match=words):
-        Ask(**{**asked, **change})
+        CrossoverPlan(**{**asked, **change})
 
 
 def test_a_share_that_a_preset_has_keeps_the_preset() -> None:
     """At 0.5 the world is mixed itself, hash and all; elsewhere it is a changed one."""
-    worlds = {share: plan.world for share, plan, _ in Ask(Plan(), (0.3, 0.5), ("visual",), seeds=1).columns()}
+    worlds = {
+        share: plan.world
+        for share, plan, _ in CrossoverPlan(Plan(), (0.3, 0.5), ("visual",), seeds=1).columns()
+    }
     assert worlds == {0.3: "mixed,hidden_share=0.3", 0.5: "mixed"}

@@ -12,9 +12,9 @@ from simulator.playing.references import KINDS
 from simulator.report.figures import charts
 from simulator.report.figures.slate_grids import slate_grids
 from simulator.report.numbers.comparison import compare_runs, in_order
-from simulator.report.numbers.crossover import Grid
+from simulator.report.numbers.crossover import CrossoverResults
 from simulator.report.numbers.panel import lay_out
-from simulator.report.pages import crossover as crossing_page
+from simulator.report.pages import crossover as crossover_page
 from simulator.report.pages.runs import TEMPLATES, draw, render
 from simulator.report.text import sentences
 from simulator.report.text.reasons import reasons
@@ -71,8 +71,8 @@ def test_nothing_is_claimed_of_a_policy_that_nobody_knows() -> None:
 def test_a_crossover_describes_it(policy: str) -> None:
     """By itself, and with another embedder."""
     both = (policy, f"{policy}@pca-64")
-    grid = Grid((0.5,), both, {(0.5, name): {1: 0.04} for name in both}, {})
-    said = {name: meaning for name, meaning, _ in crossing_page.rates(grid).rows}
+    grid = CrossoverResults((0.5,), both, {(0.5, name): {1: 0.04} for name in both}, {})
+    said = {name: meaning for name, meaning, _ in crossover_page.rates(grid).rows}
     assert said == {both[0]: POLICIES[policy].label, both[1]: f"{POLICIES[policy].label}, embedder pca-64"}
 
 
