@@ -23,16 +23,16 @@ from db.errors import DataError, UsageError
 from db.items import CATALOGUE_SPLIT, FROM_CLUSTERS, FROM_CSV, QUERY_SPLIT, Item
 from simulator.catalogues import csv_file as catalogue_csv
 from simulator.catalogues import stored as catalogues
-from simulator.catalogues.csv_file import Line, Skipped, Table, printable
-from simulator.catalogues.decoder import Gate
+from simulator.catalogues.csv_file import CatalogueLine, CatalogueTable, Skipped, printable
+from simulator.catalogues.decoder import Decoder
 from simulator.installation.context import Context
 from simulator.world.catalogue import descriptors, standardised
 from simulator.world.presets import FASHION_CATEGORIES
-from simulator.world.unlabelled import clusters, held_out
+from simulator.world.unlabelled import clusters, is_query_item
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 SEED = 1
-"""Of the draws that decide what is held out and how clusters begin: a catalogue is the same in every run."""
+"""Of the draws for query items and first clusters: a catalogue is the same in every run."""
 
 MOST_CATEGORIES = 500
 """The world weighs each category against each other one."""
@@ -49,7 +49,7 @@ EMBEDDER_NOTE = (
 class Found(NamedTuple):
     """A picture that can be sold, with what the CSV says of it."""
 
-    line: Line
+    line: CatalogueLine
     image: str  # sha256
     pixels: NDArray[np.uint8]  # as it is stored: [96, 96, 3] or [28, 28]
 
@@ -67,7 +67,7 @@ class Added:
     skipped: list[Skipped]
 
     def to_json(self) -> dict[str, Any]:
-        """The answer that other programs rely on."""
+        """The result that other programs rely on."""
         skipped = [one._asdict() for one in self.skipped]
         return {
             "catalogue": self.catalogue,
@@ -80,8 +80,8 @@ class Added:
         """The same for people."""
         lines = [f"left out  {one.text()}" for one in self.skipped]
         lines.append(
-            f"catalogue {self.catalogue}: {self.items:,} items to sell, {self.queries:,} held out to search "
-            f"with; {self.new:,} new, {self.known:,} known before, {len(self.skipped):,} left out"
+            f"catalogue {self.catalogue}: {self.items:,} items to sell, {self.queries:,} query items; "
+            f"{self.new:,} new, {self.known:,} known before, {len(self.skipped):,} left out"
         )
         if self.changed:
             lines.append(
@@ -99,7 +99,7 @@ def add(context: Context, folder: Path, *, csv: Path | None = None, name: str | 
     """
     name = _checked_name(folder, name)
     files, skipped = _files(folder)
-    table = catalogue_csv.read(csv, files) if csv is not None else Table("")
+    table = catalogue_csv.read(csv, files) if csv is not None else CatalogueTable("")
     lines, twice = _lines(files, table)
     found, broken = _decoded(context, folder, lines)
     with write_transaction(context.engine) as conn:
@@ -156,11 +156,11 @@ def _files(folder: Path) -> tuple[list[str], list[Skipped]]:
     return sorted(found), closed
 
 
-def _lines(files: Sequence[str], table: Table) -> tuple[list[Line], list[Skipped]]:
+def _lines(files: Sequence[str], table: CatalogueTable) -> tuple[list[CatalogueLine], list[Skipped]]:
     """What each picture shall be, in the order of the files; those the CSV does not name are nameless."""
     ids = {line.item_id or line.file for line in table.lines}
     nameless = [file for file in files if file not in table.mentioned]
-    lines = [*table.lines, *(Line(0, file) for file in nameless if file not in ids)]
+    lines = [*table.lines, *(CatalogueLine(0, file) for file in nameless if file not in ids)]
     twice = [
         Skipped(printable(file), None, "its path is the id of another picture in the CSV; name it there")
         for file in nameless
@@ -169,16 +169,18 @@ def _lines(files: Sequence[str], table: Table) -> tuple[list[Line], list[Skipped
     return sorted(lines, key=lambda line: (line.file, line.number)), twice
 
 
-def _decoded(context: Context, folder: Path, lines: Sequence[Line]) -> tuple[list[Found], list[Skipped]]:
+def _decoded(
+    context: Context, folder: Path, lines: Sequence[CatalogueLine]
+) -> tuple[list[Found], list[Skipped]]:
     """The canonical picture of each line, and what cannot be looked at."""
     found: list[Found] = []
     broken: dict[str, Skipped] = {}  # by file, which several lines may name
-    with Gate() as gate, context.talk.progress(f"reading {len(lines):,} pictures", len(lines)) as step:
+    with Decoder() as decoder, context.talk.progress(f"reading {len(lines):,} pictures", len(lines)) as step:
         for line in lines:
             try:
                 if line.item_id is None and not catalogue_csv.is_name(line.file):
                     raise DataError("its path is no id (too long, or not UTF-8); give it one in the CSV")
-                canonical = gate.read(folder / line.file).canonical
+                canonical = decoder.read(folder / line.file).canonical
                 found.append(Found(line, images.digest(canonical), canonical))
             except (DataError, UsageError) as error:
                 reason = str(error).removeprefix(f"{folder / line.file}: ")
@@ -188,7 +190,7 @@ def _decoded(context: Context, folder: Path, lines: Sequence[Line]) -> tuple[lis
 
 
 def _sorted_out(
-    found: Sequence[Found], stored: Sequence[Item], table: Table
+    found: Sequence[Found], stored: Sequence[Item], table: CatalogueTable
 ) -> tuple[list[Found], list[Found], list[Skipped]]:
     """New pictures, those that are there already, and those whose id shows another picture there."""
     known = {row.item_id: row.image for row in stored}
@@ -232,12 +234,12 @@ def _rows(conn: Connection, new: Sequence[Found], stored: Sequence[Item], first:
 
 
 def _splits(new: Sequence[str], stored: Sequence[Item]) -> dict[str, str]:
-    """The split of each picture: an addressed tenth is held out; what is stored stays where it is."""
+    """The split of each picture: an addressed tenth are query items; what is stored stays where it is."""
     known = {row.image: row.split for row in stored}
     every_image = sorted({*known, *new})
     if not every_image:
         return {}
-    is_query = held_out(SEED, _keys(every_image))
+    is_query = is_query_item(SEED, _keys(every_image))
     drawn = {
         image: QUERY_SPLIT if query else CATALOGUE_SPLIT
         for image, query in zip(every_image, is_query, strict=True)

@@ -35,7 +35,7 @@ class Skipped(NamedTuple):
         return f"{self.file}:{'' if self.line is None else f'{self.line}:'} {self.reason}"
 
 
-class Line(NamedTuple):
+class CatalogueLine(NamedTuple):
     """One good line; None is a field left empty. price: cents."""
 
     number: int
@@ -46,11 +46,11 @@ class Line(NamedTuple):
 
 
 @dataclass
-class Table:
+class CatalogueTable:
     """A CSV as it was read. mentioned: all files named, by bad lines too: these do not go in unnamed."""
 
     name: str
-    lines: list[Line] = field(default_factory=list)
+    lines: list[CatalogueLine] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     mentioned: set[str] = field(default_factory=set)
 
@@ -59,7 +59,7 @@ class Table:
         self.skipped.append(Skipped(printable(self.name), number, printable(reason)))
 
 
-def read(path: Path, files: Sequence[str]) -> Table:
+def read(path: Path, files: Sequence[str]) -> CatalogueTable:
     """The lines of a CSV about some files, paths relative to the catalogue's folder with `/`.
 
     Every line stands for itself, so that a quote left open spoils one item only. Raises UsageError when there
@@ -74,7 +74,7 @@ def read(path: Path, files: Sequence[str]) -> Table:
             f"{path}: wanted a first line like {','.join(COLUMNS)}, of which only file must be there, "
             f"found {shown}; separate by commas and name each column once"
         )
-    found, known = Table(str(path)), {_canonical(name): name for name in files}
+    found, known = CatalogueTable(str(path)), {_canonical(name): name for name in files}
     for name in header:
         if name not in COLUMNS:
             found.skip(1, f"there is no column {name!r}; it is left aside (known: {', '.join(COLUMNS)})")
@@ -122,7 +122,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str], str | None]]:
 
 def _line(
     number: int, cells: Sequence[str], named: dict[str, str], file: str | None, fault: str | None
-) -> Line:
+) -> CatalogueLine:
     """One line as it is meant; ValueError with the reason when it cannot be."""
     if any("\udc80" <= one <= "\udcff" for cell in cells for one in cell):
         raise ValueError("this line is not UTF-8; save the CSV as UTF-8")
@@ -137,7 +137,7 @@ def _line(
             raise ValueError(
                 f"the {column} must have at most {LONGEST} characters, without line breaks or the like"
             )
-    return Line(
+    return CatalogueLine(
         number, file, named.get("id") or None, named.get("category") or None, _cents(named.get("price"))
     )
 
@@ -165,7 +165,7 @@ def _cents(price: str | None) -> int | None:
     return cents
 
 
-def _keep_unique(ids: dict[str, int], line: Line) -> None:
+def _keep_unique(ids: dict[str, int], line: CatalogueLine) -> None:
     item_id = line.item_id or line.file
     if item_id in ids:
         raise ValueError(f"the id {item_id!r} stands on line {ids[item_id]} already")

@@ -1,7 +1,7 @@
 """The process in which untrusted pictures are decoded, started by `decoder`.
 
 Before the first picture it gives up all it will not need (`decoder_rights`) and says what of that holds. Then
-it reads requests on standard input and answers until either pipe closes.
+it reads requests on standard input and replies until either pipe closes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SHOWN_SIDE = 672
 REQUEST = struct.Struct(">II")
 """Lengths of the name and of the content, which follow."""
 
-ANSWER = struct.Struct(">I")
+REPLY = struct.Struct(">I")
 """Length of the JSON that follows: an error, or the sizes of the pictures whose bytes follow then. The first,
 unasked, says which rights are given up."""
 
@@ -35,15 +35,15 @@ PLUGINS = (MpoImagePlugin, TiffImagePlugin)
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
+    """Reply until nobody asks any more."""
     warm_up()
-    asked, told = sys.stdin.buffer, sys.stdout.buffer
-    send(told, {"held": give_up()})
-    while len(head := asked.read(REQUEST.size)) == REQUEST.size:
+    requests, replies = sys.stdin.buffer, sys.stdout.buffer
+    send(replies, {"held": give_up()})
+    while len(head := requests.read(REQUEST.size)) == REQUEST.size:
         name_size, size = REQUEST.unpack(head)
-        name, content = asked.read(name_size).decode("utf-8", "surrogateescape"), asked.read(size)
-        head, found = answer(name, content)
-        send(told, head, *found)
+        name, content = requests.read(name_size).decode("utf-8", "surrogateescape"), requests.read(size)
+        head, found = reply(name, content)
+        send(replies, head, *found)
 
 
 def warm_up() -> None:
@@ -58,7 +58,7 @@ def warm_up() -> None:
         pictures.understand(kind, packed.getvalue())
 
 
-def answer(name: str, content: bytes) -> tuple[dict[str, Any], list[NDArray[np.uint8]]]:
+def reply(name: str, content: bytes) -> tuple[dict[str, Any], list[NDArray[np.uint8]]]:
     """What is said of a picture: sizes and pixels, as shown and as stored, or an error for people."""
     try:
         photo = pictures.understand(name, content)
@@ -72,13 +72,13 @@ def answer(name: str, content: bytes) -> tuple[dict[str, Any], list[NDArray[np.u
     return {"shown": shown.shape, "canonical": photo.canonical.shape}, [shown, photo.canonical]
 
 
-def send(told: BinaryIO, head: dict[str, Any], *pixels: NDArray[np.uint8]) -> None:
-    """One answer."""
+def send(replies: BinaryIO, head: dict[str, Any], *pixels: NDArray[np.uint8]) -> None:
+    """One reply."""
     packed = json.dumps(head).encode()
-    told.write(ANSWER.pack(len(packed)) + packed)
+    replies.write(REPLY.pack(len(packed)) + packed)
     for one in pixels:
-        told.write(np.ascontiguousarray(one).data)
-    told.flush()
+        replies.write(np.ascontiguousarray(one).data)
+    replies.flush()
 
 
 if __name__ == "__main__":

@@ -155,8 +155,8 @@ def _download(address: str) -> Fetch:
             raise unreachable[0]
         try:
             # S310: the address is ours and http; the checksum decides what is believed
-            with urllib.request.urlopen(f"{address}/{name}", timeout=CONNECT_SECONDS) as answer:  # noqa: S310
-                blob: bytes = answer.read()
+            with urllib.request.urlopen(f"{address}/{name}", timeout=CONNECT_SECONDS) as response:  # noqa: S310
+                blob: bytes = response.read()
         except HTTPError:  # somebody is there, and lacks this file
             raise
         except OSError as error:

@@ -12,7 +12,7 @@ from simulator.installation.context import Context
 
 
 def to_json(stored: Sequence[Item]) -> list[dict[str, Any]]:
-    """The answer that other programs rely on; price as in the CSV, null: the world draws one."""
+    """The result that other programs rely on; price as in the CSV, null: the world draws one."""
     return [
         {
             "item": row.item_id,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli.console import AsJson, answer, columns, open_installation
+from simulator.cli.console import AsJson, columns, open_installation, show_result
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 
@@ -35,8 +35,8 @@ def add(
 
     Pictures that the CSV does not name go in too. Where it says nothing, an
     item's id is its path, its category that of a cluster, its price drawn by
-    the world. A tenth is held out to search with and never sold. What the
-    catalogue holds already stays as it is.
+    the world. A tenth become query items: shoppers search with them, nobody
+    sells them. What the catalogue holds already stays as it is.
 
     Pictures are kept in their colours, 96 x 96. Our own networks see 28 x 28
     grey levels of them, shape and shade but no colour; `windowshop train
@@ -45,7 +45,7 @@ def add(
     from simulator.catalogues.add import add as action
 
     found = action(open_installation(), folder, csv=csv, name=name)
-    answer(found.to_json(), found.text(), as_json=as_json)
+    show_result(found.to_json(), found.text(), as_json=as_json)
 
 
 @app.command("list", epilog="Example: windowshop catalogue list shop --json")
@@ -63,7 +63,7 @@ def list_(
         nothing = (
             "no catalogues yet; `windowshop catalogue add DIR` makes one, the demo brings Fashion-MNIST in"
         )
-        answer(found, columns(found) if found else nothing, as_json=as_json)
+        show_result(found, columns(found) if found else nothing, as_json=as_json)
         return
     stored = catalogue.ensure(context, name)
-    answer(listing.to_json(stored), columns(listing.by_category(stored)), as_json=as_json)
+    show_result(listing.to_json(stored), columns(listing.by_category(stored)), as_json=as_json)

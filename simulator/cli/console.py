@@ -1,4 +1,4 @@
-"""What all commands share: they open the installation, and answer in JSON or for people. Imports wait."""
+"""What all commands share: open the installation, show results in JSON or as text; imports wait."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def open_installation(**flags: Any) -> Context:
     return open_context(settings(**flags), Terminal())
 
 
-def tell(document: dict[str, Any], headline: Headline, *, as_json: bool) -> None:
-    """The answer of what writes a report."""
+def show_report(document: dict[str, Any], headline: Headline, *, as_json: bool) -> None:
+    """Show the result of what writes a report."""
     if as_json:
-        answer(document, "", as_json=True)
+        show_result(document, "", as_json=True)
         return
     from simulator.cli.terminal import paragraph, table
 
@@ -50,8 +50,8 @@ def tell(document: dict[str, Any], headline: Headline, *, as_json: bool) -> None
     show(f"\n{paragraph(headline.sentence)}{caution}\n\nreport: {headline.path}")
 
 
-def answer(document: dict[str, Any] | list[dict[str, Any]], text: str, *, as_json: bool) -> None:
-    """The answer of anything else."""
+def show_result(document: dict[str, Any] | list[dict[str, Any]], text: str, *, as_json: bool) -> None:
+    """Show the result of anything else."""
     show(json.dumps(document) if as_json else text)
 
 

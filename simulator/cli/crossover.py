@@ -9,7 +9,7 @@ import typer
 
 from db.errors import UsageError
 from recommender.registry import RANKED
-from simulator.cli.console import AsJson, answer, open_installation, show
+from simulator.cli.console import AsJson, open_installation, show, show_result
 from simulator.cli.options import (
     NAMES,
     Catalogue,
@@ -126,7 +126,7 @@ def offline(
     )
     context = open_installation(workers=workers, runs=runs)
     plan = fitted(context, plan, fit)
-    _tell(
+    _show_report(
         measure_offline(context, plan, _names(policies), seeds=seeds, share=share), gate=gate, as_json=as_json
     )
 
@@ -140,15 +140,15 @@ def _play(
 
     crossover, context = CrossoverPlan(**settings), open_installation(**flags)
     crossover = replace(crossover, plan=fitted(context, crossover.plan, fit))
-    _tell(write_crossover(context, crossover), gate=gate, as_json=as_json)
+    _show_report(write_crossover(context, crossover), gate=gate, as_json=as_json)
 
 
-def _tell(found: CrossoverReport, *, gate: bool, as_json: bool) -> None:
+def _show_report(found: CrossoverReport, *, gate: bool, as_json: bool) -> None:
     from db.errors import GateError
     from simulator.cli.terminal import table
 
     if as_json:
-        answer({**found.document, "report": str(found.page)}, "", as_json=True)
+        show_result({**found.document, "report": str(found.page)}, "", as_json=True)
     else:
         show()
         table(found.rows)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli.console import AsJson, answer, open_installation, show
+from simulator.cli.console import AsJson, open_installation, show, show_result
 from simulator.cli.options import Runs
 
 # ruff: noqa: PLC0415, PLR0917 - late imports keep --help quick; Typer calls by name
@@ -51,7 +51,7 @@ def evaluate_log(
 
     found = action(open_installation(runs=runs), file, split_at=split_at, k=k, catalogue=catalogue)
     if as_json:
-        answer({**found.document, "report": str(found.page)}, "", as_json=True)
+        show_result({**found.document, "report": str(found.page)}, "", as_json=True)
         return
     from simulator.cli.terminal import table
 
@@ -87,4 +87,4 @@ def import_(
     from simulator.logs.import_log import import_log as action
 
     found = action(open_installation(), file)
-    answer(found.to_json(), found.text(), as_json=as_json)
+    show_result(found.to_json(), found.text(), as_json=as_json)

@@ -1,4 +1,4 @@
-"""The command line: reads options, calls one action, prints its answer. Heavy imports wait."""
+"""The command line: reads options, calls one action, shows its result. Heavy imports wait."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from simulator.cli import results as cli_results
 from simulator.cli import train as cli_train
 from simulator.cli import work as cli_work
 from simulator.cli.console import AsJson
-from simulator.cli.console import answer as _answer
 from simulator.cli.console import open_installation as _open
 from simulator.cli.console import settings as _settings
 from simulator.cli.console import show as _show
-from simulator.cli.console import tell as _tell
+from simulator.cli.console import show_report as _show_report
+from simulator.cli.console import show_result as _show_result
 from simulator.cli.options import (
     NAMES,
     Catalogue,
@@ -124,7 +124,7 @@ def demo(
     found = experiment(context, plan, DEMO_POLICIES, again=again, fit=SIZES, command=command)
     checked = None if no_verify else verify_named(context, found.id)
     document = found.to_json() | ({} if checked is None else {"verified": checked.to_json()})
-    _tell(document, found.headline, as_json=as_json)
+    _show_report(document, found.headline, as_json=as_json)
     if checked is not None and not checked.ok:
         raise GateError(checked.sentence())
     if checked is not None and not as_json:
@@ -138,7 +138,7 @@ def explore(runs: Runs = None, as_json: AsJson = False) -> None:
 
     found = action(_open(runs=runs))
     document = {**found.document, "report": str(found.page)}
-    _answer(document, f"{found.headline}\n\nreport: {found.page}", as_json=as_json)
+    _show_result(document, f"{found.headline}\n\nreport: {found.page}", as_json=as_json)
 
 
 app.command(epilog="Example: windowshop train --preset quick --seed 2")(cli_train.train)
@@ -162,7 +162,7 @@ def evaluate(
     n_splits = 3 if splits is None and held_out else splits
     found = action(_open(runs=runs), n_queries=queries, n_splits=n_splits)
     if as_json:
-        _answer({**found.document, "report": str(found.page)}, "", as_json=True)
+        _show_result({**found.document, "report": str(found.page)}, "", as_json=True)
         return
     from simulator.cli.terminal import table
 
@@ -187,7 +187,7 @@ def similar(
     from simulator.embedders.similar import similar as action
 
     found = action(_open(), image, k=k, out=out, catalogue=catalogue, exclude_self=exclude_self)
-    _answer(found.to_json(), found.text(), as_json=as_json)
+    _show_result(found.to_json(), found.text(), as_json=as_json)
 
 
 @app.command(epilog="Example: windowshop simulate --policy blend --days 8 --shoppers 3000 --seed 1")
@@ -222,7 +222,7 @@ def simulate(
     from simulator.playing.run import run
 
     done = run(_open(workers=workers, runs=runs), plan, fit=fit, local=local, again=again)
-    _tell(done.to_json(), done.headline, as_json=as_json)
+    _show_report(done.to_json(), done.headline, as_json=as_json)
 
 
 @app.command(epilog="Example: windowshop experiment --policies visual,cf,blend --seeds 5")
@@ -264,7 +264,7 @@ def experiment(
 
     context = _open(workers=workers, runs=runs)
     found = action(context, plan, names, fit=fit, n_seeds=seeds, local=local, again=again)
-    _tell(found.to_json(), found.headline, as_json=as_json)
+    _show_report(found.to_json(), found.headline, as_json=as_json)
 
 
 @app.command(epilog="Example: windowshop up --workers 4")
@@ -274,7 +274,7 @@ def up(workers: Workers = None, as_json: AsJson = False) -> None:
 
     def ready(found: dict[str, Any]) -> None:
         text = f"{len(found['workers'])} workers, database {found['database']}, queue {found['queue']}"
-        _answer(found, f"{text}; Ctrl-C stops", as_json=as_json)
+        _show_result(found, f"{text}; Ctrl-C stops", as_json=as_json)
 
     action(_open(workers=workers), ready)
 
@@ -288,7 +288,7 @@ def worker(
     from simulator.operations.operate import worker as action
 
     def ready(found: dict[str, Any]) -> None:
-        _answer(found, f"{found['worker']} answers {found['queue']}; Ctrl-C stops", as_json=as_json)
+        _show_result(found, f"{found['worker']} answers {found['queue']}; Ctrl-C stops", as_json=as_json)
 
     action(_settings(), name, ready)
 
@@ -305,7 +305,7 @@ def doctor(as_json: AsJson = False) -> None:
         for one in findings
     ]
     document = {one.name: {"ok": one.ok, "detail": one.detail, "cure": one.cure} for one in findings}
-    _answer(document, "\n".join(lines), as_json=as_json)
+    _show_result(document, "\n".join(lines), as_json=as_json)
     wrong = [one.name for one in findings if not one.ok]
     if wrong:
         raise GateError(f"not well: {', '.join(wrong)}")
@@ -318,7 +318,7 @@ def config_show(as_json: AsJson = False) -> None:
 
     found = shown_settings(_settings())
     lines = [f"{one['name']:<16} {one['value']:<40} {one['from']:<16} {one['what']}" for one in found]
-    _answer(
+    _show_result(
         {one["name"]: {"value": one["value"], "from": one["from"]} for one in found},
         "\n".join(lines),
         as_json=as_json,
@@ -335,8 +335,8 @@ def main() -> None:
         with command.make_context("windowshop", sys.argv[1:]) as context:
             command.invoke(context)
         sys.stdout.flush()
-    except typer.Exit as told:
-        sys.exit(told.exit_code)
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
     except _Misuse as error:
         sys.exit(_complain(_as_usage(error)))
     except WindowshopError as error:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from db.errors import GateError, UsageError
-from simulator.cli.console import AsJson, answer, open_installation, tell
+from simulator.cli.console import AsJson, open_installation, show_report, show_result
 from simulator.cli.options import Runs
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
@@ -55,7 +55,7 @@ def report(
     from simulator.playing.report import report as action
 
     headline = action(open_installation(runs=runs), name, compare=compare, gates=fail_under or ())
-    tell({"report": str(headline.path), "metrics": headline.metrics}, headline, as_json=as_json)
+    show_report({"report": str(headline.path), "metrics": headline.metrics}, headline, as_json=as_json)
 
 
 def export(
@@ -77,7 +77,7 @@ def export(
     written = action(context, run, out)
     if out is not None:
         document = {"run": run, "events": written, "file": str(out)}
-        answer(document, f"{written:,} events in {out}", as_json=as_json)
+        show_result(document, f"{written:,} events in {out}", as_json=as_json)
 
 
 def verify(name: Anything, runs: Runs = None, as_json: AsJson = False) -> None:
@@ -88,7 +88,7 @@ def verify(name: Anything, runs: Runs = None, as_json: AsJson = False) -> None:
     from simulator.operations.verified import verify_named
 
     found = verify_named(open_installation(runs=runs), name)
-    answer(found.to_json(), found.text(), as_json=as_json)
+    show_result(found.to_json(), found.text(), as_json=as_json)
     if not found.ok:
         raise GateError(found.sentence())
 
@@ -98,4 +98,4 @@ def status(name: MaybeName = None, runs: Runs = None, as_json: AsJson = False) -
     from simulator.operations.operate import status as action
 
     found = action(open_installation(runs=runs), name)
-    answer(found.to_json(), found.text(), as_json=as_json)
+    show_result(found.to_json(), found.text(), as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from db.errors import UsageError
-from simulator.cli.console import AsJson, answer, open_installation
+from simulator.cli.console import AsJson, open_installation, show_result
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 
@@ -72,14 +72,10 @@ def train(  # noqa: PLR0917 - Typer calls by name
             catalogue=catalogue,
         )
     accuracy, n = model.metrics.get("test_accuracy"), model.metrics["test_pictures"]
-    what = (
-        "of the test images"
-        if catalogue == FASHION_MNIST
-        else f"of the {n:,} pictures held out to search with"
-    )
+    what = "of the test images" if catalogue == FASHION_MNIST else f"of the {n:,} query items"
     use = "" if catalogue == FASHION_MNIST else f"\nto use it: WINDOWSHOP_MODEL={model.name}"
     measured = "was tested on nothing" if accuracy is None else f"names {accuracy:.2%} {what} right"
-    answer(
+    show_result(
         {
             "model": model.key,
             "folder": str(model.folder),

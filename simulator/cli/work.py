@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli.console import AsJson, answer, open_installation
+from simulator.cli.console import AsJson, open_installation, show_result
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 
@@ -27,7 +27,7 @@ def list_(
     from simulator.operations import parked
 
     found = parked.listed(open_installation(), state)
-    answer(found.to_json(), found.text(), as_json=as_json)
+    show_result(found.to_json(), found.text(), as_json=as_json)
 
 
 @app.command(epilog="Example: windowshop work retry 17 18")
@@ -36,7 +36,7 @@ def retry(ids: Ids = None, every: All = False, as_json: AsJson = False) -> None:
     from simulator.operations import parked
 
     done = parked.retry(open_installation(), ids or [], every=every)
-    answer({"retried": done}, f"{len(done)} pieces of work wait again", as_json=as_json)
+    show_result({"retried": done}, f"{len(done)} pieces of work wait again", as_json=as_json)
 
 
 @app.command(epilog="Example: windowshop work drop --all")
@@ -45,4 +45,4 @@ def drop(ids: Ids = None, every: All = False, as_json: AsJson = False) -> None:
     from simulator.operations import parked
 
     done = parked.drop(open_installation(), ids or [], every=every)
-    answer({"dropped": done}, f"{len(done)} pieces of work are gone", as_json=as_json)
+    show_result({"dropped": done}, f"{len(done)} pieces of work are gone", as_json=as_json)

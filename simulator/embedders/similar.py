@@ -23,7 +23,7 @@ from recommender.embedding.batches import Embedding
 from recommender.search.neighbourhood import Neighbourhoods
 from recommender.search.similarity import nearest, round_embeddings
 from simulator.catalogues import stored as catalogues
-from simulator.catalogues.decoder import Gate
+from simulator.catalogues.decoder import Decoder
 from simulator.embedders import model as default_model
 from simulator.embedders.vectors import vectors
 from simulator.installation import output
@@ -96,8 +96,8 @@ def similar(
     if not 1 <= k <= MOST:
         raise UsageError(f"-k must lie in 1..{MOST}, found {k}")
     kind = _kind(out)
-    with Gate() as gate:
-        photo = gate.read(image)
+    with Decoder() as decoder:
+        photo = decoder.read(image)
     search = open_search(context, catalogue=catalogue)
 
     found = search.nearest(photo.canonical, k, exclude_self=exclude_self)

@@ -64,8 +64,8 @@ def commit() -> str | None:
 
 def _asked(git: str, *question: str) -> str:
     here = Path(__file__).resolve().parent
-    answer = subprocess.run([git, *question], cwd=here, capture_output=True, text=True, check=True)  # noqa: S603
-    return answer.stdout.strip()
+    found = subprocess.run([git, *question], cwd=here, capture_output=True, text=True, check=True)  # noqa: S603
+    return found.stdout.strip()
 
 
 def _processor() -> str:

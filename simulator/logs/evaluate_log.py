@@ -1,4 +1,4 @@
-"""Asks every policy what comes next in the later sessions of a log, and writes a page about the answers."""
+"""Asks every policy what comes next in the later sessions of a log, and writes a page about it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from simulator.report.pages import study
 
 MOST = 1000
 PRINTED = 100
-"""Bad lines that are told one by one; all of them stand in the answer's JSON and in the run directory."""
+"""Bad lines that are named one by one; the JSON and the run directory hold all of them."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ def _read(context: Context, path: Path) -> LogArrays:
 
 def tell(context: Context, notes: Notes) -> None:
     """Say which lines were left out and which are doubtful, as compilers do."""
-    told = [*notes.skipped, *notes.doubtful]
-    for one in told[:PRINTED]:
+    noted = [*notes.skipped, *notes.doubtful]
+    for one in noted[:PRINTED]:
         context.talk.say(one.text())
-    if len(told) > PRINTED:
-        context.talk.say(f"and {len(told) - PRINTED:,} lines more; --json lists them all")
+    if len(noted) > PRINTED:
+        context.talk.say(f"and {len(noted) - PRINTED:,} lines more; --json lists them all")
     n_lines = notes.read + len(notes.skipped)
     if notes.skipped:
         context.talk.say(f"{len(notes.skipped):,} of {n_lines:,} lines left out, {notes.read:,} kept")
@@ -118,7 +118,7 @@ def _split(read: LogArrays, split_at: float | None) -> tuple[float, NDArray[np.b
 def _document(
     read: LogArrays, ranked: Ranked, exam: Exam, split: float, is_training: NDArray[np.bool_]
 ) -> dict[str, Any]:
-    """The answer, and evaluate-log.json."""
+    """The result of the command, and evaluate-log.json."""
     asked, notes = ranked.asked, read.notes
     visits = ranked.known.visits
     listed = log_measures.document(exam, ranked.measures)

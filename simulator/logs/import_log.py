@@ -13,7 +13,7 @@ from db.engine import write_transaction
 from db.events import Kind
 from simulator.installation.context import Context
 from simulator.logs.evaluate_log import tell
-from simulator.logs.log_file import WITH_QUERY, Line, Notes, watched
+from simulator.logs.log_file import WITH_QUERY, LogLine, Notes, watched
 from simulator.playing.export import event_id
 
 
@@ -27,7 +27,7 @@ class Imported:
     notes: Notes
 
     def to_json(self) -> dict[str, Any]:
-        """The answer for other programs."""
+        """The result for other programs."""
         return {
             "run": self.log,
             "events": self.events,
@@ -37,7 +37,7 @@ class Imported:
         }
 
     def text(self) -> str:
-        """The answer for people."""
+        """The result for people."""
         state = "kept" if self.is_new else "were here already"
         return (
             f"{self.events:,} events {state} as {self.log}; "
@@ -58,7 +58,7 @@ def import_log(context: Context, path: Path) -> Imported:
     return Imported(log_id, len(good), is_new, notes)
 
 
-def _as_json(log_id: str, line: Line) -> str:
+def _as_json(log_id: str, line: LogLine) -> str:
     """A line of a CSV in the format of the export; its place in the file stands for its ordinal."""
     fields: dict[str, Any] = {
         "event_id": event_id(log_id, 0, line.number),

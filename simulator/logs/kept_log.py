@@ -10,10 +10,10 @@ from db import imported_logs
 from db.engine import read_transaction
 from db.errors import DataError
 from simulator.installation.context import Context
-from simulator.logs.log_file import Line, Notes, lines_of
+from simulator.logs.log_file import LogLine, Notes, lines_of
 
 
-def read(context: Context, log_id: str, notes: Notes) -> Iterator[Line] | None:
+def read(context: Context, log_id: str, notes: Notes) -> Iterator[LogLine] | None:
     """Its lines; None when there is none of that id, DataError when what is stored is damaged."""
     if re.fullmatch("[0-9a-f]{12}", log_id) is None:
         return None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from db.events import Kind
 from recommender.session_log.sessions import NOBODY, SessionLog
-from simulator.logs.log_file import Line, Notes, lines
+from simulator.logs.log_file import LogLine, Notes, lines
 
 ACTS = frozenset({Kind.VIEW, Kind.CLICK, Kind.CART, Kind.PURCHASE})
 """What counts as an event of the protocol. A search belongs to the profile only; impressions show what is
@@ -51,7 +51,7 @@ class _Columns:
     shown: list[tuple[int, int]] = field(default_factory=list)
     run: str = ""
 
-    def take(self, line: Line) -> None:
+    def take(self, line: LogLine) -> None:
         """Enter one line."""
         session = self.sessions.setdefault((line.shopper, line.session), len(self.sessions))
         if line.shopper:
@@ -78,7 +78,7 @@ def read(path: Path) -> LogArrays:
     return gathered(lines(path, notes), notes)
 
 
-def gathered(good: Iterable[Line], notes: Notes) -> LogArrays:
+def gathered(good: Iterable[LogLine], notes: Notes) -> LogArrays:
     """The same of lines that are read somewhere else; the notes are theirs."""
     columns = _Columns()
     for line in good:

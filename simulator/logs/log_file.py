@@ -26,7 +26,7 @@ FURTHEST = 9e12
 """Seconds to either side that a time may lie: milliseconds must fit into the database."""
 
 
-class Line(NamedTuple):
+class LogLine(NamedTuple):
     """One good line. shopper and item: empty where there is none; time: seconds; fields, text: JSON's."""
 
     number: int
@@ -59,7 +59,7 @@ class Notes:
         self.doubtful.append(Skipped(printable(self.file), line, printable(reason)))
 
 
-def lines(path: Path, notes: Notes) -> Iterator[Line]:
+def lines(path: Path, notes: Notes) -> Iterator[LogLine]:
     """The good lines in the order of the file; the notes fill on the way, the digest is there at the end.
 
     Raises UsageError when there is no such file, DataError as `lines_of` does.
@@ -71,21 +71,21 @@ def lines(path: Path, notes: Notes) -> Iterator[Line]:
         raise UsageError(f"{path}: wanted a log to read, found none ({error.strerror})") from None
 
 
-def watched(path: Path, notes: Notes, talk: Talk) -> Iterator[Line]:
+def watched(path: Path, notes: Notes, talk: Talk) -> Iterator[LogLine]:
     """The same with its progress, from the first good line on: what is refused is refused in one line."""
     good = lines(path, notes)
     first = next(good)
     with talk.progress("reading the log", path.stat().st_size) as step:
-        told = 0
+        reported = 0
         for number, line in enumerate(chain([first], good)):
             if number % TOLD_EVERY == 0:
-                step(notes.size - told)
-                told = notes.size
+                step(notes.size - reported)
+                reported = notes.size
             yield line
-        step(notes.size - told)
+        step(notes.size - reported)
 
 
-def lines_of(file: Iterable[bytes], notes: Notes) -> Iterator[Line]:
+def lines_of(file: Iterable[bytes], notes: Notes) -> Iterator[LogLine]:
     """The same of lines that are there already.
 
     A line that begins with { makes it JSON lines, as `windowshop events export` writes them; any other first
@@ -98,9 +98,9 @@ def lines_of(file: Iterable[bytes], notes: Notes) -> Iterator[Line]:
         raise DataError(f"{notes.file}: wanted at least one good line, found none{first}")
 
 
-def _good(file: Iterable[bytes], notes: Notes) -> Iterator[Line]:
+def _good(file: Iterable[bytes], notes: Notes) -> Iterator[LogLine]:
     digest = sha256()
-    parse: Callable[[int, str], Line] | None = None
+    parse: Callable[[int, str], LogLine] | None = None
     latest: dict[tuple[str, str], tuple[float, int]] = {}
     for number, raw in enumerate(file, 1):
         digest.update(raw)
@@ -140,7 +140,7 @@ def _good(file: Iterable[bytes], notes: Notes) -> Iterator[Line]:
     notes.digest = digest.hexdigest()
 
 
-def _csv_parser(notes: Notes, header: str) -> Callable[[int, str], Line]:
+def _csv_parser(notes: Notes, header: str) -> Callable[[int, str], LogLine]:
     """Reads a line under this header; DataError when a column is missing."""
     names = [name.strip().lower() for name in _cells(header)]
     if not set(HEADER) <= set(names) or len(set(names)) < len(names):
@@ -153,20 +153,20 @@ def _csv_parser(notes: Notes, header: str) -> Callable[[int, str], Line]:
             notes.doubt(1, f"there is no column {name!r}; it is left aside (known: {', '.join(HEADER)})")
     places = [names.index(name) for name in HEADER]
 
-    def parse(number: int, text: str) -> Line:
+    def parse(number: int, text: str) -> LogLine:
         cells = _cells(text)
         if len(cells) != len(names):
             raise ValueError(f"this line has {len(cells)} fields, the first one {len(names)}")
         shopper, session, time, item, kind = (cells[place].strip() for place in places)
-        return _checked(Line(number, _kind(kind), shopper, session, _time(time), item))
+        return _checked(LogLine(number, _kind(kind), shopper, session, _time(time), item))
 
     return parse
 
 
-def _json_parser() -> Callable[[int, str], Line]:
+def _json_parser() -> Callable[[int, str], LogLine]:
     seen: dict[str, int] = {}
 
-    def parse(number: int, text: str) -> Line:
+    def parse(number: int, text: str) -> LogLine:
         try:
             fields = json.loads(text)
         except ValueError:
@@ -187,13 +187,15 @@ def _json_parser() -> Callable[[int, str], Line]:
         at = fields["at"]
         if isinstance(at, bool) or not isinstance(at, int | float):
             raise ValueError(f"the time {at!r} is no number of seconds")
-        words = [_word(name, fields.get(name)) for name in ("shopper", "session")]
-        return _checked(Line(number, kind, words[0], words[1], _time(at), _word("item", named), fields, text))
+        shopper, session = (_word(name, fields.get(name)) for name in ("shopper", "session"))
+        return _checked(
+            LogLine(number, kind, shopper, session, _time(at), _word("item", named), fields, text)
+        )
 
     return parse
 
 
-def _checked(line: Line) -> Line:
+def _checked(line: LogLine) -> LogLine:
     """The line; ValueError for what it lacks."""
     if not line.session:
         raise ValueError("this line names no session")

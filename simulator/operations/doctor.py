@@ -17,7 +17,7 @@ from db.errors import WindowshopError
 from recommender.embedding import checkpoint
 from recommender.embedding.unlabelled import catalogue as labelless
 from simulator.catalogues import fashion_mnist as datasets
-from simulator.catalogues.decoder import Gate
+from simulator.catalogues.decoder import Decoder
 from simulator.catalogues.decoder_rights import CALLS, NETWORK
 from simulator.embedders import model as models
 from simulator.embedders import model_names
@@ -186,8 +186,8 @@ def _disk(settings: Settings) -> Finding:
 
 def _pictures(_settings: Settings) -> Finding:
     """What holds the decoder of pictures that nobody vouches for; that a system has less is no fault."""
-    with Gate() as gate:
-        held = gate.held()
+    with Decoder() as decoder:
+        held = decoder.held()
     if CALLS in held:
         detail = "the kernel lets their decoder compute and answer, and nothing else"
         return Finding("pictures", True, detail + ("; its network is empty" if NETWORK in held else ""))

@@ -69,7 +69,7 @@ class Status:
     catalogues: dict[str, int]
 
     def to_json(self) -> dict[str, Any]:
-        """The answer that other programs rely on."""
+        """The result that other programs rely on."""
         return dict(vars(self))
 
     def text(self) -> str:

@@ -25,7 +25,7 @@ class Listed:
     pieces: list[Piece]
 
     def to_json(self) -> list[dict[str, Any]]:
-        """The answer that other programs rely on; `waits` is in seconds."""
+        """The result that other programs rely on; `waits` is in seconds."""
         return [{**one._asdict(), "waits": round(one.waits, 1)} for one in self.pieces]
 
     def text(self) -> str:

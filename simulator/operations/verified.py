@@ -45,7 +45,7 @@ class Verified:
         return all(run.ok for run in self.runs)
 
     def to_json(self) -> dict[str, Any]:
-        """The answer that other programs rely on: of an experiment the runs of its first seed, and all."""
+        """The result that other programs rely on: of an experiment the runs of its first seed, and all."""
         if not self.is_experiment:
             return to_json(self.runs[0].checks)
         seeds: dict[int | None, dict[str, Any]] = {}

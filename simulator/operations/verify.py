@@ -37,7 +37,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class StoredRun:
     """One run as it is stored."""
 
     run: Run
@@ -55,7 +55,7 @@ def verify(context: Context, run_id: str) -> list[Check]:
     with read_transaction(context.engine) as conn:
         run = runs.read(conn, run_id)
         k = run.config["recommender"]["slate_size"]
-        found = Evidence(
+        found = StoredRun(
             run, event_log.read(conn, run.number, k=k), *slates.of_run(conn, run.number, dtype=SLATE, k=k)
         )
         checks = [
@@ -72,14 +72,14 @@ def verify(context: Context, run_id: str) -> list[Check]:
         _judge(_recounted(context, library, found), "counts", "generations recounted from the events")
     )
     if run.config["policy"] in REFERENCES:
-        checks.append(Check("slates", True, "answered by the judge; nothing of the recommender's to compare"))
+        checks.append(Check("slates", True, "ranked by the judge; nothing of the recommender's to compare"))
     else:
         checks.append(_judge(_reranked(library, found), "slates", "batches ranked again from the events"))
     return checks
 
 
 def to_json(checks: list[Check]) -> dict[str, Any]:
-    """The answer that other programs rely on."""
+    """The result that other programs rely on."""
     return {
         "ok": all(check.ok for check in checks),
         "checks": {check.name: {"ok": check.ok, "detail": check.detail} for check in checks},
@@ -117,7 +117,7 @@ def _ordinals(events: Events) -> Check:
     return Check("events", gaps == 0 and backwards == 0 and unended == 0, detail)
 
 
-def _one_slate_a_request(found: Evidence) -> Check:
+def _one_slate_a_request(found: StoredRun) -> Check:
     asked = found.events.of(Kind.SEARCH, Kind.VIEW)
     wanted = set(zip(asked["session"].tolist(), asked["step"].tolist(), strict=True))
     stored = set(zip(found.session.tolist(), found.step.tolist(), strict=True))
@@ -129,7 +129,7 @@ def _one_slate_a_request(found: Evidence) -> Check:
     )
 
 
-def _folded_once(conn: Connection, found: Evidence) -> Check:
+def _folded_once(conn: Connection, found: StoredRun) -> Check:
     generations = [fold.number for fold in cointeractions.generations(conn, found.run.number)]
     ended = [cointeractions.ended_sessions(conn, found.run.number, number) for number in generations]
     folded = np.concatenate([*ended, np.zeros(0, np.int64)])
@@ -160,7 +160,7 @@ def _embeddings(conn: Connection, run: Run) -> Check:
     )
 
 
-def _read_as_shown(conn: Connection, found: Evidence, k: int) -> Check:
+def _read_as_shown(conn: Connection, found: StoredRun, k: int) -> Check:
     """What the shoppers read is what the recommender returned, and the judge noted an outcome for each."""
     session, step, expected = slate_outcomes.of_run(conn, found.run.number, k=k)
     same_rows = np.array_equal(session, found.session) and np.array_equal(step, found.step)
@@ -176,7 +176,7 @@ def _read_as_shown(conn: Connection, found: Evidence, k: int) -> Check:
     )
 
 
-def _recounted(context: Context, library: Library, found: Evidence) -> Iterator[str | None]:
+def _recounted(context: Context, library: Library, found: StoredRun) -> Iterator[str | None]:
     number = found.run.number
     with read_transaction(context.engine) as conn:
         stored = cointeractions.generations(conn, number)
@@ -196,7 +196,7 @@ def _recounted(context: Context, library: Library, found: Evidence) -> Iterator[
             yield None
 
 
-def _reranked(library: Library, found: Evidence) -> Iterator[str | None]:
+def _reranked(library: Library, found: StoredRun) -> Iterator[str | None]:
     number = found.run.number
     for generation in np.unique(found.generation).tolist():
         recommender = library.recommender(number, generation)

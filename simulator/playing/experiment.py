@@ -33,7 +33,7 @@ class Experiment:
     headline: Headline
 
     def to_json(self) -> dict[str, Any]:
-        """The answer that other programs rely on: the runs of the first seed."""
+        """The result that other programs rely on: the runs of the first seed."""
         first = next(iter(self.seeds.values()))
         return {"experiment": self.id, "runs": first, "report": str(self.headline.path)}
 

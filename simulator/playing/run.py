@@ -25,7 +25,7 @@ class Done:
     headline: Headline
 
     def to_json(self) -> dict[str, Any]:
-        """The answer that other programs rely on."""
+        """The result that other programs rely on."""
         return {
             "run": self.id,
             "events": self.events,

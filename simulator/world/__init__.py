@@ -1,1 +1,1 @@
-"""The simulated world: shoppers who answer slates. It judges recommenders and shares nothing with them."""
+"""The simulated world: shoppers who react to slates. It judges recommenders and shares nothing with them."""

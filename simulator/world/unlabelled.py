@@ -1,4 +1,4 @@
-"""Own pictures without labels: categories by clustering, and which pictures are held out as queries."""
+"""Own pictures without labels: categories by clustering, and which pictures become query items."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from simulator.world.catalogue import descriptors, standardised
 from simulator.world.draws import Bools, Floats, Ints, Keys, Purpose, gumbel, uniform
 from simulator.world.presets import FASHION_CATEGORIES
 
-HELD_OUT_SHARE = 0.1
+QUERY_SHARE = 0.1
 _ROUNDS = 50
 
 
-def held_out(seed: int, image_key: Keys) -> Bools:
+def is_query_item(seed: int, image_key: Keys) -> Bools:
     """Which pictures become query items: an addressed tenth, and always at least one and not all."""
     draw = uniform(seed, Purpose.HOLD_OUT, image_key)
-    is_query = draw < HELD_OUT_SHARE
+    is_query = draw < QUERY_SHARE
     if len(draw) > 1:
         is_query[np.argmin(draw)], is_query[np.argmax(draw)] = True, False
     return is_query

@@ -17,7 +17,7 @@ from PIL import Image
 
 from db.errors import DataError
 from simulator.catalogues import pictures
-from simulator.catalogues.decoder import Gate
+from simulator.catalogues.decoder import Decoder
 from simulator.catalogues.decoder_rights import CALLS, NETWORK, PRIVILEGES
 from simulator.operations import doctor
 from tests.faults.poisoned import good, poisons
@@ -131,24 +131,24 @@ def test_a_decoder_that_was_taken_over_gets_nowhere(
     told = json.dumps({**given, "acts": ACTS | ROOTS})
     script = PRELUDE + BECOME + TAKEN_OVER.format(given=told)
     monkeypatch.setattr("simulator.catalogues.decoder.COMMAND", ("-c", script))
-    with Gate() as gate:
+    with Decoder() as decoder:
         with pytest.raises(DataError) as caught:
-            gate.read(folder / "evil.png")
+            decoder.read(folder / "evil.png")
         outcomes = json.loads(str(caught.value))
         assert len(outcomes) >= 21
         assert {name: one for name, one in outcomes.items() if one != ["PermissionError", 1]} == {}
-        assert gate.read(folder / "good.png").canonical.shape == (96, 96, 3)
+        assert decoder.read(folder / "good.png").canonical.shape == (96, 96, 3)
 
 
 def test_decoding_needs_nothing_that_was_given_up(tmp_path: Path) -> None:
-    """Every picture, sound or poisoned, comes out as without the gate, or is refused in the same words."""
+    """Every picture, sound or poisoned, comes out as in this process, or is refused in the same words."""
     path = tmp_path / "picture"
     contents = [*good().values(), *(content for _, content in poisons(1, frames=200))]
     assert len(contents) > 200
-    with Gate() as gate:
+    with Decoder() as decoder:
         for content in contents:
             path.write_bytes(content)
-            assert said(gate.read, path) == said(pictures.read, path)
+            assert said(decoder.read, path) == said(pictures.read, path)
 
 
 def said(read: Callable[[Path], pictures.Photo], path: Path) -> bytes | str:
@@ -160,12 +160,12 @@ def said(read: Callable[[Path], pictures.Photo], path: Path) -> bytes | str:
 
 
 @linux
-def test_what_the_cell_says_it_gave_up_is_gone() -> None:
+def test_what_the_process_says_it_gave_up_is_gone() -> None:
     """Its word is compared with what the kernel says of it."""
-    with Gate() as gate:
-        held = gate.held()
-        assert gate._cell is not None
-        process = Path("/proc") / str(gate._cell.pid)
+    with Decoder() as decoder:
+        held = decoder.held()
+        assert decoder._process is not None
+        process = Path("/proc") / str(decoder._process.pid)
         lines = (process / "status").read_text().splitlines()
         said = {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
         network = (process / "ns" / "net").readlink()
@@ -189,10 +189,10 @@ def test_where_there_is_no_filter_it_says_so_and_decodes(
     )
     monkeypatch.setattr("simulator.catalogues.decoder.COMMAND", ("-c", script))
     Image.linear_gradient("L").save(folder / "grey.png")
-    with Gate() as gate:
-        assert CALLS not in gate.held()
-        assert PRIVILEGES in gate.held()
-        assert gate.read(folder / "grey.png").canonical.shape == (96, 96, 3)
+    with Decoder() as decoder:
+        assert CALLS not in decoder.held()
+        assert PRIVILEGES in decoder.held()
+        assert decoder.read(folder / "grey.png").canonical.shape == (96, 96, 3)
     finding = doctor._pictures(settings.load())
     assert finding.ok
     assert "limits alone" in finding.detail

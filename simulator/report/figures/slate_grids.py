@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class SlateGrid:
-    """One request, answered by several policies. why: what it was picked for."""
+    """One request and the slates of several policies for it. why: what it was picked for."""
 
     why: str
     query: Picture
@@ -54,7 +54,7 @@ Scores = NDArray[np.float64]
 
 
 def slate_grids(panels: Sequence[Panel], *, focus: str, reference: str | None) -> list[SlateGrid]:
-    """A few telling requests, and two drawn by lot, that every panel answered for the same shopper and query.
+    """A few telling requests, and two drawn by lot, that every panel has for the same shopper and query.
 
     panels: runs of one seed, one a policy, the focus among them.
     """

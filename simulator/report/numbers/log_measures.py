@@ -83,7 +83,7 @@ class Exam:
 
 
 def document(exam: Exam, slates: Mapping[str, NDArray[np.int32]]) -> dict[str, Any]:
-    """The policies' part of the answer: name, measure, {value, low, high, n}; null where undefined."""
+    """The policies' part of the document: name, measure, {value, low, high, n}; null where undefined."""
     return {
         name: {metric: _interval(metric, found) for metric, found in exam.measured(shown).items()}
         for name, shown in slates.items()

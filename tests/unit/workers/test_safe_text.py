@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.cli.console import answer, columns
+from simulator.cli.console import columns, show_result
 from simulator.cli.terminal import Terminal, table
 from tests.installation import ROOT
 from workers import log, settings
@@ -61,7 +61,7 @@ def test_news_tables_and_bars_show_users_text_as_it_is(
         told = capsys.readouterr()
         assert told.err.count(shown) == 2, told.err
         table([["policy", text], [text, f"1 % ({text})"]])
-        answer({}, f"{text}\n{columns([{'id': text}])}", as_json=False)
+        show_result({}, f"{text}\n{columns([{'id': text}])}", as_json=False)
         told = capsys.readouterr()
         assert told.out.count(shown) == 5, told.out
         assert not OBEYED.search(told.out)

@@ -19,7 +19,7 @@ from simulator.catalogues import csv_file as catalogue_csv
 from simulator.catalogues import listing
 from simulator.catalogues import stored as catalogues
 from simulator.catalogues.add import Added, add
-from simulator.catalogues.csv_file import Line, Skipped
+from simulator.catalogues.csv_file import CatalogueLine, Skipped
 from simulator.playing.experiment import fitted
 from simulator.playing.plan import Plan
 from tests.factories import context_of
@@ -27,14 +27,14 @@ from tests.factories import context_of
 FILES = ("a.jpg", "b.png", "deep/c.webp", "käse.jpg")
 
 
-def table(folder: Path, text: str | bytes) -> catalogue_csv.Table:
+def table(folder: Path, text: str | bytes) -> catalogue_csv.CatalogueTable:
     """A CSV as it is read beside FILES."""
     path = folder / "shop.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return catalogue_csv.read(path, FILES)
 
 
-def reasons(found: catalogue_csv.Table) -> dict[int | None, str]:
+def reasons(found: catalogue_csv.CatalogueTable) -> dict[int | None, str]:
     """Why each bad line was left out."""
     return {one.line: one.reason for one in found.skipped}
 
@@ -71,10 +71,10 @@ def test_every_column_is_read(tmp_path: Path) -> None:
     )
     assert found.skipped == []
     assert found.lines == [
-        Line(2, "a.jpg", "x", "Hats, flat", 1999),
-        Line(3, "b.png"),
-        Line(4, "deep/c.webp", price=700),
-        Line(5, "käse.jpg", "k", price=50),
+        CatalogueLine(2, "a.jpg", "x", "Hats, flat", 1999),
+        CatalogueLine(3, "b.png"),
+        CatalogueLine(4, "deep/c.webp", price=700),
+        CatalogueLine(5, "käse.jpg", "k", price=50),
     ]
 
 
@@ -89,7 +89,7 @@ def test_byte_order_marks_and_line_ends_do_not_matter(tmp_path: Path, mark: byte
 
 def test_a_decomposed_accent_is_the_same_file(tmp_path: Path) -> None:
     """MacOS writes names so."""
-    assert table(tmp_path, "file\nka\u0308se.jpg\n").lines == [Line(2, "käse.jpg")]
+    assert table(tmp_path, "file\nka\u0308se.jpg\n").lines == [CatalogueLine(2, "käse.jpg")]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_another_encoding_spoils_its_line_only(tmp_path: Path) -> None:
 def test_an_unknown_column_is_left_aside(tmp_path: Path) -> None:
     """And said, since its name may be a mistake."""
     found = table(tmp_path, "file,colour,price\na.jpg,red,3\n")
-    assert found.lines == [Line(2, "a.jpg", price=300)]
+    assert found.lines == [CatalogueLine(2, "a.jpg", price=300)]
     assert "no column 'colour'" in reasons(found)[1]
 
 
@@ -264,7 +264,7 @@ def test_too_many_categories(sqlite: Engine, tmp_path: Path) -> None:
 
 
 def test_without_categories_there_are_clusters(sqlite: Engine, tmp_path: Path) -> None:
-    """Named, marked, and a tenth of the pictures or so is held out, at least one and not all."""
+    """Named, marked, and a tenth of the pictures or so are query items, at least one and not all."""
     found = add(context_of(sqlite), folder_of(tmp_path, 120))
     rows = stored(sqlite)
     assert {row.category for row in rows} == {"cluster 1", "cluster 2"}

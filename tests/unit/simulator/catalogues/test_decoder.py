@@ -1,4 +1,4 @@
-"""The gate: what a picture does to its decoder, it does to a process that can do nothing else."""
+"""The decoder: what a picture does to it, it does to a process that can do nothing else."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from PIL import Image
 
 from db.errors import DataError, UsageError
 from simulator.catalogues import pictures
-from simulator.catalogues.decoder import Gate
+from simulator.catalogues.decoder import Decoder
 
 
 @pytest.fixture(scope="module")
-def gate() -> Iterator[Gate]:
-    """One gate for many pictures, as a catalogue has it."""
-    with Gate() as opened:
+def decoder() -> Iterator[Decoder]:
+    """One decoder for many pictures, as a catalogue has it."""
+    with Decoder() as opened:
         yield opened
 
 
@@ -30,15 +30,15 @@ def photo(tmp_path: Path) -> Path:
     return tmp_path / "photo.png"
 
 
-def test_a_picture_comes_through_as_it_is(gate: Gate, photo: Path) -> None:
+def test_a_picture_comes_through_as_it_is(decoder: Decoder, photo: Path) -> None:
     """The slow twin is decoding it in this process."""
-    found, wanted = gate.read(photo), pictures.read(photo)
+    found, wanted = decoder.read(photo), pictures.read(photo)
     np.testing.assert_array_equal(found.canonical, wanted.canonical)
     np.testing.assert_array_equal(np.asarray(found.shown), np.asarray(wanted.shown))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "MPO"])
-def test_every_kind_is_decoded_without_opening_a_file(gate: Gate, tmp_path: Path, kind: str) -> None:
+def test_every_kind_is_decoded_without_opening_a_file(decoder: Decoder, tmp_path: Path, kind: str) -> None:
     """What Pillow imports on meeting a kind was imported before it could open nothing any more."""
     noise = np.random.default_rng(1).integers(0, 256, (80, 60, 3)).astype(np.uint8)
     exif = Image.Exif()
@@ -48,52 +48,52 @@ def test_every_kind_is_decoded_without_opening_a_file(gate: Gate, tmp_path: Path
         Image.fromarray(noise).save(
             tmp_path / "x", format=kind, save_all=True, append_images=[Image.fromarray(noise)]
         )
-        assert gate.read(tmp_path / "x").shown.size == (60, 80)
+        assert decoder.read(tmp_path / "x").shown.size == (60, 80)
     else:
-        assert gate.read(tmp_path / "x").shown.size == (80, 60)
+        assert decoder.read(tmp_path / "x").shown.size == (80, 60)
 
 
-def test_a_large_picture_is_sent_small(gate: Gate, tmp_path: Path) -> None:
+def test_a_large_picture_is_sent_small(decoder: Decoder, tmp_path: Path) -> None:
     """60 million pixels of 16 bits fit into the memory it may have; what people see is 450 wide."""
     deep = np.zeros((6000, 9000), np.uint16)
     deep[2000:4000, 2000:6000] = 50_000
     Image.fromarray(deep).save(tmp_path / "deep.png", compress_level=1)
-    assert gate.read(tmp_path / "deep.png").shown.size == (450, 300)
+    assert decoder.read(tmp_path / "deep.png").shown.size == (450, 300)
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(500)])
-def test_what_is_no_picture_is_refused_as_always(gate: Gate, tmp_path: Path, content: bytes) -> None:
-    """The same words as without the gate, and the next picture is served by the same process."""
+def test_what_is_no_picture_is_refused_as_always(decoder: Decoder, tmp_path: Path, content: bytes) -> None:
+    """The same words as in this process, and the next picture is served by the same process."""
     path = tmp_path / "poison.jpg"
     path.write_bytes(content)
     with pytest.raises(DataError) as through:
-        gate.read(path)
+        decoder.read(path)
     with pytest.raises(DataError) as direct:
         pictures.read(path)
     assert str(through.value) == str(direct.value)
 
 
-def test_a_missing_file_is_a_usage_error(gate: Gate, tmp_path: Path) -> None:
+def test_a_missing_file_is_a_usage_error(decoder: Decoder, tmp_path: Path) -> None:
     """Said before any process is asked."""
     with pytest.raises(UsageError, match="check the path"):
-        gate.read(tmp_path / "missing.png")
+        decoder.read(tmp_path / "missing.png")
 
 
-def test_a_file_larger_than_any_picture_is_not_read(gate: Gate, tmp_path: Path) -> None:
+def test_a_file_larger_than_any_picture_is_not_read(decoder: Decoder, tmp_path: Path) -> None:
     """A hole of a terabyte costs nothing."""
     with (tmp_path / "huge.png").open("wb") as file:
         file.truncate(10**12)
     with pytest.raises(DataError, match="at most 200 MB, found 1,000,000 MB"):
-        gate.read(tmp_path / "huge.png")
+        decoder.read(tmp_path / "huge.png")
 
 
-def test_one_process_serves_many_pictures(gate: Gate, photo: Path) -> None:
+def test_one_process_serves_many_pictures(decoder: Decoder, photo: Path) -> None:
     """A start costs as much as a hundred small pictures."""
-    gate.read(photo)
-    cell = gate._cell
+    decoder.read(photo)
+    process = decoder._process
     for _ in range(20):
-        gate.read(photo)
-    assert gate._cell is cell
+        decoder.read(photo)
+    assert decoder._process is process
 
 
 DEEDS = {
@@ -101,10 +101,10 @@ DEEDS = {
     "hangs": ("os.read(0, 1)", "signal 9"),
     "works for ever": ("while True: pass", "signal 24"),
     "exits": ("os._exit(7)", "gave up"),
-    "answers nonsense": ("os.write(1, b'\\xff' * 5000)", "ended"),
-    "answers too much": ("say({'shown': [99999, 99999, 3], 'canonical': [28, 28]})", "ended"),
-    "answers what is no answer": ("say(['error'])", "ended"),
-    "answers without an end": ("os.write(1, ANSWER.pack(90000) + b'[' * 90000)", "ended"),
+    "replies nonsense": ("os.write(1, b'\\xff' * 5000)", "ended"),
+    "replies too much": ("say({'shown': [99999, 99999, 3], 'canonical': [28, 28]})", "ended"),
+    "replies what is no reply": ("say(['error'])", "ended"),
+    "replies without an end": ("os.write(1, REPLY.pack(90000) + b'[' * 90000)", "ended"),
     "shows no picture": ("say({'shown': [9, 9, 7], 'canonical': [28, 28]}, np.zeros(9999))", "ended"),
     "stores no picture": ("say({'shown': [9, 9, 3], 'canonical': [9, 9, 3]}, np.zeros(9999))", "ended"),
 }
@@ -121,7 +121,7 @@ CELL = """
 import os, socket, subprocess, sys
 import numpy as np
 from simulator.catalogues import pictures, decoder_process
-from simulator.catalogues.decoder_process import ANSWER, send
+from simulator.catalogues.decoder_process import REPLY, send
 def say(head, *pixels):
     send(sys.stdout.buffer, head, *pixels)
 decode = pictures._decoded
@@ -151,18 +151,18 @@ def test_what_a_picture_may_do_to_its_decoder(
     evil.write_bytes(photo.read_bytes())
     monkeypatch.setattr("simulator.catalogues.decoder.COMMAND", ("-c", script))
     patience, seconds = (5.0 if name == "hangs" else 120.0), (1 if name == "works for ever" else 30)
-    with Gate(patience=patience, processor_seconds=seconds) as opened:
+    with Decoder(patience=patience, processor_seconds=seconds) as opened:
         with pytest.raises(DataError) as caught:
             opened.read(evil)
         assert words in str(caught.value)
         assert opened.read(photo).canonical.shape == (96, 96, 3)
 
 
-def test_the_cell_knows_none_of_our_secrets(gate: Gate, photo: Path) -> None:
+def test_the_process_knows_none_of_our_secrets(decoder: Decoder, photo: Path) -> None:
     """Its environment is empty but for the number of threads, and it has three open files."""
-    gate.read(photo)
-    assert gate._cell is not None
-    process = Path("/proc") / str(gate._cell.pid)
+    decoder.read(photo)
+    assert decoder._process is not None
+    process = Path("/proc") / str(decoder._process.pid)
     names = {one.split(b"=")[0] for one in (process / "environ").read_bytes().split(b"\0") if one}
     assert names == {b"OPENBLAS_NUM_THREADS"}
     assert sorted(one.name for one in (process / "fd").iterdir()) == ["0", "1", "2"]

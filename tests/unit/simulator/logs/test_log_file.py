@@ -9,12 +9,12 @@ import pytest
 from db.errors import DataError, UsageError
 from db.events import Kind
 from simulator.logs import log_arrays
-from simulator.logs.log_file import Line, Notes, lines
+from simulator.logs.log_file import LogLine, Notes, lines
 
 HEADER = "shopper,session,time,item,kind"
 
 
-def read(tmp_path: Path, *rows: str) -> tuple[list[Line], Notes]:
+def read(tmp_path: Path, *rows: str) -> tuple[list[LogLine], Notes]:
     """Lines and notes of a file with these rows."""
     path = tmp_path / "log"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")

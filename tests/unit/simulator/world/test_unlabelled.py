@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.world.draws import Purpose, bits
 from simulator.world.presets import FASHION_CATEGORIES
-from simulator.world.unlabelled import clusters, held_out
+from simulator.world.unlabelled import clusters, is_query_item
 from tests.unit.simulator.world import pictures
 
 KEYS = bits(1, Purpose.HOLD_OUT, np.arange(3000))
@@ -33,15 +33,15 @@ def test_clusters_are_by_image_and_numbered_as_own_categories() -> None:
     assert len(np.unique(straight)) <= 6
 
 
-def test_a_tenth_is_held_out_by_image() -> None:
+def test_a_tenth_are_query_items_by_image() -> None:
     """About 300 of 3,000, the same ones in any order."""
-    chosen = held_out(1, KEYS)
+    chosen = is_query_item(1, KEYS)
     assert 240 < chosen.sum() < 360
-    assert np.array_equal(chosen[::-1], held_out(1, KEYS[::-1]))
+    assert np.array_equal(chosen[::-1], is_query_item(1, KEYS[::-1]))
 
 
 def test_a_handful_of_pictures_still_has_items_and_queries() -> None:
-    """However few pictures there are, one is held out and one is not."""
+    """However few pictures there are, one is a query item and one is not."""
     for n in range(2, 12):
-        assert 0 < held_out(1, KEYS[:n]).sum() < n
+        assert 0 < is_query_item(1, KEYS[:n]).sum() < n
     assert len(clusters(1, pictures().pixels[:3], KEYS[:3])) == 3
