@@ -14,92 +14,97 @@ FASHION_CATEGORIES = 10
 
 @dataclass(frozen=True)
 class WorldConfig:
-    """The numbers of one world; docs/WORLD.md says what each one means. Log-odds unless a unit is given."""
+    """The numbers of one world. docs/WORLD.md says where each one enters."""
 
     name: str = "mixed"
 
     # Items
-    hidden_share: float = 0.5  # share of the style variance that no pixel shows
-    hidden_dims: int = 6
-    tribes: int = 8
-    tribe_share: float = 0.7  # share of hidden style that a tribe has in common
+    hidden_share: float = 0.5  # share of the style variance that no pixel shows, 0 to 1
+    hidden_dims: int = 6  # dimensions of hidden style
+    tribes: int = 8  # number of tribes
+    tribe_share: float = 0.7  # share of the hidden style's variance that a tribe has in common, 0 to 1
     tribe_skew: float = 0.5  # Zipf exponent of the tribes' sizes
-    price_medians: tuple[int, ...] = (1900, 3900, 3500, 4900, 7900, 3200, 2900, 5900, 4500, 6900)  # cents
+    price_medians: tuple[int, ...] = (1900, 3900, 3500, 4900, 7900, 3200, 2900, 5900, 4500, 6900)
+    """Cents, median price by category."""
     price_spread: float = 0.4  # sd of log price within a category
 
-    # 0 T-shirt, 1 trouser, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot
-    families: tuple[tuple[int, ...], ...] = ((0, 2, 4, 6), (5, 7, 9))  # tops; shoes
+    # Categories: 0 T-shirt, 1 trouser, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag,
+    # 9 ankle boot
+    families: tuple[tuple[int, ...], ...] = ((0, 2, 4, 6), (5, 7, 9))
+    """Categories that replace each other: tops; shoes."""
     goes_with: tuple[tuple[int, ...], ...] = (
         *((1, 4), (0, 7), (1, 9), (5, 8), (1, 9)),
         *((8, 3), (1, 9), (1, 0), (3, 5), (1, 8)),
-    )  # a dress, then sandals, then a bag
+    )
+    """By category, what complements it: after a dress sandals, then a bag."""
 
     # What a shopper is
-    query_pull: float = 0.8  # weight of likeness to the query image
-    taste_pull: float = 1.4  # weight of her own taste
-    popular_share: float = 0.08  # share of the taste variance that all shoppers have in common
+    query_pull: float = 0.8  # log-odds per sd of likeness to the query image
+    taste_pull: float = 1.4  # log-odds per sd of agreement with her own taste
+    popular_share: float = 0.08  # share of the taste variance that all shoppers have in common, 0 to 1
     taste_memory: float = 0.98  # autocorrelation of her own taste from day to day; the rest is drift
-    price_sensitivity: float = 0.2  # median loss per sd of log price
-    price_sensitivity_spread: float = 0.5  # sd of its logarithm
-    patience_spread: float = 0.7
-    habit_spread: float = 0.8
+    price_sensitivity: float = 0.2  # median over shoppers, log-odds lost per sd of log price
+    price_sensitivity_spread: float = 0.5  # sd over shoppers of the logarithm of price sensitivity
+    patience_spread: float = 0.7  # sd over shoppers, log-odds of staying
+    habit_spread: float = 0.8  # sd over shoppers, log-odds of a visit
 
     # What she comes for
-    visit_base: float = 0.75
-    visit_satisfaction: float = 0.8
-    satisfaction_memory: float = 0.7
+    visit_base: float = 0.75  # log-odds that a shopper of average habit comes on a day
+    visit_satisfaction: float = 0.8  # log-odds of a visit per unit of satisfaction, which is -1 to 1
+    satisfaction_memory: float = 0.7  # share of satisfaction kept overnight, above 0
     demand_skew: float = 0.5  # Zipf exponent over the categories
-    demand_spread: float = 0.7
-    owned_memory: float = 0.8  # share of a purchase that is remembered the next day
-    owned_cost: float = 1.5  # a category just bought from is wanted less,
-    owned_complement: float = 1.0  # what goes with it more
-    handful: int = 6  # query images she looks at before she picks one
-    query_closeness: float = 0.5
+    demand_spread: float = 0.7  # sd over shoppers of the log weight of a category
+    owned_memory: float = 0.8  # share of a purchase that is remembered the next day, 0 to 1
+    owned_cost: float = 1.5  # log weight that a category loses when just bought from
+    owned_complement: float = 1.0  # log weight that a complement of it gains
+    handful: int = 6  # number of query images she looks at before she picks one
+    query_closeness: float = 0.5  # weight of her taste in picking it, per unit of Gumbel noise
     hours: tuple[float, ...] = (
         *(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0),
         *(6.0, 6.0, 5.0, 5.0, 5.0, 6.0, 7.0, 8.0, 9.0, 9.0, 6.0, 3.0),
-    )  # visits by hour of the day; nobody comes between 0 and 6, so visits of two days never overlap
+    )
+    """Relative weights of visits by hour. None between 0 and 6: visits of two days never overlap."""
 
     # How she reads a slate
-    examine_first: float = 0.95  # probability
-    examine_falloff: float = 0.9  # ratio from one position to the next
-    click_base: float = -3.9
-    family_cost: float = 1.0
-    complement_cost: float = 1.8
-    other_cost: float = 2.4
-    repeat_cost: float = 1.5  # an item shown before in this session
-    clicked_cost: float = 1.5  # and, in addition, clicked
-    fatigue_seen: float = 0.1  # weight of the mean style of each slate read
-    fatigue_clicked: float = 0.1  # weight of the style of each item clicked
-    cart_base: float = -3.2
-    cart_slope: float = 0.4
-    purchase_base: float = -1.5
-    purchase_slope: float = 0.2
-    purchase_price: float = 1.0  # how much more price counts at the till
+    examine_first: float = 0.95  # probability that the first position is examined
+    examine_falloff: float = 0.9  # ratio of that probability from one position to the next
+    click_base: float = -3.9  # log-odds of a click on an average item of the wanted category
+    family_cost: float = 1.0  # log-odds lost by an item of the same family
+    complement_cost: float = 1.8  # log-odds lost by an item of a complementary category
+    other_cost: float = 2.4  # log-odds lost by an item of any other category
+    repeat_cost: float = 1.5  # log-odds lost by an item shown before in this session
+    clicked_cost: float = 1.5  # log-odds lost in addition by an item clicked before in this session
+    fatigue_seen: float = 0.1  # weight of the mean style of each slate read in her weariness
+    fatigue_clicked: float = 0.1  # weight of the style of each clicked item in her weariness
+    cart_base: float = -3.2  # log-odds that a click on an average item is followed by a cart
+    cart_slope: float = 0.4  # log-odds of a cart per unit of utility
+    purchase_base: float = -1.5  # log-odds that a cart of an average item is followed by a purchase
+    purchase_slope: float = 0.2  # log-odds of a purchase per unit of utility
+    purchase_price: float = 1.0  # weight of her price sensitivity at the till, beside the one in utility
 
     # What she does next
-    leave_base: float = -3.2
-    leave_bad_slate: float = 0.6  # a slate without a click
-    leave_joy: float = 0.5
-    leave_purchase: float = 1.5
-    joy_click: float = 0.4
-    joy_cart: float = 0.6
-    joy_purchase: float = 1.0
-    joy_bad_slate: float = -0.3
-    open_base: float = 0.8
-    open_pull: float = 0.4  # how far an opened item moves what she looks for
+    leave_base: float = -3.2  # log-odds that a visit of average patience ends after a slate
+    leave_bad_slate: float = 0.6  # log-odds of leaving that a slate without a click adds
+    leave_joy: float = 0.5  # log-odds of leaving taken off per unit of joy
+    leave_purchase: float = 1.5  # log-odds of leaving that a purchase adds
+    joy_click: float = 0.4  # joy of each click
+    joy_cart: float = 0.6  # joy of each cart
+    joy_purchase: float = 1.0  # joy of each purchase
+    joy_bad_slate: float = -0.3  # joy of each slate without a click
+    open_base: float = 0.8  # log-odds that she who stays opens an item she clicked
+    open_pull: float = 0.4  # share by which an opened item moves what she looks for, 0 to 1
     open_noise: float = 0.3  # scale of the Gumbel noise in which click she opens
-    cross_sell: float = 0.5  # probability
+    cross_sell: float = 0.5  # probability that a search after a cart is for a complement
 
     # Clocks
-    latency_ms: int = 120
-    glance_ms: int = 800
-    dwell_ms: int = 20_000  # median of an item of average utility
-    dwell_slope: float = 0.25
-    dwell_spread: float = 0.8
-    think_ms: int = 5_000
-    think_spread: float = 0.6
-    checkout_ms: int = 60_000
+    latency_ms: int = 120  # ms from a request to its slate
+    glance_ms: int = 800  # ms for each position examined, mean
+    dwell_ms: int = 20_000  # ms on a clicked item of average utility, median
+    dwell_slope: float = 0.25  # log dwell per unit of utility
+    dwell_spread: float = 0.8  # sd of log dwell
+    think_ms: int = 5_000  # ms from a slate to the next request, median
+    think_spread: float = 0.6  # sd of the logarithm of thinking time
+    checkout_ms: int = 60_000  # ms from a cart to its purchase
 
 
 @dataclass(frozen=True)
