@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,19 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from db.errors import DependencyError, UsageError, WindowshopError
+from db.errors import DataError, DependencyError, UsageError, WindowshopError
 
 BUSY_MILLISECONDS = 30_000
 OLDEST_POSTGRES = 13
 """The oldest that its makers still mended when this was written is 13; ours are tested on 15 to 18."""
+
+DAMAGED = ("malformed", "not a database", "Could not decode to UTF-8")
+"""What SQLite says of a file whose bytes are not those that it wrote."""
+
+RECOVER = (
+    "move it away, with -wal and -shm, and call again to begin with an empty one; "
+    "`sqlite3 FILE .recover` saves what can be read"
+)
 
 PATIENCE = {
     "connect_timeout": 10,  # s, until it says anything
@@ -29,6 +38,8 @@ PATIENCE = {
 }
 """With a Postgres, unless its address says otherwise; libpq's names."""
 
+FORMS = "give sqlite:///FILE or postgresql://USER@HOST/NAME"
+LAST_PORT = 65_535
 IDLE_SECONDS = 120
 """How long a transaction on Postgres may do nothing: that of a stopped process keeps locks from others."""
 
@@ -79,6 +90,14 @@ def connected(engine: Engine) -> Iterator[Connection]:
         yield conn
 
 
+def damage(conn: Connection) -> str | None:
+    """The first thing that SQLite finds wrong with its file; None where there is nothing, or no file."""
+    if conn.dialect.name != "sqlite":
+        return None
+    found = str(conn.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+    return None if found == "ok" else " ".join(found.split())
+
+
 class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function it is
     """Seconds since 1970 by the clock of the database, so that hosts with wrong clocks agree."""
 
@@ -99,16 +118,34 @@ def _now_postgres(element: now, compiler: Any, **kw: Any) -> str:  # noqa: ARG00
 def _normalised(url: str) -> URL:
     try:
         address = make_url(url)
-    except ArgumentError:
-        raise UsageError(
-            "DATABASE_URL is not an address; give sqlite:///FILE or postgresql://USER@HOST/NAME"
-        ) from None
+    except (ArgumentError, ValueError):  # the latter for a port that is no number, which it would show
+        raise UsageError(f"DATABASE_URL is not an address; {FORMS}") from None
     backend = address.drivername.split("+")[0]
     if backend in {"postgres", "postgresql"}:
+        _check_parts(address)
         return address.set(drivername="postgresql+psycopg")
     if backend == "sqlite":
+        if address.host or address.username:
+            raise UsageError(f"DATABASE_URL names a host for SQLite, which is a file; {FORMS}")
         return address
     raise UsageError(f"DATABASE_URL names {backend!r}; Windowshop knows sqlite:/// and postgresql://")
+
+
+def _check_parts(address: URL) -> None:
+    """Raise UsageError where a password was taken apart, before a part of it is shown as host or name."""
+    if "@" in f"{address.host}{address.database}":
+        raise UsageError(
+            "DATABASE_URL has an @ after that before its host; "
+            "in a user's name or password write @ as %40, / as %2F, : as %3A, # as %23"
+        )
+    if address.port is not None and not 1 <= address.port <= LAST_PORT:
+        raise UsageError(f"DATABASE_URL wants a port from 1 to {LAST_PORT}, found {address.port}")
+
+
+def shown(address: URL) -> str:
+    """An address for people: without its password, wherever that stands."""
+    hidden = {name: "hidden" for name in address.query if "password" in name}
+    return address.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 def _make_room(folder: Path) -> None:
@@ -172,11 +209,12 @@ def _plain_errors(engine: Engine) -> Iterator[None]:
     under_way = sys.exception()  # who tidies up after a Ctrl-C hears what fails, as everybody
     try:
         yield
-    except (DBAPIError, AssertionError) as error:  # the latter from SQLAlchemy, when a commit is cut short
+    # sqlite3's own where rows are fetched as they are; AssertionError when a commit is cut short.
+    except (DBAPIError, sqlite3.Error, AssertionError) as error:
         interrupt = _interrupt_beneath(error, under_way)
         if interrupt is not None:
             raise interrupt from error
-        if isinstance(error, DBAPIError):
+        if isinstance(error, DBAPIError | sqlite3.Error):
             raise _plain(error, engine) from error
         raise
 
@@ -191,18 +229,19 @@ def _interrupt_beneath(error: Exception, under_way: BaseException | None) -> Key
     return None
 
 
-def _plain(error: DBAPIError, engine: Engine) -> WindowshopError:
-    if isinstance(error, OperationalError):
-        where = engine.url.render_as_string(hide_password=True)
-        reason = _first_line(error)
+def _plain(error: DBAPIError | sqlite3.Error, engine: Engine) -> WindowshopError:
+    where, reason = shown(engine.url), _first_line(error)
+    if any(sign in reason for sign in DAMAGED):
+        return DataError(f"the database {where} is damaged ({reason}); {RECOVER}")
+    if isinstance(error, OperationalError | sqlite3.OperationalError):
         if "disk is full" in reason or "No space left" in reason:
             return DependencyError(f"no room left for {where}; free some space and call again")
         return DependencyError(
             f"the database {where} does not answer as it should ({reason}); {_cure(reason)}"
         )
-    if error.connection_invalidated:
-        return DependencyError(f"the database went away ({_first_line(error)}); {_cure('')}")
-    return WindowshopError(f"the database refused: {_first_line(error)}")
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return DependencyError(f"the database went away ({reason}); {_cure('')}")
+    return WindowshopError(f"the database refused: {reason}")
 
 
 def _cure(reason: str) -> str:
@@ -221,5 +260,6 @@ def _cure(reason: str) -> str:
     return "start it, or correct DATABASE_URL; `windowshop doctor` looks at everything"
 
 
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+def _first_line(error: DBAPIError | sqlite3.Error) -> str:
+    orig = error.orig if isinstance(error, DBAPIError) else error
+    return str(orig).strip().splitlines()[0] if str(orig).strip() else type(orig).__name__

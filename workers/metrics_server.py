@@ -79,6 +79,8 @@ def _listen(host: str, port: int, application: Application) -> WSGIServer:
     for number in tried:
         try:
             return make_server(host, number, application, server_class=Server, handler_class=_Quiet)
+        except UnicodeError:  # of a host's name that can be none
+            reason = "no name of a host"
         except OSError as error:
             reason = error.strerror or str(error)
     raise UsageError(
@@ -104,7 +106,7 @@ def _guarded(application: Application, token: str | None) -> Application:
 
 def _host_and_port(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
+    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
         raise UsageError(
             f"WINDOWSHOP_METRICS wants HOST:PORT, found {address!r}; give 127.0.0.1:9464 for one"
         )

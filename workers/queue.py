@@ -111,8 +111,11 @@ def connect(url: str) -> Redis:
     try:
         connection = Redis.from_url(url, socket_connect_timeout=ANSWER_SECONDS, socket_timeout=ANSWER_SECONDS)
         version = str(connection.info("server")["redis_version"])
-    except ValueError as error:
-        raise UsageError(f"REDIS_URL is not an address: {error}; give redis://HOST:6379/0") from None
+    except ValueError:  # which may show a part of a password as a port
+        raise UsageError(
+            "REDIS_URL is not an address; give redis://HOST:6379/0 with a port up to 65535, "
+            "and in a password write / as %2F, # as %23"
+        ) from None
     except AuthenticationError:
         raise DependencyError(
             f"Redis at {_shown(url)} refuses our password, or wants one; give it in REDIS_URL as "

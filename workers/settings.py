@@ -21,6 +21,9 @@ from db.errors import UsageError
 from recommender.embedding.runtimes import Runtime
 
 CONFIG_FILE = "windowshop.toml"
+LONGEST_SECONDS = 86_400
+"""Of every setting that is a time: a day. Threads and alarms cannot wait for ever, or for 1e18 s."""
+
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}
 _OF_A_WORKER = (
     *("job_seconds", "heartbeat_seconds"),
@@ -77,11 +80,16 @@ class Settings(BaseSettings):
         default=2, ge=0, le=64, description="worker processes to start; 0: others do the work"
     )
     job_seconds: int = Field(
-        default=120, ge=1, description="a job that takes longer is killed and tried again"
+        default=120, ge=1, le=LONGEST_SECONDS, description="a job that takes longer is killed and tried again"
     )
-    relay_seconds: float = Field(default=2.0, gt=0, description="ring again for work that waits longer")
+    relay_seconds: float = Field(
+        default=2.0, gt=0, le=LONGEST_SECONDS, description="ring again for work that waits longer"
+    )
     heartbeat_seconds: float = Field(
-        default=3.0, gt=0, description="a process says that it lives; after five missed it counts as dead"
+        default=3.0,
+        gt=0,
+        le=LONGEST_SECONDS,
+        description="a process says that it lives; after five missed it counts as dead",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="what goes to standard error: this and what is worse"
@@ -139,7 +147,10 @@ def load(**flags: Any) -> Settings:
 
 def _with_password(settings: Settings) -> Settings:
     """The settings with Redis' password, read from its file, in the address; no environment holds it."""
-    address = urlsplit(settings.redis_url)
+    try:
+        address = urlsplit(settings.redis_url)
+    except ValueError:  # whoever connects says what is wrong with it
+        return settings
     if not settings.redis_password_file or not address.hostname or address.password:
         return settings
     try:

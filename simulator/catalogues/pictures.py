@@ -69,6 +69,8 @@ def content_of(path: Path) -> bytes:
         return path.read_bytes()
     except PermissionError:
         raise UsageError(f"{path}: may not be read; give yourself the right to, or copy it") from None
+    except OSError as error:  # of what looks like a file and is none, as in /proc
+        raise UsageError(f"{path}: cannot be read ({error.strerror}); give a picture's file") from None
 
 
 def decode(path: Path) -> Image.Image:

@@ -66,6 +66,8 @@ class CrossoverPlan:
         """Raise UsageError for what cannot be played."""
         if not 0 <= self.share <= 1 or not self.shares or not (self.policies or self.share):
             raise UsageError("wanted hidden shares, policies, and a share of requests from 0 to 1")
+        if self.share and not self.compared:
+            raise UsageError("--policies names none; give some like visual,cf,blend")
         for policy in (*self.policies, *self.few, *self.compared):
             replace(self.plan, policy=policy.partition("@")[0])
         for share in self.shares:
@@ -190,8 +192,9 @@ def _play_apart(settings: Settings, crossover: CrossoverPlan, sources: str, root
     spawn = multiprocessing.get_context("spawn")
     n = max(1, min(settings.workers, crossover.seeds * len(crossover.shares)))
     order, done = _Order(settings, crossover, sources, root), spawn.Value("i", 0)
+    fault = spawn.SimpleQueue()
     processes = [
-        spawn.Process(target=_play_columns, args=(order, slice(number, None, n), done), daemon=True)
+        spawn.Process(target=_play_columns, args=(order, slice(number, None, n), done, fault), daemon=True)
         for number in range(n)
     ]
     counted = 0
@@ -201,16 +204,24 @@ def _play_apart(settings: Settings, crossover: CrossoverPlan, sources: str, root
         while any(process.is_alive() for process in processes) or counted < done.value:
             step(done.value - counted)
             counted = done.value
-            failed = [process.exitcode for process in processes if process.exitcode]
-            if failed:
-                raise WindowshopError(
-                    f"a process of the crossover ended with code {failed[0]}; the lines above say why, "
-                    "call the same command again and it goes on"
-                )
+            _check([process.exitcode for process in processes], fault)
             time.sleep(NAP)
+        _check([process.exitcode for process in processes], fault)
     finally:
         for process in processes:
             process.terminate()
+
+
+def _check(codes: Sequence[int | None], fault: Any) -> None:
+    """Raise what ended one of the processes, as it said it."""
+    failed = [code for code in codes if code]
+    if failed and not fault.empty():
+        raise fault.get()
+    if failed:
+        raise WindowshopError(
+            f"a process of the crossover ended with code {failed[0]}; the lines above say why, "
+            "call the same command again and it goes on"
+        )
 
 
 @dataclass(frozen=True)
@@ -223,10 +234,18 @@ class _Order:
     root: Path
 
 
-def _play_columns(order: _Order, part: slice, done: Any) -> None:
+def _play_columns(order: _Order, part: slice, done: Any, fault: Any) -> None:
     """In a process of its own: the columns of one part, each cell into its file."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops us
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        _play_part(order, part, done)
+    except WindowshopError as error:
+        fault.put(error)
+        raise SystemExit(error.exit_code) from None
+
+
+def _play_part(order: _Order, part: slice, done: Any) -> None:
     context = open_context(order.settings, Silence())
     for _, plan, cells in list(order.crossover.columns())[part]:
         column = Column(context, order.crossover, plan, order.sources)

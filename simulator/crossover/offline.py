@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from db.errors import UsageError
 from recommender.arrivals import Arrivals
 from recommender.config import RecommenderConfig
 from recommender.policies import recommend
@@ -97,6 +98,11 @@ def assess(shared: SharedWorld, policies: Sequence[str], *, share: float = 1.0) 
         arrivals=Arrivals.of(shared.config),
         witness=assessor,
     )
+    if not assessor.tally.requests:
+        raise UsageError(
+            f"a share of {share:g} of this log's requests is none of them; "
+            "give a larger one, 0.25 for instance"
+        )
     return offline.measure(assessor.tally)
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from db import schema
-from db.engine import open_engine
+from db.engine import open_engine, shown
 from workers.settings import Settings
 
 
@@ -61,5 +61,5 @@ def open_context(settings: Settings, talk: Talk) -> Context:
     """The installation that the settings describe, its database brought up to date."""
     engine = open_engine(settings.database)
     if schema.ensure(engine):
-        talk.say(f"database ready: {engine.url.render_as_string(hide_password=True)}")
+        talk.say(f"database ready: {shown(engine.url)}")
     return Context(settings, engine, talk)

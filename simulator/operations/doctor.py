@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from db import heartbeats, schema, work
-from db.engine import open_engine, read_transaction
+from db.engine import RECOVER, damage, open_engine, read_transaction, shown
 from db.errors import WindowshopError
 from recommender.embedding import checkpoint
 from recommender.embedding.unlabelled import catalogue as labelless
@@ -112,8 +112,11 @@ def _connected(settings: Settings) -> Iterator[tuple[Engine, Connection]]:
 
 def _database(settings: Settings) -> Finding:
     with _connected(settings) as (engine, conn):
-        found = schema.stands_at(conn)
-    where = engine.url.render_as_string(hide_password=True)
+        wrong = damage(conn)
+        found = None if wrong else schema.stands_at(conn)
+    where = shown(engine.url)
+    if wrong:
+        return Finding("database", False, f"{where} is damaged: {wrong}", RECOVER)
     if engine.dialect.name == "sqlite":
         where += f" (SQLite {sqlite3.sqlite_version})"
         if sqlite3.sqlite_version_info < SQLITE_SAFE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +13,7 @@ from uuid import uuid4
 from sqlalchemy import func, select
 
 from db import bulk, heartbeats, runs, schema, work
-from db.engine import open_engine, read_transaction
+from db.engine import open_engine, read_transaction, shown
 from db.errors import UsageError
 from db.tables import item, model
 from simulator.installation.context import Context
@@ -33,7 +34,7 @@ def up(context: Context, ready: Ready) -> None:
         ready(
             {
                 "workers": supervisor.pids,
-                "database": context.engine.url.render_as_string(hide_password=True),
+                "database": shown(context.engine.url),
                 "queue": _shown(supervisor.settings.redis_url),
             }
         )
@@ -146,4 +147,5 @@ def shown_settings(settings: Settings) -> list[dict[str, str]]:
 
 def _shown(address: str) -> str:
     """An address without user and password."""
+    address = re.sub(r"(password=)[^&]*", r"\1***", address)
     return "...@" + address.rsplit("@", 1)[-1] if "@" in address else address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -118,11 +119,12 @@ def _shown(conn: Connection, run: Run) -> NDArray[np.uint8] | None:
 def _parsed(gate: str) -> tuple[str, float]:
     metric, _, least = gate.partition("=")
     try:
-        return metric, float(least)
+        wanted = float(least)
     except ValueError:
-        raise UsageError(
-            f"--fail-under {gate!r} is not METRIC=NUMBER, hit_rate@10=0.3 for instance"
-        ) from None
+        wanted = math.nan
+    if not math.isfinite(wanted):  # no value lies under nan, so such a gate would hold nothing back
+        raise UsageError(f"--fail-under {gate!r} is not METRIC=NUMBER, hit_rate@10=0.3 for instance")
+    return metric, wanted
 
 
 def _hold(headline: Headline, metric: str, least: float) -> None:
