@@ -31,6 +31,7 @@ Slates = Annotated[int, typer.Option(help="Slates a session asks for at most.")]
 World = Annotated[str, typer.Option(help=f"{', '.join(PRESETS)}; changed: mixed,hidden_share=0.3.")]
 Catalogue = Annotated[str, typer.Option(help="Which catalogue the shop sells.")]
 Runs = Annotated[Path | None, typer.Option(help="Where run directories are written.")]
+Workers = Annotated[int | None, typer.Option(help="Worker processes to start; 0: others do the work.")]
 Gate = Annotated[bool, typer.Option("--gate", help="Exit 4 unless every claim holds.")]
 
 

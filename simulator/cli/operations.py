@@ -1,0 +1,67 @@
+"""The commands of an operator: `up`, `worker`, `doctor` and `config show`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from db.errors import GateError
+from simulator.cli.console import AsJson, open_installation, settings, show_result
+from simulator.cli.options import Workers
+
+# ruff: noqa: PLC0415 - late imports keep --help quick
+
+
+def up(workers: Workers = None, as_json: AsJson = False) -> None:
+    """Keep workers, relay and (without REDIS_URL) our own Valkey running until stopped."""
+    from simulator.operations.operate import up as action
+
+    def ready(found: dict[str, Any]) -> None:
+        text = f"{len(found['workers'])} workers, database {found['database']}, queue {found['queue']}"
+        show_result(found, f"{text}; Ctrl-C stops", as_json=as_json)
+
+    action(open_installation(workers=workers), ready)
+
+
+def worker(
+    name: Annotated[str | None, typer.Option(help="Its name; must differ from all others.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """One worker process; it needs DATABASE_URL and REDIS_URL and nothing else."""
+    from simulator.operations.operate import worker as action
+
+    def ready(found: dict[str, Any]) -> None:
+        show_result(found, f"{found['worker']} answers {found['queue']}; Ctrl-C stops", as_json=as_json)
+
+    action(settings(), name, ready)
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look at everything a run needs; a line each, with the cure where something is wrong."""
+    from simulator.operations.doctor import doctor as action
+
+    findings = action(settings())
+    lines = [
+        f"{'ok   ' if one.ok else 'WRONG'} {one.name:<10} {one.detail}"
+        + (f"\n      {one.cure}" if one.cure else "")
+        for one in findings
+    ]
+    document = {one.name: {"ok": one.ok, "detail": one.detail, "cure": one.cure} for one in findings}
+    show_result(document, "\n".join(lines), as_json=as_json)
+    wrong = [one.name for one in findings if not one.ok]
+    if wrong:
+        raise GateError(f"not well: {', '.join(wrong)}")
+
+
+def config_show(as_json: AsJson = False) -> None:
+    """Each setting of this installation and where it came from."""
+    from simulator.operations.operate import shown_settings
+
+    found = shown_settings(settings())
+    lines = [f"{one['name']:<16} {one['value']:<40} {one['from']:<16} {one['what']}" for one in found]
+    show_result(
+        {one["name"]: {"value": one["value"], "from": one["from"]} for one in found},
+        "\n".join(lines),
+        as_json=as_json,
+    )

@@ -1,0 +1,150 @@
+"""The commands that play runs: `demo`, `simulate` and `experiment`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from db.errors import GateError, UsageError
+from simulator.cli.console import AsJson, open_installation, show, show_report
+from simulator.cli.options import (
+    NAMES,
+    Catalogue,
+    Days,
+    Items,
+    Queries,
+    Runs,
+    Seed,
+    Seeds,
+    Shoppers,
+    Slates,
+    Workers,
+    World,
+    planned,
+)
+
+# ruff: noqa: PLC0415 - late imports keep --help quick
+# ruff: noqa: PLR0917 - Typer calls by name
+
+Local = Annotated[bool, typer.Option("--local", help="Do the work in this process, without Redis.")]
+Again = Annotated[bool, typer.Option("--again", help="Play again what is finished already.")]
+
+
+def demo(
+    seed: Seed = 1,
+    catalogue: Catalogue = "fashion-mnist",
+    workers: Workers = None,
+    runs: Runs = None,
+    again: Again = False,
+    train_anew: Annotated[
+        bool, typer.Option("--train", help="Train preset quick first and play with that; a minute.")
+    ] = False,
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Leave out the check at the end, a quarter of the time.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The whole road in one command: data, embedder, workers, an experiment of five policies, the report.
+
+    At its end the runs are verified: exit 4 unless all is equal.
+    """
+    from simulator.playing.plan import Plan
+
+    plan = Plan(seed=seed, catalogue=catalogue)
+    from simulator.embedders.in_force import in_force
+    from simulator.embedders.model import trained_anew
+    from simulator.installation.command_line import command_line
+    from simulator.operations.verified import verify_named
+    from simulator.playing.experiment import DEMO_POLICIES, SIZES, experiment, require
+
+    context = open_installation(workers=workers, runs=runs)
+    settings = {} if train_anew else in_force(context.settings, catalogue)
+    own = None if catalogue == Plan.catalogue else catalogue
+    command = command_line("demo", settings=settings, seed=seed, train=train_anew, catalogue=own)
+    if train_anew:
+        require(context, plan)
+        context = trained_anew(context)
+    found = experiment(context, plan, DEMO_POLICIES, again=again, fit=SIZES, command=command)
+    checked = None if no_verify else verify_named(context, found.id)
+    document = found.to_json() | ({} if checked is None else {"verified": checked.to_json()})
+    show_report(document, found.headline, as_json=as_json)
+    if checked is not None and not checked.ok:
+        raise GateError(checked.sentence())
+    if checked is not None and not as_json:
+        show(checked.sentence())
+
+
+def simulate(
+    policy: Annotated[str, typer.Option(help=f"How slates are ranked: {NAMES}.")] = "blend",
+    days: Days = 8,
+    shoppers: Shoppers = 3000,
+    seed: Seed = 1,
+    items: Items = None,
+    queries: Queries = None,
+    slates: Slates = 3,
+    world: World = "mixed",
+    catalogue: Catalogue = "fashion-mnist",
+    workers: Workers = None,
+    runs: Runs = None,
+    local: Local = False,
+    again: Again = False,
+    as_json: AsJson = False,
+) -> None:
+    """One run: shoppers meet one policy, day after day. An unfinished run goes on where it stopped."""
+    plan, fit = planned(
+        items,
+        queries,
+        policy=policy,
+        seed=seed,
+        days=days,
+        shoppers=shoppers,
+        slates=slates,
+        world=world,
+        catalogue=catalogue,
+    )
+    from simulator.playing.run import run
+
+    done = run(open_installation(workers=workers, runs=runs), plan, fit=fit, local=local, again=again)
+    show_report(done.to_json(), done.headline, as_json=as_json)
+
+
+def experiment(
+    policies: Annotated[
+        str, typer.Option(help=f"Policies to compare, separated by commas: {NAMES}.")
+    ] = "visual,cf,blend",
+    seeds: Seeds = 1,
+    days: Days = 8,
+    shoppers: Shoppers = 3000,
+    seed: Seed = 1,
+    items: Items = None,
+    queries: Queries = None,
+    slates: Slates = 3,
+    world: World = "mixed",
+    catalogue: Catalogue = "fashion-mnist",
+    workers: Workers = None,
+    runs: Runs = None,
+    local: Local = False,
+    again: Again = False,
+    as_json: AsJson = False,
+) -> None:
+    """Several runs that share world and seeds and differ in the policy, and their comparison."""
+    names = [name.strip() for name in policies.split(",") if name.strip()]
+    if not names:
+        raise UsageError("--policies names none; give some like visual,cf,blend")
+    plan, fit = planned(
+        items,
+        queries,
+        policy=names[0],
+        seed=seed,
+        days=days,
+        shoppers=shoppers,
+        slates=slates,
+        world=world,
+        catalogue=catalogue,
+    )
+    from simulator.playing.experiment import experiment as action
+
+    context = open_installation(workers=workers, runs=runs)
+    found = action(context, plan, names, fit=fit, n_seeds=seeds, local=local, again=again)
+    show_report(found.to_json(), found.headline, as_json=as_json)
