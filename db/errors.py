@@ -38,8 +38,8 @@ class SchemaError(WindowshopError):
     """The database was made by another version."""
 
 
-class NotFoundError(WindowshopError):
-    """Nothing is stored under that name."""
+class NotFoundError(UsageError):
+    """Nothing has that name."""
 
 
 class WorkError(WindowshopError):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, select, update
 from db import bulk
 from db.engine import now
 from db.errors import NotFoundError
+from db.nearest import nearest
 from db.tables import (
     cointeraction,
     ended_session,
@@ -60,7 +61,8 @@ def read(conn: Connection, run_id: str) -> Run:
     statement = select(run.c.number, run.c.id, run.c.config, run.c.state).where(run.c.id == run_id)
     rows = bulk.fetch(conn, statement)
     if not rows:
-        raise NotFoundError(f"no run {run_id!r} in this database; `windowshop status` lists the runs")
+        hint = nearest(run_id, (row[0] for row in bulk.fetch(conn, select(run.c.id))))
+        raise NotFoundError(f"no run {run_id!r} in this database; {hint}`windowshop status` lists the runs")
     number, found, config, state = rows[0]
     return Run(number, found, json.loads(config), state)
 

@@ -12,6 +12,7 @@ from db import images, items
 from db.engine import read_transaction, write_transaction
 from db.errors import NotFoundError, UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
+from db.nearest import nearest
 from simulator.catalogues import fashion_mnist as datasets
 from simulator.installation.context import Context
 from simulator.world.draws import Purpose, uniform
@@ -40,8 +41,10 @@ def ensure(context: Context, catalogue: str) -> list[Item]:
     if not stored and catalogue == FASHION_MNIST:
         return _bring_in_fashion_mnist(context)
     if not stored:
+        with read_transaction(context.engine) as conn:
+            hint = nearest(catalogue, {FASHION_MNIST, *(one.catalogue for one in items.sizes(conn))})
         raise NotFoundError(
-            f"no catalogue {catalogue!r} in this database; `windowshop status` lists them, "
+            f"no catalogue {catalogue!r} in this database; {hint}`windowshop status` lists them, "
             "`windowshop catalogue add DIR` makes one"
         )
     return stored

@@ -78,6 +78,7 @@ def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | 
     None: not at all.
     """
     folder.check_writable(context.settings.runs)
+    default_model.require(context.settings)
     data = fashion_mnist(context)
     n_test = len(data.test_labels)
     if n_queries is not None and not 2 <= n_queries <= n_test:

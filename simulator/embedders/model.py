@@ -82,6 +82,13 @@ def unkept(folder: Path, error: OSError) -> WindowshopError:
     )
 
 
+def require(settings: Settings) -> None:
+    """Raise NotFoundError, before anything slow, for a name that nobody trained and nothing makes unasked."""
+    name = settings.model
+    if folder_of(settings) is None and name != QUICK_NAME and name not in labelless.FITS:
+        raise NotFoundError(f"no model {name!r} in {settings.models}; {model_names.advice(name)}")
+
+
 def ensure(context: Context, catalogue: str = FASHION_MNIST) -> Model:
     """The embedder that sees a catalogue, in the database; `cnn-quick` is trained when it is not there yet.
 
@@ -89,14 +96,11 @@ def ensure(context: Context, catalogue: str = FASHION_MNIST) -> Model:
     """
     settings = chosen(context.settings, catalogue)
     context = replace(context, settings=settings)
+    require(settings)
     folder = folder_of(settings)
     if folder is None and settings.model in labelless.FITS:
         folder = _fit(context)
     if folder is None:
-        if settings.model != QUICK_NAME:
-            raise NotFoundError(
-                f"no model {settings.model!r} in {settings.models}; {model_names.advice(settings.model)}"
-            )
         folder = settings.models / QUICK_NAME
         context.talk.say(f"no embedder in {folder} yet: training one (preset {QUICK_PRESET})")
         _train_apart(context)

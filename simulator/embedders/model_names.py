@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
+from db.nearest import nearest
 from recommender.embedding.unlabelled import catalogue as labelless
 from simulator.catalogues.stored import FASHION_MNIST
 
@@ -50,8 +51,8 @@ def advice(name: str) -> str:
         return f"`{command}` makes it"
     known = [cnn(preset, SAVED_SEED) for preset in CNN_PRESETS] + list(labelless.FITS)
     return (
-        f"no command makes one of that name; set WINDOWSHOP_MODEL to {', '.join(known)}, "
-        "or to what `windowshop train` names at its end"
+        f"{nearest(name, known)}no command makes one of that name; "
+        f"set WINDOWSHOP_MODEL to {', '.join(known)}, or to what `windowshop train` names at its end"
     )
 
 

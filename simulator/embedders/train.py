@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from db.errors import UsageError, WindowshopError
+from db.errors import NotFoundError, UsageError, WindowshopError
+from db.nearest import nearest
 from simulator.catalogues import fashion_mnist as datasets
 from simulator.catalogues.stored import fashion_mnist
 from simulator.cli.terminal import Terminal
@@ -82,7 +83,8 @@ def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) ->
 def check(preset: str, seed: int, presets: Sequence[str] = CNN_PRESETS) -> None:
     """Raise UsageError before anything slow for what cannot be trained."""
     if preset not in presets:
-        raise UsageError(f"no preset {preset!r} here; choose one of {', '.join(presets)}")
+        hint = nearest(preset, presets)
+        raise NotFoundError(f"no preset {preset!r} here; {hint}choose one of {', '.join(presets)}")
     if seed < 0:
         raise UsageError(f"--seed must be at least 0, found {seed}")
 

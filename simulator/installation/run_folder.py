@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from db.errors import NotFoundError, WindowshopError
+from db.nearest import nearest
 from simulator.report.pages.writer import put
 
 LATEST = "latest"
@@ -54,15 +55,19 @@ def check_room_for_a_run(root: Path) -> None:
         )
 
 
-def read(root: Path, name: str) -> dict[str, Any]:
-    """The run.json of a run or experiment; NotFoundError when there is none."""
+def read(root: Path, name: str, *, known: Iterable[str] = ()) -> dict[str, Any]:
+    """The run.json of a run or experiment; NotFoundError when there is none.
+
+    known: runs that have other names, for the error.
+    """
     try:
         if not _NAME.fullmatch(name):  # a path would lead out of the folder
             raise ValueError(name)
         found: dict[str, Any] = json.loads((root / name / "run.json").read_text())
     except (OSError, ValueError):
+        hint = nearest(name, [*known, *(place.parent.name for place in root.glob("*/run.json"))])
         raise NotFoundError(
-            f"no run or experiment {name!r} in {root}; `windowshop status` lists the runs"
+            f"no run or experiment {name!r} in {root}; {hint}`windowshop status` lists the runs"
         ) from None
     return found
 

@@ -51,7 +51,7 @@ def named(context: Context, name: str) -> Named:
     if name in known:
         config = known[name].config
         return Named(name, False, {config["seed"]: {config["policy"]: name}})
-    found = folders.read(context.settings.runs, name)
+    found = folders.read(context.settings.runs, name, known=known)
     if "run" in found:  # `latest` is one
         if found["run"] in known:
             return named(context, found["run"])

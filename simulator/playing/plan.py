@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from db.errors import UsageError
+from db.errors import NotFoundError, UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
+from db.nearest import nearest
 from recommender.config import RecommenderConfig
 from recommender.registry import POLICY_NAMES
 from simulator.catalogues import stored as catalogues
@@ -40,7 +41,8 @@ class Plan:
     def __post_init__(self) -> None:
         """Raise UsageError for what cannot be played, naming what can."""
         if self.policy not in POLICY_NAMES:
-            raise UsageError(f"no policy {self.policy!r}; choose one of {', '.join(POLICY_NAMES)}")
+            hint = nearest(self.policy, POLICY_NAMES)
+            raise NotFoundError(f"no policy {self.policy!r}; {hint}choose one of {', '.join(POLICY_NAMES)}")
         try:
             named(self.world)
             comes = arriving(self.world)

@@ -41,10 +41,10 @@ class Case:
 
 OPERATIONS = {
     "work that does not exist, to try again": Case(
-        ("work", "retry", "4000"), FAILED, ("no work 4000", "windowshop work list")
+        ("work", "retry", "4000"), USAGE, ("no work 4000", "windowshop work list")
     ),
     "work that does not exist, to drop": Case(
-        ("work", "drop", "9" * 30), FAILED, ("no work 999", "windowshop work list")
+        ("work", "drop", "9" * 30), USAGE, ("no work 999", "windowshop work list")
     ),
     "work that is no number": Case(("work", "drop", "x"), USAGE, ("'x'", "windowshop work drop --help")),
     "no work at all": Case(("work", "retry"), USAGE, ("--all", "windowshop work list --state parked")),
@@ -85,7 +85,7 @@ DEMO = {
     ),
     "no such catalogue for the demo that trains first": Case(
         ("demo", "--train", "--catalogue", "mine"),
-        FAILED,
+        USAGE,
         ("no catalogue 'mine'", "windowshop status"),
         no_model,
     ),

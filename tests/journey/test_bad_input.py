@@ -165,7 +165,7 @@ CASES = OTHERS | {
     ),
     "an unknown world": Case((*SIMULATE, "--world", "flat"), USAGE, ("no world 'flat'", "mixed"), no_model),
     "an unknown catalogue": Case(
-        (*SIMULATE, "--catalogue", "mine"), FAILED, ("no catalogue 'mine'", "windowshop status"), no_model
+        (*SIMULATE, "--catalogue", "mine"), USAGE, ("no catalogue 'mine'", "windowshop status"), no_model
     ),
     "no shoppers": Case(
         (*SIMULATE, "--shoppers", "0"), USAGE, ("--shoppers must be at least 1, found 0",), no_model
@@ -258,13 +258,13 @@ CASES = OTHERS | {
         SIMULATE, FAILED, ("weights.bin", "damaged", "delete", "is used"), flipped_bit
     ),
     "an unknown run to report": Case(
-        ("report", UNKNOWN_RUN), FAILED, (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status")
+        ("report", UNKNOWN_RUN), USAGE, (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status")
     ),
     "an unknown run to verify": Case(
-        ("verify", UNKNOWN_RUN), FAILED, (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status")
+        ("verify", UNKNOWN_RUN), USAGE, (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status")
     ),
     "an unknown run to export": Case(
-        ("events", "export", UNKNOWN_RUN, "--out", "events.jsonl"), FAILED, (UNKNOWN_RUN, "windowshop status")
+        ("events", "export", UNKNOWN_RUN, "--out", "events.jsonl"), USAGE, (UNKNOWN_RUN, "windowshop status")
     ),
     "DATABASE_URL nonsense": Case(
         SIMULATE, USAGE, ("DATABASE_URL", "sqlite:///FILE"), no_model, {"DATABASE_URL": "nonsense"}

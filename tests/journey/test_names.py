@@ -100,7 +100,7 @@ def test_a_name_finds_its_experiment_in_another_runs_folder(shop: Installation, 
     """What was played with --runs is found with --runs."""
     moved = copy_of(shop, tmp_path / "shop")
     (moved.folder / "runs").rename(moved.folder / "elsewhere")
-    assert moved.call("verify", "latest").returncode == 1
+    assert moved.call("verify", "latest").returncode == 2
     assert moved.call("verify", "latest", "--runs", "elsewhere").returncode == 0
 
 

@@ -87,13 +87,13 @@ def test_help_imports_nothing_heavy() -> None:
 def test_exit_codes_are_those_of_the_promise() -> None:
     """1 failed, 2 usage, 3 a dependency is down, 4 a gate was not met."""
     codes = {kind.__name__: kind.exit_code for kind in errors.WindowshopError.__subclasses__()}
+    assert errors.NotFoundError.exit_code == 2
     assert codes == {
         "UsageError": 2,
         "DependencyError": 3,
         "GateError": 4,
         "DataError": 1,
         "SchemaError": 1,
-        "NotFoundError": 1,
         "WorkError": 1,
     }
 

@@ -17,7 +17,7 @@ from tests import factories
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("policy", "best", "no policy 'best'; choose one of random, .*oracle"),
+        ("policy", "best", "no policy 'best'; .*choose one of random, .*oracle"),
         ("world", "flat", "no world 'flat'; choose one of visual, mixed, social"),
         ("days", 0, "--days must be at least 1, found 0"),
         ("shoppers", 0, "--shoppers must be at least 1, found 0"),
