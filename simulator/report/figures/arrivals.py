@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from recommender.registry import REFERENCES
-from simulator.report.figures.charts import FAINT, Chart, chart_of, colour, label_ends, series
+from simulator.report.figures.drawing import FAINT, Chart, chart_of, colour, label_ends, series
 from simulator.report.numbers.comparison import Comparison
 
 TITLE = "How often items that came in mid-run were shown: 1 is their fair share"

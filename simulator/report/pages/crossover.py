@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from recommender.registry import POLICIES
-from simulator.report.figures.charts import Chart, chart_of, colour, label_ends, percents
+from simulator.report.figures.drawing import Chart, chart_of, colour, label_ends, percents
 from simulator.report.numbers import statistics
 from simulator.report.numbers.comparison import in_order
 from simulator.report.numbers.crossover import BLEND, Claim, CrossoverResults, claims, share_of_lead

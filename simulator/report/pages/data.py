@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from simulator.catalogues.fashion_mnist import FashionMnist
-from simulator.report.figures.charts import COLOURS, FAINT, INK, chart_of, percents
+from simulator.report.figures.drawing import COLOURS, FAINT, INK, chart_of, percents
 from simulator.report.figures.picture_grid import Card, Strip, cards, strips
 from simulator.report.numbers.findings import AT_LEAST, NEAR, NEIGHBOURS, STRICTER, Findings, normal
 from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Table

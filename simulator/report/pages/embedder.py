@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from recommender.evaluation.classification import Calibration, Classification
-from simulator.report.figures.charts import COLOURS, FAINT, Chart, chart_of, percents
+from simulator.report.figures.drawing import COLOURS, FAINT, Chart, chart_of, percents
 from simulator.report.numbers.findings import NEAR
 from simulator.report.numbers.retrieval import Mean, Score
 from simulator.report.pages import unseen_classes

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from simulator.report.figures.charts import COLOURS, FAINT, Chart, chart_of, percents
+from simulator.report.figures.drawing import COLOURS, FAINT, Chart, chart_of, percents
 from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Table
 
 POLICIES = {

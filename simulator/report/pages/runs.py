@@ -10,8 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from recommender.registry import POLICIES, REFERENCES
-from simulator.report.figures import arrivals, charts
-from simulator.report.figures.charts import Chart
+from simulator.report.figures import arrivals, charts, drawing
+from simulator.report.figures.drawing import Chart
 from simulator.report.figures.slate_grids import SlateGrid
 from simulator.report.numbers import formulas
 from simulator.report.numbers.comparison import Comparison, undefined
@@ -67,9 +67,9 @@ def render(
         undefined=undefined(comparison),
         late=sentences.late_days(first.days),
         command=command,
-        light={charts.variable(shade): shade for shade in charts.ON_DARK},
-        dark={charts.variable(shade): charts.ON_DARK[shade] for shade in charts.ON_DARK},
-        colour={policy: charts.variable(charts.colour(policy)) for policy in comparison.policies},
+        light={drawing.variable(shade): shade for shade in drawing.ON_DARK},
+        dark={drawing.variable(shade): drawing.ON_DARK[shade] for shade in drawing.ON_DARK},
+        colour={policy: drawing.variable(drawing.colour(policy)) for policy in comparison.policies},
     )
 
 

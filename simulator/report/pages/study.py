@@ -10,8 +10,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from simulator.report.figures import charts
-from simulator.report.figures.charts import Chart
+from simulator.report.figures import drawing
+from simulator.report.figures.drawing import Chart
 from simulator.report.pages.runs import TEMPLATES
 from simulator.report.pages.writer import put
 
@@ -87,6 +87,6 @@ def render(study: Study) -> str:
     )
     return environment.get_template("study.html.j2").render(
         study=study,
-        light={charts.variable(shade): shade for shade in charts.ON_DARK},
-        dark={charts.variable(shade): charts.ON_DARK[shade] for shade in charts.ON_DARK},
+        light={drawing.variable(shade): shade for shade in drawing.ON_DARK},
+        dark={drawing.variable(shade): drawing.ON_DARK[shade] for shade in drawing.ON_DARK},
     )

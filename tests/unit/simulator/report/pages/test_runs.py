@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from simulator.report.figures.charts import Chart
+from simulator.report.figures.drawing import Chart
 from simulator.report.figures.slate_grids import slate_grids
 from simulator.report.numbers.comparison import Gap, compare_runs, to_json
 from simulator.report.numbers.panel import RunData, lay_out

@@ -9,7 +9,7 @@ import pytest
 
 from recommender.registry import BY_EVIDENCE, POLICIES, POLICY_NAMES, REFERENCES
 from simulator.playing.references import KINDS
-from simulator.report.figures import charts
+from simulator.report.figures import drawing
 from simulator.report.figures.slate_grids import slate_grids
 from simulator.report.numbers.comparison import compare_runs, in_order
 from simulator.report.numbers.crossover import CrossoverResults
@@ -43,7 +43,7 @@ def test_a_page_names_describes_and_colours_it(policy: str) -> None:
     assert f"<small>{row.label}</small>".replace("'", "&#39;") in html
     assert f"{policy}, which {row.clause}".replace("'", "&#39;") in html
     for shade in (row.colour, row.on_dark):
-        assert f"{charts.variable(row.colour)}: {shade};" in html
+        assert f"{drawing.variable(row.colour)}: {shade};" in html
 
 
 @every_policy
