@@ -95,9 +95,9 @@ def _onnx(manifest: bytes, weights: bytes, pixels: Pixels, times: int) -> None:
 
 def _tensorflow(manifest: bytes, weights: bytes, pixels: Pixels, times: int) -> None:
     with silent_import():
-        from recommender.embedding.tensorflow_embedder import BATCH, Embedder  # noqa: PLC0415 - after the memory of ONNX Runtime
+        from recommender.embedding.tensorflow_embedder import BATCH, TensorflowEmbedder  # noqa: PLC0415 - after the memory of ONNX Runtime
     model = checkpoint.from_bytes(manifest, weights)
-    ours, as_floats = Embedder(model), pixels[..., None].astype(np.float32)
+    ours, as_floats = TensorflowEmbedder(model), pixels[..., None].astype(np.float32)
     pair = beside(
         lambda: ours.embed(pixels), lambda: model.predict(as_floats, batch_size=BATCH, verbose=0), times
     )

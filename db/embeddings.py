@@ -13,20 +13,20 @@ from db import bulk
 from db.tables import embedding, item, items_of_runs, run_item
 
 
-class Embedder(NamedTuple):
+class EmbedderKey(NamedTuple):
     """What turned pictures into vectors; vectors of different embedders are never compared."""
 
     model: str
     runtime: str
 
 
-def add(conn: Connection, embedder: Embedder, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
+def add(conn: Connection, embedder: EmbedderKey, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
     """Store vectors, float32 [n, dim]; a picture that has one keeps it."""
     rows = [(*embedder, key, vector.tobytes()) for key, vector in zip(hashes, vectors, strict=True)]
     bulk.insert(conn, embedding, ("model", "runtime", "image", "vector"), rows, again=True)
 
 
-def missing(conn: Connection, run: int, embedder: Embedder) -> list[str]:
+def missing(conn: Connection, run: int, embedder: EmbedderKey) -> list[str]:
     """The pictures of a run's items that have no vector yet, sorted."""
     has = (
         (embedding.c.image == item.c.image)
@@ -39,7 +39,7 @@ def missing(conn: Connection, run: int, embedder: Embedder) -> list[str]:
     return sorted(row[0] for row in rows)
 
 
-def of_run(conn: Connection, run: int, embedder: Embedder) -> NDArray[np.float32]:
+def of_run(conn: Connection, run: int, embedder: EmbedderKey) -> NDArray[np.float32]:
     """The vectors of a run's items by item number, float32 [n, dim]."""
     joined = items_of_runs.join(embedding, embedding.c.image == item.c.image)
     statement = select(embedding.c.vector).select_from(joined)
@@ -54,7 +54,7 @@ def of_run(conn: Connection, run: int, embedder: Embedder) -> NDArray[np.float32
     return np.frombuffer(b"".join(row[0] for row in rows), "<f4").reshape(len(rows), -1)
 
 
-def of_model(conn: Connection, embedder: Embedder) -> dict[str, bytes]:
+def of_model(conn: Connection, embedder: EmbedderKey) -> dict[str, bytes]:
     """Every vector of an embedder as little-endian float32, by its picture's sha256."""
     statement = select(embedding.c.image, embedding.c.vector)
     rows = bulk.fetch(

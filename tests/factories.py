@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Engine
 
 from db import embeddings, images, items, models, runs
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from simulator.installation.context import Context, Silence
@@ -21,7 +21,7 @@ from simulator.playing.simulate import Played, simulate
 from workers import settings
 
 CATALOGUE = "toy"
-EMBEDDER = Embedder("toy-embedder", "handmade")
+EMBEDDER = EmbedderKey("toy-embedder", "handmade")
 N_ITEMS, N_QUERIES = 120, 40
 TOY_PLAN = Plan(days=3, shoppers=60, items=N_ITEMS, queries=N_QUERIES, catalogue=CATALOGUE)
 

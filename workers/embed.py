@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from db import embeddings, images, work
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.views import View
 from workers.knowledge import Library
@@ -14,7 +14,7 @@ BATCH = 512
 
 def perform(library: Library, job: work.Work) -> int:
     """Embed the pictures that the payload names; says how many."""
-    embedder = Embedder(job.payload["model"], job.payload["runtime"])
+    embedder = EmbedderKey(job.payload["model"], job.payload["runtime"])
     hashes = job.payload["images"]
     network = library.embedder(embedder)
     with read_transaction(library.engine) as conn:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from db import cointeractions, embeddings, items, models, runs
 from db.cointeractions import Generation
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction
 from db.errors import DataError, NotFoundError
 from db.events import Events, Kind
@@ -75,9 +75,9 @@ class Library:
         self.engine, self._is_quick = engine, is_quick
         self.stopwatch = Stopwatch()
         self._recommenders: OrderedDict[int, Recommender] = OrderedDict()
-        self._networks: dict[Embedder, Embedding] = {}
+        self._networks: dict[EmbedderKey, Embedding] = {}
 
-    def embedder(self, embedder: Embedder) -> Embedding:
+    def embedder(self, embedder: EmbedderKey) -> Embedding:
         """The network of a model; its runtime is imported here, at a worker's first embedding."""
         if embedder not in self._networks:
             with read_transaction(self.engine) as conn:
@@ -110,7 +110,7 @@ class Library:
     def _first(self, conn: Connection, number: int) -> Recommender:
         run = runs.by_number(conn, number)
         config = RecommenderConfig.from_json(runs.canonical(run.config["recommender"]))
-        vectors = embeddings.of_run(conn, number, Embedder(run.config["model"], run.config["runtime"]))
+        vectors = embeddings.of_run(conn, number, EmbedderKey(run.config["model"], run.config["runtime"]))
         is_candidate = np.array([item.split == CATALOGUE_SPLIT for item in items.of_run(conn, number)])
         if len(vectors) != len(is_candidate):
             raise DataError(
@@ -142,13 +142,13 @@ def _network(wanted: str, manifest: bytes, weights: bytes, *, is_quick: bool) ->
         return OnnxEmbedder.from_bytes(manifest, weights)
     quieten_tensorflow()
     with silent_import():
-        from recommender.embedding import tensorflow_embedder as embedder  # noqa: PLC0415 - seconds and 600 MB
+        from recommender.embedding import tensorflow_embedder  # noqa: PLC0415 - seconds and 600 MB
     if is_quick:
-        embedder.on_one_thread()
-    return embedder.Embedder.from_bytes(manifest, weights)
+        tensorflow_embedder.on_one_thread()
+    return tensorflow_embedder.TensorflowEmbedder.from_bytes(manifest, weights)
 
 
-def _check(manifest: bytes, weights: bytes, wanted: Embedder) -> None:
+def _check(manifest: bytes, weights: bytes, wanted: EmbedderKey) -> None:
     """ValueError for damaged weights, and for sound ones of another model or runtime: vectors would not
     compare.
     """

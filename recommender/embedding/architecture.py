@@ -21,7 +21,7 @@ class Architecture:
     stages: channels, stride and number of residual units, one row a stage.
     scale: the cosine softmax multiplies cosines by it.
     pixel_mean, pixel_std: of the training images, in grey levels.
-    edges: principal axes of edge histograms beside the `dim` numbers that were trained; 0: none.
+    edges: principal components of edge histograms beside the `dim` numbers that were trained; 0: none.
     """
 
     name: str

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
-Answer = tuple[NDArray[np.float32], NDArray[np.float32]]
+Outputs = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Embeddings [n, dim] and logits [n, classes]."""
 
 PROBES = 4
@@ -36,7 +36,7 @@ class Embedding:
 
     def __init__(
         self,
-        run: Callable[[Pixels], Answer],
+        run: Callable[[Pixels], Outputs],
         *,
         shapes: Shapes,
         size: int,
@@ -53,14 +53,14 @@ class Embedding:
 
     def embed(self, pixels: Pixels) -> NDArray[np.float32]:
         """Embeddings float32 [n, dim], unit rows, of pixels uint8 [n, size, size]."""
-        return self.answer(pixels)[0]
+        return self.outputs(pixels)[0]
 
     def classify(self, pixels: Pixels) -> NDArray[np.int64]:
         """The class [n] whose direction is nearest, of pixels uint8 [n, size, size]."""
-        guesses: NDArray[np.int64] = self.answer(pixels)[1].argmax(1)
+        guesses: NDArray[np.int64] = self.outputs(pixels)[1].argmax(1)
         return guesses
 
-    def answer(self, pixels: Pixels) -> Answer:
+    def outputs(self, pixels: Pixels) -> Outputs:
         """Embeddings float32 [n, dim], unit rows, and logits [n, classes] of pixels uint8 [n, size, size]."""
         if pixels.dtype != np.uint8 or pixels.shape[1:] != self._wanted:
             wanted = ", ".join(map(str, self._wanted))
@@ -69,7 +69,7 @@ class Embedding:
         logits = np.empty((len(pixels), self.classes), np.float32)
         rows = self._few if self._few and len(pixels) <= self._few else self._shapes.batch
         pieces = [slice(start, start + rows) for start in range(0, len(pixels), rows)]
-        for piece, (some, others) in zip(pieces, self._answers(pixels, pieces, rows), strict=True):
+        for piece, (some, others) in zip(pieces, self._outputs_of(pixels, pieces, rows), strict=True):
             n = len(embeddings[piece])
             embeddings[piece], logits[piece] = some[:n], others[:n]
         if not (np.abs(np.linalg.norm(embeddings, axis=1) - 1) <= 1e-5).all():
@@ -92,7 +92,7 @@ class Embedding:
             self._few = few
         return self._few is not None
 
-    def _answers(self, pixels: Pixels, pieces: Iterable[slice], rows: int) -> Iterable[Answer]:
+    def _outputs_of(self, pixels: Pixels, pieces: Iterable[slice], rows: int) -> Iterable[Outputs]:
         return (self._run(padded) for padded in self._padded(pixels, pieces, rows))
 
     def _padded(self, pixels: Pixels, pieces: Iterable[slice], rows: int) -> Iterator[Pixels]:

@@ -25,7 +25,7 @@ from recommender.embedding.training.trained import Trained
 
 MANIFEST, WEIGHTS, CARD, HISTORY = "manifest.json", "weights.bin", "MODEL_CARD.md", "history.json"
 SCHEMA = 1
-AXES = "edges/axes"
+EDGE_COMPONENTS = "edges/axes"
 """The last array of a model that has edge histograms beside its network."""
 
 Array = NDArray[np.float32]
@@ -51,15 +51,15 @@ def describe(
     """Manifest and weights as bytes, the pair that a database keeps."""
     arrays = trained.model.get_weights()
     listed = [{"name": one.path, "shape": list(one.shape)} for one in trained.model.weights]
-    axes = trained.axes
-    if axes is not None:
-        arrays.append(axes)
-        listed.append({"name": AXES, "shape": list(axes.shape)})
+    components = trained.edge_components
+    if components is not None:
+        arrays.append(components)
+        listed.append({"name": EDGE_COMPONENTS, "shape": list(components.shape)})
     weights = pack(arrays)
     manifest = {
         "schema": SCHEMA,
         "architecture": trained.architecture.to_json(),
-        "dim": trained.architecture.dim + (0 if axes is None else axes.shape[1]),
+        "dim": trained.architecture.dim + (0 if components is None else components.shape[1]),
         "classes": list(classes),
         "training": asdict(trained.settings),
         "seed": trained.seed,
@@ -84,7 +84,7 @@ def save(
     """Writes four files, the manifest last: a half-written folder has none. Gives back the model key."""
     manifest, weights = describe(trained, classes=classes, data_sha256=data_sha256, metrics=metrics)
     plain = json.loads(manifest)
-    # without held-out pictures there is no accuracy, and JSON has no NaN
+    # without a validation split there is no accuracy, and JSON has no NaN
     epochs = [asdict(one) for one in trained.history]
     known = [{name: None if _is_unknown(value) else value for name, value in one.items()} for one in epochs]
     history = {"epochs": known, "timings": dict(trained.timings)}
@@ -129,25 +129,27 @@ def from_bytes(manifest: bytes, weights: bytes, *, where: Path | str = "model") 
 
 
 def parted(manifest: bytes, weights: bytes) -> tuple[bytes, bytes, Array | None]:
-    """Manifest and weights of the network alone, and the axes of the edges beside it, None without.
+    """Manifest and weights of the network alone, and the components of the edge histograms beside it.
+
+    The components are None where there are none.
 
     Raises ValueError when they were damaged.
     """
     plain, arrays = verify(manifest, weights)
-    if not plain["weights"] or plain["weights"][-1]["name"] != AXES:
+    if not plain["weights"] or plain["weights"][-1]["name"] != EDGE_COMPONENTS:
         return manifest, weights, None
-    axes = arrays[-1]
-    if axes.ndim != 2:
-        raise ValueError(f"{AXES}: wanted a matrix, found {list(axes.shape)}")
+    components = arrays[-1]
+    if components.ndim != 2:
+        raise ValueError(f"{EDGE_COMPONENTS}: wanted a matrix, found {list(components.shape)}")
     own = pack(arrays[:-1])
     alone = {
         **plain,
         "architecture": {**plain["architecture"], "edges": 0},
-        "dim": plain["dim"] - axes.shape[1],
+        "dim": plain["dim"] - components.shape[1],
         "weights": plain["weights"][:-1],
         "weights_sha256": hashlib.sha256(own).hexdigest(),
     }
-    return json.dumps(alone).encode(), own, axes
+    return json.dumps(alone).encode(), own, components
 
 
 def _built(plain: Mapping[str, Any]) -> Any:
@@ -209,10 +211,10 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     side, names = architecture["size"], manifest["classes"]
     kind = "colour" if architecture.get("channels") == 3 else "grey"
     trained = n_parameters - sum(
-        math.prod(one["shape"]) for one in manifest["weights"] if one["name"] == AXES
+        math.prod(one["shape"]) for one in manifest["weights"] if one["name"] == EDGE_COMPONENTS
     )
     beside = manifest["architecture"].get("edges")
-    outlines = f" {beside} of the numbers are principal axes of edge histograms." if beside else ""
+    outlines = f" {beside} of the numbers are principal components of edge histograms." if beside else ""
     return f"""# {model_key(manifest)}
 
 An embedding of {side}x{side} {kind} pictures: {manifest["dim"]} numbers, unit length.

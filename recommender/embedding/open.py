@@ -1,4 +1,4 @@
-"""Which embedder a manifest means: without labels, a network, or a network with outlines beside it."""
+"""Which embedder a manifest means: one without labels, a network, or a network beside edge histograms."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 
 from recommender.embedding import checkpoint
 from recommender.embedding.batches import Embedding
-from recommender.embedding.unlabelled import catalogue as labelless
-from recommender.embedding.unlabelled.network_beside_edges import OutlinedEmbedder
+from recommender.embedding.unlabelled import registry as unlabelled
+from recommender.embedding.unlabelled.network_beside_edges import NetworkBesideEdges
 
 
 def needs_network(manifest: Mapping[str, Any]) -> bool:
     """Whether a runtime for networks is wanted; what learned no labels is plain arithmetic."""
-    return manifest["architecture"].get("name") not in labelless.EMBEDDERS
+    return manifest["architecture"].get("name") not in unlabelled.EMBEDDERS
 
 
 def embedding_runtime(manifest: Mapping[str, Any], network: str) -> str:
     """The runtime in the key of a model's embeddings; network: of those that need one."""
-    return network if needs_network(manifest) else labelless.RUNTIME
+    return network if needs_network(manifest) else unlabelled.RUNTIME
 
 
 def open_embedder(manifest: bytes, weights: bytes, network: Callable[[bytes, bytes], Embedding]) -> Embedding:
@@ -28,7 +28,7 @@ def open_embedder(manifest: bytes, weights: bytes, network: Callable[[bytes, byt
     """
     plain, _ = checkpoint.verify(manifest, weights)
     if not needs_network(plain):
-        return labelless.EMBEDDERS[plain["architecture"]["name"]](manifest, weights)
-    alone, numbers, axes = checkpoint.parted(manifest, weights)
+        return unlabelled.EMBEDDERS[plain["architecture"]["name"]](manifest, weights)
+    alone, numbers, components = checkpoint.parted(manifest, weights)
     found = network(alone, numbers)
-    return found if axes is None else OutlinedEmbedder(found, axes)
+    return found if components is None else NetworkBesideEdges(found, components)

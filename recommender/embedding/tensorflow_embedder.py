@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from recommender.embedding import checkpoint, network
-from recommender.embedding.batches import Answer, Embedding, Pixels, Shapes
+from recommender.embedding.batches import Embedding, Outputs, Pixels, Shapes
 
 BATCH, FEWER = 256, 32
 LARGE = 1_000_000
@@ -34,7 +34,7 @@ def on_one_thread() -> bool:
     return bool(tf.config.threading.get_intra_op_parallelism_threads() == 1)
 
 
-class Embedder(Embedding):
+class TensorflowEmbedder(Embedding):
     """A network ready to embed."""
 
     def __init__(self, model: Any) -> None:
@@ -46,13 +46,13 @@ class Embedder(Embedding):
         is_ours = network.is_ours(model)
         served = _folded(model) if is_ours else model
 
-        def answer(pixels: Any) -> Any:
+        def outputs(pixels: Any) -> Any:
             levels = tf.cast(pixels, tf.float32)
             return served(levels[..., None] if channels == 1 else levels, training=False)
 
-        graph = tf.function(answer)
+        graph = tf.function(outputs)
 
-        def run(pixels: Pixels) -> Answer:
+        def run(pixels: Pixels) -> Outputs:
             embeddings, logits = graph(tf.constant(pixels))
             return embeddings.numpy(), logits.numpy()
 
@@ -66,12 +66,12 @@ class Embedder(Embedding):
         )
 
     @classmethod
-    def from_bytes(cls, manifest: bytes, weights: bytes) -> Embedder:
+    def from_bytes(cls, manifest: bytes, weights: bytes) -> TensorflowEmbedder:
         """From what `checkpoint.read` gave; ValueError when it was damaged."""
         return cls(checkpoint.from_bytes(manifest, weights))
 
     @classmethod
-    def load(cls, folder: Path) -> Embedder:
+    def load(cls, folder: Path) -> TensorflowEmbedder:
         """From a folder that `checkpoint.save` wrote; ValueError when it was damaged."""
         return cls(checkpoint.load(folder))
 
@@ -82,7 +82,7 @@ def _folded(model: Any) -> Callable[..., Any]:
     """
     body, unit, head = network.folded(model), model.get_layer("embedding"), model.get_layer("head")
 
-    def answer(levels: Any, *, training: bool) -> Any:
+    def outputs(levels: Any, *, training: bool) -> Any:
         rows = body(levels, training=training)
         n = int(rows.shape[0])
         if n < LEAST:
@@ -91,4 +91,4 @@ def _folded(model: Any) -> Callable[..., Any]:
         logits = head(embeddings)
         return (embeddings, logits) if n >= LEAST else (embeddings[:n], logits[:n])
 
-    return answer
+    return outputs

@@ -206,14 +206,14 @@ def vote(vectors: Vectors, labels: Labels, *, k: int) -> Vote:
     return Vote(neighbours, counts.argmax(1), counts.max(1))
 
 
-class PixelAxes:
-    """Principal axes of pictures: the label-free vectors that an embedder must beat.
+class PixelComponents:
+    """Principal components of pictures: vectors without labels, which an embedder must beat.
 
-    mean: float64 [h * w]; axes: float64 [h * w, n_axes], the widest first.
+    mean: float64 [h * w]; components: float64 [h * w, n_components], the widest first.
     """
 
-    def __init__(self, pixels: Pixels, n_axes: int) -> None:
-        """Learn mean and axes from pictures uint8 [n, h, w]; sums are of whole numbers and exact."""
+    def __init__(self, pixels: Pixels, n_components: int) -> None:
+        """Learn mean and components from pictures uint8 [n, h, w]; sums are of whole numbers and exact."""
         flat = pixels.reshape(len(pixels), -1)
         size = flat.shape[1]
         self.mean = flat.sum(0, dtype=np.int64) / len(flat)
@@ -222,15 +222,15 @@ class PixelAxes:
             rows = flat[part].astype(np.float64)
             products += rows.T @ rows
         covariance = products / len(flat) - np.outer(self.mean, self.mean)
-        _, axes = np.linalg.eigh(covariance)
-        self.axes = axes[:, ::-1][:, :n_axes].astype(np.float64)
+        _, components = np.linalg.eigh(covariance)
+        self.components = components[:, ::-1][:, :n_components].astype(np.float64)
 
     def project(self, pixels: Pixels) -> Vectors:
-        """Unit rows float32 [n, n_axes] of pictures uint8 [n, h, w]."""
+        """Unit rows float32 [n, n_components] of pictures uint8 [n, h, w]."""
         flat = pixels.reshape(len(pixels), -1)
-        found = np.empty((len(flat), self.axes.shape[1]))
+        found = np.empty((len(flat), self.components.shape[1]))
         for part in _slices(len(flat), 10_000):
-            found[part] = (flat[part] - self.mean) @ self.axes
+            found[part] = (flat[part] - self.mean) @ self.components
         return unit_rows(found)
 
 

@@ -38,6 +38,6 @@ def mean_logits(
     """float32 [n, classes]; step is told after each view how many pictures that were."""
     total = np.zeros((len(pixels), network.classes), np.float32)
     for seen in views(pixels):
-        total += network.answer(seen)[1]
+        total += network.outputs(seen)[1]
         step(len(pixels))
     return total / np.float32(N_VIEWS)

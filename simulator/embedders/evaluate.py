@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db import models
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction
 from db.errors import UsageError
 from recommender.embedding import checkpoint
 from recommender.embedding.open import needs_network
-from recommender.embedding.unlabelled import edge_histograms as edges
+from recommender.embedding.unlabelled import edge_histograms
 from recommender.evaluation import classification as evaluation
 from recommender.evaluation import retrieval, ten_views
 from recommender.evaluation.retrieval import Retrieval
@@ -39,7 +39,7 @@ from simulator.report.pages.embedder import Evaluation
 from workers.knowledge import Library
 
 DEPTH = 10
-N_AXES = 64
+N_COMPONENTS = 64
 STEPS = 11
 A_MINUTE_AND_A_HALF = 90
 BATCHES = 4096
@@ -57,17 +57,23 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What the network said: embeddings float32 [n, dim], logits float32 [n, n_classes] of both splits.
-
-    ten_views: logits of the test pictures, the mean over ten ways to see each.
-    """
+class NetworkOutputs:
+    """What the network gives for the pictures of both splits."""
 
     train_embeddings: NDArray[np.float32]
+    """[n, dim], of the training pictures."""
+
     train_logits: NDArray[np.float32]
+    """[n, n_classes], of the training pictures."""
+
     test_embeddings: NDArray[np.float32]
+    """[n, dim], of the test pictures."""
+
     test_logits: NDArray[np.float32]
+    """[n, n_classes], of the test pictures."""
+
     ten_views: NDArray[np.float32]
+    """[n, n_classes]: mean logits over ten ways to see each test picture."""
 
 
 def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | None = None) -> Evaluated:
@@ -100,9 +106,9 @@ def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | 
         )
     n_asked = n_test if n_queries is None else n_queries
     context.talk.say(_announced(_n_pictures(data), n_asked, n_splits))
-    answers = _ask(context, Embedder(model.key, model.runtime), data)
+    outputs = _ask(context, EmbedderKey(model.key, model.runtime), data)
     with context.talk.progress("measuring", STEPS) as step:
-        found = measure(data, answers, n_queries=n_queries, step=step)
+        found = measure(data, outputs, n_queries=n_queries, step=step)
     if n_splits:
         splits = held_out.chosen_classes(n_splits)
         found = replace(found, unseen=held_out.measure(context, data, found.is_near, splits))
@@ -126,31 +132,31 @@ def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | 
 
 def measure(
     data: FashionMnist,
-    answers: Answers,
+    outputs: NetworkOutputs,
     *,
     n_queries: int | None = None,
     step: Callable[[], None] = lambda: None,
 ) -> Evaluation:
-    """All measures of a network's answers; step is called STEPS times on the way."""
+    """All measures of a network's outputs; step is called STEPS times on the way."""
     n_test = len(data.test_labels)
     asked = np.arange(n_test) if n_queries is None else np.arange(n_queries) * n_test // n_queries
-    guesses = answers.test_logits.argmax(1)
+    guesses = outputs.test_logits.argmax(1)
     is_near = retrieval.twins(data.test_images, data.train_images).cosine >= NEAR
     step()
-    axes = retrieval.PixelAxes(data.train_images, min(N_AXES, data.train_images[0].size))
-    outlines = edges.EdgesEmbedder(edges.principal_axes(data.train_images)).embed
+    components = retrieval.PixelComponents(data.train_images, min(N_COMPONENTS, data.train_images[0].size))
+    outlines = edge_histograms.EdgeHistogramEmbedder.fitted(data.train_images).embed
     step()
     spaces: dict[str, Callable[[], tuple[Any, Any]]] = {
         "embedder": lambda: (
-            round_embeddings(answers.test_embeddings),
-            round_embeddings(answers.train_embeddings),
+            round_embeddings(outputs.test_embeddings),
+            round_embeddings(outputs.train_embeddings),
         ),
         "pixels": lambda: (
             retrieval.unit_rows(data.test_images),
             retrieval.unit_rows(data.train_images),
         ),
-        "pca-64": lambda: (axes.project(data.test_images), axes.project(data.train_images)),
-        edges.NAME: lambda: (outlines(data.test_images), outlines(data.train_images)),
+        "pca-64": lambda: (components.project(data.test_images), components.project(data.train_images)),
+        edge_histograms.NAME: lambda: (outlines(data.test_images), outlines(data.train_images)),
     }
     tables: dict[str, dict[str, Score]] = {name: {} for name in evaluated.TABLES}
     for name, vectors in spaces.items():
@@ -169,7 +175,7 @@ def measure(
 
         _enter(tables, name, against_train, among, asked=asked, is_near=is_near)
         step()
-    train_guesses = answers.train_logits.argmax(1)
+    train_guesses = outputs.train_logits.argmax(1)
 
     def codes_among(kept: NDArray[np.int64], queries: NDArray[np.int64]) -> Retrieval:
         code, label = guesses, data.test_labels
@@ -182,27 +188,27 @@ def measure(
     )
     _enter(tables, "label code", by_code, codes_among, asked=asked, is_near=is_near)
     step()
-    return _evaluation(data, answers, is_near, len(asked), tables)
+    return _evaluation(data, outputs, is_near, len(asked), tables)
 
 
 def _evaluation(
     data: FashionMnist,
-    answers: Answers,
+    outputs: NetworkOutputs,
     is_near: NDArray[np.bool_],
     n_queries: int,
     tables: dict[str, dict[str, Score]],
 ) -> Evaluation:
     """The retrieval tables beside what follows from the guesses alone."""
-    guesses, n_test = answers.test_logits.argmax(1), len(data.test_labels)
+    guesses, n_test = outputs.test_logits.argmax(1), len(data.test_labels)
     right, right_by_ten = (
-        logits.argmax(1) == data.test_labels for logits in (answers.test_logits, answers.ten_views)
+        logits.argmax(1) == data.test_labels for logits in (outputs.test_logits, outputs.ten_views)
     )
     return Evaluation(
         classification=evaluation.classification(data.test_labels, guesses, len(CLASS_NAMES)),
         interval=evaluation.wilson(int(right.sum()), n_test),
-        calibration=evaluation.calibration(data.test_labels, evaluation.probabilities(answers.test_logits)),
+        calibration=evaluation.calibration(data.test_labels, evaluation.probabilities(outputs.test_logits)),
         ten_views=(float(right_by_ten.mean()), *evaluation.wilson(int(right_by_ten.sum()), n_test)),
-        train_accuracy=float((answers.train_logits.argmax(1) == data.train_labels).mean()),
+        train_accuracy=float((outputs.train_logits.argmax(1) == data.train_labels).mean()),
         without_near=(
             float(right[~is_near].mean()),
             *evaluation.wilson(int(right[~is_near].sum()), int((~is_near).sum())),
@@ -251,7 +257,7 @@ def _foretold(seconds: float) -> str:
     return f"embedding takes about {about} here, measuring all queries about as long"
 
 
-def _ask(context: Context, embedder: Embedder, data: FashionMnist) -> Answers:
+def _ask(context: Context, embedder: EmbedderKey, data: FashionMnist) -> NetworkOutputs:
     """Embeddings and logits of both splits, and what ten views of the test pictures say."""
     network = Library(context.engine).embedder(embedder)
     found = []
@@ -261,10 +267,10 @@ def _ask(context: Context, embedder: Embedder, data: FashionMnist) -> Answers:
             parts = []
             for start in range(0, len(pixels), BATCHES):
                 part, began = pixels[start : start + BATCHES], time.perf_counter()
-                parts.append(network.answer(part))
+                parts.append(network.outputs(part))
                 step(len(part))
                 if pixels is data.train_images and start == BATCHES:  # the first one still warms up
                     context.talk.say(_foretold((time.perf_counter() - began) / len(part) * n))
             found += [np.concatenate(column) for column in zip(*parts, strict=True)]
         found.append(ten_views.mean_logits(network, data.test_images, step=step))
-    return Answers(*found)
+    return NetworkOutputs(*found)

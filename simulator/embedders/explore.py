@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from recommender.evaluation.retrieval import PixelAxes, twins, vote
+from recommender.evaluation.retrieval import PixelComponents, twins, vote
 from recommender.search.similarity import round_embeddings
 from simulator.catalogues.fashion_mnist import CLASS_NAMES, FashionMnist
 from simulator.catalogues.stored import fashion_mnist
@@ -21,7 +21,7 @@ from simulator.report.numbers.findings import NEIGHBOURS, Findings, Suspects
 from simulator.report.pages import data as exploration
 from simulator.report.pages import study
 
-N_AXES = 64
+N_COMPONENTS = 64
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ def digest(data: FashionMnist) -> str:
 
 
 def _suspects(data: FashionMnist) -> Suspects:
-    """Training pictures whose nearest others, by the principal axes of their pixels, carry another label."""
-    axes = PixelAxes(data.train_images, min(N_AXES, data.train_images[0].size))
-    said = vote(round_embeddings(axes.project(data.train_images)), data.train_labels, k=NEIGHBOURS)
+    """Training pictures whose nearest others, by principal components of pixels, carry another label."""
+    components = PixelComponents(data.train_images, min(N_COMPONENTS, data.train_images[0].size))
+    said = vote(round_embeddings(components.project(data.train_images)), data.train_labels, k=NEIGHBOURS)
     return Suspects.among(said, data.train_labels)
 
 

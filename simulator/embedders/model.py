@@ -16,7 +16,7 @@ from recommender.embedding import checkpoint
 from recommender.embedding.files import replace_file
 from recommender.embedding.open import needs_network
 from recommender.embedding.runtimes import Runtime, runtime_key
-from recommender.embedding.unlabelled import catalogue as labelless
+from recommender.embedding.unlabelled import registry as unlabelled
 from simulator.catalogues.fashion_mnist import CLASS_NAMES
 from simulator.catalogues.stored import FASHION_MNIST, fashion_mnist
 from simulator.embedders import model_names
@@ -85,7 +85,7 @@ def unkept(folder: Path, error: OSError) -> WindowshopError:
 def require(settings: Settings) -> None:
     """Raise NotFoundError, before anything slow, for a name that nobody trained and nothing makes unasked."""
     name = settings.model
-    if folder_of(settings) is None and name != QUICK_NAME and name not in labelless.FITS:
+    if folder_of(settings) is None and name != QUICK_NAME and name not in unlabelled.FITS:
         raise NotFoundError(f"no model {name!r} in {settings.models}; {model_names.advice(name)}")
 
 
@@ -98,7 +98,7 @@ def ensure(context: Context, catalogue: str = FASHION_MNIST) -> Model:
     context = replace(context, settings=settings)
     require(settings)
     folder = folder_of(settings)
-    if folder is None and settings.model in labelless.FITS:
+    if folder is None and settings.model in unlabelled.FITS:
         folder = _fit(context)
     if folder is None:
         folder = settings.models / QUICK_NAME
@@ -110,7 +110,7 @@ def ensure(context: Context, catalogue: str = FASHION_MNIST) -> Model:
     with write_transaction(context.engine) as conn:
         models.add(conn, key, manifest, weights)
     if not needs_network(plain):
-        return Model(key, labelless.RUNTIME)
+        return Model(key, unlabelled.RUNTIME)
     return Model(key, runtime(settings.runtime))
 
 
@@ -149,7 +149,7 @@ def _fit(context: Context) -> Path:
     context.talk.say(f"no embedder in {folder} yet: fitting {name} to the training pictures")
     data = fashion_mnist(context)
     digest = hashlib.sha256(data.train_images.tobytes()).hexdigest()
-    manifest, weights = labelless.FITS[name](data.train_images, classes=CLASS_NAMES, data_sha256=digest)
+    manifest, weights = unlabelled.FITS[name](data.train_images, classes=CLASS_NAMES, data_sha256=digest)
     replace_file(folder / checkpoint.WEIGHTS, weights)
     replace_file(folder / checkpoint.MANIFEST, manifest)
     return folder

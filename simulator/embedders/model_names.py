@@ -6,7 +6,7 @@ import re
 import shlex
 
 from db.nearest import nearest
-from recommender.embedding.unlabelled import catalogue as labelless
+from recommender.embedding.unlabelled import registry as unlabelled
 from simulator.catalogues.stored import FASHION_MNIST
 
 SAVED_SEED = 1
@@ -49,7 +49,7 @@ def advice(name: str) -> str:
     command = training(name)
     if command is not None:
         return f"`{command}` makes it"
-    known = [cnn(preset, SAVED_SEED) for preset in CNN_PRESETS] + list(labelless.FITS)
+    known = [cnn(preset, SAVED_SEED) for preset in CNN_PRESETS] + list(unlabelled.FITS)
     return (
         f"{nearest(name, known)}no command makes one of that name; "
         f"set WINDOWSHOP_MODEL to {', '.join(known)}, or to what `windowshop train` names at its end"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from db import images, views
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, Item
@@ -56,7 +56,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Answer:
+class LookAlikes:
     """What was found for a picture, most similar first, and where its grid was written."""
 
     query: str
@@ -65,7 +65,7 @@ class Answer:
     grid: Path | None
 
     def to_json(self) -> dict[str, Any]:
-        """The answer for other programs."""
+        """For other programs."""
         rows = [
             {"item": one.item.item_id, "score": round(one.score, 6), "category": one.item.category}
             for one in self.items
@@ -74,7 +74,7 @@ class Answer:
         return {"query": self.query, "model": self.model, "items": rows, **grid}
 
     def text(self) -> str:
-        """The answer for people."""
+        """For people."""
         lines = [f"{one.score:.3f}  {one.item.item_id}  {one.item.category}" for one in self.items]
         return "\n".join([*lines, *([f"grid: {self.grid}"] if self.grid else [])])
 
@@ -87,7 +87,7 @@ def similar(
     out: Path | None = None,
     catalogue: str = catalogues.FASHION_MNIST,
     exclude_self: bool = False,
-) -> Answer:
+) -> LookAlikes:
     """The k items most similar to a picture file; with `out`, a picture grid of them.
 
     exclude_self: leave out the items that have this very picture.
@@ -106,7 +106,7 @@ def similar(
         people = GREY if catalogue == catalogues.FASHION_MNIST else COLOUR
         shown = Shown(photo.shown, search.seen(photo.canonical), people)
         _draw(context, shown, found, out, kind)
-    return Answer(str(image), search.model, found, out)
+    return LookAlikes(str(image), search.model, found, out)
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def open_search(context: Context, *, catalogue: str = catalogues.FASHION_MNIST, 
     process that does little else, TensorFlow gets one thread in it.
     """
     model = default_model.ensure(context, catalogue)
-    embedder, library = Embedder(model.key, model.runtime), Library(context.engine, is_quick=warm)
+    embedder, library = EmbedderKey(model.key, model.runtime), Library(context.engine, is_quick=warm)
     stored = [row for row in catalogues.ensure(context, catalogue) if row.split == CATALOGUE_SPLIT]
     index = _index(context, library, embedder, stored)
     network = library.embedder(embedder)
@@ -183,7 +183,7 @@ def most_similar(
 
 
 def _index(
-    context: Context, library: Library, embedder: Embedder, stored: Sequence[Item]
+    context: Context, library: Library, embedder: EmbedderKey, stored: Sequence[Item]
 ) -> NDArray[np.float32]:
     """The rounded embeddings of the items, float32 [n, dim]; what has none yet is embedded and stored."""
     wanted = [row.image for row in stored]

@@ -98,11 +98,13 @@ def keep(
 ) -> TrainedModel:
     """Measure a network on pictures that it has not seen, and save it under the folder's name."""
     from recommender.embedding import checkpoint  # noqa: PLC0415 - as below
-    from recommender.embedding.tensorflow_embedder import Embedder  # noqa: PLC0415 - TensorFlow takes seconds to import
+    from recommender.embedding.tensorflow_embedder import TensorflowEmbedder  # noqa: PLC0415 - TensorFlow takes seconds to import
 
     metrics: dict[str, Any] = {"test_pictures": len(test[0])}
     if len(test[0]):
-        metrics["test_accuracy"] = float((Embedder(trained.model).classify(test[0]) == test[1]).mean())
+        metrics["test_accuracy"] = float(
+            (TensorflowEmbedder(trained.model).classify(test[0]) == test[1]).mean()
+        )
     data = hashlib.sha256(lesson[0].tobytes() + lesson[1].tobytes()).hexdigest()
     try:
         key = checkpoint.save(folder, trained, classes=classes, data_sha256=data, metrics=metrics)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recommender.embedding import checkpoint
 from recommender.embedding.open import open_embedder
-from recommender.embedding.unlabelled import edge_histograms as edges
+from recommender.embedding.unlabelled import edge_histograms
 from recommender.evaluation import retrieval
 from recommender.evaluation.retrieval import Retrieval
 from recommender.search.neighbourhood import Neighbourhoods
@@ -33,7 +33,7 @@ MOST_SPLITS = 30
 CHOICE = 70
 """Purpose of the draw of the classes: the word after the seed in its address."""
 
-DEPTH, N_AXES = 10, 64
+DEPTH, N_COMPONENTS = 10, 64
 FOLDER = "held-out"
 """Below the trained models: these are kept, so that a second evaluation trains nothing."""
 
@@ -70,19 +70,21 @@ def _split(context: Context, data: FashionMnist, is_near: NDArray[np.bool_], hel
     named, general = (
         _network(context, preset, seen_images, data.train_labels[is_seen], held) for preset in PRESETS
     )
-    from recommender.embedding.tensorflow_embedder import Embedder  # noqa: PLC0415 - TensorFlow takes seconds to import
+    from recommender.embedding import tensorflow_embedder  # noqa: PLC0415 - TensorFlow takes seconds to import
 
     def embedded(model: tuple[bytes, bytes]) -> NDArray[np.float32]:
-        embedder = open_embedder(*model, Embedder.from_bytes)
+        embedder = open_embedder(*model, tensorflow_embedder.TensorflowEmbedder.from_bytes)
         return round_embeddings(embedder.embed(data.test_images))
 
-    axes = retrieval.PixelAxes(seen_images, min(N_AXES, seen_images[0].size))
+    components = retrieval.PixelComponents(seen_images, min(N_COMPONENTS, seen_images[0].size))
     spaces = {
         "embedder": embedded(named),
         "general": embedded(general),
         "pixels": retrieval.unit_rows(data.test_images),
-        "pca-64": axes.project(data.test_images),
-        edges.NAME: edges.EdgesEmbedder(edges.principal_axes(seen_images)).embed(data.test_images),
+        "pca-64": components.project(data.test_images),
+        edge_histograms.NAME: edge_histograms.EdgeHistogramEmbedder.fitted(seen_images).embed(
+            data.test_images
+        ),
     }
     is_query = np.isin(data.test_labels, held)
     everything = np.ones(len(is_query), bool)

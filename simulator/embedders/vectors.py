@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db import embeddings, images
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.views import View
 from simulator.installation.context import Context
@@ -17,7 +17,7 @@ from workers.knowledge import Library
 
 
 def vectors(
-    context: Context, embedder: Embedder, wanted: Sequence[str], *, library: Library | None = None
+    context: Context, embedder: EmbedderKey, wanted: Sequence[str], *, library: Library | None = None
 ) -> NDArray[np.float32]:
     """Unit rows float32 [n, dim] of stored pictures by their sha256, as the embedder gave them."""
     with read_transaction(context.engine) as conn:

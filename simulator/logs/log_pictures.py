@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from db import items, runs
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction
 from db.errors import NotFoundError
 from db.items import Item
@@ -29,7 +29,7 @@ def item_pictures(
     """
     if catalogue is not None:
         model = default_model.ensure(context, catalogue)
-        embedder, stored = Embedder(model.key, model.runtime), catalogues.ensure(context, catalogue)
+        embedder, stored = EmbedderKey(model.key, model.runtime), catalogues.ensure(context, catalogue)
     else:
         try:
             with read_transaction(context.engine) as conn:
@@ -39,12 +39,12 @@ def item_pictures(
             return None
         if "model" not in found.config:
             return None
-        embedder = Embedder(found.config["model"], found.config["runtime"])
+        embedder = EmbedderKey(found.config["model"], found.config["runtime"])
     return _aligned(context, embedder, stored, item_ids)
 
 
 def _aligned(
-    context: Context, embedder: Embedder, stored: Sequence[Item], item_ids: Sequence[str]
+    context: Context, embedder: EmbedderKey, stored: Sequence[Item], item_ids: Sequence[str]
 ) -> ItemPictures | None:
     image_of = {item.item_id: item.image for item in stored}
     wanted = sorted({image_of[name] for name in item_ids if name in image_of})

@@ -15,7 +15,7 @@ from db import heartbeats, schema, work
 from db.engine import RECOVER, damage, open_engine, read_transaction, shown
 from db.errors import WindowshopError
 from recommender.embedding import checkpoint
-from recommender.embedding.unlabelled import catalogue as labelless
+from recommender.embedding.unlabelled import registry as unlabelled
 from simulator.catalogues import fashion_mnist as datasets
 from simulator.catalogues.decoder import Decoder
 from simulator.catalogues.decoder_rights import CALLS, NETWORK
@@ -87,7 +87,7 @@ def _one_model(settings: Settings) -> Finding:
     if folder is None:
         if settings.model == models.QUICK_NAME:
             return Finding("model", True, "none yet; the first run trains one")
-        if settings.model in labelless.FITS:
+        if settings.model in unlabelled.FITS:
             return Finding("model", True, f"no {settings.model} yet; the first run fits it")
         wanted = f"no model {settings.model!r} in {settings.models}"
         return Finding("model", False, wanted, model_names.advice(settings.model))

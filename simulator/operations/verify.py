@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from db import cointeractions, embeddings, event_log, items, runs, slate_outcomes, slates, work
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction
 from db.errors import WindowshopError, WorkError
 from db.events import Events, Kind
@@ -149,7 +149,7 @@ def _no_work_left(conn: Connection, run: Run) -> Check:
 
 
 def _embeddings(conn: Connection, run: Run) -> Check:
-    vectors = embeddings.of_run(conn, run.number, Embedder(run.config["model"], run.config["runtime"]))
+    vectors = embeddings.of_run(conn, run.number, EmbedderKey(run.config["model"], run.config["runtime"]))
     n = len(items.of_run(conn, run.number))
     off = np.abs(np.linalg.norm(vectors.astype(np.float64), axis=1) - 1.0)
     ok = (

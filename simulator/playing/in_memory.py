@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db import images
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction
 from db.events import Events
 from db.runs import canonical
@@ -188,7 +188,7 @@ def play_in_memory(
 def gather(context: Context, resolved: Resolved) -> tuple[Pictures, NDArray[np.float32]]:
     """The pictures of a run's items and their vectors, float32 [n, dim]; those that lack one get it here."""
     config, chosen = resolved.config, resolved.items
-    embedder, hashes = Embedder(config["model"], config["runtime"]), [item.image for item in chosen]
+    embedder, hashes = EmbedderKey(config["model"], config["runtime"]), [item.image for item in chosen]
     with read_transaction(context.engine) as conn:
         pixels = images.read(conn, hashes)
     return pictures_of(chosen, config["categories"], pixels), vectors(context, embedder, hashes)

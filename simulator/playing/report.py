@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from db import embeddings, event_log, images, items, runs, slate_outcomes, slates
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction
 from db.errors import GateError, UsageError
 from db.items import FROM_CLUSTERS
@@ -86,7 +86,7 @@ def _gathered(conn: Connection, run: Run) -> RunData:
     session, step, _, entries = slates.of_run(conn, run.number, dtype=SLATE, k=k)
     world = world_of(conn, run)
     chosen = items.of_run(conn, run.number)
-    embedder = Embedder(config["model"], config["runtime"])
+    embedder = EmbedderKey(config["model"], config["runtime"])
     return RunData(
         run=run.id,
         policy=config["policy"],

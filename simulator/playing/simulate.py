@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from db import embeddings, event_log, images, items, runs, work
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
@@ -122,7 +122,7 @@ def world_of(conn: Connection, run: Run) -> World:
 def _play(context: Context, run: Run, workforce: Workforce) -> Played:
     config = run.config
     desk = Desk(context.engine, run, workforce, k=config["recommender"]["slate_size"])
-    _embed_missing(context, desk, Embedder(config["model"], config["runtime"]))
+    _embed_missing(context, desk, EmbedderKey(config["model"], config["runtime"]))
     with read_transaction(context.engine) as conn:
         world = world_of(conn, run)
     desk.forget_time()
@@ -144,7 +144,7 @@ def _play(context: Context, run: Run, workforce: Workforce) -> Played:
     return Played(run._replace(state=FINISHED), desk.events_stored, spent)
 
 
-def _embed_missing(context: Context, desk: Desk, embedder: Embedder) -> None:
+def _embed_missing(context: Context, desk: Desk, embedder: EmbedderKey) -> None:
     """Pictures without a vector get one, in jobs of a fixed size."""
     with read_transaction(context.engine) as conn:
         missing = embeddings.missing(conn, desk.run.number, embedder)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, delete, select, update
 
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.errors import DataError, WorkError
 from db.tables import embedding, model
@@ -96,7 +96,7 @@ def test_19_damaged_weights_are_refused_by_name(sqlite: Engine, accounts: Accoun
         conn.execute(update(model).where(model.c.key == key).values(**values))
 
     with pytest.raises(DataError, match=f"model {key} cannot be used"):
-        Library(sqlite).embedder(Embedder(key, runtime_key("tensorflow")))
+        Library(sqlite).embedder(EmbedderKey(key, runtime_key("tensorflow")))
     # The last good slates are still there, and so is everything that they follow from.
     account.audit(sqlite, before)
     assert [check for check in verify(factories.context_of(sqlite), played) if not check.ok] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from tests.factories import EMBEDDER
 from workers.knowledge import Library
 
@@ -29,7 +29,7 @@ def teach() -> None:
     """From now on, libraries of this process know it beside the real ones."""
     real = Library.embedder
 
-    def embedder(self: Library, wanted: Embedder) -> object:
+    def embedder(self: Library, wanted: EmbedderKey) -> object:
         return ToyNetwork() if wanted == EMBEDDER else real(self, wanted)
 
     Library.embedder = embedder  # type: ignore[assignment,method-assign]

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from db import embeddings, images, items, models, schema
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import open_engine, read_transaction, write_transaction
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from recommender.config import RecommenderConfig
@@ -43,8 +43,8 @@ LOUD = {name: value for name, value in asdict(BUSY).items() if value != getattr(
 """The world's settings that make many of each kind of event, so that a small run shows every setting."""
 
 OTHER_PICTURES = "toy, other pictures"
-OTHER_MODEL = Embedder("toy-embedder-2", factories.EMBEDDER.runtime)
-OTHER_RUNTIME = Embedder(factories.EMBEDDER.model, "handmade-2")
+OTHER_MODEL = EmbedderKey("toy-embedder-2", factories.EMBEDDER.runtime)
+OTHER_RUNTIME = EmbedderKey(factories.EMBEDDER.model, "handmade-2")
 
 DERIVED = {"schema", "categories", "data", "world", "recommender"}
 """What the config says beside the plan, model and runtime; the last two are the settings tested apart."""

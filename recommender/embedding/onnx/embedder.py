@@ -11,7 +11,7 @@ import onnxruntime
 
 from recommender.embedding import checkpoint
 from recommender.embedding.architecture import Architecture
-from recommender.embedding.batches import Answer, Embedding, Pixels, Shapes
+from recommender.embedding.batches import Embedding, Outputs, Pixels, Shapes
 from recommender.embedding.onnx.graph import export
 
 BATCH, FEWER = 64, 8
@@ -34,7 +34,7 @@ class OnnxEmbedder(Embedding):
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._threads = max(1, os.cpu_count() or 1)
 
-        def run(pixels: Pixels) -> Answer:
+        def run(pixels: Pixels) -> Outputs:
             embeddings, logits = session.run(None, {"pixels": pixels})
             return embeddings, logits
 
@@ -57,9 +57,9 @@ class OnnxEmbedder(Embedding):
         """From a folder that `checkpoint.save` wrote; ValueError when it was damaged."""
         return cls(*checkpoint.read(folder))
 
-    def _answers(self, pixels: Pixels, pieces: Iterable[slice], rows: int) -> Iterable[Answer]:
+    def _outputs_of(self, pixels: Pixels, pieces: Iterable[slice], rows: int) -> Iterable[Outputs]:
         pieces = list(pieces)
         if len(pieces) < 2 or self._threads < 2:
-            return super()._answers(pixels, pieces, rows)
+            return super()._outputs_of(pixels, pieces, rows)
         with ThreadPoolExecutor(min(self._threads, len(pieces))) as threads:
             return list(threads.map(self._run, self._padded(pixels, pieces, rows)))

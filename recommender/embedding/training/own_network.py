@@ -25,7 +25,7 @@ from recommender.embedding.training import resume
 from recommender.embedding.training.appearance import within_class
 from recommender.embedding.training.contrast import TURNS, Contrast, projector, turned, untold, viewed
 from recommender.embedding.training.trained import Epoch, Trained
-from recommender.embedding.unlabelled import edge_histograms as edges
+from recommender.embedding.unlabelled import edge_histograms
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.integer[Any]]
@@ -144,8 +144,10 @@ def train(
             loop.keep(kept, history, timings)
         if progress is not None:
             progress(history[-1])
-    axes = edges.principal_axes(images[~is_held_out], architecture.edges) if architecture.edges else None
-    return Trained(loop.served(), architecture, settings, seed, tuple(history), timings, axes)
+    components = None
+    if architecture.edges:
+        components = edge_histograms.principal_components(images[~is_held_out], architecture.edges)
+    return Trained(loop.served(), architecture, settings, seed, tuple(history), timings, components)
 
 
 def fitted(architecture: Architecture, images: Pixels) -> Architecture:
@@ -347,8 +349,10 @@ def _check(images: Pixels, labels: Labels, architecture: Architecture, settings:
         )
     if settings.contrast and settings.appearance:
         raise ValueError("appearance and contrast both say what an embedding is for: choose one")
-    if architecture.edges and architecture.size != edges.SIDE:
-        raise ValueError(f"edge histograms want pictures of {edges.SIDE} pixels, found {architecture.size}")
+    if architecture.edges and architecture.size != edge_histograms.SIDE:
+        raise ValueError(
+            f"edge histograms want pictures of {edge_histograms.SIDE} pixels, found {architecture.size}"
+        )
     if settings.schedule not in {"linear", "cosine"}:
         raise ValueError(f"schedule must be linear or cosine, found {settings.schedule!r}")
     if settings.compute not in {"auto", "float32", "mixed_bfloat16"}:

@@ -28,17 +28,22 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Trained:
-    """A float32 Keras model and how it came to be.
-
-    settings: every number of the training. timings: seconds of "wall" and "cpu", resumptions included.
-    axes: of the edge histograms beside what the model gives, float32 [entries, architecture.edges]; None
-    where there are none.
-    """
+    """A network and how it came to be."""
 
     model: Any
+    """A Keras model in float32."""
+
     architecture: Architecture | MobileNet
+
     settings: DataclassInstance
+    """Every number of the training."""
+
     seed: int
+
     history: tuple[Epoch, ...]
+
     timings: Mapping[str, float]
-    axes: NDArray[np.float32] | None = None
+    """Seconds of "wall" and "cpu", resumptions included."""
+
+    edge_components: NDArray[np.float32] | None = None
+    """[entries, architecture.edges]: principal components of edge histograms; None: there are none."""

@@ -309,10 +309,10 @@ def _optimizer(stage: TrainingSettings, weights: list[Any]) -> Any:
 def _outputs(model: Any, images: Pixels, progress: Callable[[int], None]) -> list[NDArray[np.float32]]:
     """What a model says of pictures uint8 [n, size, size, channels], an array an output."""
 
-    def answer(pixels: Any) -> list[Any]:
+    def outputs(pixels: Any) -> list[Any]:
         return keras.tree.flatten(model(tf.cast(pixels, tf.float32), training=False))  # type: ignore[no-any-return]
 
-    run = tf.function(answer)
+    run = tf.function(outputs)
     parts = []
     for start in range(0, len(images), FORWARD_BATCH):
         part = images[start : start + FORWARD_BATCH]

@@ -1,4 +1,4 @@
-"""An embedder that learned no labels and looks at outlines: principal axes of histograms of edge directions.
+"""An embedder without labels that sees outlines: principal components of histograms of edge directions.
 
 Dalal, Triggs 2005, "Histograms of oriented gradients for human detection", with two sizes of cells and the
 square root of each entry. Pictures of classes that no network was trained on find each other better by it
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from recommender.embedding import checkpoint
-from recommender.embedding.batches import Answer, Embedding, Pixels, Shapes
+from recommender.embedding.batches import Embedding, Outputs, Pixels, Shapes
 from recommender.embedding.unlabelled.pixel_pca import sealed, unit
 
 NAME = "edges-128"
-N_AXES = 128
+N_COMPONENTS = 128
 SIDE = 28
 
 _DIRECTIONS = 8
@@ -30,21 +30,26 @@ _GRAIN = 2.0**20
 _BATCH, _FEW = 256, 8
 
 
-class EdgesEmbedder(Embedding):
+class EdgeHistogramEmbedder(Embedding):
     """Unit rows of the histograms' principal components, the same bytes for a picture in any batch."""
 
-    def __init__(self, axes: NDArray[np.float32]) -> None:
-        """axes: float32 [n_entries, dim]."""
-        columns = axes.astype(np.float64)
+    def __init__(self, components: NDArray[np.float32]) -> None:
+        """components: float32 [n_entries, dim]."""
+        columns = components.astype(np.float64)
 
-        def run(pixels: Pixels) -> Answer:
+        def run(pixels: Pixels) -> Outputs:
             rows = np.rint(histograms(pixels) @ columns * _GRAIN) / _GRAIN
             return unit(rows).astype(np.float32), np.empty((len(pixels), 0), np.float32)
 
-        super().__init__(run, shapes=Shapes(_BATCH, _FEW), size=SIDE, dim=axes.shape[1], classes=0)
+        super().__init__(run, shapes=Shapes(_BATCH, _FEW), size=SIDE, dim=components.shape[1], classes=0)
 
     @classmethod
-    def from_bytes(cls, manifest: bytes, weights: bytes) -> EdgesEmbedder:
+    def fitted(cls, pixels: Pixels) -> EdgeHistogramEmbedder:
+        """From pictures uint8 [n, 28, 28]; no label is looked at."""
+        return cls(principal_components(pixels))
+
+    @classmethod
+    def from_bytes(cls, manifest: bytes, weights: bytes) -> EdgeHistogramEmbedder:
         """From what `checkpoint.read` gave; ValueError when it was damaged or is another model."""
         plain, arrays = checkpoint.verify(manifest, weights)
         if plain["architecture"].get("name") != NAME or len(arrays) != 1:
@@ -53,13 +58,13 @@ class EdgesEmbedder(Embedding):
 
 
 def fit(pixels: Pixels, *, classes: Sequence[str], data_sha256: str) -> tuple[bytes, bytes]:
-    """Manifest and weights of the axes of pictures uint8 [n, 28, 28]; no label is looked at."""
-    arrays = {"axes": principal_axes(pixels)}
+    """Manifest and weights of the components of pictures uint8 [n, 28, 28]; no label is looked at."""
+    arrays = {"axes": principal_components(pixels)}
     return sealed(NAME, arrays, size=SIDE, classes=classes, data_sha256=data_sha256)
 
 
-def principal_axes(pixels: Pixels, n_axes: int = N_AXES) -> NDArray[np.float32]:
-    """Axes float32 [520, n_axes] of the histograms of pictures uint8 [n, 28, 28], the strongest first.
+def principal_components(pixels: Pixels, n_components: int = N_COMPONENTS) -> NDArray[np.float32]:
+    """Of the histograms of pictures uint8 [n, 28, 28], the strongest first: float32 [520, n_components].
 
     Those of the second moments about 0, not about the mean: where all pictures have an edge, having it is
     likeness.
@@ -68,8 +73,8 @@ def principal_axes(pixels: Pixels, n_axes: int = N_AXES) -> NDArray[np.float32]:
     for start in range(0, len(pixels), _BATCH):
         rows = histograms(pixels[start : start + _BATCH])
         moments = moments + rows.T @ rows
-    _, axes = np.linalg.eigh(np.asarray(moments))
-    return axes[:, ::-1][:, :n_axes].astype(np.float32)
+    _, components = np.linalg.eigh(np.asarray(moments))
+    return components[:, ::-1][:, :n_components].astype(np.float32)
 
 
 def histograms(pixels: Pixels) -> NDArray[np.float64]:

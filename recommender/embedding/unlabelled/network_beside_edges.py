@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.embedding.batches import Answer, Embedding, Pixels
-from recommender.embedding.unlabelled.edge_histograms import EdgesEmbedder
+from recommender.embedding.batches import Embedding, Outputs, Pixels
+from recommender.embedding.unlabelled.edge_histograms import EdgeHistogramEmbedder
 from recommender.embedding.unlabelled.pixel_pca import unit
 
 SHARE = 0.75
@@ -18,20 +18,20 @@ SHARE = 0.75
 wants another name."""
 
 
-class OutlinedEmbedder(Embedding):
+class NetworkBesideEdges(Embedding):
     """A network and the edge histograms beside it, ready to embed; logits are the network's."""
 
-    def __init__(self, network: Embedding, axes: NDArray[np.float32]) -> None:
-        """network: of grey pictures 28 pixels a side; axes: float32 [entries, n_axes]."""
-        self._network, self._outlines = network, EdgesEmbedder(axes)
+    def __init__(self, network: Embedding, components: NDArray[np.float32]) -> None:
+        """network: of grey pictures 28 pixels a side; components: float32 [entries, n_components]."""
+        self._network, self._outlines = network, EdgeHistogramEmbedder(components)
         if network.view != self._outlines.view:
             raise ValueError(f"wanted a network of pictures {self._outlines.view}, found {network.view}")
         self.view, self.classes = network.view, network.classes
         self.dim = self._outlines.dim + network.dim
 
-    def answer(self, pixels: Pixels) -> Answer:
+    def outputs(self, pixels: Pixels) -> Outputs:
         """Embeddings float32 [n, dim], unit rows, and logits [n, classes] of pixels uint8 [n, 28, 28]."""
-        trained, logits = self._network.answer(pixels)
+        trained, logits = self._network.outputs(pixels)
         outlines = self._outlines.embed(pixels)
         beside = np.concatenate(
             [np.sqrt(SHARE) * outlines.astype(np.float64), np.sqrt(1 - SHARE) * trained.astype(np.float64)],

@@ -253,9 +253,9 @@ def _doubtful(found: Findings, data: FashionMnist, names: Sequence[str]) -> Sect
         [
             (
                 f"{n:,} training pictures are surrounded by another class: at least {AT_LEAST} of their "
-                f"{NEIGHBOURS} nearest, by 64 principal axes of the pixels, carry one and the same other "
-                "label. That is a question, not a verdict: many are a wide shirt that looks like a coat. "
-                "explore.json lists them all; nothing is taken out for training."
+                f"{NEIGHBOURS} nearest, by 64 principal components of the pixels, carry one and the same "
+                "other label. That is a question, not a verdict: many are a wide shirt that looks like a "
+                "coat. explore.json lists them all; nothing is taken out for training."
             ),
         ],
         [table] if often else [],

@@ -28,8 +28,8 @@ TABLES = {
 ROWS = {
     "embedder": "cosine of the embeddings",
     "pixels": "cosine of the raw pixels: nothing learned",
-    "pca-64": "64 principal axes of the training pixels: no labels used",
-    "edges-128": "128 principal axes of histograms of edge directions: no labels used",
+    "pca-64": "64 principal components of the training pixels: no labels used",
+    "edges-128": "128 principal components of histograms of edge directions: no labels used",
     "label code": "only the class the network guesses; order within it by lot, averaged",
 }
 

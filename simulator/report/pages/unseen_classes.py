@@ -31,8 +31,8 @@ MEANINGS = {
     "general": "preset general: learned to tell pictures apart, edges beside it",
     "general, neighbours": "as an own catalogue is searched: beside what its neighbourhood averages to",
     "pixels, neighbours": "pixels searched the same way",
-    "pca-64": "64 principal axes of the pixels",
-    "edges-128": "128 principal axes of histograms of edge directions: no labels used",
+    "pca-64": "64 principal components of the pixels",
+    "edges-128": "128 principal components of histograms of edge directions: no labels used",
 }
 
 LEADERS = ("embedder", "general", "general, neighbours")
@@ -134,8 +134,8 @@ def section(unseen: Unseen) -> Section:
                 "preset quick learned to name the other seven. That of preset general learned to tell their "
                 "pictures apart, too, and has edge histograms beside it; it is what an own catalogue is "
                 'embedded by, and "neighbours" is how it is searched: each vector beside what '
-                "its neighbourhood averages to. Principal axes come from the pictures the networks were "
-                "trained on. Means over the queries of all splits; intervals over queries, "
+                "its neighbourhood averages to. Principal components come from the pictures the networks "
+                "were trained on. Means over the queries of all splits; intervals over queries, "
                 "for these networks."
             ),
             _verdict(unseen),

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from recommender.embedding import checkpoint, network
-from recommender.embedding.tensorflow_embedder import BATCH, LEAST, Embedder, on_one_thread
+from recommender.embedding.tensorflow_embedder import BATCH, LEAST, TensorflowEmbedder, on_one_thread
 from recommender.embedding.training.own_network import TrainingSettings
 from recommender.embedding.training.trained import Trained
 from tests.unit.recommender.embedding.test_network import TINY
@@ -22,13 +22,13 @@ PIXELS = np.random.default_rng(5).integers(0, 256, (BATCH + 90, 28, 28)).astype(
 
 
 @pytest.fixture(scope="module")
-def embedder() -> Embedder:
+def embedder() -> TensorflowEmbedder:
     """The quick network, not trained: its arithmetic is what counts here."""
-    return Embedder(network.build(network.PRESETS["quick"], seed=1))
+    return TensorflowEmbedder(network.build(network.PRESETS["quick"], seed=1))
 
 
 @pytest.fixture(scope="module")
-def embeddings(embedder: Embedder) -> np.ndarray:
+def embeddings(embedder: TensorflowEmbedder) -> np.ndarray:
     """Embeddings of all PIXELS at once."""
     return embedder.embed(PIXELS)
 
@@ -41,12 +41,14 @@ def test_embeddings_are_unit_rows_of_float32(embeddings: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 89, BATCH - 1, BATCH])
-def test_company_does_not_change_an_embedding(embedder: Embedder, embeddings: np.ndarray, size: int) -> None:
+def test_company_does_not_change_an_embedding(
+    embedder: TensorflowEmbedder, embeddings: np.ndarray, size: int
+) -> None:
     """The last pictures, embedded alone, have the very same bytes as in the whole."""
     np.testing.assert_array_equal(embedder.embed(PIXELS[-size:]), embeddings[-size:])
 
 
-def test_order_does_not_change_an_embedding(embedder: Embedder, embeddings: np.ndarray) -> None:
+def test_order_does_not_change_an_embedding(embedder: TensorflowEmbedder, embeddings: np.ndarray) -> None:
     """Any permutation gives the permuted rows, bit by bit."""
     order = np.random.default_rng(9).permutation(len(PIXELS))
     np.testing.assert_array_equal(embedder.embed(PIXELS[order]), embeddings[order])
@@ -58,13 +60,13 @@ def test_threads_do_not_change_an_embedding(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     trained = Trained(model, TINY, TrainingSettings("tiny", epochs=1), 1, (), {})
     checkpoint.save(folder, trained, classes=["a", "b", "c"], data_sha256="", metrics={})
-    ours = hashlib.sha256(Embedder.load(folder).embed(PIXELS)).hexdigest()
+    ours = hashlib.sha256(TensorflowEmbedder.load(folder).embed(PIXELS)).hexdigest()
     script = (
         "import hashlib, sys, pathlib, tensorflow as tf\n"
         "tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[1]))\n"
         "tf.config.threading.set_inter_op_parallelism_threads(int(sys.argv[1]))\n"
-        "from tests.unit.recommender.embedding.test_tensorflow_embedder import PIXELS, Embedder\n"
-        "print(hashlib.sha256(Embedder.load(pathlib.Path(sys.argv[2])).embed(PIXELS)).hexdigest())\n"
+        "from tests.unit.recommender.embedding.test_tensorflow_embedder import PIXELS, TensorflowEmbedder\n"
+        "print(hashlib.sha256(TensorflowEmbedder.load(pathlib.Path(sys.argv[2])).embed(PIXELS)).hexdigest())\n"
     )
     root = Path(__file__).parents[4]
     for threads in ("1", "2"):
@@ -73,7 +75,7 @@ def test_threads_do_not_change_an_embedding(tmp_path: Path) -> None:
         assert done.stdout.split()[-1] == ours
 
 
-def test_the_class_is_the_nearest_direction(embedder: Embedder, embeddings: np.ndarray) -> None:
+def test_the_class_is_the_nearest_direction(embedder: TensorflowEmbedder, embeddings: np.ndarray) -> None:
     """`classify` agrees with the cosines to the head's directions, worked out in NumPy."""
     model = network.build(network.PRESETS["quick"], seed=1)
     directions = model.get_layer("head").get_weights()[0].astype(np.float64)
@@ -83,13 +85,13 @@ def test_the_class_is_the_nearest_direction(embedder: Embedder, embeddings: np.n
     assert embedder.classes == 10
 
 
-def test_no_pictures_have_no_embeddings(embedder: Embedder) -> None:
+def test_no_pictures_have_no_embeddings(embedder: TensorflowEmbedder) -> None:
     """An empty batch is answered, not refused."""
     assert embedder.embed(PIXELS[:0]).shape == (0, 64)
 
 
 @pytest.mark.parametrize("wrong", [PIXELS.astype(np.float32), PIXELS[:, :14], PIXELS[0], PIXELS[..., None]])
-def test_pictures_of_another_kind_are_refused(embedder: Embedder, wrong: np.ndarray) -> None:
+def test_pictures_of_another_kind_are_refused(embedder: TensorflowEmbedder, wrong: np.ndarray) -> None:
     """Floats, other sizes and other axes raise ValueError."""
     with pytest.raises(ValueError, match="wanted uint8"):
         embedder.embed(wrong)
@@ -108,24 +110,24 @@ def test_folded_kernels_give_the_bytes_of_the_trained_network(trained: keras.Mod
     """Embeddings and logits equal those of kernels that are standardised at every call, bit by bit."""
     levels = PIXELS[:BATCH].astype(np.float32)[..., None]
     graph = tf.function(trained, autograph=False)
-    for found, wanted in zip(Embedder(trained).answer(PIXELS[:BATCH]), graph(levels), strict=True):
+    for found, wanted in zip(TensorflowEmbedder(trained).outputs(PIXELS[:BATCH]), graph(levels), strict=True):
         np.testing.assert_array_equal(found, wanted.numpy())
 
 
 def test_few_pictures_have_the_bytes_of_many(trained: keras.Model) -> None:
     """Quickened, two rows are convolved and padded only for the last steps; nothing else comes out."""
-    embedder = Embedder(trained)
-    wanted = embedder.answer(PIXELS)
+    embedder = TensorflowEmbedder(trained)
+    wanted = embedder.outputs(PIXELS)
     assert embedder.quicken()
     for n in (1, 2, 3, LEAST + 1):
-        for found, whole in zip(embedder.answer(PIXELS[40 : 40 + n]), wanted, strict=True):
+        for found, whole in zip(embedder.outputs(PIXELS[40 : 40 + n]), wanted, strict=True):
             np.testing.assert_array_equal(found, whole[40 : 40 + n])
 
 
 def test_folding_leaves_the_trained_network_alone(trained: keras.Model) -> None:
     """Its weights keep their names, order and numbers, and may be folded again."""
     names, numbers = [one.path for one in trained.weights], trained.get_weights()
-    first, second = Embedder(trained), Embedder(trained)
+    first, second = TensorflowEmbedder(trained), TensorflowEmbedder(trained)
     assert [one.path for one in trained.weights] == names
     assert all(np.array_equal(a, b) for a, b in zip(trained.get_weights(), numbers, strict=True))
     np.testing.assert_array_equal(first.embed(PIXELS[:9]), second.embed(PIXELS[:9]))
@@ -146,8 +148,9 @@ def test_one_thread_is_given_only_to_a_tensorflow_that_has_not_begun(embeddings:
     script = (
         "from recommender.embedding.tensorflow_embedder import on_one_thread\n"
         "assert on_one_thread()\n"
-        "from tests.unit.recommender.embedding.test_tensorflow_embedder import PIXELS, Embedder, network\n"
-        "embedder = Embedder(network.build(network.PRESETS['quick'], seed=1))\n"
+        "from tests.unit.recommender.embedding.test_tensorflow_embedder import PIXELS, network\n"
+        "from recommender.embedding.tensorflow_embedder import TensorflowEmbedder\n"
+        "embedder = TensorflowEmbedder(network.build(network.PRESETS['quick'], seed=1))\n"
         "print(__import__('hashlib').sha256(embedder.embed(PIXELS)).hexdigest())\n"
         "assert on_one_thread()\n"
     )

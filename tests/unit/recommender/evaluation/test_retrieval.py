@@ -183,7 +183,7 @@ def test_a_wrong_label_is_outvoted() -> None:
 def test_principal_axes_equal_the_singular_vectors() -> None:
     """Cosines in the projection are those of NumPy's singular value decomposition."""
     pixels = np.random.default_rng(4).integers(0, 256, (80, 5, 5)).astype(np.uint8)
-    found = retrieval.PixelAxes(pixels, 6).project(pixels)
+    found = retrieval.PixelComponents(pixels, 6).project(pixels)
     centred = pixels.reshape(80, -1) - pixels.reshape(80, -1).mean(0)
     wanted = centred @ np.linalg.svd(centred, full_matrices=False)[2][:6].T
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)

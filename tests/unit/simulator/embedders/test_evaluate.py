@@ -19,7 +19,7 @@ from recommender.evaluation import classification as evaluation
 from recommender.evaluation.retrieval import unit_rows
 from simulator.catalogues.fashion_mnist import CLASS_NAMES, FashionMnist
 from simulator.embedders import evaluate as action
-from simulator.embedders.evaluate import STEPS, Answers, measure
+from simulator.embedders.evaluate import STEPS, NetworkOutputs, measure
 from simulator.report.pages import embedder as evaluated
 from tests.factories import context_of
 
@@ -75,7 +75,7 @@ def test_intervals_are_those_of_the_formulas() -> None:
 
 
 @cache
-def planted() -> tuple[FashionMnist, Answers]:
+def planted() -> tuple[FashionMnist, NetworkOutputs]:
     """300 training and 60 test pictures of three kinds; a network that errs on six test pictures, on four of
     them seen ten ways, knows them all the same (its embedding is right), and has met two of the sixty: they
     are copies of training pictures.
@@ -97,7 +97,7 @@ def planted() -> tuple[FashionMnist, Answers]:
     data = FashionMnist(train_images, train_labels, test_images, test_labels)
     by_ten = logits[1].copy()
     by_ten[10:12] = np.roll(by_ten[10:12], -1, axis=1)
-    return data, Answers(vectors[0], logits[0], vectors[1], logits[1], by_ten)
+    return data, NetworkOutputs(vectors[0], logits[0], vectors[1], logits[1], by_ten)
 
 
 @cache
@@ -129,9 +129,9 @@ def test_every_table_holds_every_row_and_what_was_planted() -> None:
 
 def test_a_sample_of_queries_asks_the_whole_gallery() -> None:
     """Twenty queries, evenly taken; accuracy stays that of all test pictures."""
-    data, answers = planted()
+    data, outputs = planted()
     steps: list[int] = []
-    found = measure(data, answers, n_queries=20, step=lambda: steps.append(1))
+    found = measure(data, outputs, n_queries=20, step=lambda: steps.append(1))
     assert len(steps) == STEPS  # as many as the progress bar has
     assert found.n_queries == 20
     assert found.tables["test against test"]["pixels"].map.n == 20
@@ -140,10 +140,10 @@ def test_a_sample_of_queries_asks_the_whole_gallery() -> None:
 
 def test_a_blind_embedder_is_no_better_than_lot() -> None:
     """Vectors without meaning find a class about as often as it occurs: the measure can say no."""
-    data, answers = planted()
+    data, outputs = planted()
     rng = np.random.default_rng(0)
     blind = replace(
-        answers,
+        outputs,
         train_embeddings=unit_rows(rng.normal(size=(300, 8))),
         test_embeddings=unit_rows(rng.normal(size=(60, 8))),
     )
@@ -187,11 +187,11 @@ def test_the_action_writes_its_folder(
     sqlite: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Page, JSON and figures under the model's key; a sample has a folder of its own."""
-    data, answers = planted()
+    data, outputs = planted()
     context = context_of(sqlite, runs=tmp_path / "runs")
     monkeypatch.setattr(action, "fashion_mnist", lambda _: data)
     monkeypatch.setattr(action.default_model, "ensure", lambda _: action.default_model.Model("toy-1", "hand"))
-    monkeypatch.setattr(action, "_ask", lambda *_: answers)
+    monkeypatch.setattr(action, "_ask", lambda *_: outputs)
     manifest, weights = _tiny_model()
     with write_transaction(sqlite) as conn:
         models.add(conn, "toy-1", manifest, weights)

@@ -12,7 +12,7 @@ from PIL import Image
 from sqlalchemy import Engine
 
 from db import embeddings, images, views
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.errors import DataError, UsageError
 from db.items import Item
@@ -227,7 +227,7 @@ class HandmadeLibrary:
     def __init__(self) -> None:
         self.network = HandmadeNetwork()
 
-    def embedder(self, _: Embedder) -> HandmadeNetwork:
+    def embedder(self, _: EmbedderKey) -> HandmadeNetwork:
         """The one."""
         return self.network
 
@@ -235,7 +235,7 @@ class HandmadeLibrary:
 def test_the_catalogue_is_embedded_once(sqlite: Engine) -> None:
     """The first time everything without a vector is embedded and stored, the second time nothing."""
     items = stock(sqlite)
-    other = Embedder("another", "handmade")
+    other = EmbedderKey("another", "handmade")
     with write_transaction(sqlite) as conn:
         from db import models
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from db import embeddings, images, models, runs, work
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.errors import DataError, UsageError
 from recommender.embedding import checkpoint, mobilenet, network, pretrained, runtimes
@@ -61,7 +61,7 @@ def made_mobilenet(architecture: MobileNet) -> tuple[bytes, bytes]:
 
 def assert_alike(model: tuple[bytes, bytes], pixels: NDArray[np.uint8], *, atol: float) -> None:
     """Embeddings and logits of the graph are those of the Keras model of the same manifest."""
-    found = OnnxEmbedder.from_bytes(*model).answer(pixels)
+    found = OnnxEmbedder.from_bytes(*model).outputs(pixels)
     levels = pixels.astype(np.float32)
     wanted = checkpoint.from_bytes(*model)(levels[..., None] if pixels.ndim == 3 else levels, training=False)
     np.testing.assert_allclose(found[0], wanted[0].numpy(), atol=atol)
@@ -201,7 +201,7 @@ def test_a_worker_refuses_work_for_a_runtime_it_does_not_have(
         models.add(conn, name_of(deep), *deep)
     for wanted in ("onnxruntime-0.1", "tensorflow-1.0"):
         with pytest.raises(DataError, match=f"embeds with {re.escape(wanted)}"):
-            Library(sqlite).embedder(Embedder(name_of(deep), wanted))
+            Library(sqlite).embedder(EmbedderKey(name_of(deep), wanted))
 
 
 EMBED = """
@@ -215,7 +215,7 @@ print(sorted({"tensorflow", "keras"} & set(sys.modules)))
 
 def test_a_worker_embeds_without_tensorflow(sqlite: Engine, deep: tuple[bytes, bytes]) -> None:
     """The job's vectors stand in the database under ONNX Runtime's key; nobody imported Keras."""
-    ours = Embedder(name_of(deep), runtime_key("onnx"))
+    ours = EmbedderKey(name_of(deep), runtime_key("onnx"))
     with write_transaction(sqlite) as conn:
         models.add(conn, ours.model, *deep)
         hashes = images.add(conn, PIXELS[:3])

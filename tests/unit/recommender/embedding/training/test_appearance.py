@@ -20,7 +20,7 @@ def pictures(n: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def test_what_varies_within_the_classes_comes_back() -> None:
-    """Two axes span the two planted differences; the mean square length is one but for what was cut."""
+    """Two components span the two planted differences; the mean square length is one but for what was cut."""
     images, labels, said = pictures()
     found = within_class(images, labels, 2)
     assert found.shape == (200, 2)
@@ -52,9 +52,9 @@ def test_a_class_of_equal_pictures_stands_at_the_origin() -> None:
     np.testing.assert_array_equal(within_class(images, np.zeros(6, int), 3), np.zeros((6, 3)))
 
 
-@pytest.mark.parametrize("n_axes", [0, 65])
-def test_more_axes_than_pixels_are_refused(n_axes: int) -> None:
+@pytest.mark.parametrize("n_components", [0, 65])
+def test_more_components_than_pixels_are_refused(n_components: int) -> None:
     """Or none at all."""
     images, labels, _ = pictures()
-    with pytest.raises(ValueError, match=r"axes must lie in 1\.\.64"):
-        within_class(images, labels, n_axes)
+    with pytest.raises(ValueError, match=r"components must lie in 1\.\.64"):
+        within_class(images, labels, n_components)

@@ -13,7 +13,7 @@ import pytest
 from recommender.embedding import checkpoint, mobilenet
 from recommender.embedding.architecture import MobileNet
 from recommender.embedding.pretrained import at_random
-from recommender.embedding.tensorflow_embedder import Embedder
+from recommender.embedding.tensorflow_embedder import TensorflowEmbedder
 from recommender.embedding.training import transfer
 from recommender.embedding.training.own_network import TrainingSettings
 from recommender.embedding.training.trained import Trained
@@ -141,7 +141,7 @@ def test_a_model_is_kept_and_comes_back(usual: Trained, tmp_path: Path) -> None:
     facts = {"classes": ["a", "b", "c"], "data_sha256": "d" * 64, "metrics": {"test_accuracy": 0.5}}
     key = checkpoint.save(tmp_path / "model", usual, **facts)
     assert key.startswith("mobilenet-")
-    embedder = Embedder.load(tmp_path / "model")
+    embedder = TensorflowEmbedder.load(tmp_path / "model")
     assert embedder.view == (24, 3)
     found = embedder.embed(IMAGES)
     assert found.shape == (48, 8)

@@ -8,22 +8,22 @@ from scipy.ndimage import gaussian_filter
 from sqlalchemy import Engine
 
 from db import models
-from db.embeddings import Embedder
+from db.embeddings import EmbedderKey
 from db.engine import write_transaction
 from db.errors import DataError
 from recommender.embedding import checkpoint
 from recommender.embedding.batches import Embedding
 from recommender.embedding.open import embedding_runtime, needs_network, open_embedder
-from recommender.embedding.unlabelled import catalogue as labelless
-from recommender.embedding.unlabelled import edge_histograms as edges
-from recommender.embedding.unlabelled.edge_histograms import EdgesEmbedder
-from recommender.embedding.unlabelled.pixel_pca import AxesEmbedder
+from recommender.embedding.unlabelled import edge_histograms
+from recommender.embedding.unlabelled import registry as unlabelled
+from recommender.embedding.unlabelled.edge_histograms import EdgeHistogramEmbedder
+from recommender.embedding.unlabelled.pixel_pca import PixelPcaEmbedder
 from workers.knowledge import Library
 
 RNG = np.random.default_rng(4)
 PIXELS = gaussian_filter(RNG.integers(0, 256, (200, 28, 28)).astype(float), (0, 2, 2)).astype(np.uint8)
-MANIFEST, WEIGHTS = edges.fit(PIXELS, classes=["a"], data_sha256="0")
-EMBEDDER = EdgesEmbedder.from_bytes(MANIFEST, WEIGHTS)
+MANIFEST, WEIGHTS = edge_histograms.fit(PIXELS, classes=["a"], data_sha256="0")
+EMBEDDER = EdgeHistogramEmbedder.from_bytes(MANIFEST, WEIGHTS)
 
 
 def slow_histograms(picture: np.ndarray) -> np.ndarray:
@@ -65,14 +65,18 @@ def test_histograms_are_those_counted_pixel_by_pixel() -> None:
     bar = np.zeros((28, 28), np.uint8)
     bar[5:20, 12:15] = 200
     for picture in (PIXELS[0], bar):
-        np.testing.assert_allclose(edges.histograms(picture[None])[0], slow_histograms(picture), atol=1e-9)
+        np.testing.assert_allclose(
+            edge_histograms.histograms(picture[None])[0], slow_histograms(picture), atol=1e-9
+        )
 
 
 def test_light_and_dark_count_alike() -> None:
     """An edge has no side: what is turned inside out has the same directions, if not the same strengths."""
     bar = np.zeros((1, 28, 28), np.uint8)
     bar[:, :, 14:] = 255
-    np.testing.assert_allclose(edges.histograms(bar), edges.histograms(255 - bar), atol=1e-9)
+    np.testing.assert_allclose(
+        edge_histograms.histograms(bar), edge_histograms.histograms(255 - bar), atol=1e-9
+    )
 
 
 def test_a_picture_has_the_same_bytes_in_any_batch() -> None:
@@ -88,7 +92,7 @@ def test_a_picture_has_the_same_bytes_in_any_batch() -> None:
 
 def test_its_axes_keep_the_cosines_of_the_histograms() -> None:
     """Nearly: 128 axes of 200 pictures hold almost all there is."""
-    rows = edges.histograms(PIXELS) / np.sqrt(2)
+    rows = edge_histograms.histograms(PIXELS) / np.sqrt(2)
     found = EMBEDDER.embed(PIXELS)
     assert np.abs(found @ found.T - rows @ rows.T).max() < 0.02
 
@@ -103,19 +107,19 @@ def test_a_manifest_says_whether_it_needs_a_network() -> None:
     plain, _ = checkpoint.verify(MANIFEST, WEIGHTS)
     network = {"architecture": {"name": "cnn-best"}}
     assert (needs_network(plain), needs_network(network)) == (False, True)
-    assert embedding_runtime(plain, "tensorflow-2.21") == labelless.RUNTIME
+    assert embedding_runtime(plain, "tensorflow-2.21") == unlabelled.RUNTIME
     assert embedding_runtime(network, "tensorflow-2.21") == "tensorflow-2.21"
 
 
-def test_each_labelless_model_is_made_from_its_own_bytes() -> None:
+def test_each_unlabelled_model_is_made_from_its_own_bytes() -> None:
     """By the name in the manifest; what is damaged, or a network, is refused."""
-    assert isinstance(open_embedder(MANIFEST, WEIGHTS, no_network), EdgesEmbedder)
-    other = labelless.FITS["pca-64"](PIXELS, classes=["a"], data_sha256="0")
-    assert isinstance(open_embedder(*other, no_network), AxesEmbedder)
+    assert isinstance(open_embedder(MANIFEST, WEIGHTS, no_network), EdgeHistogramEmbedder)
+    other = unlabelled.FITS["pca-64"](PIXELS, classes=["a"], data_sha256="0")
+    assert isinstance(open_embedder(*other, no_network), PixelPcaEmbedder)
     with pytest.raises(ValueError, match="damaged"):
         open_embedder(MANIFEST, WEIGHTS[:-1] + b"\x01", no_network)
     with pytest.raises(ValueError, match="wanted edges-128, found 'pca-64'"):
-        EdgesEmbedder.from_bytes(*other)
+        EdgeHistogramEmbedder.from_bytes(*other)
     plain, _ = checkpoint.verify(MANIFEST, WEIGHTS)
     assert checkpoint.model_key(plain).startswith("edges-128-")
 
@@ -126,6 +130,6 @@ def test_a_worker_opens_it_under_its_own_runtime_only(sqlite: Engine) -> None:
     key = checkpoint.model_key(plain)
     with write_transaction(sqlite) as conn:
         models.add(conn, key, MANIFEST, WEIGHTS)
-    assert isinstance(Library(sqlite).embedder(Embedder(key, labelless.RUNTIME)), EdgesEmbedder)
+    assert isinstance(Library(sqlite).embedder(EmbedderKey(key, unlabelled.RUNTIME)), EdgeHistogramEmbedder)
     with pytest.raises(DataError, match=r"computed by numpy, not by tensorflow-2\.21"):
-        Library(sqlite).embedder(Embedder(key, "tensorflow-2.21"))
+        Library(sqlite).embedder(EmbedderKey(key, "tensorflow-2.21"))

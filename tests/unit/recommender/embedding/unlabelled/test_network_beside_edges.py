@@ -12,12 +12,12 @@ from recommender.embedding import checkpoint
 from recommender.embedding.batches import Embedding
 from recommender.embedding.onnx.embedder import OnnxEmbedder
 from recommender.embedding.open import open_embedder
-from recommender.embedding.tensorflow_embedder import Embedder
+from recommender.embedding.tensorflow_embedder import TensorflowEmbedder
 from recommender.embedding.training.contrast import Contrast
 from recommender.embedding.training.own_network import train
 from recommender.embedding.training.trained import Trained
-from recommender.embedding.unlabelled.edge_histograms import EdgesEmbedder
-from recommender.embedding.unlabelled.network_beside_edges import SHARE, OutlinedEmbedder
+from recommender.embedding.unlabelled.edge_histograms import EdgeHistogramEmbedder
+from recommender.embedding.unlabelled.network_beside_edges import SHARE, NetworkBesideEdges
 from tests.unit.recommender.embedding.test_network import TINY
 from tests.unit.recommender.embedding.training.test_own_network import IMAGES, LABELS, SETTINGS
 
@@ -26,7 +26,7 @@ FACTS = {"classes": ["hat", "bag", "shoe"], "data_sha256": "d" * 64, "metrics": 
 
 @pytest.fixture(scope="module")
 def trained() -> Trained:
-    """A small network taught views and turns, 16 axes beside it."""
+    """A small network taught views and turns, 16 components beside it."""
     settings = replace(SETTINGS, contrast=Contrast())
     return train(IMAGES, LABELS, architecture=replace(TINY, edges=16), settings=settings, seed=1)
 
@@ -40,14 +40,17 @@ def model(trained: Trained) -> tuple[bytes, bytes]:
 @pytest.fixture(scope="module")
 def embedder(model: tuple[bytes, bytes]) -> Embedding:
     """The embedder of these bytes, by TensorFlow."""
-    return open_embedder(*model, Embedder.from_bytes)
+    return open_embedder(*model, TensorflowEmbedder.from_bytes)
 
 
 def test_cosines_are_weighted_means_of_both_cosines(trained: Trained, embedder: Embedding) -> None:
     """The outlines' share of the squared length is their weight."""
     found = embedder.embed(IMAGES).astype(float)
-    assert trained.axes is not None
-    both = [EdgesEmbedder(trained.axes).embed(IMAGES), Embedder(trained.model).embed(IMAGES)]
+    assert trained.edge_components is not None
+    both = [
+        EdgeHistogramEmbedder(trained.edge_components).embed(IMAGES),
+        TensorflowEmbedder(trained.model).embed(IMAGES),
+    ]
     outlines, named = (rows.astype(float) @ rows.T.astype(float) for rows in both)
     np.testing.assert_allclose(found @ found.T, SHARE * outlines + (1 - SHARE) * named, atol=1e-5)
 
@@ -58,11 +61,11 @@ def test_the_manifest_says_what_lies_in_the_vector(
     """Six trained numbers beside 16 axes; the network alone is a model in its own right."""
     plain = json.loads(model[0])
     assert (plain["dim"], embedder.dim) == (22, 22)
-    assert plain["weights"][-1] == {"name": checkpoint.AXES, "shape": [520, 16]}
-    manifest, weights, axes = checkpoint.parted(*model)
-    np.testing.assert_array_equal(axes, trained.axes)
+    assert plain["weights"][-1] == {"name": checkpoint.EDGE_COMPONENTS, "shape": [520, 16]}
+    manifest, weights, components = checkpoint.parted(*model)
+    np.testing.assert_array_equal(components, trained.edge_components)
     assert checkpoint.verify(manifest, weights)[0]["dim"] == 6
-    assert "16 of the numbers are principal axes of edge histograms" in checkpoint.model_card(plain)
+    assert "16 of the numbers are principal components of edge histograms" in checkpoint.model_card(plain)
 
 
 def test_upright_classes_are_named() -> None:
@@ -71,7 +74,7 @@ def test_upright_classes_are_named() -> None:
     settings = replace(SETTINGS, contrast=at_rest, epochs=40, rate=3e-2, label_smoothing=0.0)
     taught = train(IMAGES, LABELS, architecture=TINY, settings=settings, seed=1)
     assert taught.model.output_shape[1] == (None, 3)
-    assert (Embedder(taught.model).classify(IMAGES) == LABELS).mean() >= 0.8
+    assert (TensorflowEmbedder(taught.model).classify(IMAGES) == LABELS).mean() >= 0.8
 
 
 def test_a_picture_has_the_same_bytes_in_any_company(embedder: Embedding) -> None:
@@ -96,16 +99,16 @@ def test_a_blank_picture_has_a_direction_too(embedder: Embedding) -> None:
 
 def test_a_network_without_edges_is_itself(trained: Trained) -> None:
     """Nothing is put beside what has none."""
-    alone = replace(trained, axes=None, architecture=TINY)
-    found = open_embedder(*checkpoint.describe(alone, **FACTS), Embedder.from_bytes)
-    assert type(found) is Embedder
+    alone = replace(trained, edge_components=None, architecture=TINY)
+    found = open_embedder(*checkpoint.describe(alone, **FACTS), TensorflowEmbedder.from_bytes)
+    assert type(found) is TensorflowEmbedder
 
 
 def test_what_does_not_fit_is_refused(trained: Trained, model: tuple[bytes, bytes]) -> None:
     """Flipped bits, and a network of pictures of another size."""
     with pytest.raises(ValueError, match="damaged"):
-        open_embedder(model[0], model[1][:-4] + b"\x00\x00\x00\x01", Embedder.from_bytes)
-    assert trained.axes is not None
+        open_embedder(model[0], model[1][:-4] + b"\x00\x00\x00\x01", TensorflowEmbedder.from_bytes)
+    assert trained.edge_components is not None
     small = Embedding(lambda _: (np.empty(0), np.empty(0)), shapes=(1, 1), size=20, dim=3, classes=0)
     with pytest.raises(ValueError, match="wanted a network of pictures"):
-        OutlinedEmbedder(small, trained.axes)
+        NetworkBesideEdges(small, trained.edge_components)

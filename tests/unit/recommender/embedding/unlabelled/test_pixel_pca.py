@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 
 from recommender.embedding import checkpoint
-from recommender.embedding.unlabelled import pixel_pca as axes
-from recommender.embedding.unlabelled.pixel_pca import AxesEmbedder
-from recommender.evaluation.retrieval import PixelAxes
+from recommender.embedding.unlabelled import pixel_pca
+from recommender.embedding.unlabelled.pixel_pca import PixelPcaEmbedder
+from recommender.evaluation.retrieval import PixelComponents
 
 PIXELS = (np.random.default_rng(3).integers(0, 256, (300, 28, 28)) * np.linspace(0.2, 1, 28)).astype(np.uint8)
-MANIFEST, WEIGHTS = axes.fit(PIXELS, classes=["a"], data_sha256="0")
-EMBEDDER = AxesEmbedder.from_bytes(MANIFEST, WEIGHTS)
+MANIFEST, WEIGHTS = pixel_pca.fit(PIXELS, classes=["a"], data_sha256="0")
+EMBEDDER = PixelPcaEmbedder.from_bytes(MANIFEST, WEIGHTS)
 
 
 def test_embeddings_are_the_principal_components_on_the_unit_sphere() -> None:
-    """The same as those of PixelAxes up to rounding; norm 1."""
+    """The same as those of PixelComponents up to rounding; norm 1."""
     found = EMBEDDER.embed(PIXELS)
     assert found.shape == (300, 64)
     assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
-    assert np.allclose(found, PixelAxes(PIXELS, 64).project(PIXELS), atol=1e-4)
+    assert np.allclose(found, PixelComponents(PIXELS, 64).project(PIXELS), atol=1e-4)
 
 
 def test_a_picture_has_the_same_bytes_in_any_batch() -> None:
@@ -34,16 +34,16 @@ def test_a_picture_has_the_same_bytes_in_any_batch() -> None:
 
 def test_the_mean_picture_has_a_direction_too() -> None:
     """A picture whose components are all 0 is a unit row like the others."""
-    flat = AxesEmbedder(np.full(4, 7.0, np.float32), np.eye(4, dtype=np.float32))
+    flat = PixelPcaEmbedder(np.full(4, 7.0, np.float32), np.eye(4, dtype=np.float32))
     assert flat.embed(np.full((1, 2, 2), 7, np.uint8)).tolist() == [[1.0, 0.0, 0.0, 0.0]]
 
 
 def test_what_is_damaged_or_a_network_is_refused() -> None:
     """ValueError, as for every model."""
     with pytest.raises(ValueError, match="damaged"):
-        AxesEmbedder.from_bytes(MANIFEST, WEIGHTS[:-1] + b"\x01")
+        PixelPcaEmbedder.from_bytes(MANIFEST, WEIGHTS[:-1] + b"\x01")
     with pytest.raises(ValueError, match="wanted pca-64, found 'quick'"):
-        AxesEmbedder.from_bytes(MANIFEST.replace(b'"pca-64"', b'"quick"'), WEIGHTS)
+        PixelPcaEmbedder.from_bytes(MANIFEST.replace(b'"pca-64"', b'"quick"'), WEIGHTS)
     with pytest.raises(ValueError, match="28, 28"):
         EMBEDDER.embed(PIXELS[:, :5])
 

@@ -1,4 +1,4 @@
-"""The embedders that learned no labels, by name: fitted in seconds when they are asked for."""
+"""The embedders without labels by name: what fits them, in seconds, and what opens them again."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from recommender.embedding.batches import Embedding
-from recommender.embedding.unlabelled import edge_histograms as edges
-from recommender.embedding.unlabelled import pixel_pca as axes
+from recommender.embedding.unlabelled import edge_histograms, pixel_pca
 
-RUNTIME = axes.RUNTIME
+RUNTIME = pixel_pca.RUNTIME
 
 FITS: Mapping[str, Callable[..., tuple[bytes, bytes]]] = MappingProxyType(
-    {axes.NAME: axes.fit, edges.NAME: edges.fit}
+    {pixel_pca.NAME: pixel_pca.fit, edge_histograms.NAME: edge_histograms.fit}
 )
 """What makes manifest and weights of pictures uint8 [n, size, size]."""
 
 EMBEDDERS: Mapping[str, Callable[[bytes, bytes], Embedding]] = MappingProxyType(
-    {axes.NAME: axes.AxesEmbedder.from_bytes, edges.NAME: edges.EdgesEmbedder.from_bytes}
+    {
+        pixel_pca.NAME: pixel_pca.PixelPcaEmbedder.from_bytes,
+        edge_histograms.NAME: edge_histograms.EdgeHistogramEmbedder.from_bytes,
+    }
 )
 """What opens them again."""
