@@ -14,7 +14,7 @@ from sqlalchemy import literal, select
 
 from benchmarks.baskets import visits
 from db import models
-from db.engine import writing
+from db.engine import write_transaction
 from db.tables import embedding
 from recommender.embedding import checkpoint
 from simulator.embedders.model import runtime
@@ -41,7 +41,7 @@ def shop(installed: Installer, tmp_path_factory: pytest.TempPathFactory) -> Inst
     (folder / checkpoint.MANIFEST).write_bytes(manifest)
     key = checkpoint.model_key(json.loads(manifest))
     engine = made.engine()
-    with writing(engine) as conn:
+    with write_transaction(engine) as conn:
         models.add(conn, key, manifest, weights)
         columns = (embedding.c.image, embedding.c.vector)
         same = select(literal(key), literal(runtime()), *columns).where(embedding.c.runtime == runtime())

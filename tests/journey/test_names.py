@@ -126,10 +126,13 @@ def test_sizes_that_nobody_gave_follow_from_the_catalogue(shop: Installation, wo
     assert "1000" in refused.stderr
 
 
+@pytest.mark.thorough
+@pytest.mark.timeout(900)
 def test_the_demo_ends_with_a_check_of_its_runs(shop: Installation, tmp_path: Path) -> None:
     """One line after the report; in JSON the whole answer of verify; --no-verify leaves it out."""
     demo = ("demo", "--catalogue", "toy", "--workers", "1")
     again = copy_of(shop, tmp_path / "shop")
+    assert again.start(*demo).wait(timeout=600) == 0  # five runs of full size
     done = again.call(*demo)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "verified: 5 runs, counts and slates recomputed, all equal"
