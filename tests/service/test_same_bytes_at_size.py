@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recommender.config import POLICY_NAMES
+from recommender.registry import POLICY_NAMES
 from tests.installation import ROOT, Installation
 
 pytestmark = [pytest.mark.service, pytest.mark.thorough, pytest.mark.timeout(3000)]
