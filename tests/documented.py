@@ -49,7 +49,9 @@ SLOW = {
     "windowshop explore": "20 s: tests/unit/simulator/embedders/test_explore.py",
     "windowshop train --preset quick --seed 2": OWN_NETWORK,
     "windowshop evaluate --queries 1000": "a minute: tests/unit/simulator/embedders/test_evaluate.py",
-    "windowshop evaluate --held-out": "many minutes: tests/unit/simulator/embedders/test_unseen_classes.py",
+    "windowshop evaluate --unseen-classes": (
+        "many minutes: tests/unit/simulator/embedders/test_unseen_classes.py"
+    ),
     "windowshop similar photo.jpg": "embeds 60,000 pictures: tests/unit/simulator/embedders/test_similar.py",
     "windowshop train --backbone mobilenet --catalogue shop": OWN_TRAINING,
     "WINDOWSHOP_MODEL=mobilenet-quick-shop windowshop similar photo.jpg --catalogue shop": OWN_TRAINING,

@@ -27,17 +27,20 @@ def evaluate(
     queries: Annotated[
         int | None, typer.Option(help="Test pictures that ask for look-alikes; left out: all.")
     ] = None,
-    held_out: Annotated[
-        bool, typer.Option("--held-out", help="Also classes never seen: trains two small networks a split.")
+    unseen_classes: Annotated[
+        bool,
+        typer.Option("--unseen-classes", help="Also classes never seen: trains two small networks a split."),
     ] = False,
-    splits: Annotated[int | None, typer.Option(help="--held-out with so many splits, not three.")] = None,
+    splits: Annotated[
+        int | None, typer.Option(help="--unseen-classes with so many splits, not three.")
+    ] = None,
     runs: Runs = None,
     as_json: AsJson = False,
 ) -> None:
     """The embedder on the test images: accuracy, confusion, calibration, retrieval beside simpler ways."""
     from simulator.embedders.evaluate import evaluate as action
 
-    n_splits = 3 if splits is None and held_out else splits
+    n_splits = 3 if splits is None and unseen_classes else splits
     found = action(open_installation(runs=runs), n_queries=queries, n_splits=n_splits)
     if as_json:
         show_result({**found.document, "report": str(found.page)}, "", as_json=True)

@@ -25,7 +25,7 @@ from recommender.search.similarity import round_embeddings
 from simulator.catalogues.fashion_mnist import CLASS_NAMES, FashionMnist
 from simulator.catalogues.stored import FASHION_MNIST, fashion_mnist
 from simulator.embedders import model as default_model
-from simulator.embedders import unseen_classes as held_out
+from simulator.embedders import unseen_classes
 from simulator.embedders.in_force import in_force
 from simulator.installation import run_folder as folder
 from simulator.installation.command_line import command_line
@@ -34,7 +34,7 @@ from simulator.report.numbers.findings import NEAR
 from simulator.report.numbers.retrieval import Score
 from simulator.report.pages import embedder as evaluated
 from simulator.report.pages import study
-from simulator.report.pages import unseen_classes as unseen
+from simulator.report.pages import unseen_classes as unseen_page
 from simulator.report.pages.embedder import Evaluation
 from workers.knowledge import Library
 
@@ -89,8 +89,8 @@ def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | 
     n_test = len(data.test_labels)
     if n_queries is not None and not 2 <= n_queries <= n_test:
         raise UsageError(f"--queries must lie in 2..{n_test}, found {n_queries}")
-    if n_splits is not None and not 1 <= n_splits <= held_out.MOST_SPLITS:
-        raise UsageError(f"--splits must lie in 1..{held_out.MOST_SPLITS}, found {n_splits}")
+    if n_splits is not None and not 1 <= n_splits <= unseen_classes.MOST_SPLITS:
+        raise UsageError(f"--splits must lie in 1..{unseen_classes.MOST_SPLITS}, found {n_splits}")
     model = default_model.ensure(context)
     with read_transaction(context.engine) as conn:
         manifest, weights = checkpoint.verify(*models.read(conn, model.key))
@@ -110,8 +110,8 @@ def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | 
     with context.talk.progress("measuring", STEPS) as step:
         found = measure(data, outputs, n_queries=n_queries, step=step)
     if n_splits:
-        splits = held_out.chosen_classes(n_splits)
-        found = replace(found, unseen=held_out.measure(context, data, found.is_near, splits))
+        splits = unseen_classes.chosen_classes(n_splits)
+        found = replace(found, unseen=unseen_classes.measure(context, data, found.is_near, splits))
     n_parameters = sum(array.size for array in weights)
     sampled = "" if n_queries is None or n_queries == n_test else f"-queries{n_queries}"
     origin = {"model": model.key, "runtime": model.runtime, "data_sha256": manifest["data_sha256"]}
@@ -120,13 +120,13 @@ def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | 
         "evaluate",
         settings=in_force(context.settings, FASHION_MNIST),
         queries=n_queries,
-        held_out=bool(n_splits),
-        splits=None if n_splits == held_out.N_SPLITS else n_splits,
+        unseen_classes=bool(n_splits),
+        splits=None if n_splits == unseen_classes.N_SPLITS else n_splits,
     )
     page = evaluated.page(found, CLASS_NAMES, n_parameters, origin, command)
     where = context.settings.runs / f"evaluate-{model.key}{sampled}"
     path = study.write(page, where, "evaluate", document)
-    tables = [evaluated.rows(found), *([unseen.rows(found.unseen)] if found.unseen else [])]
+    tables = [evaluated.rows(found), *([unseen_page.rows(found.unseen)] if found.unseen else [])]
     return Evaluated(page.headline, tables, path, document)
 
 

@@ -39,7 +39,7 @@ FOLDER = "held-out"
 
 
 def chosen_classes(n_splits: int = N_SPLITS) -> list[tuple[int, ...]]:
-    """The classes held out, splits of three: drawn by an address, chosen by nobody, no split twice.
+    """The unseen classes, splits of three: drawn by an address, chosen by nobody, no split twice.
 
     No class is in two of the first three, nor of the next three; more splits begin with the fewer ones.
     """
@@ -61,14 +61,16 @@ def measure(
     splits: Sequence[tuple[int, ...]],
 ) -> Unseen:
     """Two networks for each of the splits; is_near: bool [n_test], pictures that count as near-duplicates."""
-    return Unseen(tuple(_split(context, data, is_near, held) for held in splits))
+    return Unseen(tuple(_split(context, data, is_near, unseen) for unseen in splits))
 
 
-def _split(context: Context, data: FashionMnist, is_near: NDArray[np.bool_], held: tuple[int, ...]) -> Split:
-    is_seen = ~np.isin(data.train_labels, held)
+def _split(
+    context: Context, data: FashionMnist, is_near: NDArray[np.bool_], unseen: tuple[int, ...]
+) -> Split:
+    is_seen = ~np.isin(data.train_labels, unseen)
     seen_images = data.train_images[is_seen]
     named, general = (
-        _network(context, preset, seen_images, data.train_labels[is_seen], held) for preset in PRESETS
+        _network(context, preset, seen_images, data.train_labels[is_seen], unseen) for preset in PRESETS
     )
     from recommender.embedding import tensorflow_embedder  # noqa: PLC0415 - TensorFlow takes seconds to import
 
@@ -86,7 +88,7 @@ def _split(context: Context, data: FashionMnist, is_near: NDArray[np.bool_], hel
             data.test_images
         ),
     }
-    is_query = np.isin(data.test_labels, held)
+    is_query = np.isin(data.test_labels, unseen)
     everything = np.ones(len(is_query), bool)
     searches = dict(
         zip(
@@ -113,7 +115,7 @@ def _split(context: Context, data: FashionMnist, is_near: NDArray[np.bool_], hel
                 found[table][name] = among(searched, data.test_labels, queries, gallery)
                 step()
     keys = [checkpoint.model_key(checkpoint.verify(*model)[0]) for model in (named, general)]
-    return Split(tuple(CLASS_NAMES[one] for one in held), keys[0], keys[1], found)
+    return Split(tuple(CLASS_NAMES[one] for one in unseen), keys[0], keys[1], found)
 
 
 def among(
@@ -135,13 +137,13 @@ def among(
 
 
 def _network(
-    context: Context, preset: str, images: NDArray[np.uint8], labels: NDArray[Any], held: tuple[int, ...]
+    context: Context, preset: str, images: NDArray[np.uint8], labels: NDArray[Any], unseen: tuple[int, ...]
 ) -> tuple[bytes, bytes]:
     """A network of one split, from its folder when it was trained before on these very pictures."""
-    names = [name for place, name in enumerate(CLASS_NAMES) if place not in held]
-    numbers = np.searchsorted(np.setdiff1d(np.arange(len(CLASS_NAMES)), held), labels)
+    names = [name for place, name in enumerate(CLASS_NAMES) if place not in unseen]
+    numbers = np.searchsorted(np.setdiff1d(np.arange(len(CLASS_NAMES)), unseen), labels)
     digest = hashlib.sha256(images.tobytes() + numbers.astype("<i8").tobytes()).hexdigest()
-    folder = context.settings.models / FOLDER / f"{preset}-without-{'-'.join(map(str, held))}"
+    folder = context.settings.models / FOLDER / f"{preset}-without-{'-'.join(map(str, unseen))}"
     from recommender.embedding import network  # noqa: PLC0415 - TensorFlow takes seconds to import
     from recommender.embedding.training import own_network as training  # noqa: PLC0415 - TensorFlow takes seconds to import
 
@@ -150,7 +152,7 @@ def _network(
     if kept is not None:
         return kept
     make_room(folder)
-    left_out = ", ".join(CLASS_NAMES[one] for one in held)
+    left_out = ", ".join(CLASS_NAMES[one] for one in unseen)
     with context.talk.progress(f"training {preset} without {left_out}", settings.epochs) as step:
         trained = training.train(
             images,

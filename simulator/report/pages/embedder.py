@@ -36,23 +36,37 @@ ROWS = {
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All measures of one embedder. ten_views: accuracy, low, high by the mean logits of ten views a picture;
-    without_near: the same of one view, without near-duplicates of training;
-    is_near: bool [n_test], these; unseen: None when classes held out were not asked for.
-    """
+    """All measures of one embedder."""
 
     classification: Classification
+
     interval: tuple[float, float]
+    """Where its accuracy on the test pictures lies with 95 % confidence."""
+
     calibration: Calibration
+
     ten_views: tuple[float, float, float]
+    """Accuracy by the mean logits of ten views a picture, and its interval."""
+
     train_accuracy: float
+
     without_near: tuple[float, float, float]
+    """Accuracy without test pictures that are near-duplicates of training, and its interval."""
+
     is_near: NDArray[np.bool_]
+    """[n_test]: which test pictures are near-duplicates of training."""
+
     n_test: int
+
     n_train: int
+
     n_queries: int
+
     tables: Mapping[str, Mapping[str, Score]]
+    """Retrieval, by table and row."""
+
     unseen: Unseen | None = None
+    """Of unseen classes; None when they were not asked for."""
 
     @property
     def n_near(self) -> int:
@@ -97,7 +111,7 @@ def document(
         "classes": list(names),
         "classification": found.classification.to_json(),
         "calibration": found.calibration.to_json(),
-        "held_out": found.unseen.to_json() if found.unseen else None,
+        "unseen_classes": found.unseen.to_json() if found.unseen else None,
     }
 
 
@@ -240,7 +254,9 @@ def _naming(found: Evaluation, names: Sequence[str]) -> Section:
 
 
 def _trust(found: Evaluation) -> Section:
-    unasked = "Classes the network never saw are not measured here; windowshop evaluate --held-out does."
+    unasked = (
+        "Classes the network never saw are not measured here; windowshop evaluate --unseen-classes does."
+    )
     return Section(
         "How far to trust this",
         [

@@ -101,7 +101,7 @@ class Unseen:
 def rows(unseen: Unseen) -> list[list[str]]:
     """In short, for the terminal."""
     short = [table for table in TABLES if "without" not in table]
-    head = ["held-out classes", *(f"{measure}, {table}" for table in short for measure in ("mAP", "P@10"))]
+    head = ["unseen classes", *(f"{measure}, {table}" for table in short for measure in ("mAP", "P@10"))]
     body = []
     for row in ROWS:
         scores = [unseen.score(table, row) for table in short]
@@ -121,7 +121,7 @@ def section(unseen: Unseen) -> Section:
         for split in unseen.splits
     ]
     each = Table(
-        ["Held out", *(f"{row}, mAP" for row in BRIEFLY)],
+        ["Unseen", *(f"{row}, mAP" for row in BRIEFLY)],
         by_split,
         "Each split by itself, its three classes among themselves.",
     )

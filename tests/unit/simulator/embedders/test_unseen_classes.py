@@ -13,13 +13,13 @@ from sqlalchemy import Engine
 from recommender.embedding import checkpoint
 from recommender.evaluation.retrieval import Retrieval, unit_rows
 from simulator.catalogues.fashion_mnist import CLASS_NAMES, FashionMnist
-from simulator.embedders import unseen_classes as held_out
-from simulator.report.pages import unseen_classes as unseen
+from simulator.embedders import unseen_classes
+from simulator.report.pages import unseen_classes as unseen_page
 from simulator.report.pages.study import Study, render
 from simulator.report.pages.unseen_classes import LEADERS, ROWS, SMOOTHED, TABLES, Split, Unseen
 from tests.factories import context_of
 
-HELD = (0, 4, 9)
+UNSEEN = (0, 4, 9)
 
 
 @cache
@@ -38,8 +38,8 @@ def shop() -> FashionMnist:
 
 def test_the_classes_are_drawn_once_and_for_all() -> None:
     """Three splits of three, no class twice, the same at every call."""
-    splits = held_out.chosen_classes()
-    assert splits == held_out.chosen_classes()
+    splits = unseen_classes.chosen_classes()
+    assert splits == unseen_classes.chosen_classes()
     assert [len(split) for split in splits] == [3, 3, 3]
     assert len({one for split in splits for one in split}) == 9
     assert all(0 <= one < len(CLASS_NAMES) for split in splits for one in split)
@@ -47,10 +47,10 @@ def test_the_classes_are_drawn_once_and_for_all() -> None:
 
 def test_more_splits_go_on_where_the_fewer_ended() -> None:
     """Thirty, none twice, and the published three are their beginning."""
-    many = held_out.chosen_classes(held_out.MOST_SPLITS)
-    assert len(many) == len(set(many)) == held_out.MOST_SPLITS
-    assert many[:3] == held_out.chosen_classes() == [(6, 7, 8), (1, 2, 3), (4, 5, 9)]
-    assert many[:4] == held_out.chosen_classes(4)
+    many = unseen_classes.chosen_classes(unseen_classes.MOST_SPLITS)
+    assert len(many) == len(set(many)) == unseen_classes.MOST_SPLITS
+    assert many[:3] == unseen_classes.chosen_classes() == [(6, 7, 8), (1, 2, 3), (4, 5, 9)]
+    assert many[:4] == unseen_classes.chosen_classes(4)
     assert {len(split) for split in many} == {3}
 
 
@@ -60,7 +60,7 @@ def test_pictures_ask_their_gallery_and_never_themselves() -> None:
     labels = np.arange(30) % 5
     vectors = unit_rows(rng.normal(size=(30, 4)))
     is_query, is_gallery = labels < 2, labels != 4
-    found = held_out.among(vectors, labels, is_query, is_gallery)
+    found = unseen_classes.among(vectors, labels, is_query, is_gallery)
     wanted = []
     for query in np.flatnonzero(is_query):
         others = [row for row in np.flatnonzero(is_gallery) if row != query]
@@ -77,24 +77,24 @@ def test_a_network_is_trained_once_and_again_when_its_files_are_spoilt(
     context = context_of(sqlite, home=tmp_path)
     is_near = np.zeros(60, bool)
     is_near[::6] = True
-    first = held_out.measure(context, shop(), is_near, [HELD])
+    first = unseen_classes.measure(context, shop(), is_near, [UNSEEN])
     folder = tmp_path / "models" / "held-out" / "quick-without-0-4-9"
     written = (folder / checkpoint.MANIFEST).stat().st_mtime_ns
     plain = json.loads((folder / checkpoint.MANIFEST).read_bytes())
-    assert plain["classes"] == [name for place, name in enumerate(CLASS_NAMES) if place not in HELD]
+    assert plain["classes"] == [name for place, name in enumerate(CLASS_NAMES) if place not in UNSEEN]
     assert plain["architecture"]["classes"] == 7
-    again = held_out.measure(context, shop(), is_near, [HELD])
+    again = unseen_classes.measure(context, shop(), is_near, [UNSEEN])
     assert (folder / checkpoint.MANIFEST).stat().st_mtime_ns == written
     assert again.to_json() == first.to_json()
     (split,) = first.splits
-    assert split.classes == tuple(CLASS_NAMES[one] for one in HELD)
+    assert split.classes == tuple(CLASS_NAMES[one] for one in UNSEEN)
     assert {table: split.score(table, "pixels").map.n for table in TABLES} == dict(
         zip(TABLES, (18, 18, 15, 15), strict=True)
     )
     for searched, plain in SMOOTHED.items():
         assert split.score("among all ten", searched) != split.score("among all ten", plain)
     (folder / checkpoint.WEIGHTS).write_bytes(b"spoilt")
-    assert held_out.measure(context, shop(), is_near, [HELD]).splits[0].model == split.model
+    assert unseen_classes.measure(context, shop(), is_near, [UNSEEN]).splits[0].model == split.model
 
 
 def planted() -> Unseen:
@@ -135,8 +135,10 @@ def test_splits_count_by_their_queries() -> None:
 
 def test_the_chapter_shows_every_table_and_split() -> None:
     """And the terminal's rows hold the two galleries."""
-    page = render(Study("", "", [], [], [unseen.section(planted())], "windowshop evaluate --held-out"))
+    page = render(
+        Study("", "", [], [], [unseen_page.section(planted())], "windowshop evaluate --unseen-classes")
+    )
     for words in ("Among themselves", "Among all ten", "quick-Bag, general-Bag", "0.8750"):
         assert words in page
     assert "+0.250 (+0.200 to +0.400)" in page
-    assert [row[0] for row in unseen.rows(planted())] == ["held-out classes", *ROWS]
+    assert [row[0] for row in unseen_page.rows(planted())] == ["unseen classes", *ROWS]

@@ -29,7 +29,7 @@ def test_options_are_written_as_they_are_typed() -> None:
         settings={},
         few_seeds=3,
         k=5,
-        held_out=True,
+        unseen_classes=True,
         again=False,
         seed=None,
         few=(),
@@ -37,6 +37,6 @@ def test_options_are_written_as_they_are_typed() -> None:
         split_at=1700000123.0,
     )
     assert line == (
-        "windowshop events export --few-seeds 3 -k 5 --held-out --shares 0.1,0.123456789 "
+        "windowshop events export --few-seeds 3 -k 5 --unseen-classes --shares 0.1,0.123456789 "
         "--split-at 1700000123"
     )
