@@ -15,8 +15,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
+from db import bounded
 from db.errors import UsageError
-from workers.settings import Settings
+from workers.settings import LARGEST_SECRET, Settings
 
 PORTS_TRIED = 100
 """Several processes of one machine share a setting: each takes the first free port from there on."""
@@ -124,8 +125,8 @@ def _token(file: str) -> str | None:
     if not file:
         return None
     try:
-        token = Path(file).read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
+        token = bounded.read(Path(file), LARGEST_SECRET).decode().strip()
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"the token file {file} cannot be read ({error}); see WINDOWSHOP_METRICS_TOKEN_FILE"
         ) from None

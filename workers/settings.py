@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from db import bounded
 from db.errors import UsageError
 from recommender.embedding.runtimes import Runtime
 
@@ -24,6 +25,8 @@ CONFIG_FILE = "windowshop.toml"
 LONGEST_SECONDS = 86_400
 """Of every setting that is a time: a day. Threads and alarms cannot wait for ever, or for 1e18 s."""
 
+LARGEST_SECRET = 4096
+"""Bytes of a file that holds a password or a token."""
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}
 _OF_A_WORKER = (
     *("job_seconds", "heartbeat_seconds"),
@@ -154,8 +157,8 @@ def _with_password(settings: Settings) -> Settings:
     if not settings.redis_password_file or not address.hostname or address.password:
         return settings
     try:
-        password = Path(settings.redis_password_file).read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
+        password = bounded.read(Path(settings.redis_password_file), LARGEST_SECRET).decode().strip()
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"the password file {settings.redis_password_file} cannot be read ({error}); "
             "see WINDOWSHOP_REDIS_PASSWORD_FILE"

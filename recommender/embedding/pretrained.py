@@ -17,6 +17,10 @@ from recommender.embedding.mobilenet import EPSILON
 
 IMAGENET, NONE = "imagenet", "none"
 
+LARGEST = 200_000_000
+"""Bytes; MobileNetV2's own has 9.4 million."""
+HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK"
+
 Array = NDArray[np.float32]
 
 
@@ -59,10 +63,7 @@ def has_imagenet(keras_home: Path) -> bool:
 
 def from_file(path: Path, alpha: float = 1.0) -> Start:
     """A Keras weights file of MobileNetV2 without its top; ValueError when it is anything else."""
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
+    digest = _digest(path)
     model = _keras_model(alpha, weights=None)
     try:
         model.load_weights(path)
@@ -75,6 +76,22 @@ def from_file(path: Path, alpha: float = 1.0) -> Start:
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise ValueError(f"{path}: holds numbers that are not finite")
     return Start("file", digest, arrays)
+
+
+def _digest(path: Path) -> str:
+    """The sha256 of an HDF5 file of a weights file's size; ValueError before Keras sees any other."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
+    if len(content) > LARGEST:
+        raise ValueError(f"{path}: wanted a weights file of at most {LARGEST:,} bytes, found a larger one")
+    if content.startswith(ZIP):  # it holds a description of layers, which Keras would follow
+        raise ValueError(f"{path}: wanted weights alone (.h5), found a model in Keras' own format (.keras)")
+    if not content.startswith(HDF5):
+        raise ValueError(f"{path}: wanted a Keras weights file (HDF5), found another kind of file")
+    return hashlib.sha256(content).hexdigest()
 
 
 def _keras_model(alpha: float, *, weights: str | None) -> Any:

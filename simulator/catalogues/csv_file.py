@@ -11,9 +11,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from db import bounded
 from db.errors import DataError, UsageError
 
 COLUMNS = ("file", "id", "category", "price")
+LARGEST = 1_000_000_000
+"""Bytes of a CSV."""
 LONGEST = 128
 """Characters that the database keeps of an id or category."""
 
@@ -107,7 +110,9 @@ def is_name(text: str) -> bool:
 def _rows(path: Path) -> Iterator[tuple[int, list[str], str | None]]:
     """Number, cells and fault of each line that is not empty."""
     try:
-        content = path.read_bytes()
+        content = bounded.read(path, LARGEST)
+    except ValueError as error:
+        raise UsageError(f"--csv {error}; name a CSV of this catalogue alone") from None
     except OSError as error:
         raise UsageError(f"--csv {path}: wanted a CSV file, found none ({error.strerror})") from None
     text = content.decode("utf-8-sig", "surrogateescape")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
+from db import bounded
 from db.errors import DataError, UsageError
 from db.events import Kind
 from simulator.catalogues.csv_file import LONGEST, Skipped, printable
@@ -21,6 +24,8 @@ HEADER = ("shopper", "session", "time", "item", "kind")
 KINDS = {kind.name.lower(): kind for kind in Kind}
 WITH_QUERY = frozenset({Kind.SEARCH, Kind.VIEW})
 WITHOUT_ITEM = frozenset({Kind.LEAVE})
+MOST_BAD = 1_000_000
+"""Bad lines are kept with their reasons; a pipe that holds nothing else would fill the memory."""
 TOLD_EVERY = 20_000
 FURTHEST = 9e12
 """Seconds to either side that a time may lie: milliseconds must fit into the database."""
@@ -51,8 +56,13 @@ class Notes:
     digest: str = ""
 
     def skip(self, line: int, reason: str) -> None:
-        """Leave a line out."""
+        """Leave a line out; DataError when the file is hardly anything but such lines."""
         self.skipped.append(Skipped(printable(self.file), line, printable(reason)))
+        if len(self.skipped) >= MOST_BAD and len(self.skipped) > self.read:
+            raise DataError(
+                f"{self.file}: gave up at {MOST_BAD:,} bad lines, more than good ones; "
+                f"the first: {self.skipped[0].text()}"
+            )
 
     def doubt(self, line: int, reason: str) -> None:
         """Keep a line, but say what is odd."""
@@ -66,9 +76,18 @@ def lines(path: Path, notes: Notes) -> Iterator[LogLine]:
     """
     try:
         with path.open("rb") as file:
-            yield from lines_of(file, notes)
+            is_regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            yield from lines_of(_bounded(file, notes, is_regular=is_regular), notes)
     except OSError as error:
         raise UsageError(f"{path}: wanted a log to read, found none ({error.strerror})") from None
+
+
+def _bounded(file: BinaryIO, notes: Notes, *, is_regular: bool) -> Iterator[bytes]:
+    """The lines; DataError at one that no log has, and where a pipe or a device does not end."""
+    try:
+        yield from bounded.lines(file, most=None if is_regular else bounded.LARGEST_STREAM)
+    except ValueError as error:
+        raise DataError(f"{notes.file}:{error}") from None
 
 
 def watched(path: Path, notes: Notes, talk: Talk) -> Iterator[LogLine]:

@@ -141,3 +141,24 @@ def test_a_file_that_is_none_is_refused_by_name(weights_file: Path, tmp_path: Pa
     with pytest.raises(ValueError, match=r"bad\.weights\.h5") as told:
         pretrained.from_file(path, alpha=0.35 if spoil == "another width" else 1.0)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["x.keras", "renamed.weights.h5"])
+def test_a_model_in_keras_own_format_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Whatever its name: it is known by its content, and Keras never sees it."""
+    made = tmp_path / "made.keras"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Keras' own, of NumPy 2
+        keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save(made)
+    path = made.rename(tmp_path / name)
+    monkeypatch.setattr(keras.Model, "load_weights", lambda *_: pytest.fail("it was opened"))
+    with pytest.raises(ValueError, match=r"weights alone \(\.h5\), found a model in Keras' own format"):
+        pretrained.from_file(path)
+
+
+def test_weights_that_never_end_are_refused() -> None:
+    """The limit stands in the line."""
+    with pytest.raises(ValueError, match="at most 200,000,000 bytes, found a larger one"):
+        pretrained.from_file(Path("/dev/zero"))

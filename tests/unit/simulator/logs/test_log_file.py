@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from db import bounded
 from db.errors import DataError, UsageError
 from db.events import Kind
-from simulator.logs import log_arrays
+from simulator.logs import log_arrays, log_file
 from simulator.logs.log_file import LogLine, Notes, lines
 
 HEADER = "shopper,session,time,item,kind"
@@ -77,6 +83,51 @@ def test_a_file_that_is_no_log_says_what_was_wanted(tmp_path: Path) -> None:
         read(tmp_path, HEADER, "s,1,5,a,bought")
     with pytest.raises(UsageError, match="wanted a log"):
         list(lines(tmp_path / "none", Notes("none")))
+
+
+def test_a_log_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device without lines, a pipe that goes on, and a log of nothing but bad lines."""
+    with pytest.raises(DataError, match="/dev/zero:1: wanted lines of at most 1,000,000 bytes"):
+        list(lines(Path("/dev/zero"), Notes("/dev/zero")))
+    monkeypatch.setattr(bounded, "LARGEST_STREAM", 10_000)
+    with (
+        endless(tmp_path / "pipe", b"s,1,5,a,view\n") as pipe,
+        pytest.raises(DataError, match="wanted at most 10,000 bytes from what is no regular file"),
+    ):
+        list(lines(pipe, Notes("pipe")))
+    monkeypatch.setattr(log_file, "MOST_BAD", 100)
+    with pytest.raises(DataError, match=r"gave up at 100 bad lines, .*the first: log:2"):
+        read(tmp_path, HEADER, *["bad"] * 101)
+    good, notes = read(tmp_path, HEADER, *["s,1,5,a,view"] * 200, *["bad"] * 150)
+    assert (len(good), len(notes.skipped)) == (200, 150)
+
+
+def test_a_log_comes_through_a_pipe(tmp_path: Path) -> None:
+    """A FIFO that ends is a log like any other."""
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(
+        target=(tmp_path / "pipe").write_text, args=(f"{HEADER}\ns,1,5,a,view\n",), daemon=True
+    )
+    writer.start()
+    assert [one.item for one in lines(tmp_path / "pipe", Notes("pipe"))] == ["a"]
+    writer.join()
+
+
+@contextmanager
+def endless(place: Path, line: bytes) -> Iterator[Path]:
+    """A FIFO into which somebody writes a header, then one line for ever."""
+    os.mkfifo(place)
+
+    def write() -> None:
+        with contextlib.suppress(BrokenPipeError), place.open("wb") as pipe:
+            pipe.write(f"{HEADER}\n".encode())
+            while True:
+                pipe.write(line)
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    yield place
+    writer.join()
 
 
 def test_a_session_belongs_to_its_shopper(tmp_path: Path) -> None:
