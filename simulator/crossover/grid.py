@@ -26,7 +26,7 @@ from db.errors import UsageError, WindowshopError
 from db.runs import canonical
 from recommender.registry import RANKED
 from simulator.crossover.offline import assess
-from simulator.installation import run_folder as folders
+from simulator.installation import run_folder
 from simulator.installation.context import Context, Silence, Step, open_context
 from simulator.playing.in_memory import SharedWorld, gather, play_in_memory, share_world
 from simulator.playing.plan import Plan, Resolved
@@ -93,7 +93,7 @@ class CrossoverPlan:
 def play_grid(context: Context, crossover: CrossoverPlan) -> CrossoverResults:
     """Play what no file holds yet, on as many processes as there are workers, and gather everything."""
     root = context.settings.runs / CELLS
-    folders.check_writable(context.settings.runs)
+    run_folder.check_writable(context.settings.runs)
     root.mkdir(exist_ok=True)
     columns, sources = list(crossover.columns()), code()
     _prepare(context, columns)

@@ -15,7 +15,7 @@ from db.errors import DataError, UsageError
 from recommender.session_log import sessions
 from recommender.session_log.ranking import Ranked, n_steps, rank
 from simulator.embedders.in_force import in_force
-from simulator.installation import run_folder as folder
+from simulator.installation import run_folder
 from simulator.installation.command_line import command_line
 from simulator.installation.context import Context
 from simulator.logs import kept_log, log_arrays, log_pictures
@@ -51,7 +51,7 @@ def evaluate_log(
     """
     if not 1 <= k <= MOST:
         raise UsageError(f"-k must lie in 1..{MOST}, found {k}")
-    folder.check_writable(context.settings.runs)
+    run_folder.check_writable(context.settings.runs)
     read = _read(context, path)
     tell(context, read.notes)
     split, is_training = _split(read, split_at)

@@ -16,7 +16,7 @@ from db.engine import RECOVER, damage, open_engine, read_transaction, shown
 from db.errors import WindowshopError
 from recommender.embedding import checkpoint
 from recommender.embedding.unlabelled import registry as unlabelled
-from simulator.catalogues import fashion_mnist as datasets
+from simulator.catalogues import fashion_mnist
 from simulator.catalogues.decoder import Decoder
 from simulator.catalogues.decoder_rights import CALLS, NETWORK
 from simulator.embedders import model as models
@@ -64,7 +64,7 @@ def doctor(settings: Settings) -> list[Finding]:
 
 
 def _data(settings: Settings) -> Finding:
-    found = datasets.load_fashion_mnist(
+    found = fashion_mnist.load_fashion_mnist(
         settings.cache, keras_home=settings.keras_home.expanduser(), offline=True, say=lambda _line: None
     )
     return Finding(

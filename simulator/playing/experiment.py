@@ -10,7 +10,7 @@ from typing import Any
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT
 from simulator.catalogues import stored as catalogues
-from simulator.installation import run_folder as folders
+from simulator.installation import run_folder
 from simulator.installation.context import Context
 from simulator.playing.plan import Plan
 from simulator.playing.report import origin, report
@@ -78,7 +78,7 @@ def require(context: Context, plan: Plan, *, local: bool = False) -> None:
     """Raise before anything slow where the plan could not be played: nowhere to write, nobody to do the work,
     no such catalogue.
     """
-    folders.check_room_for_a_run(context.settings.runs)
+    run_folder.check_room_for_a_run(context.settings.runs)
     check_workforce(context, local=local)
     catalogues.ensure(context, plan.catalogue)
 
@@ -110,7 +110,7 @@ def fitted(context: Context, plan: Plan, fit: Collection[str] = SIZES) -> Plan:
 
 def _keep(context: Context, name: str, seeds: dict[int, dict[str, str]], played: Sequence[Played]) -> None:
     first, root = played[0].run, context.settings.runs
-    known = folders.timings(root, name)  # of the runs that were played before
+    known = run_folder.timings(root, name)  # of the runs that were played before
     files = {
         "config.json": {done.run.id: done.run.config for done in played},
         "run.json": {
@@ -121,4 +121,4 @@ def _keep(context: Context, name: str, seeds: dict[int, dict[str, str]], played:
             "timings": {done.run.id: done.seconds or known.get(done.run.id, {}) for done in played},
         },
     }
-    folders.write(root, name, files)
+    run_folder.write(root, name, files)

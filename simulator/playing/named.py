@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from db import runs
 from db.engine import read_transaction
 from db.errors import NotFoundError, UsageError
-from simulator.installation import run_folder as folders
+from simulator.installation import run_folder
 from simulator.installation.context import Context
 
 
@@ -51,7 +51,7 @@ def named(context: Context, name: str) -> Named:
     if name in known:
         config = known[name].config
         return Named(name, False, {config["seed"]: {config["policy"]: name}})
-    found = folders.read(context.settings.runs, name, known=known)
+    found = run_folder.read(context.settings.runs, name, known=known)
     if "run" in found:  # `latest` is one
         if found["run"] in known:
             return named(context, found["run"])

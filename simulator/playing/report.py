@@ -20,8 +20,7 @@ from db.views import View
 from recommender.ranking import SLATE
 from recommender.search.similarity import round_embeddings
 from simulator.catalogues import stored as catalogues
-from simulator.installation import provenance
-from simulator.installation import run_folder as folders
+from simulator.installation import provenance, run_folder
 from simulator.installation.context import Context
 from simulator.playing.again import playing_again
 from simulator.playing.named import named
@@ -48,7 +47,7 @@ def report(
     wanted = [_parsed(gate) for gate in gates]
     loaded = [load(context, run_id) for run_id in named(context, name).run_ids]
     folder = context.settings.runs / name
-    folders.check_writable(context.settings.runs)
+    run_folder.check_writable(context.settings.runs)
     again = playing_again(context.settings, [run.config for run in loaded])
     headline = write_report(loaded, folder, compare=compare, command=command or again)
     for metric, least in wanted:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.installation import run_folder as folders
+from simulator.installation import run_folder
 from simulator.installation.context import Context
 from simulator.playing.experiment import fitted
 from simulator.playing.plan import Plan
@@ -41,7 +41,7 @@ def run(
 
     fit: sizes that nobody asked for; where the catalogue has fewer, take what it has.
     """
-    folders.check_room_for_a_run(context.settings.runs)
+    run_folder.check_room_for_a_run(context.settings.runs)
     check_workforce(context, local=local)
     resolved = prepare(context, fitted(context, plan, fit))
     with workforce_for(context, local=local) as workforce:
@@ -49,8 +49,8 @@ def run(
     if played.was_stored:
         context.talk.say(f"run {played.run.id} was finished before; --again plays it anew")
     root, name = context.settings.runs, played.run.id
-    timings = played.seconds or folders.timings(root, name)  # of the time it was played
+    timings = played.seconds or run_folder.timings(root, name)  # of the time it was played
     document = {"run": name, **origin(played.run), "timings": timings}
-    folders.write(root, name, {"config.json": played.run.config, "run.json": document})
+    run_folder.write(root, name, {"config.json": played.run.config, "run.json": document})
     headline = report(context, played.run.id)
     return Done(played.run.id, played.events, played.seconds, headline)

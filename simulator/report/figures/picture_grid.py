@@ -142,10 +142,10 @@ def _put(
     draw: ImageDraw.ImageDraw,
     place: tuple[int, int],
     picture: Image.Image,
-    words: tuple[str, str, str],
+    caption: tuple[str, str, str],
 ) -> None:
     canvas.paste(picture, place)
-    for line, (text, shade, size) in enumerate(zip(words, (INK, SOFT, SOFT), (16, 13, 13), strict=True)):
+    for line, (text, shade, size) in enumerate(zip(caption, (INK, SOFT, SOFT), (16, 13, 13), strict=True)):
         where = (place[0] + TILE / 2, place[1] + TILE + 7 + 20 * line)
         font = ImageFont.load_default(size)
         draw.text(where, _cut(draw, text, font), fill=shade, font=font, anchor="ma")
