@@ -15,10 +15,16 @@ from db import schema
 from db.engine import open_engine
 from tests.databases import KINDS, PASS, POSTGRES, SQLITE, fresh_postgres, hurry
 from tests.installation import Installer, install
+from tests.tiers import leave_postgres
 
 # What a shell starts in the background ignores Ctrl-C, and the commands under test would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what `make test` leaves to `make test-all`, before anybody selects by marks."""
+    leave_postgres(items)
 
 
 @pytest.fixture(scope="session")

@@ -52,9 +52,9 @@ class TrainedModel:
 def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) -> TrainedModel:
     """Train, test, save; a training that was stopped goes on from its last epoch."""
     check(preset, seed)
-    data = fashion_mnist(context)
     name = cnn(preset, seed)
     folder = make_room(context.settings.models / name)
+    data = fashion_mnist(context)
     installation.quieten_tensorflow()
     with silent_import():
         from recommender.embedding import network  # noqa: PLC0415 - TensorFlow takes seconds to import

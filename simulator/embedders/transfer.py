@@ -64,9 +64,13 @@ def transfer(
     """
     check(preset, seed, MOBILENET_PRESETS)
     is_own = catalogue != catalogues.FASHION_MNIST
-    lesson = own_pictures(context, catalogue) if is_own else _fashion_mnist(context)
     name = mobilenet(preset, seed, catalogue)
-    folder = make_room(context.settings.models / name)
+    if is_own:
+        lesson = own_pictures(context, catalogue)
+        folder = make_room(context.settings.models / name)
+    else:  # the data may have to be fetched
+        folder = make_room(context.settings.models / name)
+        lesson = _fashion_mnist(context)
     installation.quieten_tensorflow()
     with silent_import():
         from recommender.embedding.training import transfer as method  # noqa: PLC0415 - TensorFlow takes seconds to import

@@ -31,8 +31,8 @@ NOBODY = "127.0.0.1:1"
 
 ELSEWHERE = """
 from functools import partial
-from simulator import datasets
-datasets.Sources = partial(datasets.Sources, folders=())
+from simulator.catalogues import fashion_mnist
+fashion_mnist.Sources = partial(fashion_mnist.Sources, folders=())
 from simulator.cli.main import main
 main()
 """

@@ -16,6 +16,7 @@ from db.engine import read_transaction, write_transaction
 from db.tables import imported_log
 from tests.installation import Installation, Installer
 from tests.journey.refusals import FAILED, GATE, USAGE
+from tests.tiers import first_of
 
 pytestmark = pytest.mark.journey
 
@@ -59,7 +60,7 @@ def logs_kept(shop: Installation) -> int:
     return found
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("command", first_of(COMMANDS), ids=" ".join)
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_no_log_is_refused_in_one_line(
     shop: Installation, name: str, command: tuple[str, ...]
@@ -75,7 +76,7 @@ def test_what_is_no_log_is_refused_in_one_line(
     assert not list((shop.folder / "runs").glob("log-*"))
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("command", first_of(COMMANDS), ids=" ".join)
 def test_a_folder_is_no_log(shop: Installation, command: tuple[str, ...]) -> None:
     """Usage: somebody named the wrong thing."""
     (shop.folder / "log").unlink(missing_ok=True)

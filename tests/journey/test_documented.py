@@ -43,6 +43,7 @@ def told(reader: Reader) -> Told:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.thorough
 @pytest.mark.parametrize("step", [one for one in STEPS if not one.is_slow], ids=lambda one: one.command)
 def test_a_command_prints_what_its_page_shows(reader: Reader, told: Told, step: Step) -> None:
     """To the digit where the vectors are those of the documents; else the words alone."""
@@ -70,6 +71,7 @@ def _complaint(step: Step, said: Outcome) -> str:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in SLOW_EXAMPLES])
 def test_an_example_of_the_help_is_a_call_that_works(reader: Reader, told: Told, name: str) -> None:
     """On the run and the catalogue of the pages; never one that does not fit the parser."""

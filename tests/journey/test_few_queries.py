@@ -14,6 +14,7 @@ pytestmark = pytest.mark.journey
 ONE_QUERY = ("--catalogue", "toy", "--items", "120", "--queries", "1", "--shoppers", "200", "--days", "2")
 
 
+@pytest.mark.thorough
 def test_one_query_image_is_enough_to_shop(tmp_path: Path, installed: Installer) -> None:
     """Three of four categories have none; shoppers open their items and search on elsewhere."""
     installation = installed(tmp_path / "shop")

@@ -62,6 +62,7 @@ def test_the_printed_experiment_is_verified_run_by_run(shop: Installation) -> No
     assert all(re.match(r"ok +(random|visual) +seed [12], run \w{12}: 9 of 9 checks", one) for one in lines)
 
 
+@pytest.mark.thorough
 def test_one_spoilt_run_fails_the_experiment(shop: Installation, tmp_path: Path) -> None:
     """Exit 4 names the check and the run; the others hold."""
     spoilt = copy_of(shop, tmp_path / "shop")
@@ -83,6 +84,7 @@ def test_one_spoilt_run_fails_the_experiment(shop: Installation, tmp_path: Path)
     assert "WRONG impressions" in done.stdout
 
 
+@pytest.mark.thorough
 def test_an_export_of_an_experiment_asks_which_run(shop: Installation) -> None:
     """The refusal is a choice to copy from; with policy and seed it is the export of that run."""
     for words in ((), ("--policy", "visual"), ("--seed", "2"), ("--policy", "none", "--seed", "1")):
@@ -96,6 +98,7 @@ def test_an_export_of_an_experiment_asks_which_run(shop: Installation) -> None:
     assert chosen.stdout == shop.call("events", "export", run).stdout
 
 
+@pytest.mark.thorough
 def test_a_name_finds_its_experiment_in_another_runs_folder(shop: Installation, tmp_path: Path) -> None:
     """What was played with --runs is found with --runs."""
     moved = copy_of(shop, tmp_path / "shop")
@@ -104,6 +107,7 @@ def test_a_name_finds_its_experiment_in_another_runs_folder(shop: Installation, 
     assert moved.call("verify", "latest", "--runs", "elsewhere").returncode == 0
 
 
+@pytest.mark.thorough
 def test_the_status_of_a_name_has_its_runs_only(shop: Installation) -> None:
     """All without a name; the four of the experiment with it, and one of a run."""
     assert len(answer(shop, "status")["runs"]) >= 5

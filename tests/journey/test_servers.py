@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 
 from tests.installation import TOY_FLAGS, Installation, Installer
 from tests.journey.refusals import DEPENDENCY, USAGE
+from tests.tiers import first_of
 from workers.redis_server import EmbeddedServer
 
 pytestmark = pytest.mark.journey
@@ -77,13 +78,13 @@ def refused(done: subprocess.CompletedProcess[str], code: int, *words: str) -> N
 ASKED = [SIMULATE, ("up",), ("worker",)]
 
 
-@pytest.mark.parametrize("command", ASKED, ids=lambda one: one[0])
+@pytest.mark.parametrize("command", first_of(ASKED), ids=lambda one: one[0])
 def test_a_redis_that_is_away(shop: Installation, command: tuple[str, ...]) -> None:
     """Where it was looked for."""
     refused(shop.call(*command, REDIS_URL=f"redis://{NOBODY}/0"), DEPENDENCY, NOBODY, "unset REDIS_URL")
 
 
-@pytest.mark.parametrize("command", ASKED, ids=lambda one: one[0])
+@pytest.mark.parametrize("command", first_of(ASKED), ids=lambda one: one[0])
 @pytest.mark.parametrize("secret", ["", ":wrong@"], ids=["missing", "wrong"])
 def test_a_redis_that_wants_a_secret(
     shop: Installation, redis: str, secret: str, command: tuple[str, ...]
@@ -100,7 +101,7 @@ def test_a_secret_whose_file_is_not_there(shop: Installation) -> None:
     refused(done, USAGE, "nowhere", "WINDOWSHOP_REDIS_PASSWORD_FILE")
 
 
-@pytest.mark.parametrize("command", ASKED, ids=lambda one: one[0])
+@pytest.mark.parametrize("command", first_of(ASKED), ids=lambda one: one[0])
 def test_a_redis_that_is_too_old(shop: Installation, redis: str, command: tuple[str, ...]) -> None:
     """Which it is and which is wanted."""
     url = redis.replace("unix://", "unix://:sesame@")
@@ -111,14 +112,14 @@ def test_a_redis_that_is_too_old(shop: Installation, redis: str, command: tuple[
 ASKING_POSTGRES = [(*SIMULATE, "--local"), ("up",), ("status",)]
 
 
-@pytest.mark.parametrize("command", ASKING_POSTGRES, ids=lambda one: one[0])
+@pytest.mark.parametrize("command", first_of(ASKING_POSTGRES), ids=lambda one: one[0])
 def test_a_postgres_that_is_away(shop: Installation, command: tuple[str, ...]) -> None:
     """Where it was looked for."""
     done = shop.call(*command, DATABASE_URL=f"postgresql://me:wrong@{NOBODY}/shop")
     refused(done, DEPENDENCY, NOBODY, "correct DATABASE_URL")
 
 
-@pytest.mark.parametrize("command", ASKING_POSTGRES, ids=lambda one: one[0])
+@pytest.mark.parametrize("command", first_of(ASKING_POSTGRES), ids=lambda one: one[0])
 @pytest.mark.parametrize("is_given", [False, True], ids=["missing", "wrong"])
 def test_a_postgres_that_wants_a_secret(
     shop: Installation, clerk: str, is_given: bool, command: tuple[str, ...]
@@ -130,7 +131,7 @@ def test_a_postgres_that_wants_a_secret(
     refused(done, DEPENDENCY, "password", "give the right password in DATABASE_URL", "PGPASSFILE")
 
 
-@pytest.mark.parametrize("command", ASKING_POSTGRES, ids=lambda one: one[0])
+@pytest.mark.parametrize("command", first_of(ASKING_POSTGRES), ids=lambda one: one[0])
 def test_a_postgres_that_is_too_old(shop: Installation, postgres: str, command: tuple[str, ...]) -> None:
     """Which it is and which is wanted."""
     done = shop.python("-c", WANTS_NEWER_POSTGRES, *command, DATABASE_URL=postgres)

@@ -99,6 +99,7 @@ VALUES: Mapping[str, Any] = {
     # world: what is rare in so small a shop needs a large change
     "leave_bad_slate": 4.0,
     "other_cost": 0.1,
+    "joy_cart": 6.0,
     # recommender: 200 neighbours are more than the toy shop has; a kappa stands in the grid
     "neighbours": 5,
     "index": "approximate",

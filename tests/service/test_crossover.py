@@ -37,6 +37,7 @@ def cells(shop: Installation) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in (shop.folder / "runs" / "cells").glob("*.json")}
 
 
+@pytest.mark.thorough
 def test_a_stopped_grid_goes_on_and_one_process_gives_the_numbers_of_two(shop: Installation) -> None:
     """The second call plays only the cell whose file was lost; worlds, claims and page are there."""
     first = played(shop, "--workers", "2")
@@ -53,6 +54,7 @@ def test_a_stopped_grid_goes_on_and_one_process_gives_the_numbers_of_two(shop: I
     assert Path(shop.folder / first["report"]).exists()
 
 
+@pytest.mark.thorough
 def test_a_gate_that_is_not_met_exits_4(shop: Installation) -> None:
     """Random cannot be shown to keep up with anything: 60 shoppers are too few for any claim."""
     done = shop.call(*GRID, "--gate")
@@ -60,6 +62,7 @@ def test_a_gate_that_is_not_met_exits_4(shop: Installation) -> None:
     assert "not shown" in done.stderr
 
 
+@pytest.mark.thorough
 def test_offline_answers_with_policies_and_strata(shop: Installation) -> None:
     """`policies.NAME.METRIC` with its interval, and the strata of both sides."""
     done = shop.call("offline", *TOY_FLAGS, "--policies", "visual,cf,blend", "--json")

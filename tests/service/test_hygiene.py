@@ -125,7 +125,11 @@ def redis_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("how", "code"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)],
+    [
+        pytest.param(signal.SIGINT, 130, marks=pytest.mark.thorough),
+        (signal.SIGTERM, 143),
+        pytest.param(signal.SIGKILL, -9, marks=pytest.mark.thorough),
+    ],
     ids=str,
 )
 def test_nothing_is_left_when_a_command_is_ended(
@@ -142,6 +146,7 @@ def test_nothing_is_left_when_a_command_is_ended(
         wait_until(lambda: not list(command.scratch.iterdir()), f"an empty {command.scratch}")
 
 
+@pytest.mark.thorough
 def test_nothing_is_left_on_a_postgres_either(postgres: str, tmp_path: Path) -> None:
     """Kill -9 of a command and its workers die with it: the server soon serves none of them any more."""
     with playing(install(tmp_path / "shop", postgres=fresh_postgres(postgres)), days=5000) as command:
@@ -160,6 +165,7 @@ def n_served(engine: Engine) -> int:
         return int(conn.execute(statement).scalar_one())
 
 
+@pytest.mark.thorough
 def test_nothing_is_left_when_a_command_is_done(shop: Installation, tmp_path: Path, redis_url: str) -> None:
     """The moment the command has ended, everything else has."""
     with playing(copy_of(shop, tmp_path / "shop"), days=2, redis_url=redis_url) as command:
@@ -168,6 +174,7 @@ def test_nothing_is_left_when_a_command_is_done(shop: Installation, tmp_path: Pa
         assert list(command.scratch.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_impatience_leaves_nothing_either(shop: Installation, tmp_path: Path) -> None:
     """Ctrl-C three times at once, the later ones while everything is being ended."""
     with playing(copy_of(shop, tmp_path / "shop"), days=5000) as command:
@@ -241,6 +248,7 @@ def test_a_dead_worker_is_replaced(engine: Engine) -> None:
         assert supervisor.restarts == 1
 
 
+@pytest.mark.thorough
 def test_a_killed_valkey_is_revived_and_changes_nothing(engine: Engine, reference: tuple[str, str]) -> None:
     """Kill -9 of the server, twice in a run; what stood in its queue is rung for again."""
     factories.stock(engine)
@@ -289,6 +297,7 @@ class Insistent:
             self.supervisor.ring(work_ids)
 
 
+@pytest.mark.thorough
 def test_a_bell_rung_five_times_changes_nothing(engine: Engine, reference: tuple[str, str]) -> None:
     """The later bells find the work taken or done."""
     factories.stock(engine)

@@ -79,6 +79,7 @@ def test_it_learns_the_categories_of_the_csv(shop: Installation, trained: dict[s
     assert manifest["training"]["start"] == "none"
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("trained")
 def test_look_alikes_are_shown_in_colour(shop: Installation) -> None:
     """`similar` with that model: a picture that is sold finds itself, and the grid is no grey one."""
@@ -94,6 +95,7 @@ def test_look_alikes_are_shown_in_colour(shop: Installation) -> None:
     assert (levels.max(2) - levels.min(2) > 60).mean() > 0.02
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("environment", [MODEL, {}])
 def test_a_run_shops_in_it(shop: Installation, environment: dict[str, str]) -> None:

@@ -56,6 +56,7 @@ def test_through_the_queue(engine: Engine, reference: tuple[str, str], workers: 
         check(engine, factories.play(engine, supervisor).run.id, reference)
 
 
+@pytest.mark.thorough
 def test_while_workers_are_killed(engine: Engine, reference: tuple[str, str]) -> None:
     """SIGKILL of workers that have work in hand."""
     context = factories.context_of(engine, workers=2, relay_seconds=0.2)

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from db.turns import turn
 from tests.installation import ROOT, TOY_FLAGS, Installation, Installer
+from tests.tiers import first_of
 
 pytestmark = pytest.mark.service
 
@@ -80,7 +81,7 @@ def test_a_turn_ends_with_whatever_ends_its_block(engine: Engine) -> None:
     assert told == []
 
 
-@pytest.mark.parametrize("how", [("--local",), ("--workers", "1"), ("--local", "--again")])
+@pytest.mark.parametrize("how", first_of([("--local",), ("--workers", "1"), ("--local", "--again")]))
 def test_a_pair_that_plays_one_run_ends_well(
     tmp_path: Path, installed: Installer, how: tuple[str, ...]
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_pair_that_plays_one_run_ends_well(
     assert (installation.folder / "runs" / run / "report.html").exists()
 
 
+@pytest.mark.thorough
 def test_who_waits_takes_over_from_one_that_was_killed(tmp_path: Path, installed: Installer) -> None:
     """The first is killed while the second waits for it; the second resumes and finishes."""
     installation = installed(tmp_path / "shop")

@@ -54,6 +54,7 @@ def test_order_does_not_change_an_embedding(embedder: TensorflowEmbedder, embedd
     np.testing.assert_array_equal(embedder.embed(PIXELS[order]), embeddings[order])
 
 
+@pytest.mark.thorough
 def test_threads_do_not_change_an_embedding(tmp_path: Path) -> None:
     """A process of one thread and a process of two give the same bytes."""
     model = network.build(TINY, seed=1)
@@ -142,6 +143,7 @@ def test_many_networks_are_folded_in_silence(trained: keras.Model, monkeypatch: 
     assert told == []
 
 
+@pytest.mark.thorough
 def test_one_thread_is_given_only_to_a_tensorflow_that_has_not_begun(embeddings: np.ndarray) -> None:
     """In a new process it is, and embeddings stay the same; here, where much was embedded, it is refused."""
     assert not on_one_thread()

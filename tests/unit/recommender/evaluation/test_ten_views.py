@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recommender.embedding.batches import Answer, Embedding, Pixels, Shapes
+from recommender.embedding.batches import Embedding, Outputs, Pixels, Shapes
 from recommender.evaluation import ten_views
 
 
@@ -28,7 +28,7 @@ def test_what_leaves_at_one_edge_does_not_come_back_at_the_other() -> None:
 def test_the_mean_is_that_of_ten_answers() -> None:
     """A network that says where the light is; left and right even out."""
 
-    def run(pixels: Pixels) -> Answer:
+    def run(pixels: Pixels) -> Outputs:
         halves = np.stack([pixels[:, :, :2].sum((1, 2)), pixels[:, :, 2:].sum((1, 2))], axis=1)
         return np.tile(np.float32([1, 0]), (len(pixels), 1)), halves.astype(np.float32)
 

@@ -90,6 +90,7 @@ def test_normalised_pixels_have_mean_0_and_spread_1(found: findings.Findings) ->
     )
 
 
+@pytest.mark.thorough
 def test_the_same_data_gives_the_same_bytes(
     sqlite: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,6 +70,7 @@ def test_pictures_ask_their_gallery_and_never_themselves() -> None:
     np.testing.assert_allclose(found.average_precision, wanted, atol=1e-9)
 
 
+@pytest.mark.thorough
 def test_a_network_is_trained_once_and_again_when_its_files_are_spoilt(
     sqlite: Engine, tmp_path: Path
 ) -> None:

@@ -108,6 +108,7 @@ class _StoppedError(Exception):
     """The power went off."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("change", [{}, {"average": 0.9}, {"contrast": Contrast()}], ids=str)
 def test_a_stopped_training_goes_on_where_it_was(tmp_path: Path, change: dict[str, object]) -> None:
     """Stopped after an epoch and taken up: the weights of one never stopped, and only what was left ran."""

@@ -92,6 +92,7 @@ class StoppedError(Exception):
     """Somebody pulled the plug."""
 
 
+@pytest.mark.thorough
 def test_a_stop_changes_nothing(usual: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped in the second stage, the weights come out the same, bit by bit; a damaged state is refused."""
     monkeypatch.setattr(transfer, "KEEP_EVERY", 2)
@@ -127,6 +128,7 @@ def test_few_pictures_are_seen_more_often(pictures: int) -> None:
     assert (stage.epochs, stage.batch) == (1, 100) or pictures < 2000
 
 
+@pytest.mark.thorough
 def test_every_setting_matters(frozen: Trained) -> None:
     """Head, least steps, seed, and where the convolutions came from, which the manifest tells."""
     still = replace(SETTINGS, stages=())

@@ -68,6 +68,7 @@ def test_the_manifest_says_what_lies_in_the_vector(
     assert "16 of the numbers are principal components of edge histograms" in checkpoint.model_card(plain)
 
 
+@pytest.mark.thorough
 def test_upright_classes_are_named() -> None:
     """Class and turn were named together; what is kept names the three classes, of pictures as they are."""
     at_rest = Contrast(weight=0.1, stretch=0.0, tilt=0.0, drift=0.0, fade=0.0, dim=1.0)
