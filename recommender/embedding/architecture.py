@@ -15,25 +15,35 @@ WIDEST, DEEPEST = 1024, 16
 
 @dataclass(frozen=True)
 class Architecture:
-    """All that is needed to build the network again.
-
-    stem: kernel size, channels and stride of the first convolution.
-    stages: channels, stride and number of residual units, one row a stage.
-    scale: the cosine softmax multiplies cosines by it.
-    pixel_mean, pixel_std: of the training images, in grey levels.
-    edges: principal components of edge histograms beside the `dim` numbers that were trained; 0: none.
-    """
+    """All that is needed to build the network again."""
 
     name: str
+
     stem: tuple[int, int, int]
+    """Kernel size, channels and stride of the first convolution."""
+
     stages: tuple[tuple[int, int, int], ...]
+    """Channels, stride and number of residual units, one row a stage."""
+
     dim: int = 64
+    """Numbers of an embedding that are trained."""
+
     classes: int = 10
+
     size: int = 28
+    """Pixels a side of its pictures."""
+
     scale: float = 12.0
+    """The cosine softmax multiplies cosines by it."""
+
     pixel_mean: float = 72.94
+    """Of the training images, in grey levels."""
+
     pixel_std: float = 90.02
+    """Standard deviation over the training images, in grey levels."""
+
     edges: int = 0
+    """Principal components of edge histograms beside the numbers that are trained; 0: none."""
 
     def __post_init__(self) -> None:
         """ValueError for a network nobody means to build: a damaged manifest must not ask for terabytes."""

@@ -35,7 +35,7 @@ def views(pixels: Pixels) -> Iterator[Pixels]:
 def mean_logits(
     network: Embedding, pixels: Pixels, *, step: Callable[[int], None] = lambda _n: None
 ) -> NDArray[np.float32]:
-    """float32 [n, classes]; step is told after each view how many pictures that were."""
+    """float32 [n, classes]; step is called after each view with how many pictures that were."""
     total = np.zeros((len(pixels), network.classes), np.float32)
     for seen in views(pixels):
         total += network.outputs(seen)[1]

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from db.errors import NotFoundError, UsageError, WindowshopError
 from db.nearest import nearest
+from recommender.embedding.training import training_settings
 from simulator.catalogues import fashion_mnist as datasets
 from simulator.catalogues.stored import fashion_mnist
 from simulator.cli.terminal import Terminal
@@ -60,7 +61,8 @@ def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) ->
         from recommender.embedding import network  # noqa: PLC0415 - TensorFlow takes seconds to import
         from recommender.embedding.training import own_network as training  # noqa: PLC0415 - TensorFlow takes seconds to import
 
-    settings, architecture = training.PRESETS[preset], network.PRESETS[preset]
+    settings = training_settings.PRESETS[preset]
+    architecture = network.PRESETS[preset]
     with context.talk.progress(f"training {name}", settings.epochs) as step:
         trained = training.train(
             data.train_images,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recommender.embedding import checkpoint
 from recommender.embedding.open import open_embedder
+from recommender.embedding.training import training_settings
 from recommender.embedding.unlabelled import edge_histograms
 from recommender.evaluation import retrieval
 from recommender.evaluation.retrieval import Retrieval
@@ -147,7 +148,7 @@ def _network(
     from recommender.embedding import network  # noqa: PLC0415 - TensorFlow takes seconds to import
     from recommender.embedding.training import own_network as training  # noqa: PLC0415 - TensorFlow takes seconds to import
 
-    settings = replace(training.PRESETS[preset], compute=training.fastest_compute())
+    settings = replace(training_settings.PRESETS[preset], compute=training.fastest_compute())
     kept = _kept(folder, digest, asdict(settings))
     if kept is not None:
         return kept

@@ -10,36 +10,19 @@ framework for contrastive learning of visual representations").
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import layers
 
+from recommender.embedding.training.training_settings import Contrast
+
 TURNS = 4
 """Quarters of a whole turn."""
 
 TURN, MIRROR, STRETCH, TILT, DRIFT, FADE, DIM = range(60, 67)
 """Purposes of draws, folded into the address of a step."""
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """How views are made, and what their telling apart weighs.
-
-    weight: of the loss of views, beside 1 for that of the names. temperature: of its softmax over cosines.
-    stretch: logarithm of the largest scale, each axis by itself. tilt: degrees. drift: pixels, either way.
-    fade: logarithm of the largest gamma, either way. dim: the least share of its light that a view keeps.
-    """
-
-    weight: float = 0.5
-    temperature: float = 0.2
-    stretch: float = 0.2
-    tilt: float = 10.0
-    drift: float = 3.0
-    fade: float = 0.6
-    dim: float = 0.6
 
 
 HIDDEN, ROOM = 128, 64
@@ -99,7 +82,7 @@ def viewed(pictures: Any, address: Any, settings: Contrast) -> Any:
     return 255.0 * kept * tf.pow(tf.maximum(light, 1e-6), gamma)
 
 
-def untold(views: Any, temperature: float) -> Any:
+def contrastive_loss(views: Any, temperature: float) -> Any:
     """Mean loss of views [2n, ROOM], unit rows, that must find their twin n rows away among all others."""
     n = tf.shape(views)[0] // 2
     cosines = tf.matmul(views, views, transpose_b=True) / temperature

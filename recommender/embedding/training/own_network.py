@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,15 @@ from recommender.embedding import network
 from recommender.embedding.network import Architecture
 from recommender.embedding.training import resume
 from recommender.embedding.training.appearance import within_class
-from recommender.embedding.training.contrast import TURNS, Contrast, projector, turned, untold, viewed
+from recommender.embedding.training.contrast import (
+    TURNS,
+    contrastive_loss,
+    projector,
+    turned,
+    viewed,
+)
 from recommender.embedding.training.trained import Epoch, Trained
+from recommender.embedding.training.training_settings import TrainingSettings
 from recommender.embedding.unlabelled import edge_histograms
 
 Pixels = NDArray[np.uint8]
@@ -34,68 +41,6 @@ SPLIT, ORDER, AUGMENT, START = 1, 2, 3, 4
 """Purposes of draws: the first word of an address after the seed."""
 
 EVALUATION_BATCH = 500
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """Every number of a training.
-
-    rate: the highest learning rate, reached after `warm_share` of the steps.
-    schedule: how it falls to 0 from there, "linear" or "cosine".
-    average: decay, a step, of the running mean of the weights that is then kept; 0 keeps the last weights.
-    shift: pixels a picture may move by; erase: height and width, at most, of the rectangle that is filled
-    with `filling`, "background" or "noise" (Zhong et al. 2020, "Random erasing data augmentation"); 0 for
-    neither.
-    calm_share: of the steps, at the end, in which nothing is moved or erased: pictures as they are served.
-    appearance: weight of the loss that asks the last `appearance_axes` numbers of an embedding to say where
-    the picture stands among its class, with `appearance_share` of the squared length. 0: no such loss.
-    contrast: views and turns that must be told apart beside the names of classes; None: names alone.
-    validation_share: of each class, held out and measured after every epoch.
-    compute: "float32", "mixed_bfloat16", or "auto" for whichever is faster on this processor.
-    """
-
-    name: str
-    epochs: int
-    batch: int = 256
-    rate: float = 1e-2
-    warm_share: float = 0.25
-    schedule: str = "linear"
-    weight_decay: float = 0.02
-    label_smoothing: float = 0.05
-    average: float = 0.0
-    flip: bool = True
-    shift: int = 0
-    erase: int = 0
-    filling: str = "background"
-    calm_share: float = 0.0
-    appearance: float = 0.0
-    appearance_axes: int = 16
-    appearance_share: float = 0.25
-    contrast: Contrast | None = None
-    validation_share: float = 1 / 12
-    compute: str = "auto"
-
-
-PRESETS = {
-    "quick": TrainingSettings("quick", epochs=7, rate=2e-2),
-    "best": TrainingSettings(
-        "best",
-        epochs=80,
-        warm_share=0.15,
-        schedule="cosine",
-        average=0.998,
-        shift=2,
-        erase=12,
-        filling="noise",
-        calm_share=0.2,
-        appearance=0.03,
-        appearance_share=0.06,
-        validation_share=1 / 60,
-    ),
-    "general": TrainingSettings(
-        "general", epochs=3, warm_share=0.2, label_smoothing=0.0, contrast=Contrast()
-    ),
-}
 
 
 def train(
@@ -117,9 +62,9 @@ def train(
     settings = replace(
         settings, compute=fastest_compute() if settings.compute == "auto" else settings.compute
     )
-    is_held_out = held_out(labels, share=settings.validation_share, seed=seed)
-    architecture = fitted(architecture, images[~is_held_out])
-    loop = _Loop(images[~is_held_out], labels[~is_held_out], architecture, settings, seed)
+    is_validation = validation_split(labels, share=settings.validation_share, seed=seed)
+    architecture = fitted(architecture, images[~is_validation])
+    loop = _TrainingLoop(images[~is_validation], labels[~is_validation], architecture, settings, seed)
     kept = None
     if checkpoint_dir is not None:
         kept = resume.place(
@@ -136,7 +81,7 @@ def train(
     for number in range(len(history) + 1, settings.epochs + 1):
         wall, cpu = time.perf_counter(), time.process_time()
         loss = loop.run_epoch(number - 1)
-        accuracy = _accuracy(loop.served(), images[is_held_out], labels[is_held_out])
+        accuracy = _accuracy(loop.served(), images[is_validation], labels[is_validation])
         seconds = time.perf_counter() - wall
         timings = {"wall": timings["wall"] + seconds, "cpu": timings["cpu"] + time.process_time() - cpu}
         history.append(Epoch(number, settings.epochs, loss, accuracy, seconds))
@@ -146,7 +91,7 @@ def train(
             progress(history[-1])
     components = None
     if architecture.edges:
-        components = edge_histograms.principal_components(images[~is_held_out], architecture.edges)
+        components = edge_histograms.principal_components(images[~is_validation], architecture.edges)
     return Trained(loop.served(), architecture, settings, seed, tuple(history), timings, components)
 
 
@@ -156,14 +101,14 @@ def fitted(architecture: Architecture, images: Pixels) -> Architecture:
     return replace(architecture, pixel_mean=round(mean, 2), pixel_std=round(max(std, 1.0), 2))
 
 
-def held_out(labels: Labels, *, share: float, seed: int) -> NDArray[np.bool_]:
+def validation_split(labels: Labels, *, share: float, seed: int) -> NDArray[np.bool_]:
     """Which pictures validate: the same share of every class (rounded down), addressed by seed and class."""
-    is_held_out = np.zeros(len(labels), bool)
+    is_validation = np.zeros(len(labels), bool)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         order = np.random.default_rng([seed, SPLIT, int(label)]).permutation(len(rows))
-        is_held_out[rows[order[: int(len(rows) * share)]]] = True
-    return is_held_out
+        is_validation[rows[order[: int(len(rows) * share)]]] = True
+    return is_validation
 
 
 def fastest_compute(flags: Path = Path("/proc/cpuinfo")) -> str:
@@ -184,7 +129,7 @@ def learning_rate(step: int, n_steps: int, settings: TrainingSettings) -> float:
     return settings.rate * (left if settings.schedule == "linear" else 0.5 - 0.5 * math.cos(math.pi * left))
 
 
-class _Loop:
+class _TrainingLoop:
     """The variables of a training and its one step."""
 
     def __init__(
@@ -263,7 +208,7 @@ class _Loop:
             if self.settings.appearance:
                 loss += self.settings.appearance * self._misplaced(embeddings, rows)
             if contrast:
-                loss += contrast.weight * untold(self.projector(embeddings), contrast.temperature)
+                loss += contrast.weight * contrastive_loss(self.projector(embeddings), contrast.temperature)
         self.optimizer.apply(tape.gradient(loss, [weight.value for weight in self.weights]))
         for average, weight in zip(self.averages, self.weights if self.averages else [], strict=True):
             # a young mean forgets faster, or it would remember the random start
@@ -275,8 +220,8 @@ class _Loop:
 
     def _misplaced(self, embeddings: Any, rows: Any) -> Any:
         """Mean squared distance of the last numbers from where the appearance wants them, over its share."""
-        told = embeddings[:, -self.settings.appearance_axes :]
-        away = tf.reduce_sum(tf.square(told - tf.gather(self.appearance, rows)), axis=1)
+        placed = embeddings[:, -self.settings.appearance_axes :]
+        away = tf.reduce_sum(tf.square(placed - tf.gather(self.appearance, rows)), axis=1)
         return tf.reduce_mean(away) / self.settings.appearance_share
 
     def _state(self) -> list[Any]:
@@ -284,19 +229,19 @@ class _Loop:
 
     def keep(self, path: Path, history: list[Epoch], timings: Mapping[str, float]) -> None:
         """Write weights, optimizer and history in one step."""
-        told = {"history": [asdict(epoch) for epoch in history], "timings": dict(timings)}
-        resume.keep(path, self._state(), told)
+        course = {"history": [asdict(epoch) for epoch in history], "timings": dict(timings)}
+        resume.keep(path, self._state(), course)
 
     def resume(self, path: Path) -> tuple[list[Epoch], dict[str, float]]:
         """Take up a kept state; ValueError names the file when it is damaged."""
-        told: dict[str, Any] = {}
+        course: dict[str, Any] = {}
 
         def state(kept: dict[str, Any]) -> list[Any]:
-            told.update(kept)
+            course.update(kept)
             return self._state()
 
         resume.take_up(path, state)
-        return [Epoch(**epoch) for epoch in told["history"]], told["timings"]
+        return [Epoch(**epoch) for epoch in course["history"]], course["timings"]
 
 
 def augmented(pictures: Any, address: Any, settings: TrainingSettings) -> Any:

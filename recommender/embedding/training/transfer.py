@@ -24,8 +24,13 @@ from recommender.embedding import mobilenet, pretrained
 from recommender.embedding.architecture import MobileNet
 from recommender.embedding.pretrained import Start
 from recommender.embedding.training import resume
-from recommender.embedding.training.own_network import TrainingSettings, augmented, held_out, learning_rate
+from recommender.embedding.training.own_network import (
+    augmented,
+    learning_rate,
+    validation_split,
+)
 from recommender.embedding.training.trained import Epoch, Trained
+from recommender.embedding.training.training_settings import TrainingSettings
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.integer[Any]]
@@ -49,23 +54,25 @@ ALL, UPPER_HALF = -1, 8
 
 @dataclass(frozen=True)
 class TransferSettings:
-    """Every number of a transfer.
-
-    head: how projection and head are trained on features that stay as they are.
-    stages: from which depth on (`mobilenet.depth`) weights are trained, and how; none: frozen features.
-    least_steps: with few pictures a stage goes on until it has so many.
-    start: filled in: what the convolutions were before, with the sha256 of the file.
-    """
+    """Every number of a transfer."""
 
     name: str
+
     head: TrainingSettings
+    """How projection and head are trained on features that stay as they are."""
+
     stages: tuple[tuple[int, TrainingSettings], ...] = ()
+    """From which depth on (`mobilenet.depth`) weights are trained, and how; none: frozen features."""
+
     least_steps: int = 200
+    """With few pictures a stage goes on until it has so many steps."""
+
     start: str = pretrained.NONE
+    """Filled in by the training: what the convolutions were before, with the sha256 of the file."""
 
     @property
     def validation_share(self) -> float:
-        """Of each class, held out and measured after every epoch."""
+        """Share of each class that is the validation split, measured after every epoch."""
         return self.head.validation_share
 
 
@@ -89,7 +96,7 @@ PRESETS = {
 
 @dataclass
 class _Progress:
-    """How far a training is: what a kept state tells beside the weights."""
+    """How far a training is: what a kept state holds beside the weights."""
 
     stage: int = 0
     step: int = 0
@@ -112,13 +119,13 @@ def transfer(
 ) -> Trained:
     """Trains on images uint8 [n, size, size(, 3)] and labels [n] in 0..classes-1.
 
-    progress is told how many pictures went through, `n_pictures` in all. With `checkpoint_dir` the state is
-    kept there every few steps, and one of the same training is taken up. Raises ValueError when pictures,
-    labels or settings do not fit.
+    progress: called with how many pictures went through, `n_pictures` in all.
+    checkpoint_dir: the state is kept there every few steps, and one of the same training is taken up.
+    Raises ValueError when pictures, labels or settings do not fit.
     """
     _check(images, labels, architecture)
     settings = replace(settings, start=f"{start.origin} {start.sha256}".strip())
-    loop = _Loop(images, labels, architecture, settings, seed)
+    loop = _TransferLoop(images, labels, architecture, settings, seed)
     kept = None
     if checkpoint_dir is not None:
         kept = resume.place(
@@ -143,7 +150,7 @@ def transfer(
 
 def n_pictures(labels: Labels, settings: TransferSettings, seed: int) -> int:
     """How many pictures go through the network in a training: what a progress bar counts to."""
-    n = int((~held_out(labels, share=settings.validation_share, seed=seed)).sum())
+    n = int((~validation_split(labels, share=settings.validation_share, seed=seed)).sum())
     stages = [_fitted(stage, n, settings.least_steps) for _, stage in settings.stages]
     return len(labels) + sum(stage.epochs * _n_steps(stage, n) * stage.batch for stage in stages)
 
@@ -156,7 +163,7 @@ class _Clock:
     cpu: float = field(default_factory=time.process_time)
 
 
-class _Loop:
+class _TransferLoop:
     """The variables of a transfer, its stages and its one step."""
 
     def __init__(
@@ -164,9 +171,9 @@ class _Loop:
     ) -> None:
         self.architecture, self.settings, self.seed = architecture, settings, seed
         pixels = images if images.ndim == 4 else images[..., None]
-        is_held_out = held_out(labels, share=settings.validation_share, seed=seed)
-        self.images, self.labels = pixels[~is_held_out], labels[~is_held_out].astype(np.int32)
-        self.held_out = pixels[is_held_out], labels[is_held_out]
+        is_validation = validation_split(labels, share=settings.validation_share, seed=seed)
+        self.images, self.labels = pixels[~is_validation], labels[~is_validation].astype(np.int32)
+        self.validation = pixels[is_validation], labels[is_validation]
         self.start = int(np.random.default_rng([seed, START]).integers(1_000_000))
         self.model = mobilenet.build(architecture, seed=self.start)
         n = len(self.images)
@@ -184,7 +191,7 @@ class _Loop:
         features = _outputs(backbone, self.images, progress)[0]
         loss = _fit_head(top, features, self.labels, self.settings, seed=self.seed)
         del features
-        progress(len(self.held_out[0]))
+        progress(len(self.validation[0]))
         self._spend(clock)
         self._note(loss)
 
@@ -219,7 +226,7 @@ class _Loop:
         n = len(self.images)
         before = [stage.epochs * _n_steps(stage, n) * stage.batch for _, stage in self.stages]
         now = self.at.step * self.stages[self.at.stage][1].batch
-        return n + len(self.held_out[0]) + sum(before[: self.at.stage]) + now
+        return n + len(self.validation[0]) + sum(before[: self.at.stage]) + now
 
     def _trained_from(self, depth: int) -> list[Any]:
         return [one for one in self.model.trainable_variables if mobilenet.depth(one.path) >= depth]
@@ -234,7 +241,7 @@ class _Loop:
     def _note(self, loss: float) -> None:
         """An epoch is over: measures it, and writes down how long it took."""
         clock = _Clock()
-        pictures, labels = self.held_out
+        pictures, labels = self.validation
         logits = _outputs(self.model, pictures, lambda _pictures: None)[1] if len(pictures) else None
         accuracy = math.nan if logits is None else float((logits.argmax(1) == labels).mean())
         self._spend(clock)
@@ -257,9 +264,9 @@ class _Loop:
     def resume(self, path: Path) -> None:
         """Take up a kept state; ValueError names the file when it is damaged."""
 
-        def state(told: dict[str, Any]) -> list[Any]:
-            history = [Epoch(**epoch) for epoch in told.pop("history")]
-            self.at = _Progress(**told, history=history)
+        def state(progress: dict[str, Any]) -> list[Any]:
+            history = [Epoch(**epoch) for epoch in progress.pop("history")]
+            self.at = _Progress(**progress, history=history)
             depth, stage = self.stages[self.at.stage]
             self.optimizer = _optimizer(stage, self._trained_from(depth))
             return self._state()

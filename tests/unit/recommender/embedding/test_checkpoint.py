@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from recommender.embedding import checkpoint, network
-from recommender.embedding.training.own_network import TrainingSettings
 from recommender.embedding.training.trained import Epoch, Trained
+from recommender.embedding.training.training_settings import TrainingSettings
 from tests.unit.recommender.embedding.test_network import TINY, pictures
 
 FACTS = {"classes": ["hat", "bag", "shoe"], "data_sha256": "d" * 64, "metrics": {"test_accuracy": 0.5}}

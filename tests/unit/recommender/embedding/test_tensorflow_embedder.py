@@ -14,8 +14,8 @@ import tensorflow as tf
 
 from recommender.embedding import checkpoint, network
 from recommender.embedding.tensorflow_embedder import BATCH, LEAST, TensorflowEmbedder, on_one_thread
-from recommender.embedding.training.own_network import TrainingSettings
 from recommender.embedding.training.trained import Trained
+from recommender.embedding.training.training_settings import TrainingSettings
 from tests.unit.recommender.embedding.test_network import TINY
 
 PIXELS = np.random.default_rng(5).integers(0, 256, (BATCH + 90, 28, 28)).astype(np.uint8)

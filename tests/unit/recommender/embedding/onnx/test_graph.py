@@ -25,8 +25,8 @@ from recommender.embedding.architecture import RELU_GAIN, Architecture, MobileNe
 from recommender.embedding.onnx.embedder import BATCH, OnnxEmbedder
 from recommender.embedding.onnx.graph import standardised
 from recommender.embedding.runtimes import runtime_key, runtime_of
-from recommender.embedding.training.own_network import TrainingSettings
 from recommender.embedding.training.trained import Trained
+from recommender.embedding.training.training_settings import TrainingSettings
 from simulator.embedders.model import runtime
 from tests.unit.recommender.embedding.test_mobilenet import WEIGHTS
 from tests.unit.recommender.embedding.test_network import TINY

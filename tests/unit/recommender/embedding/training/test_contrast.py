@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from recommender.embedding.training.contrast import TURNS, Contrast, turned, untold, viewed
+from recommender.embedding.training.contrast import TURNS, contrastive_loss, turned, viewed
+from recommender.embedding.training.training_settings import Contrast
 
 PICTURES = tf.constant(np.random.default_rng(2).integers(0, 256, (9, 28, 28, 1)).astype(np.float32))
 ADDRESS = tf.constant([1, 5])
@@ -59,5 +60,5 @@ def test_the_loss_of_views_is_that_of_its_definition() -> None:
     for i in range(8):
         others = [np.exp(rows[i] @ rows[j] / 0.2) for j in range(8) if j != i]
         wanted.append(-np.log(np.exp(rows[i] @ rows[(i + 4) % 8] / 0.2) / sum(others)))
-    found = float(untold(tf.constant(rows, tf.float32), 0.2))
+    found = float(contrastive_loss(tf.constant(rows, tf.float32), 0.2))
     assert found == pytest.approx(np.mean(wanted), rel=1e-5)

@@ -12,9 +12,13 @@ import tensorflow as tf
 
 from recommender.embedding import checkpoint
 from recommender.embedding.training import own_network as training
-from recommender.embedding.training.contrast import Contrast
-from recommender.embedding.training.own_network import TrainingSettings, augmented, held_out, learning_rate
+from recommender.embedding.training.own_network import (
+    augmented,
+    learning_rate,
+    validation_split,
+)
 from recommender.embedding.training.trained import Epoch, Trained
+from recommender.embedding.training.training_settings import Contrast, TrainingSettings
 from tests.unit.recommender.embedding.test_network import TINY
 
 SETTINGS = TrainingSettings("tiny", epochs=2, batch=16, validation_share=0.25, compute="float32")
@@ -144,9 +148,9 @@ def test_a_damaged_state_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_the_split_takes_the_same_share_of_every_class() -> None:
     """A quarter of 24, 24 and 24; and other pictures for another seed."""
-    is_held_out = held_out(LABELS, share=0.25, seed=1)
-    assert np.bincount(LABELS[is_held_out]).tolist() == [6, 6, 6]
-    assert (is_held_out != held_out(LABELS, share=0.25, seed=2)).any()
+    is_validation = validation_split(LABELS, share=0.25, seed=1)
+    assert np.bincount(LABELS[is_validation]).tolist() == [6, 6, 6]
+    assert (is_validation != validation_split(LABELS, share=0.25, seed=2)).any()
 
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])

@@ -15,8 +15,8 @@ from recommender.embedding.architecture import MobileNet
 from recommender.embedding.pretrained import at_random
 from recommender.embedding.tensorflow_embedder import TensorflowEmbedder
 from recommender.embedding.training import transfer
-from recommender.embedding.training.own_network import TrainingSettings
 from recommender.embedding.training.trained import Trained
+from recommender.embedding.training.training_settings import TrainingSettings
 from recommender.embedding.training.transfer import ALL, UPPER_HALF, TransferSettings
 
 ARCHITECTURE = MobileNet(size=24, channels=3, resolution=32, alpha=0.35, dim=8, classes=3)
@@ -153,7 +153,7 @@ def test_a_model_is_kept_and_comes_back(usual: Trained, tmp_path: Path) -> None:
     assert "MobileNetV2 from none; head 2 epochs" in card
 
 
-def test_without_held_out_pictures_there_is_no_accuracy(tmp_path: Path) -> None:
+def test_without_a_validation_split_there_is_no_accuracy(tmp_path: Path) -> None:
     """Unknown is null in the history, not zero."""
     trained = train(replace(SETTINGS, stages=(), head=replace(HEAD, validation_share=0.0)))
     checkpoint.save(tmp_path, trained, classes=["a", "b", "c"], data_sha256="", metrics={})

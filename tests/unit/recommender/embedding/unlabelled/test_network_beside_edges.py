@@ -13,9 +13,9 @@ from recommender.embedding.batches import Embedding
 from recommender.embedding.onnx.embedder import OnnxEmbedder
 from recommender.embedding.open import open_embedder
 from recommender.embedding.tensorflow_embedder import TensorflowEmbedder
-from recommender.embedding.training.contrast import Contrast
 from recommender.embedding.training.own_network import train
 from recommender.embedding.training.trained import Trained
+from recommender.embedding.training.training_settings import Contrast
 from recommender.embedding.unlabelled.edge_histograms import EdgeHistogramEmbedder
 from recommender.embedding.unlabelled.network_beside_edges import SHARE, NetworkBesideEdges
 from tests.unit.recommender.embedding.test_network import TINY
