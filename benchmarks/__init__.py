@@ -1,1 +1,3 @@
-"""How fast it is, side by side with what else one could use: one script a question, medians, ratios."""
+"""How fast it is, side by side with what else one could use: one script a question, medians,
+ratios.
+"""

@@ -1,7 +1,9 @@
-"""Requests offered ten times faster than they are answered: what is held meanwhile, and that nothing is lost.
+"""Requests offered ten times faster than they are answered: what is held meanwhile, and that
+nothing is lost.
 
-`python -m benchmarks.burst [--database sqlite,postgres] [--seconds 6] [--faster 10]`: a client stores
-searches with their work, as the simulator does, and waits for nobody. Memory is read from /proc.
+`python -m benchmarks.burst [--database sqlite,postgres] [--seconds 6] [--faster 10]`: a client
+stores searches with their work, as the simulator does, and waits for nobody. Memory is read from
+/proc.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ CALIBRATION = 200
 """Batches by which the workers' own rate is taken."""
 
 FIRST_SESSION = 10_000_000
-BEAT, SHOWN_EVERY = 0.02, 5.0
+BEAT = 0.02
+SHOWN_EVERY = 5.0
 LARGEST_PIECE = 64
 COLUMNS = ("s", "offered", "queue", "client MB", "worker MB", "Valkey MB", "database MB")
 GROWTH_MB = 150.0
@@ -130,9 +133,13 @@ def _measure(context: Context, items: int, seconds: float, faster: float) -> Non
 
 
 def _burst(client: Client, watch: Watch, rate: float, faster: float, seconds: float) -> float:
-    """Offer so many times faster than is answered (rate: batches a second); how many were answered."""
+    """Offer so many times faster than is answered (rate: batches a second); how many were
+    answered.
+    """
     began = time.perf_counter()
-    first, answered, shown = client.offered, 0, SHOWN_EVERY
+    first = client.offered
+    answered = 0
+    shown = SHOWN_EVERY
     while (now := time.perf_counter() - began) < seconds:
         due = int(faster * max(now * rate, answered)) - (client.offered - first)
         if due > 0:
@@ -163,20 +170,24 @@ def _drain(client: Client, watch: Watch | None = None) -> float:
 def _judge(
     client: Client, watch: Watch, *, faster: float, offered: float, worked_off: float, drain: float
 ) -> None:
-    first, most = watch.rows[0], {name: max(row[name] for row in watch.rows) for name in watch.rows[0]}
+    first = watch.rows[0]
+    most = {name: max(row[name] for row in watch.rows) for name in watch.rows[0]}
     with read_transaction(client.context.engine) as conn:
         asked, answered = (
             conn.execute(
-                select(func.count()).where(table.c.run == client.run.number, table.c.session >= FIRST_SESSION)
+                select(func.count()).where(
+                    table.c.run == client.run.number, table.c.session >= FIRST_SESSION
+                )
             ).scalar_one()
             for table in (event, slate)
         )
     database = client.context.engine.dialect.name
     gained = max(most[name] - first[name] for name in ("client", "workers"))
     claim(
-        f"burst on {database}: {offered:,.0f} requests offered while {worked_off:,.0f} were answered",
-        f"{offered / worked_off:.1f} times; drained in {drain:.0f} s; at most {gained:.0f} MB more in a "
-        f"process, Valkey {most['redis']:.0f} MB; lost {asked - answered}",
+        f"burst on {database}: {offered:,.0f} requests offered while {worked_off:,.0f} were"
+        " answered",
+        f"{offered / worked_off:.1f} times; drained in {drain:.0f} s; at most {gained:.0f} MB more"
+        f" in a process, Valkey {most['redis']:.0f} MB; lost {asked - answered}",
         f"{faster:.0f} times, nothing lost, at most {GROWTH_MB:.0f} MB",
         holds=asked == answered == client.offered * BATCH
         and gained <= GROWTH_MB
@@ -187,9 +198,11 @@ def _judge(
 def _searches(sessions: np.ndarray, run: Run) -> Events:
     """A search each, for query items in turn."""
     rows = blank(len(sessions))
-    rows["session"], rows["kind"] = sessions, Kind.SEARCH
+    rows["session"] = sessions
+    rows["kind"] = Kind.SEARCH
     rows["at"] = sessions * 1000
-    n_items, n_queries = run.config["items"], run.config["queries"]
+    n_items = run.config["items"]
+    n_queries = run.config["queries"]
     rows["query"] = n_items + sessions % n_queries
     return Events(rows, Events.empty(run.config["recommender"]["slate_size"]).shown)
 

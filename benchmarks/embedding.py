@@ -1,7 +1,8 @@
 """Pictures embedded a second, each runtime beside its plain self, and what a worker needs for it.
 
-`python -m benchmarks.embedding [--times 3] [--pictures 4096]`: the settings' model. TensorFlow beside Keras'
-own `predict`; ONNX Runtime beside a plain session on all cores; one warm picture; a worker's memory.
+`python -m benchmarks.embedding [--times 3] [--pictures 4096]`: the settings' model. TensorFlow
+beside Keras' own `predict`; ONNX Runtime beside a plain session on all cores; one warm picture; a
+worker's memory.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ from workers import settings
 from workers.embed import BATCH as JOB
 from workers.silence import silent_import
 
-RATIO, ONE_MS, WORKER_MB = 0.9, 0.5, 350
+RATIO = 0.9
+ONE_MS = 0.5
+WORKER_MB = 350
 PLAIN_BATCH = 256
 
 Pixels = NDArray[np.uint8]
@@ -44,7 +47,8 @@ from db.engine import open_engine
 from workers.tasks import Worker
 Worker(open_engine(f"sqlite:///{sys.argv[1]}"), "bench").perform(1)
 assert "tensorflow" not in sys.modules
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024))
+in_mb = 1024**2 if sys.platform == "darwin" else 1024
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / in_mb)
 """
 """A worker with one job, and nothing of ours that a worker has not."""
 
@@ -81,8 +85,12 @@ def _onnx(manifest: bytes, weights: bytes, pixels: Pixels, times: int) -> None:
             session.run(None, {"pixels": pixels[start : start + PLAIN_BATCH]})
 
     pair = beside(lambda: ours.embed(pixels), plain, times)
-    claim("embedding, onnx beside plain ONNX Runtime", _rates(pair, len(pixels)), f"ratio at least {RATIO}",
-          holds=pair.ratio >= RATIO)  # fmt: skip
+    claim(
+        "embedding, onnx beside plain ONNX Runtime",
+        _rates(pair, len(pixels)),
+        f"ratio at least {RATIO}",
+        holds=pair.ratio >= RATIO,
+    )
     ours.quicken()
     taken = []
     for number in range(300):
@@ -90,21 +98,42 @@ def _onnx(manifest: bytes, weights: bytes, pixels: Pixels, times: int) -> None:
         ours.embed(pixels[number : number + 1])
         taken.append(1000 * (time.perf_counter() - began))
     one = median(taken)
-    claim("embedding, onnx, one warm picture", f"{one:.2f} ms", f"at most {ONE_MS} ms", holds=one <= ONE_MS)
+    claim(
+        "embedding, onnx, one warm picture",
+        f"{one:.2f} ms",
+        f"at most {ONE_MS} ms",
+        holds=one <= ONE_MS,
+    )
 
 
 def _tensorflow(manifest: bytes, weights: bytes, pixels: Pixels, times: int) -> None:
     with silent_import():
-        from recommender.embedding.tensorflow_embedder import BATCH, TensorflowEmbedder  # noqa: PLC0415 - after the memory of ONNX Runtime
+        # After the memory of ONNX Runtime.
+        from recommender.embedding.tensorflow_embedder import (  # noqa: PLC0415 - seconds
+            BATCH,
+            TensorflowEmbedder,
+        )
     model = checkpoint.from_bytes(manifest, weights)
-    ours, as_floats = TensorflowEmbedder(model), pixels[..., None].astype(np.float32)
+    ours = TensorflowEmbedder(model)
+    as_floats = pixels[..., None].astype(np.float32)
     pair = beside(
-        lambda: ours.embed(pixels), lambda: model.predict(as_floats, batch_size=BATCH, verbose=0), times
+        lambda: ours.embed(pixels),
+        lambda: model.predict(as_floats, batch_size=BATCH, verbose=0),
+        times,
     )
-    claim("embedding, tensorflow beside Keras' predict", _rates(pair, len(pixels)), "ratio at least 1",
-          holds=pair.ratio >= 1)  # fmt: skip
+    claim(
+        "embedding, tensorflow beside Keras' predict",
+        _rates(pair, len(pixels)),
+        "ratio at least 1",
+        holds=pair.ratio >= 1,
+    )
     every = 60_000 / (len(pixels) / pair.ours)
-    claim("embedding, tensorflow, 60,000 pictures", f"{every:.1f} s", "at most 15 s", holds=every <= 15)
+    claim(
+        "embedding, tensorflow, 60,000 pictures",
+        f"{every:.1f} s",
+        "at most 15 s",
+        holds=every <= 15,
+    )
 
 
 def _rates(pair: Pair, n: int) -> str:
@@ -114,12 +143,17 @@ def _rates(pair: Pair, n: int) -> str:
 def _memory(manifest: bytes, weights: bytes, pixels: Pixels) -> None:
     """A worker takes one embed job of the usual size from a database of its own."""
     with tempfile.TemporaryDirectory(prefix="windowshop-bench-") as folder:
-        file, name = Path(folder, "worker.db"), checkpoint.model_key(json.loads(manifest))
+        file = Path(folder, "worker.db")
+        name = checkpoint.model_key(json.loads(manifest))
         engine = open_engine(f"sqlite:///{file}")
         schema.ensure(engine)
         with write_transaction(engine) as conn:
             models.add(conn, name, manifest, weights)
-            payload = {"model": name, "runtime": runtime_key("onnx"), "images": images.add(conn, pixels)}
+            payload = {
+                "model": name,
+                "runtime": runtime_key("onnx"),
+                "images": images.add(conn, pixels),
+            }
             work.add(conn, runs.open_run(conn, {}).number, "embed", {"all": payload})
         words = [sys.executable, "-c", WORKER, str(file)]
         said = subprocess.run(words, check=True, capture_output=True, text=True).stdout

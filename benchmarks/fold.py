@@ -1,8 +1,9 @@
 """Seconds to fold the events of one day into SQLite, and what grows how with the day.
 
-`python -m benchmarks.fold [--growth] [--largest]`: made-up sessions over 10,000 items, a million events,
-folded as a worker does it: read, count, learn, write. --growth folds 0.1 and 1 M events, --largest 10 M, too:
-each in a process of its own, with its parts, its peak of memory and the size of the database.
+`python -m benchmarks.fold [--growth] [--largest]`: made-up sessions over 10,000 items, a million
+events, folded as a worker does it: read, count, learn, write. --growth folds 0.1 and 1 M events,
+--largest 10 M, too: each in a process of its own, with its parts, its peak of memory and the size
+of the database.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ from recommender.knowledge import Knowledge
 from workers.fold import fold_sessions
 from workers.knowledge import NOTHING_KNOWN, Recommender
 
-EVENTS, ITEMS, WANTED = 1_000_000, 10_000, 8.0
+EVENTS = 1_000_000
+ITEMS = 10_000
+WANTED = 8.0
 EVENTS_A_SESSION = 8.03
 PIECE = 50_000
 """Sessions made and stored at once."""
@@ -107,7 +110,11 @@ def _stock(engine, n_sessions: int):  # type: ignore[no-untyped-def]
         with write_transaction(engine) as conn:
             event_log.append(conn, run.number, piece)
         stored += len(piece)
-    return Recommender(run.number, 1, config, NOTHING_KNOWN, knowledge), np.arange(n_sessions), stored
+    return (
+        Recommender(run.number, 1, config, NOTHING_KNOWN, knowledge),
+        np.arange(n_sessions),
+        stored,
+    )
 
 
 def _fold(engine, recommender, sessions, number: int, parts: dict[str, float]) -> int:  # type: ignore[no-untyped-def]

@@ -1,7 +1,9 @@
-"""What a run of ten thousand, a hundred thousand and a million events costs: time, memory, database.
+"""What a run of ten thousand, a hundred thousand and a million events costs: time, memory,
+database.
 
-`python -m benchmarks.growth [--database sqlite,postgres] [--by shoppers,days]` plays the blend at 1,000 items
-with two workers, growing by shoppers (8 days) or by days (1,800 shoppers), each in a process of its own.
+`python -m benchmarks.growth [--database sqlite,postgres] [--by shoppers,days]` plays the blend at
+1,000 items with two workers, growing by shoppers (8 days) or by days (1,800 shoppers), each in a
+process of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +22,13 @@ SIZES = {
     "shoppers": ((224, 8), (2_240, 8), (22_400, 8)),
     "days": ((1_800, 1), (1_800, 10), (1_800, 100)),
 }
-STAGES = (("rank", "read"), ("rank", "compute"), ("fold", "read"), ("fold", "compute"), ("fold", "write"))
+STAGES = (
+    ("rank", "read"),
+    ("rank", "compute"),
+    ("fold", "read"),
+    ("fold", "compute"),
+    ("fold", "write"),
+)
 HEAD = (
     f"{'database':<9}{'shoppers':>9}{'days':>5}{'events':>11}{'s':>8}{'events/s':>10}{'processor':>10}"
     f"{'store':>7}"
@@ -30,7 +38,9 @@ HEAD = (
 
 
 def main() -> None:
-    """A line a size; processor (all processes), store and stages are milliseconds of each thousand events."""
+    """A line a size; processor (all processes), store and stages are milliseconds of each thousand
+    events.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", default=",".join(DATABASES))
     parser.add_argument("--by", default=",".join(SIZES))
@@ -44,7 +54,9 @@ def main() -> None:
     for database in arguments.database.split(","):
         for shoppers, days in (size for by in arguments.by.split(",") for size in SIZES[by]):
             words = ("--database", database, "--one", str(shoppers), str(days))
-            subprocess.run([sys.executable, "-W", "ignore", "-m", "benchmarks.growth", *words], check=True)
+            subprocess.run(
+                [sys.executable, "-W", "ignore", "-m", "benchmarks.growth", *words], check=True
+            )
 
 
 def _measure(database: str, shoppers: int, days: int) -> None:

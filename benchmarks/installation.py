@@ -1,4 +1,6 @@
-"""A fresh installation to measure: a database of its own of either kind, and what its processes used."""
+"""A fresh installation to measure: a database of its own of either kind, and what its processes
+used.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ Stages = dict[tuple[str, str], tuple[float, int]]
 
 @contextmanager
 def installed(database: str, *, workers: int = 2) -> Iterator[Context]:
-    """An installation on an empty database, `sqlite` or `postgres`; afterwards nothing of it is left."""
+    """An installation on an empty database, `sqlite` or `postgres`; afterwards nothing of it is
+    left.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="windowshop-bench-", dir="/tmp") as folder,
         _address(database, Path(folder)) as url,
@@ -80,10 +84,20 @@ def database_mb(engine: Engine) -> float:
     """The size of the database on disk, MB."""
     if engine.dialect.name == "postgresql":
         with read_transaction(engine) as conn:
-            return float(conn.execute(text("SELECT pg_database_size(current_database())")).scalar_one()) / 1e6
+            return (
+                float(
+                    conn.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+                )
+                / 1e6
+            )
     file = Path(str(engine.url.database))
     return (
-        sum(one.stat().st_size for one in file.parent.glob(f"{file.name}*") if one.suffix != ".db-shm") / 1e6
+        sum(
+            one.stat().st_size
+            for one in file.parent.glob(f"{file.name}*")
+            if one.suffix != ".db-shm"
+        )
+        / 1e6
     )
 
 

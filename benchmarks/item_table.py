@@ -1,8 +1,9 @@
-"""Seconds for the item-item table of a log against `implicit`'s cosine model: same sessions, same K.
+"""Seconds for the item-item table of a log against `implicit`'s cosine model: same sessions, same
+K.
 
-`python -m benchmarks.item_table [--times 9]`: 200,000 sessions, 60,000 items, 1.2 M distinct interactions;
-the 20 nearest by cosine of every item, both on the same cores. Printed beside it: what of both tables agrees,
-and the counts of order that the other measures of `evaluate-log` need.
+`python -m benchmarks.item_table [--times 9]`: 200,000 sessions, 60,000 items, 1.2 M distinct
+interactions; the 20 nearest by cosine of every item, both on the same cores. Printed beside it:
+what of both tables agrees, and the counts of order that the other measures of `evaluate-log` need.
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ from recommender.session_log.itemitem import table
 from recommender.session_log.pairs import count
 from recommender.session_log.sessions import Visits
 
-SESSIONS, ITEMS, LENGTH, K = 200_000, 60_000, 6, 20
+SESSIONS = 200_000
+ITEMS = 60_000
+LENGTH = 6
+K = 20
 WANTED = 1.2
 
 
 def main() -> None:
     """Measure both, claim the ratio."""
-    from implicit.nearest_neighbours import CosineRecommender  # noqa: PLC0415 - it warns of BLAS threads
+    # It warns of BLAS threads.
+    from implicit.nearest_neighbours import CosineRecommender  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=9)
@@ -41,7 +46,10 @@ def main() -> None:
     claim(what, found, f"at most {WANTED} times", holds=1 / pair.ratio <= WANTED)
     same = _agreement(_table(visits), peer.similarity)
     print(f"   {same:.2%} of its neighbours are implicit's, the others tie")
-    print(f"   counts of order for the other measures: {seconds(lambda: count(visits).forward, 3):.2f} s")
+    print(
+        "   counts of order for the other measures:"
+        f" {seconds(lambda: count(visits).forward, 3):.2f} s"
+    )
 
 
 def _table(visits: Visits) -> Any:
@@ -61,7 +69,8 @@ def _visits() -> Visits:
     length = np.maximum(1, rng.poisson(LENGTH, SESSIONS))
     item = rng.choice(ITEMS, length.sum(), p=chance / chance.sum())
     key = np.unique(np.repeat(np.arange(SESSIONS), length) * ITEMS + item)
-    session, items = key // ITEMS, (key % ITEMS).astype(np.int32)
+    session = key // ITEMS
+    items = (key % ITEMS).astype(np.int32)
     return Visits(
         first=np.searchsorted(session, np.arange(SESSIONS + 1)),
         items=items,

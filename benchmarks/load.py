@@ -1,7 +1,9 @@
-"""Events a second through Valkey on SQLite and on Postgres, with one worker and with two, stage by stage.
+"""Events a second through Valkey on SQLite and on Postgres, with one worker and with two, stage by
+stage.
 
-`python -m benchmarks.load [--database sqlite,postgres] [--workers 1,2] [--times 3]` plays the policy blend at
-the demo's sizes on a fresh database of each kind. Stages are the workers' own Prometheus metrics.
+`python -m benchmarks.load [--database sqlite,postgres] [--workers 1,2] [--times 3]` plays the
+policy blend at the demo's sizes on a fresh database of each kind. Stages are the workers' own
+Prometheus metrics.
 """
 
 from __future__ import annotations
@@ -44,16 +46,21 @@ def _median(context: Context, plan: Plan, workers: int, times: int) -> Road:
     roads = [travel(context, plan, workers=workers) for _ in range(times + 1)][1:]
     rates = [round(one.rate) for one in roads]
     print(
-        f"{context.engine.dialect.name}, {workers} workers: {rates} events/s, load {os.getloadavg()[0]:.1f}"
+        f"{context.engine.dialect.name}, {workers} workers: {rates} events/s, load"
+        f" {os.getloadavg()[0]:.1f}"
     )
     return sorted(roads, key=lambda one: one.rate)[times // 2]
 
 
 def _show(database: str, roads: dict[int, Road]) -> None:
-    """A column a number of workers: milliseconds a thousand events, and what the last gains on the first."""
+    """A column a number of workers: milliseconds a thousand events, and what the last gains on the
+    first.
+    """
     last = list(roads.values())[-1]
     print(f"\n{database}: milliseconds of each thousand events by number of workers")
-    print(f"  {'':<28}" + "".join(f"{number:>9}" for number in roads) + f"{'gain':>9}{'ms a job':>10}")
+    print(
+        f"  {'':<28}" + "".join(f"{number:>9}" for number in roads) + f"{'gain':>9}{'ms a job':>10}"
+    )
     _row("clock: total", [one.milliseconds(one.total) for one in roads.values()])
     for name in PARTS:
         _row(f"clock: {name}", [one.milliseconds(one.parts[name]) for one in roads.values()])

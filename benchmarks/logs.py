@@ -1,7 +1,8 @@
 """The item-item measures of `evaluate-log` beside implicit's, on the same sessions of made-up logs.
 
-`python -m benchmarks.logs [--rows 1500000]` asks both the same cases, paired by shopper: ratio, and interval
-of the difference. With --rows one log of that size, with the seconds and the memory from its file on.
+`python -m benchmarks.logs [--rows 1500000]` asks both the same cases, paired by shopper: ratio, and
+interval of the difference. With --rows one log of that size, with the seconds and the memory from
+its file on.
 """
 
 from __future__ import annotations
@@ -28,18 +29,24 @@ from simulator.logs import log_arrays
 from simulator.report.numbers.log_measures import Exam
 from simulator.report.numbers.statistics import paired
 
-K, LEAST = 10, 0.99
-SECONDS, MEGABYTES = 120, 4_000
+K = 10
+LEAST = 0.99
+SECONDS = 120
+MEGABYTES = 4_000
 PEERS = {"cosine": CosineRecommender, "tf-idf": TFIDFRecommender, "bm25": BM25Recommender}
 NEIGHBOURS = (50, 200, 1000)
 SHAPES: dict[str, Callable[[int], Log]] = {
-    "household baskets, by lot": lambda seed: baskets(seed, rows=60_000, households=300, products=4_000),
+    "household baskets, by lot": lambda seed: baskets(
+        seed, rows=60_000, households=300, products=4_000
+    ),
     "household baskets, by number": lambda seed: baskets(
         seed, rows=60_000, households=300, products=4_000, order="number"
     ),
     "anonymous visits": lambda seed: visits(seed, sessions=40_000, items=3_000, shoppers=0),
     "few items": lambda seed: visits(seed, sessions=3_000, items=60, shoppers=300, onward=0.3),
-    "planted order": lambda seed: visits(seed, sessions=8_000, items=2_000, shoppers=500, onward=0.9),
+    "planted order": lambda seed: visits(
+        seed, sessions=8_000, items=2_000, shoppers=500, onward=0.9
+    ),
     "no order": lambda seed: visits(seed, sessions=8_000, items=500, shoppers=0, onward=0.0),
 }
 
@@ -47,7 +54,9 @@ SHAPES: dict[str, Callable[[int], Log]] = {
 def main() -> None:
     """Every small shape, or with --rows baskets of that size."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, help="household baskets of so many rows instead of small shapes")
+    parser.add_argument(
+        "--rows", type=int, help="household baskets of so many rows instead of small shapes"
+    )
     parser.add_argument("--order", choices=ORDERS, default="lot")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
@@ -63,10 +72,12 @@ def main() -> None:
 
 def _large(name: str, file: Path) -> None:
     """What evaluate-log does with a file, timed; then the peer."""
-    began, before = time.perf_counter(), peak_mb()
+    began = time.perf_counter()
+    before = peak_mb()
     read = log_arrays.read(file)
     ranked = ranked_of(read.log)
-    taken, most = time.perf_counter() - began, peak_mb()
+    taken = time.perf_counter() - began
+    most = peak_mb()
     what = f"evaluate-log, {read.notes.read:,} rows, read and ranked"
     found = f"{taken:.0f} s, {most:,.0f} MB at most ({before:,.0f} before)"
     wanted = f"at most {SECONDS} s and {MEGABYTES:,} MB"
@@ -85,13 +96,17 @@ def ranked_of(log: SessionLog) -> Ranked:
 def compare(name: str, ranked: Ranked) -> None:
     """Print one log's figures."""
     exam = Exam(ranked.asked, ranked.known.visits.popularity(), ranked.known.is_sold, K)
-    print(f"{name}: {len(ranked.known.visits.items):,} rows train, {len(ranked.asked):,} sessions are asked")
+    print(
+        f"{name}: {len(ranked.known.visits.items):,} rows train, {len(ranked.asked):,} sessions are"
+        " asked"
+    )
     for policy, slates in {"popularity": ranked.slates["popularity"], **ranked.measures}.items():
         mark = " = cf" if policy == ranked.cf else ""
         print(f"  {policy:<22} {hits(exam, slates).value:.4f}{mark}")
     best, peer, seconds = _best_peer(ranked, exam)
     print(
-        f"  implicit's best: {peer} {hits(exam, best).value:.4f} ({seconds:.1f} s of processor for all nine)"
+        f"  implicit's best: {peer} {hits(exam, best).value:.4f} ({seconds:.1f} s of processor for"
+        " all nine)"
     )
     gap = paired(hits(exam, ranked.slates["cf"]), hits(exam, best))
     ratio = hits(exam, ranked.slates["cf"]).value / max(hits(exam, best).value, 1e-9)
@@ -127,7 +142,8 @@ def hits(exam: Exam, slates: NDArray[np.int32]) -> Any:
 
 
 def _best_peer(ranked: Ranked, exam: Exam) -> tuple[NDArray[np.int32], str, float]:
-    began, found = time.process_time(), {}
+    began = time.process_time()
+    found = {}
     for name, peer in PEERS.items():
         for neighbours in NEIGHBOURS:
             model = peer(K=neighbours, num_threads=2)

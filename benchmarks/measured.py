@@ -1,4 +1,6 @@
-"""What every benchmark shares: a duration beside its peer's, and the line that says what came out."""
+"""What every benchmark shares: a duration beside its peer's, and the line that says what came
+out.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ CLAIM = "claim: "
 
 @dataclass(frozen=True)
 class Pair:
-    """Medians over rounds: seconds of ours and of the peer, and the ratio peer / ours of each round."""
+    """Medians over rounds: seconds of ours and of the peer, and the ratio peer / ours of each
+    round.
+    """
 
     ours: float
     peer: float
@@ -35,7 +39,9 @@ def seconds(work: Work, times: int) -> float:
 
 
 def beside(ours: Work, peer: Work, times: int) -> Pair:
-    """Ours and the peer's in turn, so that a busy moment meets both; ratio above 1: ours is faster."""
+    """Ours and the peer's in turn, so that a busy moment meets both; ratio above 1: ours is
+    faster.
+    """
     mine, theirs = _rounds([ours, peer], times)
     ratios = [b / a for a, b in zip(mine, theirs, strict=True)]
     return Pair(median(mine), median(theirs), median(ratios))
@@ -43,7 +49,10 @@ def beside(ours: Work, peer: Work, times: int) -> Pair:
 
 def claim(what: str, found: str, wanted: str, *, holds: bool) -> None:
     """One line: met or not, what was claimed, what was found, what was wanted."""
-    print(f"{CLAIM}{'met    ' if holds else 'NOT MET'}  {what}: {found} (wanted: {wanted})", flush=True)
+    print(
+        f"{CLAIM}{'met    ' if holds else 'NOT MET'}  {what}: {found} (wanted: {wanted})",
+        flush=True,
+    )
 
 
 def peak_mb() -> float:
@@ -56,10 +65,16 @@ def machine() -> str:
     """Where and with what it was measured: processor, versions, commit, load."""
     folder = Path(__file__).parent
     words = ["git", "-C", str(folder), "log", "-1", "--format=%h"]
-    commit = subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+    commit = (
+        subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+        or "unknown"
+    )
     load = os.getloadavg()[0]
     lines = [
-        f"{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, commit {commit}",
+        (
+            f"{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, commit"
+            f" {commit}"
+        ),
         ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
         f"load {load:.1f}" + ("; busy: read ratios, not seconds" if load > 0.5 else ""),
     ]

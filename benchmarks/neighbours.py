@@ -1,7 +1,9 @@
-"""Exact visual neighbours against FAISS' flat index, and what the approximate index finds of a million.
+"""Exact visual neighbours against FAISS' flat index, and what the approximate index finds of a
+million.
 
-`python -m benchmarks.neighbours [--times 5] [--million]`: the 60,000 catalogue pictures' own embeddings, top
-50 for 2,048 of them; with --million seventeen noisy copies of all, and how much of the exact top 50 is found.
+`python -m benchmarks.neighbours [--times 5] [--million]`: the 60,000 catalogue pictures' own
+embeddings, top 50 for 2,048 of them; with --million seventeen noisy copies of all, and how much of
+the exact top 50 is found.
 """
 
 from __future__ import annotations
@@ -19,9 +21,13 @@ from simulator.embedders.similar import open_search
 from simulator.installation.context import Silence, open_context
 from workers import settings
 
-K, QUERIES, SOME = 50, 2048, 256
-COPIES, NOISE = 17, 0.25
-RATIO, RECALL = 0.9, 0.95
+K = 50
+QUERIES = 2048
+SOME = 256
+COPIES = 17
+NOISE = 0.25
+RATIO = 0.9
+RECALL = 0.95
 
 Vectors = NDArray[np.float32]
 
@@ -41,9 +47,12 @@ def main() -> None:
 def _exact(index: Vectors, times: int) -> None:
     flat = faiss.IndexFlatIP(index.shape[1])
     flat.add(index)
-    rows, everyone = index[:QUERIES], np.ones(len(index), np.bool_)
+    rows = index[:QUERIES]
+    everyone = np.ones(len(index), np.bool_)
     pair = beside(lambda: nearest(index, rows, K, everyone), lambda: flat.search(rows, K), times)
-    found = f"{QUERIES / pair.ours:,.0f}/s, FAISS {QUERIES / pair.peer:,.0f}/s, ratio {pair.ratio:.2f}"
+    found = (
+        f"{QUERIES / pair.ours:,.0f}/s, FAISS {QUERIES / pair.peer:,.0f}/s, ratio {pair.ratio:.2f}"
+    )
     what = f"exact top {K} of {len(index):,} x {index.shape[1]}"
     claim(what, found, f"ratio at least {RATIO}", holds=pair.ratio >= RATIO)
 
@@ -51,7 +60,10 @@ def _exact(index: Vectors, times: int) -> None:
 def _approximate(index: Vectors, times: int) -> None:
     rng = np.random.default_rng(1)
     noisy = np.concatenate(
-        [index + NOISE / np.sqrt(index.shape[1]) * rng.normal(size=index.shape) for _ in range(COPIES)]
+        [
+            index + NOISE / np.sqrt(index.shape[1]) * rng.normal(size=index.shape)
+            for _ in range(COPIES)
+        ]
     )
     large = round_embeddings(noisy / np.linalg.norm(noisy, axis=1, keepdims=True))
     everyone = np.ones(len(large), np.bool_)

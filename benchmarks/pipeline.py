@@ -1,8 +1,8 @@
 """Events a second from the first morning to the end of the last fold, and where the time goes.
 
-`python -m benchmarks.pipeline [--items 1000] [--days 8] [--times 3]` plays the policy blend through Valkey,
-two workers and the database in force (DATABASE_URL); then once more in this process under the profiler, to
-divide the time. `benchmarks.load` compares databases and numbers of workers.
+`python -m benchmarks.pipeline [--items 1000] [--days 8] [--times 3]` plays the policy blend through
+Valkey, two workers and the database in force (DATABASE_URL); then once more in this process under
+the profiler, to divide the time. `benchmarks.load` compares databases and numbers of workers.
 """
 
 from __future__ import annotations
@@ -49,10 +49,14 @@ def main() -> None:
     context = open_context(settings.load(metrics=METRICS), Silence())
     plan = Plan(items=arguments.items, days=arguments.days)
     load = os.getloadavg()[0]
-    print(f"blend, {plan.items:,} items, {plan.days} days, {plan.shoppers:,} shoppers, load {load:.1f}")
+    print(
+        f"blend, {plan.items:,} items, {plan.days} days, {plan.shoppers:,} shoppers, load"
+        f" {load:.1f}"
+    )
     rates = [_rate(travel(context, plan)) for _ in range(arguments.times)]
     found = f"{median(rates):,.0f}/s, median of {[round(rate) for rate in rates]}"
-    what, wanted = f"events of blend at {plan.items:,} items, 2 workers", WANTED.get(plan.items, 0)
+    what = f"events of blend at {plan.items:,} items, 2 workers"
+    wanted = WANTED.get(plan.items, 0)
     claim(what, found, f"at least {wanted:,}/s", holds=median(rates) >= wanted)
     _divide(context, plan)
 
@@ -78,7 +82,9 @@ def _divide(context: Context, plan: Plan) -> None:
     found = pstats.Stats(profile).stats  # type: ignore[attr-defined]
     for stage, (file, function) in STAGES.items():
         seconds = sum(
-            row[3] for (path, _, name), row in found.items() if path.endswith(f"/{file}") and name == function
+            row[3]
+            for (path, _, name), row in found.items()
+            if path.endswith(f"/{file}") and name == function
         )
         print(f"  {stage:<28} {seconds:6.2f} s  {seconds / total:5.1%}")
 

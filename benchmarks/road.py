@@ -1,4 +1,6 @@
-"""The whole road of a run, measured: by part of the simulator, stage of the workers, processor and memory."""
+"""The whole road of a run, measured: by part of the simulator, stage of the workers, processor and
+memory.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ READY_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Road:
-    """One run played; seconds, MB. `memory`: the most that the simulator and the largest worker held."""
+    """One run played; seconds, MB. `memory`: the most that the simulator and the largest worker
+    held.
+    """
 
     events: int
     total: float
@@ -46,7 +50,8 @@ def travel(context: Context, plan: Plan, *, workers: int = 2) -> Road:
     with Supervisor(chosen, context.engine) as workforce:
         wait_for(context, workers)
         forget_peak()
-        before, began = _cpu(context, workforce), time.perf_counter()
+        before = _cpu(context, workforce)
+        began = time.perf_counter()
         played = simulate(context, resolved, workforce, again=True)
         took = time.perf_counter() - began
         spent = {name: after - before[name] for name, after in _cpu(context, workforce).items()}
@@ -56,7 +61,9 @@ def travel(context: Context, plan: Plan, *, workers: int = 2) -> Road:
             "worker": max(memory_mb(pid, "VmHWM") for pid in workforce.pids.values()),
             "database": database_mb(context.engine),
         }
-    share = played.seconds["total"] / took  # the rest: forgetting the run before, building the world
+    share = (
+        played.seconds["total"] / took
+    )  # the rest: forgetting the run before, building the world
     cpu = {name: seconds * share for name, seconds in spent.items()}
     parts = {name: played.seconds[name] for name in PARTS}
     return Road(played.events, played.seconds["total"], parts, found, cpu, memory)

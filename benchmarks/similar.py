@@ -1,8 +1,10 @@
-"""Milliseconds from a picture file to its ten most similar items, warm; seconds by the command line, cold.
+"""Milliseconds from a picture file to its ten most similar items, warm; seconds by the command
+line, cold.
 
-`python -m benchmarks.similar [--calls 100] [--first]`: 60,000 items, a 28x28 png, two jpgs. Warm: in
-a process that has done it before, with TensorFlow and with ONNX Runtime: decode in the gate, embed, rank.
-Cold: `windowshop similar FILE` in a new process, the 60,000 embedded before. --first: in an empty home.
+`python -m benchmarks.similar [--calls 100] [--first]`: 60,000 items, a 28x28 png, two jpgs. Warm:
+in a process that has done it before, with TensorFlow and with ONNX Runtime: decode in the gate,
+embed, rank. Cold: `windowshop similar FILE` in a new process, the 60,000 embedded before. --first:
+in an empty home.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ from simulator.installation.context import Silence, open_context
 from workers import settings
 
 SIZES = (((28, 28), "png"), ((300, 400), "jpg"), ((600, 800), "jpg"))
-WARM_MS, COLD_SECONDS, COLD_CALLS = 10.0, 8.0, 5
+WARM_MS = 10.0
+COLD_SECONDS = 8.0
+COLD_CALLS = 5
 RUNTIMES: tuple[Runtime, ...] = ("tensorflow", "onnx")
 
 
@@ -41,7 +45,9 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--first", action="store_true", help="only the first call in an empty home")
     arguments = parser.parse_args()
-    pictures = fashion_mnist(open_context(settings.load(), Silence())).test_images[: arguments.calls]
+    pictures = fashion_mnist(open_context(settings.load(), Silence())).test_images[
+        : arguments.calls
+    ]
     if arguments.first:
         with tempfile.TemporaryDirectory(prefix="windowshop-bench-") as home:
             taken = _command(pictures[0], {"WINDOWSHOP_HOME": home})

@@ -1,8 +1,9 @@
 """Slates a second on two cores: candidates, blend, top 10, at 60,000 items.
 
-`python -m benchmarks.slates [--items 60000] [--times 5]`: two processes at once with one thread each, as
-workers are. Requests come from made-up sessions; the counts from as many sessions before them. Neighbour
-lists are known, as they are once a worker is warm; the first time, when each is looked for, stands beside.
+`python -m benchmarks.slates [--items 60000] [--times 5]`: two processes at once with one thread
+each, as workers are. Requests come from made-up sessions; the counts from as many sessions before
+them. Neighbour lists are known, as they are once a worker is warm; the first time, when each is
+looked for, stands beside.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ from recommender.profile import Profiles
 from workers.fold import fold_sessions, read_slates
 from workers.knowledge import NOTHING_KNOWN, Recommender, advanced
 
-SESSIONS, REQUESTS, BATCH = 20_000, 2560, 256
-PROCESSES, WANTED = 2, 2000
+SESSIONS = 20_000
+REQUESTS = 2560
+BATCH = 256
+PROCESSES = 2
+WANTED = 2000
 
 
 def main() -> None:
@@ -44,7 +48,8 @@ def main() -> None:
     words += ["--times", str(arguments.times)]
     one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     pair = [
-        subprocess.Popen(words, env=one_thread, stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)
+        subprocess.Popen(words, env=one_thread, stdout=subprocess.PIPE, text=True)
+        for _ in range(PROCESSES)
     ]
     found = [json.loads(one.communicate()[0]) for one in pair]
     warm, cold = (sum(one[name] for one in found) for name in ("warm", "cold"))
@@ -58,7 +63,9 @@ def rates(n_items: int, n_sessions: int, n_requests: int, *, times: int) -> dict
     recommender = informed(n_items, n_sessions)
     later = traffic.events(n_sessions, n_items=n_items, first_session=n_sessions)
     profiles, _, _ = read_slates(recommender, later)
-    asked = profiles[np.linspace(0, len(profiles) - 1, min(n_requests, len(profiles))).astype(np.int64)]
+    asked = profiles[
+        np.linspace(0, len(profiles) - 1, min(n_requests, len(profiles))).astype(np.int64)
+    ]
     cold = _seconds(recommender, asked)
     warm = median(_seconds(recommender, asked) for _ in range(times))
     return {"warm": len(asked) / warm, "cold": len(asked) / cold}
@@ -78,7 +85,10 @@ def _seconds(recommender: Recommender, profiles: Profiles) -> float:
     began = time.perf_counter()
     for start in range(0, len(profiles), BATCH):
         recommend(
-            recommender.config, recommender.knowledge, profiles[start : start + BATCH], recommender.seed
+            recommender.config,
+            recommender.knowledge,
+            profiles[start : start + BATCH],
+            recommender.seed,
         )
     return time.perf_counter() - began
 

@@ -1,4 +1,6 @@
-"""Made-up traffic for benchmarks: sessions of slates, clicks and carts over a catalogue, by NumPy alone."""
+"""Made-up traffic for benchmarks: sessions of slates, clicks and carts over a catalogue, by NumPy
+alone.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,13 @@ from numpy.typing import NDArray
 from db.events import EVENT, Events, Kind, blank
 from recommender.search.similarity import round_embeddings
 
-SLATES, K = 3, 10
-CLICKED, CARTED = 0.3, 0.15
-"""Shares of slates with a click, of clicks with a cart: some eight events a session, as in the demo."""
+SLATES = 3
+K = 10
+CLICKED = 0.3
+CARTED = 0.15
+"""Shares of slates with a click, of clicks with a cart: some eight events a session, as in the
+demo.
+"""
 
 
 def unit_vectors(n: int, *, dim: int = 64, seed: int = 1) -> NDArray[np.float32]:
@@ -24,7 +30,8 @@ def unit_vectors(n: int, *, dim: int = 64, seed: int = 1) -> NDArray[np.float32]
 def events(n_sessions: int, *, n_items: int, first_session: int = 0, seed: int = 1) -> Events:
     """Whole sessions: search or view, impression, perhaps click and cart, three times; then leave.
 
-    Popularity follows a power law: what is searched, shown and clicked is the same few items again and again.
+    Popularity follows a power law: what is searched, shown and clicked is the same few items again
+    and again.
     """
     rng = np.random.default_rng([seed, first_session])
     query, shown = (_drawn(rng, n_items, (n_sessions, SLATES, *more)) for more in ((), (K,)))
@@ -35,11 +42,13 @@ def events(n_sessions: int, *, n_items: int, first_session: int = 0, seed: int =
     happens = np.stack([always, always, is_clicked, is_carted], axis=2).reshape(n_sessions, -1)
     happens = np.concatenate([happens, np.ones((n_sessions, 1), np.bool_)], axis=1)
     session, slot = np.nonzero(happens)
-    step, kind = np.minimum(slot // 4, SLATES - 1), slot % 4
+    step = np.minimum(slot // 4, SLATES - 1)
+    kind = slot % 4
     ordinal = np.cumsum(happens, axis=1) - 1
     rows = blank(len(session))
     rows["session"] = rows["shopper"] = session + first_session
-    rows["ordinal"], rows["step"] = ordinal[session, slot], step
+    rows["ordinal"] = ordinal[session, slot]
+    rows["step"] = step
     rows["at"] = rows["session"] * 100_000 + rows["ordinal"] * 1000
     rows["kind"] = np.array([Kind.SEARCH, Kind.IMPRESSION, Kind.CLICK, Kind.CART])[kind]
     rows["kind"][slot == SLATES * 4] = Kind.LEAVE

@@ -1,4 +1,6 @@
-"""Columns as Postgres' binary arrays: as text they cost three times as much, here and on the server."""
+"""Columns as Postgres' binary arrays: as text they cost three times as much, here and on the
+server.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ def teach(dbapi_connection: Any) -> None:
 
 
 def packed(column: Sequence[Any], kind: str) -> Packed | list[Any]:
-    """A column of numbers or bytes as Postgres keeps arrays; anything else stays a list for psycopg.
+    """A column of numbers or bytes as Postgres keeps arrays; anything else stays a list for
+    psycopg.
 
     So do columns with NULLs and numbers that do not fit: the server says what is wrong with them.
     """
@@ -54,7 +57,8 @@ def packed(column: Sequence[Any], kind: str) -> Packed | list[Any]:
     except OverflowError:
         return list(column)
     rows = np.empty(len(values), [("size", ">i4"), ("value", element)])
-    rows["size"], rows["value"] = values.itemsize, values
+    rows["size"] = values.itemsize
+    rows["value"] = values
     return _array(rows.tobytes(), len(values), oid)
 
 

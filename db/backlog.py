@@ -1,4 +1,6 @@
-"""The backlog as an operator sees it: each piece of work, how long it waits, what to do with parked ones."""
+"""The backlog as an operator sees it: each piece of work, how long it waits, what to do with parked
+ones.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,9 @@ def _require_parked(conn: Connection, ids: Sequence[int]) -> None:
     )
     unknown = [str(one) for one in ids if one not in states]
     if unknown:
-        raise NotFoundError(f"no work {', '.join(unknown)}; `windowshop work list` shows what there is")
+        raise NotFoundError(
+            f"no work {', '.join(unknown)}; `windowshop work list` shows what there is"
+        )
     active = [str(one) for one in ids if states[one] != PARKED]
     if active:
         raise UsageError(

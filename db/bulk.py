@@ -13,7 +13,9 @@ Tuples = list[tuple[Any, ...]]
 def insert(
     conn: Connection, table: Table, columns: Sequence[str], rows: Tuples, *, again: bool = False
 ) -> None:
-    """Insert rows of `columns`; with `again`, rows whose key is there already are left as they are."""
+    """Insert rows of `columns`; with `again`, rows whose key is there already are left as they
+    are.
+    """
     if not rows:
         return
     names = ", ".join(f'"{name}"' for name in columns)
@@ -29,7 +31,9 @@ def insert(
         arrays = ", ".join(f"%s::{kind}[]" for kind in types)
         statement = f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({arrays}){tail}'  # noqa: S608
         columns_of = zip(*rows, strict=True)
-        conn.exec_driver_sql(statement, tuple(packed(*one) for one in zip(columns_of, types, strict=True)))
+        conn.exec_driver_sql(
+            statement, tuple(packed(*one) for one in zip(columns_of, types, strict=True))
+        )
 
 
 def fetch(conn: Connection, statement: Executable) -> Tuples:

@@ -21,11 +21,17 @@ class Generation(NamedTuple):
     learned: str  # JSON
     popularity: bytes  # increments, packed
     slates: bytes = b""  # recommender.taste.history.History of this generation, packed
-    taste: bytes = b""  # recommender.taste.model.Taste, packed; nothing for policies that learn none
+    taste: bytes = (
+        b""  # recommender.taste.model.Taste, packed; nothing for policies that learn none
+    )
 
 
-def add(conn: Connection, run: int, fold: Generation, increments: Sequence[tuple[int, bytes]]) -> None:
-    """Store a generation and its increments by profile item; fails when it is there: a fold happens once."""
+def add(
+    conn: Connection, run: int, fold: Generation, increments: Sequence[tuple[int, bytes]]
+) -> None:
+    """Store a generation and its increments by profile item; fails when it is there: a fold happens
+    once.
+    """
     row = (run, *fold)
     bulk.insert(conn, generation, ("run", *Generation._fields), [row])
     rows = [(run, fold.number, item, packed) for item, packed in increments]
@@ -40,9 +46,13 @@ def generations(conn: Connection, run: int) -> list[Generation]:
 
 
 def increments(conn: Connection, run: int, *, after: int, up_to: int) -> list[tuple[int, bytes]]:
-    """The packed increments of the generations after one, up to and with another: (profile item, packed)."""
+    """The packed increments of the generations after one, up to and with another: (profile item,
+    packed).
+    """
     statement = select(cointeraction.c.item, cointeraction.c.increments).where(
-        cointeraction.c.run == run, cointeraction.c.generation > after, cointeraction.c.generation <= up_to
+        cointeraction.c.run == run,
+        cointeraction.c.generation > after,
+        cointeraction.c.generation <= up_to,
     )
     return [(item, bytes(packed)) for item, packed in bulk.fetch(conn, statement)]
 

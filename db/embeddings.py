@@ -20,7 +20,9 @@ class EmbedderKey(NamedTuple):
     runtime: str
 
 
-def add(conn: Connection, embedder: EmbedderKey, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
+def add(
+    conn: Connection, embedder: EmbedderKey, hashes: Sequence[str], vectors: NDArray[np.float32]
+) -> None:
     """Store vectors, float32 [n, dim]; a picture that has one keeps it."""
     rows = [(*embedder, key, vector.tobytes()) for key, vector in zip(hashes, vectors, strict=True)]
     bulk.insert(conn, embedding, ("model", "runtime", "image", "vector"), rows, again=True)
@@ -58,6 +60,9 @@ def of_model(conn: Connection, embedder: EmbedderKey) -> dict[str, bytes]:
     """Every vector of an embedder as little-endian float32, by its picture's sha256."""
     statement = select(embedding.c.image, embedding.c.vector)
     rows = bulk.fetch(
-        conn, statement.where(embedding.c.model == embedder.model, embedding.c.runtime == embedder.runtime)
+        conn,
+        statement.where(
+            embedding.c.model == embedder.model, embedding.c.runtime == embedder.runtime
+        ),
     )
     return {row[0]: bytes(row[1]) for row in rows}

@@ -1,4 +1,6 @@
-"""Opens the database: one engine a process, SQLite or Postgres, and the two ways to hold a transaction."""
+"""Opens the database: one engine a process, SQLite or Postgres, and the two ways to hold a
+transaction.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from db.errors import DataError, DependencyError, UsageError, WindowshopError
 
 BUSY_MILLISECONDS = 30_000
 OLDEST_POSTGRES = 13
-"""The oldest that its makers still mended when this was written is 13; ours are tested on 15 to 18."""
+"""The oldest that its makers still mended when this was written is 13; ours are tested on 15 to
+18.
+"""
 
 DAMAGED = ("malformed", "not a database", "Could not decode to UTF-8")
 """What SQLite says of a file whose bytes are not those that it wrote."""
@@ -41,7 +45,9 @@ PATIENCE = {
 FORMS = "give sqlite:///FILE or postgresql://USER@HOST/NAME"
 LAST_PORT = 65_535
 IDLE_SECONDS = 120
-"""How long a transaction on Postgres may do nothing: that of a stopped process keeps locks from others."""
+"""How long a transaction on Postgres may do nothing: that of a stopped process keeps locks from
+others.
+"""
 
 
 def open_engine(url: str) -> Engine:
@@ -75,10 +81,14 @@ def read_transaction(engine: Engine) -> Iterator[Connection]:
 def write_transaction(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes: all of it or nothing.
 
-    On SQLite it takes the write lock at once. A plain BEGIN takes it at the first write, where SQLite fails
-    with SQLITE_BUSY without waiting when somebody else has written since.
+    On SQLite it takes the write lock at once. A plain BEGIN takes it at the first write, where
+    SQLite fails with SQLITE_BUSY without waiting when somebody else has written since.
     """
-    with _plain_errors(engine), engine.connect().execution_options(writes=True) as conn, conn.begin():
+    with (
+        _plain_errors(engine),
+        engine.connect().execution_options(writes=True) as conn,
+        conn.begin(),
+    ):
         yield conn
 
 
@@ -91,7 +101,9 @@ def connected(engine: Engine) -> Iterator[Connection]:
 
 
 def damage(conn: Connection) -> str | None:
-    """The first thing that SQLite finds wrong with its file; None where there is nothing, or no file."""
+    """The first thing that SQLite finds wrong with its file; None where there is nothing, or no
+    file.
+    """
     if conn.dialect.name != "sqlite":
         return None
     found = str(conn.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
@@ -106,19 +118,24 @@ class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function it 
 
 
 @compiles(now, "sqlite")
-def _now_sqlite(element: now, compiler: Any, **kw: Any) -> str:  # noqa: ARG001 - SQLAlchemy's signature
+# SQLAlchemy's signature.
+def _now_sqlite(element: now, compiler: Any, **kw: Any) -> str:  # noqa: ARG001
     return "((julianday('now') - 2440587.5) * 86400.0)"
 
 
 @compiles(now, "postgresql")
-def _now_postgres(element: now, compiler: Any, **kw: Any) -> str:  # noqa: ARG001 - SQLAlchemy's signature
+# SQLAlchemy's signature.
+def _now_postgres(element: now, compiler: Any, **kw: Any) -> str:  # noqa: ARG001
     return "extract(epoch from clock_timestamp())::float8"
 
 
 def _normalised(url: str) -> URL:
     try:
         address = make_url(url)
-    except (ArgumentError, ValueError):  # the latter for a port that is no number, which it would show
+    except (
+        ArgumentError,
+        ValueError,
+    ):  # the latter for a port that is no number, which it would show
         raise UsageError(f"DATABASE_URL is not an address; {FORMS}") from None
     backend = address.drivername.split("+")[0]
     if backend in {"postgres", "postgresql"}:
@@ -128,11 +145,15 @@ def _normalised(url: str) -> URL:
         if address.host or address.username:
             raise UsageError(f"DATABASE_URL names a host for SQLite, which is a file; {FORMS}")
         return address
-    raise UsageError(f"DATABASE_URL names {backend!r}; Windowshop knows sqlite:/// and postgresql://")
+    raise UsageError(
+        f"DATABASE_URL names {backend!r}; Windowshop knows sqlite:/// and postgresql://"
+    )
 
 
 def _check_parts(address: URL) -> None:
-    """Raise UsageError where a password was taken apart, before a part of it is shown as host or name."""
+    """Raise UsageError where a password was taken apart, before a part of it is shown as host or
+    name.
+    """
     if "@" in f"{address.host}{address.database}":
         raise UsageError(
             "DATABASE_URL has an @ after that before its host; "
@@ -158,7 +179,8 @@ def _make_room(folder: Path) -> None:
         ) from None
 
 
-def _prepare_postgres(dbapi_connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy's signature
+# SQLAlchemy's signature.
+def _prepare_postgres(dbapi_connection: Any, record: object) -> None:  # noqa: ARG001
     version = dbapi_connection.info.server_version // 10_000
     if version < OLDEST_POSTGRES:
         dbapi_connection.close()
@@ -173,7 +195,8 @@ def _prepare_postgres(dbapi_connection: Any, record: object) -> None:  # noqa: A
 
 
 def _limit_waiting(dbapi_connection: Any) -> None:
-    """Who waits for a lock gives up when SQLite would; and the server, too, notices that a client is gone.
+    """Who waits for a lock gives up when SQLite would; and the server, too, notices that a client
+    is gone.
 
     Until it does, it keeps the locks of what that client had begun, by default for two hours.
     """
@@ -184,15 +207,18 @@ def _limit_waiting(dbapi_connection: Any) -> None:
         **{f"tcp_{name}": asked.get(name) for name in PATIENCE if name.startswith("keepalives")},
         "tcp_user_timeout": asked.get("tcp_user_timeout"),
     }
-    names, values = list(limits), [str(value) for value in limits.values()]
+    names = list(limits)
+    values = [str(value) for value in limits.values()]
     dbapi_connection.execute(
-        "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS asked (name, value)",
+        "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS asked (name,"
+        " value)",
         [names, values],
     )
     dbapi_connection.commit()
 
 
-def _prepare_sqlite(dbapi_connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy's signature
+# SQLAlchemy's signature.
+def _prepare_sqlite(dbapi_connection: Any, record: object) -> None:  # noqa: ARG001
     dbapi_connection.isolation_level = None  # the driver must not open transactions of its own
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         dbapi_connection.execute(f"PRAGMA {pragma}")
@@ -205,7 +231,9 @@ def _begin_sqlite(conn: Connection) -> None:
 
 @contextmanager
 def _plain_errors(engine: Engine) -> Iterator[None]:
-    """What the driver says, as one line with its cure; a Ctrl-C that it stumbled over goes on as one."""
+    """What the driver says, as one line with its cure; a Ctrl-C that it stumbled over goes on as
+    one.
+    """
     under_way = sys.exception()  # who tidies up after a Ctrl-C hears what fails, as everybody
     try:
         yield
@@ -219,7 +247,9 @@ def _plain_errors(engine: Engine) -> Iterator[None]:
         raise
 
 
-def _interrupt_beneath(error: Exception, under_way: BaseException | None) -> KeyboardInterrupt | None:
+def _interrupt_beneath(
+    error: Exception, under_way: BaseException | None
+) -> KeyboardInterrupt | None:
     """What interrupted the driver: it may fail while it tidies up, and then says only that."""
     beneath: BaseException | None = error
     while beneath is not None and beneath is not under_way:
@@ -230,7 +260,8 @@ def _interrupt_beneath(error: Exception, under_way: BaseException | None) -> Key
 
 
 def _plain(error: DBAPIError | sqlite3.Error, engine: Engine) -> WindowshopError:
-    where, reason = shown(engine.url), _first_line(error)
+    where = shown(engine.url)
+    reason = _first_line(error)
     if any(sign in reason for sign in DAMAGED):
         return DataError(f"the database {where} is damaged ({reason}); {RECOVER}")
     if isinstance(error, OperationalError | sqlite3.OperationalError):

@@ -1,4 +1,6 @@
-"""Every error an operator can mend: one root, an exit code each; the docstring is the default message."""
+"""Every error an operator can mend: one root, an exit code each; the docstring is the default
+message.
+"""
 
 from __future__ import annotations
 

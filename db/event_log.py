@@ -21,7 +21,9 @@ def append(conn: Connection, run: int, events: Events) -> None:
     for kind, fields in FIELDS_OF.items():
         rows = events.of(kind)[list(fields)].tolist()
         if kind is Kind.IMPRESSION:
-            tuples = [(run, *row, shown.tobytes()) for row, shown in zip(rows, events.shown, strict=True)]
+            tuples = [
+                (run, *row, shown.tobytes()) for row, shown in zip(rows, events.shown, strict=True)
+            ]
             bulk.insert(conn, event, ("run", *fields, "items"), tuples, again=True)
         else:
             bulk.insert(conn, event, ("run", *fields), [(run, *row) for row in rows], again=True)
@@ -63,7 +65,9 @@ _PACKED = (
     ("item", "impression"),
     ("price", "dwell"),
 )
-"""Columns that are read as one whole number: most of reading is the making of the driver's numbers."""
+"""Columns that are read as one whole number: most of reading is the making of the driver's
+numbers.
+"""
 
 _BITS = {"kind": 8, "step": 16, "position": 16, "query": 32, "impression": 32, "dwell": 32}
 
@@ -75,7 +79,9 @@ def _select(run: int) -> Select[Any]:
 
 
 def _written(names: Sequence[str]) -> str:
-    """SQL for columns side by side in one number, each one more than it is, so that ABSENT becomes 0."""
+    """SQL for columns side by side in one number, each one more than it is, so that ABSENT becomes
+    0.
+    """
     columns = [f'(CAST(coalesce(event."{name}", {ABSENT}) AS BIGINT) + 1)' for name in names]
     whole = columns[0]
     for name, column in zip(names[1:], columns[1:], strict=True):

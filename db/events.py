@@ -1,4 +1,6 @@
-"""The vocabulary of the shop: what can happen, in the past tense, and how many events travel as one array."""
+"""The vocabulary of the shop: what can happen, in the past tense, and how many events travel as one
+array.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ Rows = NDArray[Any]
 """A structured array of EVENT; NumPy's types cannot name its fields."""
 
 ABSENT = -1
-"""Stands for "this kind of event has no such field"; NULL in the database, left out of the export."""
+"""Stands for "this kind of event has no such field"; NULL in the database, left out of the
+export.
+"""
 
 
 class Kind(IntEnum):
@@ -63,8 +67,8 @@ FIELDS_OF = {
 class Events:
     """A batch of events.
 
-    rows: EVENT [n_events], sorted by session, then ordinal.
-    shown: int32 [n_impressions, k], item numbers by position, -1 padded; a row for each IMPRESSION, in order.
+    rows: EVENT [n_events], sorted by session, then ordinal. shown: int32 [n_impressions, k], item
+    numbers by position, -1 padded; a row for each IMPRESSION, in order.
     """
 
     rows: Rows

@@ -1,4 +1,6 @@
-"""Heartbeats: every process of ours says that it lives; one that falls silent loses the work it holds."""
+"""Heartbeats: every process of ours says that it lives; one that falls silent loses the work it
+holds.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from db.tables import heartbeat, work
 WORKER = "worker"
 SUPERVISOR = "supervisor"
 MISSED_BEATS = 5
-"""A process that misses so many is taken for dead. If it was only stopped, its results still count once."""
+"""A process that misses so many is taken for dead. If it was only stopped, its results still count
+once.
+"""
 
 REMEMBERED_SECONDS = 3600.0
 """How long a silent process stays listed for an operator to see."""
@@ -66,9 +70,17 @@ def forget_old(conn: Connection) -> None:
 
 def every(conn: Connection) -> list[Seen]:
     """All processes, the supervisors first."""
-    columns = (heartbeat.c.name, heartbeat.c.kind, heartbeat.c.host, heartbeat.c.pid, heartbeat.c.metrics)
+    columns = (
+        heartbeat.c.name,
+        heartbeat.c.kind,
+        heartbeat.c.host,
+        heartbeat.c.pid,
+        heartbeat.c.metrics,
+    )
     ages = (now() - heartbeat.c.started, now() - heartbeat.c.seen, is_silent, work.c.id)
     joined = heartbeat.outerjoin(work, work.c.worker == heartbeat.c.name)
     statement = select(*columns, *ages).select_from(joined)
-    rows = bulk.fetch(conn, statement.order_by(heartbeat.c.kind, heartbeat.c.started, heartbeat.c.name))
+    rows = bulk.fetch(
+        conn, statement.order_by(heartbeat.c.kind, heartbeat.c.started, heartbeat.c.name)
+    )
     return [Seen(*row)._replace(is_silent=bool(row[7])) for row in rows]

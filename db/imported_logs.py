@@ -1,4 +1,6 @@
-"""Logs of real shoppers, kept whole: JSON lines in the order of the file, once however often they come."""
+"""Logs of real shoppers, kept whole: JSON lines in the order of the file, once however often they
+come.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def add(conn: Connection, log_id: str, name: str, lines: list[str]) -> bool:
 
 
 def read(conn: Connection, log_id: str) -> tuple[str, int] | None:
-    """The lines and how many they are; None when there is no such log, DataError when it is damaged."""
+    """The lines and how many they are; None when there is no such log, DataError when it is
+    damaged.
+    """
     columns = (imported_log.c.content, imported_log.c.sha256, imported_log.c.events)
     rows = bulk.fetch(conn, select(*columns).where(imported_log.c.id == log_id))
     if not rows:
@@ -34,5 +38,7 @@ def read(conn: Connection, log_id: str) -> tuple[str, int] | None:
     except zlib.error:
         content = b""
     if sha256(content).hexdigest() != digest:
-        raise DataError(f"the imported log {log_id} is damaged in the database; import its file again")
+        raise DataError(
+            f"the imported log {log_id} is damaged in the database; import its file again"
+        )
     return content.decode(), events

@@ -13,7 +13,8 @@ from db.tables import item, items_of_runs, run_item
 CATALOGUE_SPLIT = "catalogue"
 QUERY_SPLIT = "query"
 
-FROM_CSV, FROM_CLUSTERS = "from CSV", "from clusters"
+FROM_CSV = "from CSV"
+FROM_CLUSTERS = "from clusters"
 """Sources of own items' categories: somebody said so, or nobody did."""
 
 
@@ -44,7 +45,9 @@ _COLUMNS = Item._fields
 
 def add(conn: Connection, catalogue: str, items: Sequence[Item]) -> None:
     """Store items; those that are there already are left as they are."""
-    bulk.insert(conn, item, ("catalogue", *_COLUMNS), [(catalogue, *row) for row in items], again=True)
+    bulk.insert(
+        conn, item, ("catalogue", *_COLUMNS), [(catalogue, *row) for row in items], again=True
+    )
 
 
 def count(conn: Connection, catalogue: str) -> int:
@@ -57,11 +60,15 @@ def sizes(conn: Connection) -> list[Size]:
     """How many items each category of each catalogue has, by split and source, sorted by name."""
     columns = [item.c.catalogue, item.c.split, item.c.category, item.c.source]
     found = bulk.fetch(conn, select(*columns, func.count()).group_by(*columns))
-    return sorted(Size(*row) for row in found)  # here and not by the database, whose collations differ
+    return sorted(
+        Size(*row) for row in found
+    )  # here and not by the database, whose collations differ
 
 
 def next_number(conn: Connection, catalogue: str) -> int:
-    """The number after the highest one given; asked by one transaction at a time, the others wait."""
+    """The number after the highest one given; asked by one transaction at a time, the others
+    wait.
+    """
     if conn.dialect.name == "postgresql":  # SQLite's write lock has seen to it
         conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('windowshop.items'))"))
     highest = select(func.max(item.c.number)).where(item.c.catalogue == catalogue)

@@ -9,7 +9,9 @@ MOST = 3
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """`did you mean 'blend'? ` with up to three names that begin like it or are spelt much like it; or ''."""
+    """`did you mean 'blend'? ` with up to three names that begin like it or are spelt much like it;
+    or ''.
+    """
     names = list(known)
     beginning = [one for one in names if name and one.lower().startswith(name.lower())]
     found = list(dict.fromkeys([*beginning, *get_close_matches(name, names, MOST)]))[:MOST]

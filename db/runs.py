@@ -62,7 +62,9 @@ def read(conn: Connection, run_id: str) -> Run:
     rows = bulk.fetch(conn, statement)
     if not rows:
         hint = nearest(run_id, (row[0] for row in bulk.fetch(conn, select(run.c.id))))
-        raise NotFoundError(f"no run {run_id!r} in this database; {hint}`windowshop status` lists the runs")
+        raise NotFoundError(
+            f"no run {run_id!r} in this database; {hint}`windowshop status` lists the runs"
+        )
     number, found, config, state = rows[0]
     return Run(number, found, json.loads(config), state)
 
@@ -74,7 +76,9 @@ def by_number(conn: Connection, number: int) -> Run:
 
 def every(conn: Connection) -> list[Run]:
     """All runs, the newest last."""
-    statement = select(run.c.number, run.c.id, run.c.config, run.c.state).order_by(run.c.created, run.c.id)
+    statement = select(run.c.number, run.c.id, run.c.config, run.c.state).order_by(
+        run.c.created, run.c.id
+    )
     return [Run(row[0], row[1], json.loads(row[2]), row[3]) for row in bulk.fetch(conn, statement)]
 
 
@@ -85,6 +89,15 @@ def finish(conn: Connection, number: int) -> None:
 
 def forget(conn: Connection, number: int) -> None:
     """Delete a run with all that belongs to it."""
-    for table in (work, slate_outcome, slate, cointeraction, generation, ended_session, event, run_item):
+    for table in (
+        work,
+        slate_outcome,
+        slate,
+        cointeraction,
+        generation,
+        ended_session,
+        event,
+        run_item,
+    ):
         conn.execute(delete(table).where(table.c.run == number))
     conn.execute(delete(run).where(run.c.number == number))

@@ -1,4 +1,6 @@
-"""The version of the database: asks for it cheaply, and brings it up to date by Alembic's migrations."""
+"""The version of the database: asks for it cheaply, and brings it up to date by Alembic's
+migrations.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,8 @@ def check(engine: Engine) -> None:
 
 def migrate(conn: Connection, target: str) -> None:
     """Go up or down to a migration, within the transaction given; `base` is the empty database."""
-    from alembic import command  # noqa: PLC0415 - a third of a second that most commands need not pay
+    # A third of a second that most commands need not pay.
+    from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
@@ -63,7 +66,9 @@ def migrate(conn: Connection, target: str) -> None:
 
 
 def _alone(conn: Connection) -> None:
-    """Wait for others that migrate. SQLite's write lock has seen to it; Postgres needs a lock of its own."""
+    """Wait for others that migrate. SQLite's write lock has seen to it; Postgres needs a lock of
+    its own.
+    """
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('windowshop.schema'))"))
 
@@ -73,7 +78,7 @@ def stands_at(conn: Connection) -> str | None:
     found = version(conn)
     if found is not None and found not in KNOWN:
         raise SchemaError(
-            f"the database is at version {found}, made by a newer Windowshop than this (it knows {HEAD}); "
-            "update Windowshop, or point DATABASE_URL to another database"
+            f"the database is at version {found}, made by a newer Windowshop than this (it knows"
+            f" {HEAD}); update Windowshop, or point DATABASE_URL to another database"
         )
     return found

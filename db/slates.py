@@ -16,7 +16,13 @@ Entries = NDArray[Any]
 
 
 def add(
-    conn: Connection, run: int, sessions: NDArray[np.int64], step: int, *, generation: int, entries: Entries
+    conn: Connection,
+    run: int,
+    sessions: NDArray[np.int64],
+    step: int,
+    *,
+    generation: int,
+    entries: Entries,
 ) -> None:
     """Store the slates of some sessions at one step; a request that has a slate keeps it."""
     rows = [
@@ -29,7 +35,9 @@ def add(
 def at_step(
     conn: Connection, run: int, step: int, *, first: int, last: int, dtype: np.dtype[Any], k: int
 ) -> tuple[NDArray[np.int64], Entries]:
-    """The slates of one step of the sessions first to last: sessions int64 [n] sorted, entries [n, k]."""
+    """The slates of one step of the sessions first to last: sessions int64 [n] sorted, entries [n,
+    k].
+    """
     statement = select(slate.c.session, slate.c.entries).where(
         slate.c.run == run, slate.c.step == step, slate.c.session.between(first, last)
     )
@@ -40,22 +48,30 @@ def at_step(
 def of_run(
     conn: Connection, run: int, *, dtype: np.dtype[Any], k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Entries]:
-    """Every slate of a run: session [n], step [n], generation [n], entries [n, k]; by session, then step."""
+    """Every slate of a run: session [n], step [n], generation [n], entries [n, k]; by session, then
+    step.
+    """
     statement = select(slate.c.session, slate.c.step, slate.c.generation, slate.c.entries)
-    rows = bulk.fetch(conn, statement.where(slate.c.run == run).order_by(slate.c.session, slate.c.step))
+    rows = bulk.fetch(
+        conn, statement.where(slate.c.run == run).order_by(slate.c.session, slate.c.step)
+    )
     keys = np.array([row[:3] for row in rows], np.int64).reshape(-1, 3)
     return keys[:, 0], keys[:, 1], keys[:, 2], unpack([row[3] for row in rows], dtype, k)
 
 
 def unpack(entries: list[bytes], dtype: np.dtype[Any], k: int) -> Entries:
-    """Stored slates as a structured array [n, k]; what an earlier version did not store yet is NaN."""
+    """Stored slates as a structured array [n, k]; what an earlier version did not store yet is
+    NaN.
+    """
     packed = b"".join(entries)
     stored = len(packed) // max(1, len(entries) * k)
     if not entries or stored == dtype.itemsize:
         return np.frombuffer(packed, dtype).reshape(-1, k)
     names = dtype.names or ()
     ends = np.cumsum([dtype[name].itemsize for name in names])
-    shorter = np.dtype([(name, dtype[name]) for name, end in zip(names, ends, strict=True) if end <= stored])
+    shorter = np.dtype(
+        [(name, dtype[name]) for name, end in zip(names, ends, strict=True) if end <= stored]
+    )
     rows = np.frombuffer(packed, shorter).reshape(-1, k)
     found = np.zeros(rows.shape, dtype)
     for name in names:

@@ -1,4 +1,6 @@
-"""Every table. The event log is the truth; slates and counts follow from it, and `verify` shows it."""
+"""Every table. The event log is the truth; slates and counts follow from it, and `verify` shows
+it.
+"""
 
 from __future__ import annotations
 
@@ -139,7 +141,9 @@ slate_outcome = Table(
     Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
     Column("session", BigInteger, primary_key=True),
     Column("step", SmallInteger, primary_key=True),
-    Column("expected", LargeBinary, nullable=False),  # float64: the judge's chance of a click, by position
+    Column(
+        "expected", LargeBinary, nullable=False
+    ),  # float64: the judge's chance of a click, by position
     sqlite_with_rowid=False,
 )
 
@@ -153,8 +157,12 @@ generation = Table(
     Column(
         "popularity", LargeBinary, nullable=False
     ),  # recommender.scoring.cointeraction.Popularity, increments, packed
-    Column("slates", LargeBinary, nullable=False, server_default=""),  # recommender.taste.history, packed
-    Column("taste", LargeBinary, nullable=False, server_default=""),  # recommender.taste.model, packed
+    Column(
+        "slates", LargeBinary, nullable=False, server_default=""
+    ),  # recommender.taste.history, packed
+    Column(
+        "taste", LargeBinary, nullable=False, server_default=""
+    ),  # recommender.taste.model, packed
     sqlite_with_rowid=False,
 )
 

@@ -1,7 +1,7 @@
 """Whose turn it is: one command at a time plays a run, others wait; the turn ends with its process.
 
-Two that play one run store the same events once, but each takes the other's work away when it begins.
-The lock is the kernel's or the server's, so that whoever is killed holds up nobody.
+Two that play one run store the same events once, but each takes the other's work away when it
+begins. The lock is the kernel's or the server's, so that whoever is killed holds up nobody.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ _OURS = 1 << 48
 
 @contextmanager
 def turn(engine: Engine, run: int, when_others_play: Callable[[], None]) -> Iterator[None]:
-    """The turn to play a run, by its number; while another process has it, we say so once and wait."""
+    """The turn to play a run, by its number; while another process has it, we say so once and
+    wait.
+    """
     if engine.dialect.name == "postgresql":
         yield from _by_session(engine, run, when_others_play)
     elif engine.url.database and engine.url.database != ":memory:":
@@ -72,8 +74,8 @@ def _is_locked(place: Path, held: list[BinaryIO]) -> bool:
         file = place.open("ab")
     except OSError as error:
         raise WindowshopError(
-            f"{place}, which keeps others from playing the same run, cannot be written ({error.strerror}); "
-            "make room there, or set DATABASE_URL to a place you may write"
+            f"{place}, which keeps others from playing the same run, cannot be written"
+            f" ({error.strerror}); make room there, or set DATABASE_URL to a place you may write"
         ) from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,8 +1,10 @@
-"""The queue of record: what must be done, each row written with its cause and deleted with its result.
+"""The queue of record: what must be done, each row written with its cause and deleted with its
+result.
 
-A worker *takes* a row before it computes and *finishes* it in the transaction that writes the result.
-Whatever rings, repeats or dies in between changes only when it is done. What the dead held is given back: at
-once by a supervisor that saw them die, else when their heartbeat has been silent, by the database's clock.
+A worker *takes* a row before it computes and *finishes* it in the transaction that writes the
+result. Whatever rings, repeats or dies in between changes only when it is done. What the dead held
+is given back: at once by a supervisor that saw them die, else when their heartbeat has been silent,
+by the database's clock.
 """
 
 from __future__ import annotations
@@ -47,10 +49,14 @@ class Parked(NamedTuple):
 
 def add(conn: Connection, run: int, kind: str, payloads: dict[str, dict[str, Any]]) -> list[int]:
     """Write rows of one kind by key; gives the ids of all rows of those keys that wait."""
-    rows = [(run, kind, key, json.dumps(payload), READY, 0, 0.0) for key, payload in payloads.items()]
+    rows = [
+        (run, kind, key, json.dumps(payload), READY, 0, 0.0) for key, payload in payloads.items()
+    ]
     columns = ("run", "kind", "key", "payload", "state", "tries", "rung")
     bulk.insert(conn, work, columns, rows, again=True)
-    statement = select(work.c.id).where(work.c.run == run, work.c.kind == kind, work.c.key.in_(payloads))
+    statement = select(work.c.id).where(
+        work.c.run == run, work.c.kind == kind, work.c.key.in_(payloads)
+    )
     ids = [row[0] for row in bulk.fetch(conn, statement.order_by(work.c.id))]
     written = case((work.c.written == 0, now()), else_=work.c.written)
     conn.execute(update(work).where(work.c.id.in_(ids)).values(rung=now(), written=written))
@@ -67,7 +73,9 @@ def take(conn: Connection, work_id: int, worker: str) -> Work | None:
     if taken.rowcount != 1:
         return None
     row = conn.execute(
-        select(work.c.id, work.c.run, work.c.kind, work.c.key, work.c.payload).where(work.c.id == work_id)
+        select(work.c.id, work.c.run, work.c.kind, work.c.key, work.c.payload).where(
+            work.c.id == work_id
+        )
     ).one()
     return Work(row.id, row.run, row.kind, row.key, json.loads(row.payload))
 
@@ -75,18 +83,24 @@ def take(conn: Connection, work_id: int, worker: str) -> Work | None:
 def finish(conn: Connection, work_id: int) -> None:
     """Delete the row in the transaction that writes its result.
 
-    Raises WorkError, so that the transaction is rolled back, when the row is gone: its result is there.
+    Raises WorkError, so that the transaction is rolled back, when the row is gone: its result is
+    there.
     """
     if conn.execute(delete(work).where(work.c.id == work_id)).rowcount != 1:
         raise WorkError(f"work {work_id} was done by somebody else meanwhile")
 
 
 def give_back(conn: Connection, work_id: int, reason: str, *, worker: str | None = None) -> bool:
-    """After a failure: the row waits again, or is parked with its reason after the last try; True if parked.
+    """After a failure: the row waits again, or is parked with its reason after the last try; True
+    if parked.
 
     With `worker`, only if that worker still has it.
     """
-    row = (work.c.id == work_id) if worker is None else (work.c.id == work_id) & (work.c.worker == worker)
+    row = (
+        (work.c.id == work_id)
+        if worker is None
+        else (work.c.id == work_id) & (work.c.worker == worker)
+    )
     is_last = work.c.tries >= MOST_TRIES
     parked = conn.execute(update(work).where(row, is_last).values(state=PARKED)).rowcount == 1
     conn.execute(update(work).where(row).values(worker=None, begun=None, reason=reason[:1000]))
@@ -98,8 +112,9 @@ def give_back_all_of(
 ) -> list[int]:
     """After a worker's death its rows wait again, or are parked after the last try; gives the ids.
 
-    A try is not counted where the work is not to blame: Redis or the database had gone away. Rows that a
-    transaction of the dead still holds (Postgres) are left for another time: `is_held` tells.
+    A try is not counted where the work is not to blame: Redis or the database had gone away. Rows
+    that a transaction of the dead still holds (Postgres) are left for another time: `is_held`
+    tells.
     """
     mine = select(work.c.id).where(work.c.worker == worker).with_for_update(skip_locked=True)
     ids = [row[0] for row in bulk.fetch(conn, mine)]
@@ -126,7 +141,9 @@ def held_by_silent(conn: Connection) -> list[str]:
 
 
 def overdue(conn: Connection, seconds: float) -> list[int]:
-    """Rows that nobody has and that were last rung for longer ago than that; they count as rung now."""
+    """Rows that nobody has and that were last rung for longer ago than that; they count as rung
+    now.
+    """
     late = (work.c.state == READY) & work.c.begun.is_(None) & (work.c.rung < now() - seconds)
     ids = [row[0] for row in bulk.fetch(conn, select(work.c.id).where(late).order_by(work.c.id))]
     if ids:

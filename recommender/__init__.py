@@ -1,1 +1,3 @@
-"""The recommender is a function: arrays and a config in, ranked arrays out; no database, queue or clock."""
+"""The recommender is a function: arrays and a config in, ranked arrays out; no database, queue or
+clock.
+"""

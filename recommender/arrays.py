@@ -1,4 +1,6 @@
-"""Rows of unequal length as flat arrays: expand ranges, number the places in a row, pad to a rectangle."""
+"""Rows of unequal length as flat arrays: expand ranges, number the places in a row, pad to a
+rectangle.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,12 @@ def place(row: Integers, n_rows: int) -> NDArray[np.int64]:
     return np.arange(len(row), dtype=np.int64) - first[row]
 
 
-def padded(row: Integers, values: NDArray[Any], n_rows: int, *, width: int, empty: Any) -> NDArray[Any]:
-    """Values [n] of sorted rows [n] as [n_rows, width]; what is past the width is cut, gaps are `empty`."""
+def padded(
+    row: Integers, values: NDArray[Any], n_rows: int, *, width: int, empty: Any
+) -> NDArray[Any]:
+    """Values [n] of sorted rows [n] as [n_rows, width]; what is past the width is cut, gaps are
+    `empty`.
+    """
     rectangle = np.full((n_rows, width), empty, dtype=values.dtype)
     column = place(row, n_rows)
     kept = column < width

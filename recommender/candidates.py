@@ -19,7 +19,9 @@ BLOCK = 250_000
 
 
 def eligible(profiles: Profiles, is_candidate: NDArray[np.bool_], *, exclude_shown: bool) -> Marks:
-    """Catalogue items, without the query itself and (option) what the session has already been shown."""
+    """Catalogue items, without the query itself and (option) what the session has already been
+    shown.
+    """
     marks = np.repeat(is_candidate[None, :], len(profiles), axis=0)
     _mark(marks, profiles.query[:, None], value=False)
     if exclude_shown:
@@ -52,10 +54,11 @@ def cointeracted(profiles: Profiles, counts: Counts, n_columns: int) -> Marks:
 
 
 def lowest_draws(allowed: Marks, address: Draws, k: int) -> Marks:
-    """At least the k allowed items of each row with the lowest draws: where nothing else is known, these will
-    rank.
+    """At least the k allowed items of each row with the lowest draws: where nothing else is known,
+    these will rank.
 
-    address: of each request, see ranking.mixed. How many more than k are marked depends on the row alone.
+    address: of each request, see ranking.mixed. How many more than k are marked depends on the row
+    alone.
     """
     n_rows, n_columns = allowed.shape
     marks = np.zeros(allowed.shape, dtype=np.bool_)

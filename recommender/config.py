@@ -50,7 +50,9 @@ class RecommenderConfig:
         if self.index not in INDEXES:
             raise ValueError(f"unknown index {self.index!r}: choose from {', '.join(INDEXES)}")
         if self.slate_size < 1 or self.neighbours < 1 or not 0 <= self.fixed_weight <= 1:
-            raise ValueError("slate_size and neighbours must be at least 1, fixed_weight between 0 and 1")
+            raise ValueError(
+                "slate_size and neighbours must be at least 1, fixed_weight between 0 and 1"
+            )
 
     @property
     def learns_taste(self) -> bool:
@@ -63,7 +65,9 @@ class RecommenderConfig:
 
     @classmethod
     def from_json(cls, text: str) -> RecommenderConfig:
-        """The inverse of to_json; what is left out has its default, an unknown setting raises ValueError."""
+        """The inverse of to_json; what is left out has its default, an unknown setting raises
+        ValueError.
+        """
         stored = json.loads(text)
         nested = {
             "profile": ProfileConfig,
@@ -82,4 +86,6 @@ def _known(kind: Any, stored: dict[str, Any]) -> dict[str, Any]:
     unknown = set(stored) - {each.name for each in fields(kind)}
     if unknown:
         raise ValueError(f"{kind.__name__} has no setting {', '.join(sorted(unknown))}")
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
+    }

@@ -1,11 +1,11 @@
-"""Arithmetic whose bits depend on the numbers alone: not on threads, BLAS, batch or instruction set.
+"""Arithmetic whose bits depend on the numbers alone: not on threads, BLAS, batch or instruction
+set.
 
-Floating-point sums change with their order.
-BLAS and LAPACK choose the order by processor, number of threads and shape.
-So `product` rounds its factors to so few bits that no order of adding can round again
-(the first slice of Ozaki et al., Error-free transformations of matrix multiplication, 2012).
-All else is made of additions, multiplications, divisions and square roots in a written order.
-IEEE 754 defines those to the last bit.
+Floating-point sums change with their order. BLAS and LAPACK choose the order by processor, number
+of threads and shape. So `product` rounds its factors to so few bits that no order of adding can
+round again (the first slice of Ozaki et al., Error-free transformations of matrix multiplication,
+2012). All else is made of additions, multiplications, divisions and square roots in a written
+order. IEEE 754 defines those to the last bit.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ EIGEN_PRECISION = 1e-15
 
 _LN2_HIGH = float.fromhex("0x1.62e42feep-1")
 _LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
-"""Their sum is log(2) to 86 bits; the first has so few bits that its product with an exponent is exact."""
+"""Their sum is log(2) to 86 bits; the first has so few bits that its product with an exponent is
+exact.
+"""
 
 _TAYLOR = tuple(1 / math.factorial(power) for power in range(11, -1, -1))
 """Of the exponential; what is left out is below 1e-14 for arguments up to log(2) / 2."""
@@ -47,15 +49,17 @@ _SERIES = tuple(1 / odd for odd in range(21, 0, -2))
 def product(a: NDArray[np.floating], b: NDArray[np.floating]) -> Floats:
     """The matrix product float64 [..., n, m] of a [..., n, k] and b [..., k, m].
 
-    Each factor is first rounded, relative to its greatest entry, so that every sum of k products is exact:
-    to 26 bits for a k of 2, to 21 for a k of 2,000.
+    Each factor is first rounded, relative to its greatest entry, so that every sum of k products is
+    exact: to 26 bits for a k of 2, to 21 for a k of 2,000.
     """
     bits = (MANTISSA - max(1, int(a.shape[-1] - 1).bit_length())) // 2
     return np.asarray(np.matmul(gridded(a, bits), gridded(b, bits)))
 
 
 def gridded(numbers: NDArray[np.floating], bits: int) -> Floats:
-    """Numbers rounded to multiples of one power of two, of which the greatest has 2^bits: float64."""
+    """Numbers rounded to multiples of one power of two, of which the greatest has 2^bits:
+    float64.
+    """
     wide = np.asarray(numbers, dtype=np.float64)
     greatest = max(float(wide.max(initial=0.0)), -float(wide.min(initial=0.0)))
     if greatest == 0.0:
@@ -80,7 +84,9 @@ def inverse(matrix: Floats) -> Floats:
 
 
 def times(matrix: Floats, vector: Floats) -> Floats:
-    """Products [n, d] of matrices [n, d, e] and vectors [n, e], added in the order of the columns."""
+    """Products [n, d] of matrices [n, d, e] and vectors [n, e], added in the order of the
+    columns.
+    """
     total = np.zeros(matrix.shape[:2])
     for column in range(matrix.shape[2]):
         total += matrix[:, :, column] * vector[:, column, None]
@@ -101,7 +107,8 @@ def _eliminated(matrix: Floats, wanted: Floats) -> Floats:
 def _swept(left: Floats) -> Floats:
     """The solutions [n, d, m] of rows [n, d, d + m]: the matrix, then the right-hand sides.
 
-    The batch is the last axis while it works, so that each step is one pass over memory in its order.
+    The batch is the last axis while it works, so that each step is one pass over memory in its
+    order.
     """
     d = left.shape[1]
     left = np.ascontiguousarray(left.transpose(1, 2, 0))
@@ -161,9 +168,11 @@ def _polynomial(factors: Sequence[float], x: Floats) -> Floats:
 
 
 def eigen(symmetric: Floats) -> tuple[Floats, Floats]:
-    """Eigenvalues [d], falling, and eigenvectors as columns [d, d] of a symmetric matrix (Jacobi 1846).
+    """Eigenvalues [d], falling, and eigenvectors as columns [d, d] of a symmetric matrix (Jacobi
+    1846).
 
-    A sweep turns every pair of axes once, in rounds of pairs that share no axis (Brent and Luk 1985).
+    A sweep turns every pair of axes once, in rounds of pairs that share no axis (Brent and Luk
+    1985).
     """
     d = len(symmetric)
     matrix = symmetric.astype(np.float64)
@@ -180,19 +189,28 @@ def eigen(symmetric: Floats) -> tuple[Floats, Floats]:
 
 
 def _round_robin(d: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Rounds in which d players meet two by two, until each has met all; with an odd d one sits out."""
+    """Rounds in which d players meet two by two, until each has met all; with an odd d one sits
+    out.
+    """
     seats = list(range(d + d % 2))
-    half, rounds = len(seats) // 2, []
+    half = len(seats) // 2
+    rounds = []
     for _ in range(len(seats) - 1):
-        pairs = [pair for pair in zip(seats[:half], seats[: half - 1 : -1], strict=True) if max(pair) < d]
+        pairs = [
+            pair for pair in zip(seats[:half], seats[: half - 1 : -1], strict=True) if max(pair) < d
+        ]
         low = np.array([min(pair) for pair in pairs], dtype=np.int64)
         rounds.append((low, np.array([max(pair) for pair in pairs], dtype=np.int64)))
         seats.insert(1, seats.pop())
     return rounds
 
 
-def _turn(matrix: Floats, axes: Floats, first: NDArray[np.int64], second: NDArray[np.int64]) -> None:
-    """Turn pairs of axes so that the matrix has 0 where they meet (Rutishauser's formulas); in place."""
+def _turn(
+    matrix: Floats, axes: Floats, first: NDArray[np.int64], second: NDArray[np.int64]
+) -> None:
+    """Turn pairs of axes so that the matrix has 0 where they meet (Rutishauser's formulas); in
+    place.
+    """
     beside = matrix[first, second]
     apart = (matrix[second, second] - matrix[first, first]) / 2.0
     root = np.abs(apart) + np.sqrt(apart * apart + beside * beside)
@@ -200,6 +218,7 @@ def _turn(matrix: Floats, axes: Floats, first: NDArray[np.int64], second: NDArra
     cosine = 1.0 / np.sqrt(1.0 + tangent * tangent)
     sine = tangent * cosine
     for rows in (matrix, matrix.T, axes.T):
-        one, other = rows[first], rows[second]
+        one = rows[first]
+        other = rows[second]
         rows[first] = cosine[:, None] * one - sine[:, None] * other
         rows[second] = sine[:, None] * one + cosine[:, None] * other

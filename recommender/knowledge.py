@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from recommender.config import RecommenderConfig
 from recommender.profile import Profiles
 from recommender.scoring.calibration import learn, start
-from recommender.scoring.cointeraction import EXAMINATION, Counts, Popularity, increments, item_totals
+from recommender.scoring.cointeraction import (
+    EXAMINATION,
+    Counts,
+    Popularity,
+    increments,
+    item_totals,
+)
 from recommender.scoring.pair_score import Learned
 from recommender.search.similarity import ExactIndex, Index, VisualNeighbours, require_exact
 from recommender.taste.em import begin, learn_taste
@@ -56,7 +62,10 @@ class Knowledge:
 
     @classmethod
     def start(
-        cls, config: RecommenderConfig, embeddings: NDArray[np.float32], is_candidate: NDArray[np.bool_]
+        cls,
+        config: RecommenderConfig,
+        embeddings: NDArray[np.float32],
+        is_candidate: NDArray[np.bool_],
     ) -> Knowledge:
         """Before any evidence; raises ValueError if the embeddings are not rounded."""
         require_exact(embeddings)
@@ -102,12 +111,16 @@ class Knowledge:
         return replace(self, is_candidate=is_candidate, neighbours=nearest, is_new=is_new)
 
     def welcomed(self, config: TasteConfig) -> Floats:
-        """Log-odds float64 [n] that are added to what is new, the less the more often it was examined."""
+        """Log-odds float64 [n] that are added to what is new, the less the more often it was
+        examined.
+        """
         if self.is_new is None or self.taste is None:
             return np.zeros(len(self.embeddings))
         welcome = config.welcome if self.taste.welcome is None else self.taste.welcome
         examined = self.popularity.shown / EXAMINATION
-        return np.where(self.is_new, rounded(welcome / np.sqrt(1.0 + examined / config.settled)), 0.0)
+        return np.where(
+            self.is_new, rounded(welcome / np.sqrt(1.0 + examined / config.settled)), 0.0
+        )
 
     @property
     def n_columns(self) -> int:
@@ -136,7 +149,8 @@ def _search(
     if config.index == "exact":
         return ExactIndex(embeddings, is_candidate)
     try:
-        from recommender.search.approximate import ApproximateIndex  # noqa: PLC0415 - FAISS is an extra
+        # FAISS is an extra.
+        from recommender.search.approximate import ApproximateIndex  # noqa: PLC0415
     except ImportError:
         raise ValueError("the approximate index needs FAISS: install the extra faiss") from None
     return ApproximateIndex(embeddings, is_candidate)
@@ -149,13 +163,15 @@ def fold(
     shown: NDArray[np.int32],
     acted: NDArray[np.bool_],
 ) -> tuple[Counts, Popularity, Learned]:
-    """What one generation's slates add: increments of the counts and of the popularity, and the next Learned.
+    """What one generation's slates add: increments of the counts and of the popularity, and the
+    next Learned.
 
-    knowledge: what the slates were made with. profiles: of their requests; shown: int32 [n_slates, k], -1 =
-    padding; acted: bool [n_slates, k], was it clicked, carted or purchased. The order of the slates does not
-    matter.
+    knowledge: what the slates were made with. profiles: of their requests; shown: int32 [n_slates,
+    k], -1 = padding; acted: bool [n_slates, k], was it clicked, carted or purchased. The order of
+    the slates does not matter.
     """
-    n, weights = len(knowledge.embeddings), knowledge.learned.weights
+    n = len(knowledge.embeddings)
+    weights = knowledge.learned.weights
     learned = learn(
         knowledge.learned,
         config=config.learning,

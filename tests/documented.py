@@ -35,7 +35,9 @@ TRANSLATED = {"docs/ESTUDANTES.md": "docs/STUDENTS.md"}
 """Pages that show the commands of another one, word for word."""
 DIGEST = Path(__file__).with_name("documented.sha256")
 """Of the vectors behind the figures: their last bits differ between kinds of processors."""
-FENCE, PROMPT, ANYTHING = "```console", "$ ", "..."
+FENCE = "```console"
+PROMPT = "$ "
+ANYTHING = "..."
 HOME = "/home/you"
 
 GRID = (
@@ -48,13 +50,19 @@ SLOW = {
     GRID: "400 runs of full size: tests/service/test_crossover.py",
     "windowshop explore": "20 s: tests/unit/simulator/embedders/test_explore.py",
     "windowshop train --preset quick --seed 2": OWN_NETWORK,
-    "windowshop evaluate --queries 1000": "a minute: tests/unit/simulator/embedders/test_evaluate.py",
+    "windowshop evaluate --queries 1000": (
+        "a minute: tests/unit/simulator/embedders/test_evaluate.py"
+    ),
     "windowshop evaluate --unseen-classes": (
         "many minutes: tests/unit/simulator/embedders/test_unseen_classes.py"
     ),
-    "windowshop similar photo.jpg": "embeds 60,000 pictures: tests/unit/simulator/embedders/test_similar.py",
+    "windowshop similar photo.jpg": (
+        "embeds 60,000 pictures: tests/unit/simulator/embedders/test_similar.py"
+    ),
     "windowshop train --backbone mobilenet --catalogue shop": OWN_TRAINING,
-    "WINDOWSHOP_MODEL=mobilenet-quick-shop windowshop similar photo.jpg --catalogue shop": OWN_TRAINING,
+    "WINDOWSHOP_MODEL=mobilenet-quick-shop windowshop similar photo.jpg --catalogue shop": (
+        OWN_TRAINING
+    ),
     "WINDOWSHOP_MODEL=mobilenet-quick-shop windowshop demo --catalogue shop": OWN_TRAINING,
 }
 """Commands of pages that are not executed here: why, and what executes them."""
@@ -157,7 +165,8 @@ class Reader:
     def _environment(self) -> dict[str, str]:
         """Nobody's settings, but the data set that this machine has downloaded already."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-        cache, keras = settings.load().cache.absolute(), settings.load().keras_home.expanduser()
+        cache = settings.load().cache.absolute()
+        keras = settings.load().keras_home.expanduser()
         ours = {"HOME": str(self.home), "WINDOWSHOP_CACHE": str(cache), "KERAS_HOME": str(keras)}
         return {**kept, **ours, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
 
@@ -176,7 +185,9 @@ class Reader:
         (file,) = self.home.rglob("windowshop.db")
         engine = open_engine(f"sqlite:///{file}")
         with read_transaction(engine) as conn:
-            rows = conn.execute(select(embedding.c.vector).order_by(embedding.c.model, embedding.c.image))
+            rows = conn.execute(
+                select(embedding.c.vector).order_by(embedding.c.model, embedding.c.image)
+            )
             digest = hashlib.sha256(b"".join(rows.scalars())).hexdigest()
         engine.dispose()
         return digest
@@ -186,9 +197,11 @@ def agrees(shown: tuple[str, ...], printed: tuple[str, ...], *, figures: bool = 
     """Line for line; a line `...` stands for any lines. figures=False compares the words alone."""
     kept = [line if figures else re.sub(r"[\d.,:-]+", "0", line) for line in printed]
     want = [
-        r"(?:.*\n)*"
-        if line == ANYTHING
-        else re.escape(line if figures else re.sub(r"[\d.,:-]+", "0", line)) + r"\n"
+        (
+            r"(?:.*\n)*"
+            if line == ANYTHING
+            else re.escape(line if figures else re.sub(r"[\d.,:-]+", "0", line)) + r"\n"
+        )
         for line in shown
     ]
     return re.fullmatch("".join(want), "".join(f"{line}\n" for line in kept)) is not None

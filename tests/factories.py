@@ -22,12 +22,15 @@ from workers import settings
 
 CATALOGUE = "toy"
 EMBEDDER = EmbedderKey("toy-embedder", "handmade")
-N_ITEMS, N_QUERIES = 120, 40
+N_ITEMS = 120
+N_QUERIES = 40
 TOY_PLAN = Plan(days=3, shoppers=60, items=N_ITEMS, queries=N_QUERIES, catalogue=CATALOGUE)
 
 
 def stock(engine: Engine) -> list[Item]:
-    """Bring the toy catalogue into a database: four categories of blobs, embedded by their own pixels."""
+    """Bring the toy catalogue into a database: four categories of blobs, embedded by their own
+    pixels.
+    """
     rng = np.random.default_rng(7)
     n = N_ITEMS + N_QUERIES
     category = np.arange(n) % 4
@@ -66,7 +69,10 @@ def resolved(engine: Engine, plan: Plan = TOY_PLAN, **changes: object) -> Resolv
     with read_transaction(engine) as conn:
         stored = items.read(conn, CATALOGUE) or None
     return resolve(
-        replace(plan, **changes), stored or stock(engine), model=EMBEDDER.model, runtime=EMBEDDER.runtime
+        replace(plan, **changes),
+        stored or stock(engine),
+        model=EMBEDDER.model,
+        runtime=EMBEDDER.runtime,
     )
 
 

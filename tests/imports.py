@@ -13,7 +13,9 @@ Graph = dict[str, set[str]]
 
 @dataclass(frozen=True)
 class Imports:
-    """at_once: imports at the top of a module, those for type checkers among them; later: in functions."""
+    """at_once: imports at the top of a module, those for type checkers among them; later: in
+    functions.
+    """
 
     at_once: Graph
     later: Graph
@@ -25,7 +27,9 @@ class Imports:
 
 
 def read(sources: Mapping[str, Path], *, foreign: Collection[str] = ()) -> Imports:
-    """The imports among modules, given by name, and of foreign libraries; a package goes by its folder's."""
+    """The imports among modules, given by name, and of foreign libraries; a package goes by its
+    folder's.
+    """
     at_once: Graph = {}
     later: Graph = {}
     for name, path in sources.items():
@@ -35,7 +39,8 @@ def read(sources: Mapping[str, Path], *, foreign: Collection[str] = ()) -> Impor
         for node in ast.walk(tree):
             found[id(node) in inner].update(_imported(node, sources))
             found[id(node) in inner].update(set(_libraries(node)) & set(foreign))
-        at_once[name], later[name] = found[False] - {name}, found[True] - {name}
+        at_once[name] = found[False] - {name}
+        later[name] = found[True] - {name}
     return Imports(at_once, later)
 
 
@@ -51,7 +56,9 @@ def reached(graph: Mapping[str, Iterable[str]], start: str) -> set[str]:
 
 
 def circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """The sets of modules that reach each other, each sorted: Tarjan's strongly connected components."""
+    """The sets of modules that reach each other, each sorted: Tarjan's strongly connected
+    components.
+    """
     number: dict[str, int] = {}
     lowest: dict[str, int] = {}
     open_: list[str] = []
@@ -90,7 +97,9 @@ def _libraries(node: ast.AST) -> Iterator[str]:
 
 
 def _imported(node: ast.AST, known: Mapping[str, Path]) -> Iterator[str]:
-    """What one statement imports of ours: the module named, or what it is asked for where that is one."""
+    """What one statement imports of ours: the module named, or what it is asked for where that is
+    one.
+    """
     if isinstance(node, ast.Import):
         yield from (one.name for one in node.names if one.name in known)
     if isinstance(node, ast.ImportFrom) and node.module and not node.level:

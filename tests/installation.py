@@ -1,4 +1,5 @@
-"""A whole installation in a folder: the toy shop and a model of nothing, so that commands need no training.
+"""A whole installation in a folder: the toy shop and a model of nothing, so that commands need no
+training.
 
 The toy pictures have their embeddings already, so no command imports TensorFlow.
 """
@@ -37,7 +38,9 @@ OURS = ("WINDOWSHOP_", "DATABASE_URL", "REDIS_URL", "KERAS_HOME", "XDG_")
 
 @dataclass(frozen=True)
 class Installation:
-    """Where it is, and how its commands are called: in a folder of their own, with nobody's settings."""
+    """Where it is, and how its commands are called: in a folder of their own, with nobody's
+    settings.
+    """
 
     folder: Path
     postgres: str = ""
@@ -55,7 +58,9 @@ class Installation:
 
     @property
     def model(self) -> Path:
-        """The folder of the toy shop's model, that of own catalogues; it comes before one that ships."""
+        """The folder of the toy shop's model, that of own catalogues; it comes before one that
+        ships.
+        """
         return self.home / "models" / OWN_CATALOGUE_MODEL
 
     def environment(self, **changes: str) -> dict[str, str]:
@@ -105,7 +110,9 @@ class Installation:
 
 
 Installer = Callable[[Path], Installation]
-"""Makes an installation in a folder, as the fixture `installed` does on the database of this pass."""
+"""Makes an installation in a folder, as the fixture `installed` does on the database of this
+pass.
+"""
 
 
 def install(folder: Path, *, postgres: str = "") -> Installation:
@@ -128,13 +135,17 @@ def install(folder: Path, *, postgres: str = "") -> Installation:
 
 
 def copy_of(made: Installation, folder: Path) -> Installation:
-    """The same in another folder, its database too, to be changed; nobody may be connected to the first."""
+    """The same in another folder, its database too, to be changed; nobody may be connected to the
+    first.
+    """
     shutil.copytree(made.folder, folder, symlinks=True)
     return Installation(folder, made.postgres and copied(made.postgres, folder))
 
 
 def a_model(value: float = 0.0) -> tuple[bytes, bytes]:
-    """Manifest and weights that pass every check; nothing ever embeds with them. Other values, other keys."""
+    """Manifest and weights that pass every check; nothing ever embeds with them. Other values,
+    other keys.
+    """
     weights = checkpoint.pack([np.arange(6, dtype=np.float32).reshape(2, 3) + np.float32(value)])
     manifest = {
         "schema": checkpoint.SCHEMA,

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 
 def cases(events: Sequence[tuple[int, int, int, bool]]) -> dict[int, tuple[list[int], int, int]]:
-    """Session to (distinct profile, its latest item, truth); events: (session, time, item, acted)."""
+    """Session to (distinct profile, its latest item, truth); events: (session, time, item,
+    acted).
+    """
     found = {}
     for session in {event[0] for event in events}:
         own = [event for event in events if event[0] == session]
@@ -36,7 +38,9 @@ def pair_counts(
 
 
 def cosine_slate(visits: Sequence[Sequence[int]], profile: Sequence[int], k: int) -> list[int]:
-    """The k items with the greatest sum of n_ij / sqrt(n_i n_j); ties by popularity, then number."""
+    """The k items with the greatest sum of n_ij / sqrt(n_i n_j); ties by popularity, then
+    number.
+    """
     n = {i: sum(i in visit for visit in visits) for visit in visits for i in visit}
     score = {
         j: sum(

@@ -1,7 +1,8 @@
 """Plays runs of the demo's sizes in memory: `python -m tests.memory_digest POLICY,... SEED,...`.
 
-Prints a line a run: policy, seed, sha256 of what the nights learned, sha256 of the event export.
-It is a process of its own because NumPy chooses threads, BLAS kernel and instructions when it is imported.
+Prints a line a run: policy, seed, sha256 of what the nights learned, sha256 of the event export. It
+is a process of its own because NumPy chooses threads, BLAS kernel and instructions when it is
+imported.
 """
 
 from __future__ import annotations
@@ -55,7 +56,14 @@ def digests(plan: Plan) -> tuple[str, str]:
     resolved = prepare(context, plan)
     shared = share_world(resolved.config, *gather(context, resolved))
     desk = Digesting(shared.recommender(plan.policy))
-    play(shared.world, desk, days=plan.days, policy=plan.policy, seed=plan.seed, after_day=lambda _day: None)
+    play(
+        shared.world,
+        desk,
+        days=plan.days,
+        policy=plan.policy,
+        seed=plan.seed,
+        after_day=lambda _day: None,
+    )
     export = hashlib.sha256()
     item_ids = [item.item_id for item in resolved.items]
     for line in lines(runs.id_of(resolved.config), Events.concat(desk.events), item_ids):

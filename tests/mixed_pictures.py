@@ -1,7 +1,9 @@
-"""A folder of pictures as shops really have them, and its CSV: `python -m tests.mixed_pictures DIR [N]`.
+"""A folder of pictures as shops really have them, and its CSV: `python -m tests.mixed_pictures DIR
+[N]`.
 
-Colour photos as jpg, png with alpha, webp, grey, turned by EXIF, 16-bit grey, palette; products of five
-shapes in any colour. Among them stand pictures that are none, and lines of the CSV that are wrong.
+Colour photos as jpg, png with alpha, webp, grey, turned by EXIF, 16-bit grey, palette; products of
+five shapes in any colour. Among them stand pictures that are none, and lines of the CSV that are
+wrong.
 """
 
 from __future__ import annotations
@@ -29,9 +31,12 @@ def product(number: int, rng: Rng) -> Image.Image:
     draw = ImageDraw.Draw(shown)
     ink = tuple(int(level) for level in rng.integers(0, 200, 3))
     width, height = shown.size
-    left, top = width * rng.uniform(0.1, 0.25), height * rng.uniform(0.1, 0.25)
-    right, bottom = width * rng.uniform(0.7, 0.9), height * rng.uniform(0.7, 0.9)
-    box, third = (left, top, right, bottom), ((right - left) / 3, (bottom - top) / 3)
+    left = width * rng.uniform(0.1, 0.25)
+    top = height * rng.uniform(0.1, 0.25)
+    right = width * rng.uniform(0.7, 0.9)
+    bottom = height * rng.uniform(0.7, 0.9)
+    box = (left, top, right, bottom)
+    third = ((right - left) / 3, (bottom - top) / 3)
     match SHAPES[number % len(SHAPES)]:
         case "Balls":
             draw.ellipse(box, fill=ink)
@@ -74,7 +79,9 @@ def turned(shown: Image.Image, path: Path) -> None:
     """A phone held sideways, which says so in EXIF."""
     exif = Image.Exif()
     exif[0x0112] = 6
-    shown.transpose(Image.Transpose.ROTATE_90).save(path.with_suffix(".jpeg"), exif=exif, quality=90)
+    shown.transpose(Image.Transpose.ROTATE_90).save(
+        path.with_suffix(".jpeg"), exif=exif, quality=90
+    )
 
 
 def deep(shown: Image.Image, path: Path) -> None:
@@ -119,7 +126,11 @@ def spoil(folder: Path) -> dict[str, str]:
     Image.new("RGB", (60, 60), (200, 220, 200)).save(folder / "broken-plain.webp")
     Image.new("RGB", (60, 60)).save(folder / "broken-disguise.jpg", format="GIF")
     told = {name: reason for name, (_, reason) in content.items()}
-    return {**told, "broken-plain.webp": "one plain colour", "broken-disguise.jpg": "another kind of file"}
+    return {
+        **told,
+        "broken-plain.webp": "one plain colour",
+        "broken-disguise.jpg": "another kind of file",
+    }
 
 
 BAD_LINES = {
@@ -127,11 +138,15 @@ BAD_LINES = {
     "{second},sku-0,Boxes,4": "stands on line 2 already",
     "{third},,Crosses,cheap": "no number like 19.99",
 }
-"""Lines of the CSV that are wrong, with a word of the reason; they name the second and third picture."""
+"""Lines of the CSV that are wrong, with a word of the reason; they name the second and third
+picture.
+"""
 
 
 def make(folder: Path, n: int, *, seed: int = 1) -> Path:
-    """N good pictures in a new folder and a CSV beside it, in which the second and third go wrong."""
+    """N good pictures in a new folder and a CSV beside it, in which the second and third go
+    wrong.
+    """
     folder.mkdir(parents=True)
     rng = np.random.default_rng(seed)
     for number in range(n):

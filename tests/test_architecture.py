@@ -1,4 +1,6 @@
-"""Imports point one way, nothing happens at import, and no file, function or docstring is out of measure."""
+"""Imports point one way, nothing happens at import, and no file, function or docstring is out of
+measure.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ KNOW_TENSORFLOW = {
     )
 }
 BIG = {"keras", "tensorflow"}
-LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 60
 MOST_IN_A_FOLDER = 14
 
 
@@ -44,7 +47,11 @@ def module(path: Path) -> str:
 
 
 OURS = {module(path): path for path in SOURCES}
-MODULES = [module(path) for path in SOURCES if MIGRATIONS not in path.parents and path.name != "__main__.py"]
+MODULES = [
+    module(path)
+    for path in SOURCES
+    if MIGRATIONS not in path.parents and path.name != "__main__.py"
+]
 
 
 def name_of(path: Path) -> str:
@@ -55,7 +62,11 @@ def name_of(path: Path) -> str:
 def run(script: str, *words: str) -> str:
     """What a script of its own process prints."""
     done = subprocess.run(
-        [sys.executable, "-c", script, *words], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -69,15 +80,20 @@ def test_the_import_contracts_hold() -> None:
 
 
 def test_only_those_that_are_named_know_tensorflow() -> None:
-    """Nobody else in the recommender, the database or the world imports it, nor anything that does: a new
-    module is held to it where it stands. checkpoint asks for networks in functions, when one is built.
+    """Nobody else in the recommender, the database or the world imports it, nor anything that does:
+    a new module is held to it where it stands. checkpoint asks for networks in functions, when one
+    is built.
     """
     graph = imports.read(OURS, foreign=BIG).all
     [checkpoint] = (name for name in OURS if name.endswith(".checkpoint"))
-    graph[checkpoint] = {one for one in graph[checkpoint] if one.rpartition(".")[2] not in KNOW_TENSORFLOW}
+    graph[checkpoint] = {
+        one for one in graph[checkpoint] if one.rpartition(".")[2] not in KNOW_TENSORFLOW
+    }
     bound = [name for name in OURS if name.startswith(("recommender", "db", "simulator.world"))]
     free = [name for name in bound if name.rpartition(".")[2] not in KNOW_TENSORFLOW]
-    assert {name: sorted(found) for name in free if (found := BIG & imports.reached(graph, name))} == {}
+    assert {
+        name: sorted(found) for name in free if (found := BIG & imports.reached(graph, name))
+    } == {}
     named = [name for name in bound if name not in free and not BIG & imports.reached(graph, name)]
     assert named == [checkpoint], "named without need"
 
@@ -90,7 +106,9 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_a_circle_is_found_wherever_its_imports_stand(tmp_path: Path) -> None:
-    """Planted: one at the top in which a type checker's import takes part, one through a function."""
+    """Planted: one at the top in which a type checker's import takes part, one through a
+    function.
+    """
     planted = {
         "a": "from b import x",
         "b": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p import c",
@@ -109,12 +127,24 @@ def test_a_circle_is_found_wherever_its_imports_stand(tmp_path: Path) -> None:
 
 
 def test_the_world_knows_one_vocabulary_and_computes() -> None:
-    """When all of simulator.world is imported, nothing else of ours is but db.events, and no big library."""
+    """When all of simulator.world is imported, nothing else of ours is but db.events, and no big
+    library.
+    """
     world = [name for name in MODULES if name.startswith("simulator.world.")]
     loaded = set(run(IMPORT_ALL, *world).split())
     ours = {name for name in loaded if name.split(".")[0] in PACKAGES}
     assert ours - set(world) <= {"simulator", "simulator.world", "db", "db.events", "db.errors"}
-    libraries = {"sqlalchemy", "redis", "rq", "keras", "tensorflow", "pandas", "matplotlib", "typer", "PIL"}
+    libraries = {
+        "sqlalchemy",
+        "redis",
+        "rq",
+        "keras",
+        "tensorflow",
+        "pandas",
+        "matplotlib",
+        "typer",
+        "PIL",
+    }
     assert {name.split(".")[0] for name in loaded} & libraries == set()
 
 
@@ -148,7 +178,8 @@ def note(what):
         OURS.append(f'{found}: {what}')
 
 EVENTS = ('subprocess.Popen', 'os.fork', 'os.posix_spawn', 'os.exec',
-          'socket.connect', 'socket.bind', 'sqlite3.connect', 'os.putenv', 'os.mkdir', 'signal.pthread_kill')
+          'socket.connect', 'socket.bind', 'sqlite3.connect', 'os.putenv',
+           'os.mkdir', 'signal.pthread_kill')
 
 def audit(event, arguments):
     writes = event == 'open' and isinstance(arguments[1], str) and set(arguments[1]) & set('wax+')
@@ -182,7 +213,9 @@ print(chr(10).join(OURS))
 
 
 def test_nothing_happens_at_import() -> None:
-    """No module of ours makes an engine, thread, process, file or connection, or reads the environment."""
+    """No module of ours makes an engine, thread, process, file or connection, or reads the
+    environment.
+    """
     assert run(WATCHED, str(ROOT), *MODULES).strip() == ""
 
 
@@ -198,7 +231,9 @@ def test_what_happens_at_import_would_be_noticed(tmp_path: Path) -> None:
     script = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{WATCHED}"
     said = run(script, str(tmp_path), "guilty")
     assert [
-        word for word in ("reads HOME", "starts a thread", "subprocess.Popen", "open") if word not in said
+        word
+        for word in ("reads HOME", "starts a thread", "subprocess.Popen", "open")
+        if word not in said
     ] == []
 
 
@@ -210,7 +245,9 @@ def test_only_the_settings_know_the_environment(path: Path) -> None:
     if path != SETTINGS:
         assert asked == []
     else:
-        inside = {line for one in functions(tree) for line in range(one.lineno, (one.end_lineno or 0) + 1)}
+        inside = {
+            line for one in functions(tree) for line in range(one.lineno, (one.end_lineno or 0) + 1)
+        }
         assert set(asked) <= inside
 
 
@@ -228,7 +265,9 @@ def knows_environment(node: ast.AST) -> bool:
 
 @pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=name_of)
 def test_every_file_is_in_measure(path: Path) -> None:
-    """Its first line says what it is for, it has at most 400 lines, and no function has more than 60."""
+    """Its first line says what it is for, it has at most 400 lines, and no function has more than
+    60.
+    """
     text = path.read_text()
     assert text.startswith('"""'), "the first line is the docstring"
     assert len(text.splitlines()) <= LONGEST_FILE
@@ -253,18 +292,24 @@ def test_no_folder_is_crowded() -> None:
 
 @pytest.mark.parametrize("tier", ["service", "journey"])
 def test_every_test_of_a_tier_bears_its_mark(tier: str) -> None:
-    """`make test-postgres` knows the tiers by it: a file without its mark would be tested on SQLite alone."""
+    """`make test-postgres` knows the tiers by it: a file without its mark would be tested on SQLite
+    alone.
+    """
     bare = [
         path.name
         for path in sorted((ROOT / "tests" / tier).rglob("test_*.py"))
-        if not re.search(rf"^pytestmark = .*\bpytest\.mark\.{tier}\b", path.read_text(), re.MULTILINE)
+        if not re.search(
+            rf"^pytestmark = .*\bpytest\.mark\.{tier}\b", path.read_text(), re.MULTILINE
+        )
     ]
     assert bare == []
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Every function and method."""
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
 
 
 def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -11,8 +11,11 @@ import pytest
 from tests.faults import table
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
-MOST_WORDS, MOST_NUMBERS_PER_100 = 900, 4
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")]
+)
+MOST_WORDS = 900
+MOST_NUMBERS_PER_100 = 4
 COMES_WITH_THE_PYTHON_DOOR = ["docs/python.md"]
 WRITTEN_BY_THE_FAULTS = ROOT / "docs" / "FAULTS.md"
 RECORD: dict[str, Any] = {
@@ -62,7 +65,10 @@ def test_the_faults_write_between_their_marks_and_nothing_else() -> None:
     """One record, seen twice, is one row with its counts added up; the words around it stay."""
     page = WRITTEN_BY_THE_FAULTS.read_text()
     written = table.between(page, [RECORD, RECORD])
-    assert "| 1 | a kill | sqlite | 4 | 2,000 | 6 | 4 | 0 | 0 | 0 | 1.5 | 8 | 1 | `pytest` |" in written
+    assert (
+        "| 1 | a kill | sqlite | 4 | 2,000 | 6 | 4 | 0 | 0 | 0 | 1.5 | 8 | 1 | `pytest` |"
+        in written
+    )
     assert "2 tests of 1 cases, the short lane" in written
     assert written.split(table.BEGIN)[0] == page.split(table.BEGIN)[0]
     assert written.split(table.END)[1] == page.split(table.END)[1]

@@ -1,4 +1,6 @@
-"""The workflow of CI: a newcomer's two commands come first, where nothing for other tests is at hand."""
+"""The workflow of CI: a newcomer's two commands come first, where nothing for other tests is at
+hand.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,12 @@ COMMANDS = {name: command.strip() for _, name, command in STEPS}
 
 def test_the_two_commands_of_the_readme_come_first() -> None:
     """Before anything is installed that only other tests need."""
-    assert NAMES[:4] == ["what the README asks for", "make demo", "make test", "what the other tests need"]
+    assert NAMES[:4] == [
+        "what the README asks for",
+        "make demo",
+        "make test",
+        "what the other tests need",
+    ]
     assert COMMANDS["what the README asks for"].endswith('"${WANTED[@]}"')
     assert COMMANDS["what the other tests need"].endswith('"${FOR_THE_REST[@]}"')
 
@@ -23,7 +30,9 @@ def test_they_run_as_the_readme_says_with_everything_else_out_of_reach() -> None
     assert COMMANDS["make demo"] == "bare make demo"
     assert COMMANDS["make test"] == "bare make test"
     hidden = next(line for line in SCRIPT.splitlines() if line.startswith("OUT_OF_REACH="))
-    assert all(folder in hidden for folder in ("/usr/share/datasets", "/usr/lib/chromium", "/usr/lib/jvm"))
+    assert all(
+        folder in hidden for folder in ("/usr/share/datasets", "/usr/lib/chromium", "/usr/lib/jvm")
+    )
 
 
 def test_what_the_readme_asks_for_holds_no_package_of_the_other_tests() -> None:

@@ -17,7 +17,9 @@ def first_of(values: Iterable[Any]) -> list[Any]:
 
 
 def leave_postgres(items: Iterable[pytest.Item]) -> None:
-    """What is tried on both databases is tried on SQLite by `make test`, on Postgres by `make test-all`."""
+    """What is tried on both databases is tried on SQLite by `make test`, on Postgres by `make
+    test-all`.
+    """
     if PASS == POSTGRES:
         return
     for item in items:

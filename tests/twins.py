@@ -83,7 +83,10 @@ def increments(
             for position, j in enumerate(slate):
                 if i >= 0 and j >= 0 and i != j:
                     s, c = counts.get((int(i), int(j)), (0, 0))
-                    counts[int(i), int(j)] = (s + int(examination[position]), c + int(clicks[position]))
+                    counts[int(i), int(j)] = (
+                        s + int(examination[position]),
+                        c + int(clicks[position]),
+                    )
     return counts
 
 
@@ -95,7 +98,9 @@ def blend_score(
     counts: Mapping[tuple[int, int], tuple[int, int]],
     kappa: float,
 ) -> float:
-    """The damped form (kappa * m + c) / (s + kappa), which equals the blend with b = s / (s + kappa)."""
+    """The damped form (kappa * m + c) / (s + kappa), which equals the blend with b = s / (s +
+    kappa).
+    """
     score = 0.0
     for i, weight in profile.items():
         s, c = counts.get((i, j), (0, 0))
@@ -104,7 +109,13 @@ def blend_score(
 
 
 def ranked(
-    candidates: Sequence[int], scores: Sequence[float], *, k: int, session: int, step: int, seed: int
+    candidates: Sequence[int],
+    scores: Sequence[float],
+    *,
+    k: int,
+    session: int,
+    step: int,
+    seed: int,
 ) -> list[int]:
     """The k best items, -1 padded: by rounded score, then draw, then item number."""
     keys = {
@@ -133,12 +144,18 @@ def _finalised(state: int) -> int:
 
 
 def stacked_similarity(
-    acted: Mapping[tuple[int, int], int], vectors: Any, *, content_weight: float, shrink: float, keep: int
+    acted: Mapping[tuple[int, int], int],
+    vectors: Any,
+    *,
+    content_weight: float,
+    shrink: float,
+    keep: int,
 ) -> list[list[float]]:
-    """Cosine with shrinkage of item columns: features under interactions, a row with two ones for each pair.
+    """Cosine with shrinkage of item columns: features under interactions, a row with two ones for
+    each pair.
 
-    Of each item's similarities the `keep` greatest stay, with all that tie; the others, and what is not
-    above 0, become 0.
+    Of each item's similarities the `keep` greatest stay, with all that tie; the others, and what is
+    not above 0, become 0.
     """
     n = len(vectors)
     rows: list[list[float]] = []

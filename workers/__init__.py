@@ -1,1 +1,3 @@
-"""The edge that works: reads from the database, calls one pure function, writes. Knows Redis and RQ."""
+"""The edge that works: reads from the database, calls one pure function, writes. Knows Redis and
+RQ.
+"""

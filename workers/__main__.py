@@ -1,4 +1,6 @@
-"""One worker process: `python -m workers` serves the queue until it is stopped or its owner is gone."""
+"""One worker process: `python -m workers` serves the queue until it is stopped or its owner is
+gone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Work of kind `fold`: the ended sessions of one generation become increments of the counts, whole, once."""
+"""Work of kind `fold`: the ended sessions of one generation become increments of the counts, whole,
+once.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,11 @@ def perform(library: Library, job: work.Work) -> int:
     with read_transaction(library.engine) as conn:
         sessions = cointeractions.ended_sessions(conn, job.run, generation)
         events = event_log.read_sessions(
-            conn, job.run, sessions, up_to_step=np.iinfo(np.int16).max, k=recommender.config.slate_size
+            conn,
+            job.run,
+            sessions,
+            up_to_step=np.iinfo(np.int16).max,
+            k=recommender.config.slate_size,
         )
     library.stopwatch.lap("read")
 
@@ -41,9 +47,13 @@ def perform(library: Library, job: work.Work) -> int:
 def fold_sessions(
     recommender: Recommender, sessions: NDArray[np.int64], events: Events, generation: int
 ) -> tuple[Counts, Generation]:
-    """The increments of whole sessions and what is learned from them; also how `verify` recounts."""
+    """The increments of whole sessions and what is learned from them; also how `verify`
+    recounts.
+    """
     evidence = read_slates(recommender, events)
-    with ThreadPoolExecutor(1) as beside:  # neither needs the other, and a fold is what all others wait for
+    with ThreadPoolExecutor(
+        1
+    ) as beside:  # neither needs the other, and a fold is what all others wait for
         remembered = beside.submit(remember, recommender.config, recommender.knowledge, *evidence)
         counts, popularity, learned = fold(recommender.config, recommender.knowledge, *evidence)
         slates, taste = remembered.result()
@@ -60,7 +70,9 @@ def fold_sessions(
 def read_slates(
     recommender: Recommender, events: Events
 ) -> tuple[Profiles, NDArray[np.int32], NDArray[np.bool_]]:
-    """The slates seen: profiles of their requests, items shown int32 [n, k], acted on bool [n, k]."""
+    """The slates seen: profiles of their requests, items shown int32 [n, k], acted on bool [n,
+    k].
+    """
     impressions = events.of(Kind.IMPRESSION)
     requests = np.zeros(len(impressions), REQUEST)
     for name in ("session", "step", "query"):

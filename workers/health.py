@@ -1,7 +1,8 @@
-"""Whether the worker of this container is at work: `python -m workers.health` exits 0, or says what is wrong.
+"""Whether the worker of this container is at work: `python -m workers.health` exits 0, or says what
+is wrong.
 
-It asks the database for the worker's heartbeat and Redis for its registration: it beats, reaches both, and
-listens to the queue.
+It asks the database for the worker's heartbeat and Redis for its registration: it beats, reaches
+both, and listens to the queue.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def check(found: Settings) -> None:
         alive = [
             f"rq:worker:{one.name}-{one.pid}"
             for one in heartbeats.every(conn)
-            if one.host == socket.gethostname() and one.kind == heartbeats.WORKER and not one.is_silent
+            if one.host == socket.gethostname()
+            and one.kind == heartbeats.WORKER
+            and not one.is_silent
         ]
     if not alive:
         raise DependencyError("no worker of this host has a fresh heartbeat; start it again")

@@ -1,4 +1,6 @@
-"""The heartbeat of a process: a thread that says every few seconds, in the database, that it lives."""
+"""The heartbeat of a process: a thread that says every few seconds, in the database, that it
+lives.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,10 @@ class Heartbeat:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._stop.set()
         self._thread.join(STOP_SECONDS)
@@ -51,7 +56,9 @@ class Heartbeat:
         while not self._stop.wait(self._process.every):
             try:
                 self._beat()
-            except Exception as error:  # the database is away; whatever it says, the next beat tries again
+            except (
+                Exception
+            ) as error:  # the database is away; whatever it says, the next beat tries again
                 what = f"no heartbeat ({type(error).__name__}: {str(error)[:200]})"
                 logger().info(what, action="beat_missed", worker=self._process.name)
 

@@ -1,4 +1,6 @@
-"""What a worker keeps between jobs: embedders, and what each run's recommender knew in its generations."""
+"""What a worker keeps between jobs: embedders, and what each run's recommender knew in its
+generations.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ class Recommender:
     arrivals: Arrivals | None = None
 
     def after(self, generation: int, knowledge: Knowledge) -> Recommender:
-        """The same recommender at a later generation; what arrives by the next morning is offered."""
+        """The same recommender at a later generation; what arrives by the next morning is
+        offered.
+        """
         if self.arrivals and self.generation + 1 < self.arrivals.day <= generation + 1:
             whole = knowledge.is_candidate.copy()
             whole[list(self.arrivals.items)] = True
@@ -64,15 +68,20 @@ class Recommender:
 
     def profiles(self, requests: NDArray[np.void], events: Events) -> Profiles:
         """The profiles of requests, from the events of their sessions."""
-        return build_profiles(requests, events.rows, events.shown, codes=CODES, config=self.config.profile)
+        return build_profiles(
+            requests, events.rows, events.shown, codes=CODES, config=self.config.profile
+        )
 
 
 class Library:
     """Reads once what does not change; what it remembers never changes an answer."""
 
     def __init__(self, engine: Engine, *, is_quick: bool = False) -> None:
-        """is_quick: this process embeds a few pictures at a time and should answer soon: on one thread."""
-        self.engine, self._is_quick = engine, is_quick
+        """is_quick: this process embeds a few pictures at a time and should answer soon: on one
+        thread.
+        """
+        self.engine = engine
+        self._is_quick = is_quick
         self.stopwatch = Stopwatch()
         self._recommenders: OrderedDict[int, Recommender] = OrderedDict()
         self._networks: dict[EmbedderKey, Embedding] = {}
@@ -110,12 +119,16 @@ class Library:
     def _first(self, conn: Connection, number: int) -> Recommender:
         run = runs.by_number(conn, number)
         config = RecommenderConfig.from_json(runs.canonical(run.config["recommender"]))
-        vectors = embeddings.of_run(conn, number, EmbedderKey(run.config["model"], run.config["runtime"]))
-        is_candidate = np.array([item.split == CATALOGUE_SPLIT for item in items.of_run(conn, number)])
+        vectors = embeddings.of_run(
+            conn, number, EmbedderKey(run.config["model"], run.config["runtime"])
+        )
+        is_candidate = np.array(
+            [item.split == CATALOGUE_SPLIT for item in items.of_run(conn, number)]
+        )
         if len(vectors) != len(is_candidate):
             raise DataError(
-                f"run {run.id} has {len(is_candidate)} items, {len(vectors)} of them with an embedding; "
-                "call the command again to embed the rest"
+                f"run {run.id} has {len(is_candidate)} items, {len(vectors)} of them with an"
+                " embedding; call the command again to embed the rest"
             )
         arrivals = Arrivals.of(run.config)
         offered = arrivals.offered(is_candidate, 0) if arrivals else is_candidate
@@ -149,8 +162,8 @@ def _network(wanted: str, manifest: bytes, weights: bytes, *, is_quick: bool) ->
 
 
 def _check(manifest: bytes, weights: bytes, wanted: EmbedderKey) -> None:
-    """ValueError for damaged weights, and for sound ones of another model or runtime: vectors would not
-    compare.
+    """ValueError for damaged weights, and for sound ones of another model or runtime: vectors would
+    not compare.
     """
     plain, _ = checkpoint.verify(manifest, weights)
     if (found := checkpoint.model_key(plain)) != wanted.model:
@@ -169,17 +182,22 @@ def _advanced(conn: Connection, known: Recommender, generation: int) -> Recommen
     if not folds or folds[-1].number != generation:
         raise NotFoundError(f"generation {generation} of run {known.run:012x} is not folded yet")
     return advanced(
-        known, folds, cointeractions.increments(conn, known.run, after=known.generation, up_to=generation)
+        known,
+        folds,
+        cointeractions.increments(conn, known.run, after=known.generation, up_to=generation),
     )
 
 
 def advanced(
     known: Recommender, folds: Sequence[Generation], packed: Iterable[tuple[int, bytes]]
 ) -> Recommender:
-    """A recommender after the folds that follow on what it knows; packed: their increments of the counts."""
+    """A recommender after the folds that follow on what it knows; packed: their increments of the
+    counts.
+    """
     now = known.knowledge
     popularity = now.popularity
-    history, settings = now.history, known.config.taste
+    history = now.history
+    settings = known.config.taste
     for fold in folds:
         popularity = popularity.plus(Popularity.unpack(fold.popularity))
         new = History.unpack(bytes(fold.slates), known.config.slate_size)
@@ -198,15 +216,20 @@ def _taste(known: Recommender, packed: bytes) -> Taste | None:
     if not packed:
         return None
     try:
-        return Taste.unpack(packed, known.knowledge.item_features, likeness=known.config.taste.likeness)
+        return Taste.unpack(
+            packed, known.knowledge.item_features, likeness=known.config.taste.likeness
+        )
     except ValueError as error:
         raise DataError(
-            f"run {known.run:012x} was learned by another version ({error}); run it again with --again"
+            f"run {known.run:012x} was learned by another version ({error}); run it again with"
+            " --again"
         ) from None
 
 
 def requests_of(events: Events, sessions: NDArray[np.int64], step: int) -> NDArray[np.void]:
-    """The slate requests of sessions at a step: their searches and views, REQUEST [n], by session."""
+    """The slate requests of sessions at a step: their searches and views, REQUEST [n], by
+    session.
+    """
     asked = events.of(Kind.SEARCH, Kind.VIEW)
     asked = asked[(asked["step"] == step) & np.isin(asked["session"], sessions)]
     requests = np.zeros(len(asked), REQUEST)

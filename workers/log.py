@@ -1,6 +1,8 @@
-"""Structured logs: one line a happening, with an `action` to search by and the ids of run, work and worker.
+"""Structured logs: one line a happening, with an `action` to search by and the ids of run, work and
+worker.
 
-Records of other libraries (RQ's, for one) come out in the same form. Nothing is logged to standard output.
+Records of other libraries (RQ's, for one) come out in the same form. Nothing is logged to standard
+output.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ _FOR_MACHINES = frozenset({"event", "level", "logger", "timestamp", "process"})
 
 
 def logger() -> BoundLogger:
-    """Where every happening goes: `logger().warning("a sentence", action="worker_died", worker=name)`."""
+    """Where every happening goes: `logger().warning("a sentence", action="worker_died",
+    worker=name)`.
+    """
     processors: list[Processor] = [
         structlog.stdlib.filter_by_level,
         structlog.contextvars.merge_contextvars,
@@ -37,17 +41,24 @@ def logger() -> BoundLogger:
 
 
 def configure(settings: Settings) -> None:
-    """Send this process's records to standard error, in the format and from the level of the settings."""
+    """Send this process's records to standard error, in the format and from the level of the
+    settings.
+    """
     is_json = settings.log_format == "json"
     renderer: Processor = structlog.processors.JSONRenderer(default=str) if is_json else _plain
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         ProcessorFormatter(
-            foreign_pre_chain=[structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level],
+            foreign_pre_chain=[
+                structlog.contextvars.merge_contextvars,
+                structlog.stdlib.add_log_level,
+            ],
             processors=[
                 ProcessorFormatter.remove_processors_meta,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.CallsiteParameterAdder({structlog.processors.CallsiteParameter.PROCESS}),
+                structlog.processors.CallsiteParameterAdder(
+                    {structlog.processors.CallsiteParameter.PROCESS}
+                ),
                 structlog.processors.format_exc_info,
                 renderer,
             ],

@@ -1,10 +1,18 @@
-"""What Prometheus reads: of each worker what it did and how long it took, by the supervisor the backlog."""
+"""What Prometheus reads: of each worker what it did and how long it took, by the supervisor the
+backlog.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
@@ -15,7 +23,24 @@ from db.engine import read_transaction
 from db.errors import WindowshopError
 from db.heartbeats import Seen
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+SECONDS = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+    60.0,
+    120.0,
+)
 
 
 class WorkerMetrics:
@@ -32,14 +57,17 @@ class WorkerMetrics:
         )
         self._ended = Counter(
             "windowshop_work_ended",
-            "Pieces of work by how they ended: done, failed (tried again), parked, taken (not ours to do).",
+            "Pieces of work by how they ended: done, failed (tried again), parked, taken (not ours"
+            " to do).",
             ("kind", "how"),
             registry=self.registry,
         )
         self._results = {
             "embed": self._counter("windowshop_images_embedded", "Pictures that got their vector."),
             "rank": self._counter("windowshop_slates_ranked", "Requests that got their slate."),
-            "fold": self._counter("windowshop_sessions_folded", "Sessions that went into the counts."),
+            "fold": self._counter(
+                "windowshop_sessions_folded", "Sessions that went into the counts."
+            ),
         }
         self._folds = self._counter("windowshop_folds", "Generations of counts that were folded.")
 
@@ -73,7 +101,9 @@ class SupervisorMetrics:
             registry=self.registry,
         )
         self.deadline_kills = Counter(
-            "windowshop_deadline_kills", "Workers killed over a piece of work.", registry=self.registry
+            "windowshop_deadline_kills",
+            "Workers killed over a piece of work.",
+            registry=self.registry,
         )
         self.rung_again = Counter(
             "windowshop_bells_rung_again",
@@ -97,7 +127,8 @@ class _Database(Collector):
         """The gauges of this moment; `windowshop_database_up` alone when the database is away."""
         try:
             with read_transaction(self._engine) as conn:
-                piles, processes = backlog.piles(conn), heartbeats.every(conn)
+                piles = backlog.piles(conn)
+                processes = heartbeats.every(conn)
         except WindowshopError:
             yield GaugeMetricFamily("windowshop_database_up", "Whether the database answers.", 0)
             return
@@ -109,7 +140,9 @@ class _Database(Collector):
 def _of_work(piles: list[Pile]) -> Iterator[GaugeMetricFamily]:
     number = GaugeMetricFamily("windowshop_work", "Pieces of work to do.", labels=("kind", "state"))
     oldest = GaugeMetricFamily(
-        "windowshop_work_oldest_seconds", "How long the oldest of them waits.", labels=("kind", "state")
+        "windowshop_work_oldest_seconds",
+        "How long the oldest of them waits.",
+        labels=("kind", "state"),
     )
     for pile in piles:
         number.add_metric((pile.kind, pile.state), pile.number)

@@ -1,4 +1,6 @@
-"""Serves the metrics of one process over HTTP: on loopback to anybody, elsewhere to who knows the token."""
+"""Serves the metrics of one process over HTTP: on loopback to anybody, elsewhere to who knows the
+token.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from db.errors import UsageError
 from workers.settings import LARGEST_SECRET, Settings
 
 PORTS_TRIED = 100
-"""Several processes of one machine share a setting: each takes the first free port from there on."""
+"""Several processes of one machine share a setting: each takes the first free port from there
+on.
+"""
 
 SHORTEST_TOKEN = 16
 LOOK_SECONDS = 0.1
@@ -28,7 +32,8 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class MetricsServer:
-    """A context in which the metrics are served; `address` is HOST:PORT, None when they are not asked for.
+    """A context in which the metrics are served; `address` is HOST:PORT, None when they are not
+    asked for.
 
     Raises UsageError when the setting is no address, or lies outside loopback and has no token.
     """
@@ -41,8 +46,8 @@ class MetricsServer:
             token = _token(settings.metrics_token_file)
             if token is None and not _is_loopback(host):
                 raise UsageError(
-                    f"metrics at {settings.metrics} could be read by others; name a file with a token in "
-                    "WINDOWSHOP_METRICS_TOKEN_FILE, or serve them at 127.0.0.1"
+                    f"metrics at {settings.metrics} could be read by others; name a file with a"
+                    " token in WINDOWSHOP_METRICS_TOKEN_FILE, or serve them at 127.0.0.1"
                 )
             self._server = _listen(host, port, _guarded(make_wsgi_app(registry), token))
             self.address = f"{host}:{self._server.server_port}"
@@ -50,11 +55,16 @@ class MetricsServer:
     def __enter__(self) -> Self:
         if self._server is not None:
             serve = self._server.serve_forever
-            threading.Thread(target=serve, args=(LOOK_SECONDS,), name="metrics", daemon=True).start()
+            threading.Thread(
+                target=serve, args=(LOOK_SECONDS,), name="metrics", daemon=True
+            ).start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._server is not None:
             self._server.shutdown()
@@ -68,7 +78,8 @@ class _Server(ThreadingMixIn, WSGIServer):
 class _Quiet(WSGIRequestHandler):
     timeout = 10
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the base class
+    # The name in the base class.
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """A scrape every few seconds is no news."""
 
 
@@ -99,7 +110,9 @@ def _guarded(application: Application, token: str | None) -> Application:
         given = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1", "replace")
         if hmac.compare_digest(given, wanted):
             return application(environ, start_response)
-        start_response("401 Unauthorized", [("WWW-Authenticate", "Bearer"), ("Content-Type", "text/plain")])
+        start_response(
+            "401 Unauthorized", [("WWW-Authenticate", "Bearer"), ("Content-Type", "text/plain")]
+        )
         return [b"a token is needed: Authorization: Bearer TOKEN\n"]
 
     return ask
@@ -132,7 +145,7 @@ def _token(file: str) -> str | None:
         ) from None
     if len(token) < SHORTEST_TOKEN:
         raise UsageError(
-            f"the token in {file} has {len(token)} characters, at least {SHORTEST_TOKEN} are wanted; "
-            f"`openssl rand -hex 24 > {file}` makes one"
+            f"the token in {file} has {len(token)} characters, at least {SHORTEST_TOKEN} are"
+            f" wanted; `openssl rand -hex 24 > {file}` makes one"
         )
     return token

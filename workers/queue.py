@@ -27,9 +27,13 @@ OLDEST_REDIS = (6, 2)
 """The first that moves a job from list to list in one step while it waits for it (BLMOVE)."""
 
 ANSWER_SECONDS = 5
-"""How long Redis may take for an answer, unless its address says otherwise; who listens waits longer."""
+"""How long Redis may take for an answer, unless its address says otherwise; who listens waits
+longer.
+"""
 
-IN_HAND = IntermediateQueue.get_intermediate_queue_key(f"{Queue.redis_queue_namespace_prefix}{NAME}")
+IN_HAND = IntermediateQueue.get_intermediate_queue_key(
+    f"{Queue.redis_queue_namespace_prefix}{NAME}"
+)
 """Where RQ keeps the ids that were popped and are not being worked on yet."""
 
 QUARANTINE = "windowshop:quarantine:"
@@ -41,7 +45,8 @@ _log = logging.getLogger(__name__)
 class WorkJob(Job):  # type: ignore[misc]  # RQ is not typed for us
     """An RQ job that may call the functions of ALLOWED and nothing else.
 
-    RQ imports whatever dotted path stands in Redis, callbacks included: who writes there could run anything.
+    RQ imports whatever dotted path stands in Redis, callbacks included: who writes there could run
+    anything.
     """
 
     def refresh(self) -> None:
@@ -63,7 +68,9 @@ class WorkJob(Job):  # type: ignore[misc]  # RQ is not typed for us
     def restore(self, raw_data: Any) -> Any:
         """Read the job from Redis, without its callbacks and webhooks."""
         restored = super().restore(raw_data)
-        self._success_callback_name = self._failure_callback_name = self._stopped_callback_name = None
+        self._success_callback_name = self._failure_callback_name = self._stopped_callback_name = (
+            None
+        )
         self.webhooks: list[Any] = []
         return restored
 
@@ -71,7 +78,9 @@ class WorkJob(Job):  # type: ignore[misc]  # RQ is not typed for us
     def func(self) -> Any:
         """The function to call; ValueError when it is not one of ours."""
         if self.func_name not in ALLOWED or self.instance is not None:
-            raise ValueError(f"refused to run {self.func_name!r}: only {', '.join(sorted(ALLOWED))} may run")
+            raise ValueError(
+                f"refused to run {self.func_name!r}: only {', '.join(sorted(ALLOWED))} may run"
+            )
         return super().func
 
 
@@ -80,7 +89,9 @@ class WorkQueue(Queue):  # type: ignore[misc]  # RQ is not typed for us
 
     @classmethod
     def lmove(cls, connection: Redis, queue_key: str, timeout: int | None) -> Any:
-        """Move the next id to the intermediate list and give it, passing over those that are none."""
+        """Move the next id to the intermediate list and give it, passing over those that are
+        none.
+        """
         while (popped := super().lmove(connection, queue_key, timeout)) is not None:
             try:
                 validate_job_id(popped[1].decode())
@@ -94,7 +105,9 @@ class WorkQueue(Queue):  # type: ignore[misc]  # RQ is not typed for us
 
 def _quarantine(connection: Redis, job_id: str, error: Exception) -> None:
     """Put a job aside: out of the way of every worker, within reach of an operator."""
-    _log.warning("job %.80r cannot be read (%s: %s): in quarantine", job_id, type(error).__name__, error)
+    _log.warning(
+        "job %.80r cannot be read (%s: %s): in quarantine", job_id, type(error).__name__, error
+    )
     place = QUARANTINE + job_id[:80]
     with connection.pipeline() as pipe:
         pipe.rename(WorkJob.key_for(job_id), place)
@@ -109,7 +122,9 @@ def connect(url: str) -> Redis:
     Raises DependencyError when nobody answers, UsageError when the address is none.
     """
     try:
-        connection = Redis.from_url(url, socket_connect_timeout=ANSWER_SECONDS, socket_timeout=ANSWER_SECONDS)
+        connection = Redis.from_url(
+            url, socket_connect_timeout=ANSWER_SECONDS, socket_timeout=ANSWER_SECONDS
+        )
         version = str(connection.info("server")["redis_version"])
     except ValueError:  # which may show a part of a password as a port
         raise UsageError(
@@ -118,8 +133,9 @@ def connect(url: str) -> Redis:
         ) from None
     except AuthenticationError:
         raise DependencyError(
-            f"Redis at {_shown(url)} refuses our password, or wants one; give it in REDIS_URL as "
-            "redis://:PASSWORD@HOST:6379/0, or in the file that WINDOWSHOP_REDIS_PASSWORD_FILE names"
+            f"Redis at {_shown(url)} refuses our password, or wants one; give it in REDIS_URL as"
+            " redis://:PASSWORD@HOST:6379/0, or in the file that WINDOWSHOP_REDIS_PASSWORD_FILE"
+            " names"
         ) from None
     except RedisError as error:
         raise DependencyError(

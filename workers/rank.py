@@ -12,7 +12,8 @@ from workers.knowledge import Library, requests_of
 
 def perform(library: Library, job: work.Work) -> int:
     """Answer the requests that the payload's sessions made at its step; says how many."""
-    step, generation = job.payload["step"], job.payload["generation"]
+    step = job.payload["step"]
+    generation = job.payload["generation"]
     sessions = np.array(job.payload["sessions"], np.int64)
     recommender = library.recommender(job.run, generation)
     k = recommender.config.slate_size

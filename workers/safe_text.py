@@ -1,6 +1,8 @@
-"""Text that is safe for a terminal: what controls it, or turns the writing direction, is shown as an escape.
+"""Text that is safe for a terminal: what controls it, or turns the writing direction, is shown as
+an escape.
 
-File names, ids, categories and whatever others wrote reach the terminal through here, and by no other way.
+File names, ids, categories and whatever others wrote reach the terminal through here, and by no
+other way.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ _JOINERS = frozenset("\u200c\u200d")
 """Invisible, but words of Persian and Hindi and many emoji are written with them."""
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Controls, formats (those of bidirectional text too), halves of characters, what is none, line ends."""
+"""Controls, formats (those of bidirectional text too), halves of characters, what is none, line
+ends.
+"""
 
 
 def safe(text: str) -> str:

@@ -1,4 +1,6 @@
-"""Every setting of the installation and where it came from: flag, environment, windowshop.toml, default."""
+"""Every setting of the installation and where it came from: flag, environment, windowshop.toml,
+default.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ from recommender.embedding.runtimes import Runtime
 
 CONFIG_FILE = "windowshop.toml"
 LONGEST_SECONDS = 86_400
-"""Of every setting that is a time: a day. Threads and alarms cannot wait for ever, or for 1e18 s."""
+"""Of every setting that is a time: a day. Threads and alarms cannot wait for ever, or for 1e18
+s.
+"""
 
 LARGEST_SECRET = 4096
 """Bytes of a file that holds a password or a token."""
@@ -43,13 +47,19 @@ class Settings(BaseSettings):
     """Where things are and how many workers there are; nothing here changes what a run computes."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WINDOWSHOP_", toml_file=CONFIG_FILE, extra="forbid", frozen=True, populate_by_name=True
+        env_prefix="WINDOWSHOP_",
+        toml_file=CONFIG_FILE,
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
     )
 
     home: Path = Field(
         default_factory=lambda: user_data_path("windowshop"), description="state: database, models"
     )
-    cache: Path = Field(default_factory=lambda: user_cache_path("windowshop"), description="downloaded data")
+    cache: Path = Field(
+        default_factory=lambda: user_cache_path("windowshop"), description="downloaded data"
+    )
     runs: Path = Field(default=Path("runs"), description="where run directories are written")
     database_url: str = Field(
         default="",
@@ -65,7 +75,9 @@ class Settings(BaseSettings):
         default="", description="a file with the password for a REDIS_URL that holds none"
     )
     keras_home: Path = Field(
-        default=Path("~/.keras"), validation_alias=_env("keras_home"), description="Keras' cache of data sets"
+        default=Path("~/.keras"),
+        validation_alias=_env("keras_home"),
+        description="Keras' cache of data sets",
     )
     model: str = Field(
         default="cnn-best",
@@ -83,7 +95,10 @@ class Settings(BaseSettings):
         default=2, ge=0, le=64, description="worker processes to start; 0: others do the work"
     )
     job_seconds: int = Field(
-        default=120, ge=1, le=LONGEST_SECONDS, description="a job that takes longer is killed and tried again"
+        default=120,
+        ge=1,
+        le=LONGEST_SECONDS,
+        description="a job that takes longer is killed and tried again",
     )
     relay_seconds: float = Field(
         default=2.0, gt=0, le=LONGEST_SECONDS, description="ring again for work that waits longer"
@@ -101,7 +116,8 @@ class Settings(BaseSettings):
         default="plain", description="lines for people, or JSON for programs"
     )
     metrics: str = Field(
-        default="", description="HOST:PORT for Prometheus, the first free port from there; empty: none"
+        default="",
+        description="HOST:PORT for Prometheus, the first free port from there; empty: none",
     )
     metrics_token_file: str = Field(
         default="", description="a file with the token that metrics outside loopback want"
@@ -149,7 +165,9 @@ def load(**flags: Any) -> Settings:
 
 
 def _with_password(settings: Settings) -> Settings:
-    """The settings with Redis' password, read from its file, in the address; no environment holds it."""
+    """The settings with Redis' password, read from its file, in the address; no environment holds
+    it.
+    """
     try:
         address = urlsplit(settings.redis_url)
     except ValueError:  # whoever connects says what is wrong with it
@@ -163,13 +181,17 @@ def _with_password(settings: Settings) -> Settings:
             f"the password file {settings.redis_password_file} cannot be read ({error}); "
             "see WINDOWSHOP_REDIS_PASSWORD_FILE"
         ) from None
-    whole = address._replace(netloc=f":{quote(password, safe='')}@{address.netloc.rpartition('@')[2]}")
+    whole = address._replace(
+        netloc=f":{quote(password, safe='')}@{address.netloc.rpartition('@')[2]}"
+    )
     return settings.model_copy(update={"redis_url": whole.geturl()})
 
 
 def origins(settings: Settings, **flags: Any) -> dict[str, str]:
     """Where each setting in force came from: flag, environment, file or default."""
-    file = set(tomllib.loads(Path(CONFIG_FILE).read_text())) if Path(CONFIG_FILE).exists() else set()
+    file = (
+        set(tomllib.loads(Path(CONFIG_FILE).read_text())) if Path(CONFIG_FILE).exists() else set()
+    )
     found: dict[str, str] = {}
     for name in type(settings).model_fields:
         if flags.get(name) is not None:
@@ -190,13 +212,16 @@ def for_child(settings: Settings) -> dict[str, str]:
         "WINDOWSHOP_HOME": str(settings.home),
         **{f"WINDOWSHOP_{name.upper()}": str(getattr(settings, name)) for name in _OF_A_WORKER},
         **_QUIET,
-        # NumPy's own threads in every worker fight over the cores: half the events a second on two of them.
+        # NumPy's own threads in every worker fight over the cores: half the events a second on two
+        # of them.
         "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
     }
 
 
 def quieten_tensorflow() -> None:
-    """Before its import: TensorFlow speaks of instruction sets on standard error unless told not to."""
+    """Before its import: TensorFlow speaks of instruction sets on standard error unless told not
+    to.
+    """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
 

@@ -1,4 +1,6 @@
-"""TensorFlow's import without its talk: it greets on file descriptor 2, whatever its log level says."""
+"""TensorFlow's import without its talk: it greets on file descriptor 2, whatever its log level
+says.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def silent_import() -> Iterator[None]:
-    """Keep standard error quiet inside; when the import fails, what was said is printed after all."""
+    """Keep standard error quiet inside; when the import fails, what was said is printed after
+    all.
+    """
     sys.stderr.flush()
     ours = os.dup(2)
     with tempfile.TemporaryFile() as said:

@@ -64,7 +64,9 @@ class Supervisor:
     _stop: threading.Event = field(default_factory=threading.Event)
     _known: ExitStack = field(default_factory=ExitStack)
     _owed: dict[str, int] = field(default_factory=dict)
-    """Exit codes of the dead by name, until what they held is given back: the database may be away, too."""
+    """Exit codes of the dead by name, until what they held is given back: the database may be away,
+    too.
+    """
 
     def __enter__(self) -> Self:
         if not self.settings.redis_url:
@@ -83,7 +85,10 @@ class Supervisor:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._stop.set()
         self._thread.join()
@@ -149,7 +154,9 @@ class Supervisor:
                 if is_away:
                     logger().warning("the database answers again", action="database_back")
                 is_away = False
-            except WindowshopError as error:  # the database is away for a moment; the next look tries again
+            except (
+                WindowshopError
+            ) as error:  # the database is away for a moment; the next look tries again
                 if not is_away:
                     logger().warning(str(error), action="database_away")
                 is_away = True
@@ -170,7 +177,9 @@ class Supervisor:
             )
             self._owed[hand.name] = code
         elif now >= hand.next_start:
-            hand.name, hand.next_start, hand.started = f"worker-{uuid4().hex[:12]}", 0.0, now
+            hand.name = f"worker-{uuid4().hex[:12]}"
+            hand.next_start = 0.0
+            hand.started = now
             hand.process = self._exec(hand.name)
             self._count_restart("worker")
 
@@ -184,7 +193,9 @@ class Supervisor:
         for name, code in list(self._owed.items()):
             is_blameless = code in {0, DependencyError.exit_code}
             with write_transaction(self.engine) as conn:
-                ids = work.give_back_all_of(conn, name, f"died ({_how(code)})", is_blameless=is_blameless)
+                ids = work.give_back_all_of(
+                    conn, name, f"died ({_how(code)})", is_blameless=is_blameless
+                )
                 heartbeats.stop(conn, [name])
                 is_settled = not work.is_held(conn, name)
             if is_settled:
@@ -215,7 +226,9 @@ class Supervisor:
         """Ring again for what the silent held, and for what waits too long."""
         seconds = self.settings.job_seconds
         self._ring_for_given_back(take_from_silent(self.engine, watched=self.pids))
-        late = ring_overdue(self.engine, self.work_queue, after=self.settings.relay_seconds, seconds=seconds)
+        late = ring_overdue(
+            self.engine, self.work_queue, after=self.settings.relay_seconds, seconds=seconds
+        )
         self.metrics.rung_again.inc(late)
 
     def _end(self) -> None:

@@ -30,7 +30,9 @@ GRACE_SECONDS = 2
 """RQ's own alarm comes first where Python still runs: it leaves a reason."""
 
 _AT_WORK: list[tuple[Worker, Settings]] = []
-"""The one worker of this process, put there by `work_until_stopped`: RQ calls functions, not methods."""
+"""The one worker of this process, put there by `work_until_stopped`: RQ calls functions, not
+methods.
+"""
 
 
 class Worker:
@@ -75,7 +77,8 @@ class Worker:
 def perform(work_id: int) -> None:
     """The one function that a job may call."""
     worker, settings = _AT_WORK[0]
-    # A thread of C that needs no interpreter: whatever hangs, the process is gone, and it says where it hung.
+    # A thread of C that needs no interpreter: whatever hangs, the process is gone, and it says
+    # where it hung.
     faulthandler.dump_traceback_later(settings.job_seconds + GRACE_SECONDS, exit=True)
     try:
         worker.perform(work_id)
@@ -92,7 +95,8 @@ def work_until_stopped(settings: Settings, name: str) -> None:
 
     Raises DependencyError when Redis or the database does not answer.
     """
-    from workers.rq_worker import serve_queue  # noqa: PLC0415 - half of RQ, and only a worker needs it
+    # Half of RQ, and only a worker needs it.
+    from workers.rq_worker import serve_queue  # noqa: PLC0415
 
     worker = Worker(open_engine(settings.database), name)
     _AT_WORK[:] = [(worker, settings)]
@@ -107,6 +111,8 @@ def work_until_stopped(settings: Settings, name: str) -> None:
             metrics=served.address,
         ),
     ):
-        logger().info(f"{name} is ready", action="worker_started", worker=name, metrics=served.address)
+        logger().info(
+            f"{name} is ready", action="worker_started", worker=name, metrics=served.address
+        )
         serve_queue(connection, f"{name}-{os.getpid()}")
         logger().info(f"{name} has stopped", action="worker_stopped", worker=name)

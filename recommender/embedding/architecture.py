@@ -1,4 +1,6 @@
-"""What a network is, in a few numbers: enough to build it in any runtime; nothing here has to be loaded."""
+"""What a network is, in a few numbers: enough to build it in any runtime; nothing here has to be
+loaded.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from typing import Any
 RELU_GAIN = 1.7139
 """sqrt(2 / (1 - 1/pi)): keeps the variance of rectified unit normals at one."""
 
-WIDEST, DEEPEST = 1024, 16
+WIDEST = 1024
+DEEPEST = 16
 """Most channels, classes, pixels a side; most residual units a stage."""
 
 
@@ -46,13 +49,17 @@ class Architecture:
     """Principal components of edge histograms beside the numbers that are trained; 0: none."""
 
     def __post_init__(self) -> None:
-        """ValueError for a network nobody means to build: a damaged manifest must not ask for terabytes."""
+        """ValueError for a network nobody means to build: a damaged manifest must not ask for
+        terabytes.
+        """
         widths = [*self.stem, *(width for stage in self.stages for width in stage[:2])]
         widths += [self.dim, self.classes, self.size]
         residuals = [stage[2] for stage in self.stages]
         is_sane = all(1 <= width <= WIDEST for width in widths) and 0 <= self.edges <= WIDEST
         if not is_sane or not all(0 <= n <= DEEPEST for n in residuals):
-            raise ValueError(f"sizes must lie in 1..{WIDEST} and residual units in 0..{DEEPEST}: {self}")
+            raise ValueError(
+                f"sizes must lie in 1..{WIDEST} and residual units in 0..{DEEPEST}: {self}"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain values."""
@@ -65,7 +72,9 @@ class Architecture:
             found = cls(**plain)
             kernel, channels, stride = found.stem
             return replace(
-                found, stem=(kernel, channels, stride), stages=tuple((a, b, c) for a, b, c in found.stages)
+                found,
+                stem=(kernel, channels, stride),
+                stages=tuple((a, b, c) for a, b, c in found.stages),
             )
         except (TypeError, ValueError, IndexError) as error:
             raise ValueError(f"not an architecture: {error}") from None
@@ -96,7 +105,8 @@ BLOCKS = (
 )
 """Expansion, channels and stride of each inverted residual (table 2 of the paper)."""
 
-STEM, LAST = 32, 1280
+STEM = 32
+LAST = 1280
 """Channels of the first and of the last convolution."""
 
 
@@ -105,8 +115,8 @@ class MobileNet:
     """The same for a MobileNetV2 that ends in our projection and head.
 
     size, channels: of the pictures it is given, 28 and 1 (light on dark) or in colour with 3.
-    resolution: pixels a side that the convolutions see; pictures are scaled to it inside.
-    alpha: width of the backbone, as in the paper. scale: the cosine softmax multiplies cosines by it.
+    resolution: pixels a side that the convolutions see; pictures are scaled to it inside. alpha:
+    width of the backbone, as in the paper. scale: the cosine softmax multiplies cosines by it.
     """
 
     name: str = "mobilenet"
@@ -120,9 +130,13 @@ class MobileNet:
     backbone: str = BACKBONE
 
     def __post_init__(self) -> None:
-        """ValueError for a network nobody means to build: a damaged manifest must not ask for terabytes."""
+        """ValueError for a network nobody means to build: a damaged manifest must not ask for
+        terabytes.
+        """
         if self.backbone != BACKBONE or self.channels not in {1, 3} or not 0.1 <= self.alpha <= 1.4:
-            raise ValueError(f"wanted {BACKBONE} with 1 or 3 channels and alpha in 0.1..1.4: {self}")
+            raise ValueError(
+                f"wanted {BACKBONE} with 1 or 3 channels and alpha in 0.1..1.4: {self}"
+            )
         if not all(1 <= n <= WIDEST for n in (self.size, self.resolution, self.dim, self.classes)):
             raise ValueError(f"sizes must lie in 1..{WIDEST}: {self}")
 

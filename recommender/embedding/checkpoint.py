@@ -1,7 +1,9 @@
-"""A trained network as files: a manifest that says what it is, its weights as plain numbers, a model card.
+"""A trained network as files: a manifest that says what it is, its weights as plain numbers, a
+model card.
 
-The weights are little-endian float32, one array after another in the order the manifest lists them. The file
-has no code, no structure and no timestamp: the same weights are the same bytes, and they can only be numbers.
+The weights are little-endian float32, one array after another in the order the manifest lists them.
+The file has no code, no structure and no timestamp: the same weights are the same bytes, and they
+can only be numbers.
 """
 
 from __future__ import annotations
@@ -23,7 +25,10 @@ from recommender.embedding.files import replace_file
 from recommender.embedding.runtimes import tensorflow_version
 from recommender.embedding.training.trained import Trained
 
-MANIFEST, WEIGHTS, CARD, HISTORY = "manifest.json", "weights.bin", "MODEL_CARD.md", "history.json"
+MANIFEST = "manifest.json"
+WEIGHTS = "weights.bin"
+CARD = "MODEL_CARD.md"
+HISTORY = "history.json"
 SCHEMA = 1
 EDGE_COMPONENTS = "edges/axes"
 """The last array of a model that has edge histograms beside its network."""
@@ -81,12 +86,17 @@ def save(
     data_sha256: str,
     metrics: Mapping[str, Any],
 ) -> str:
-    """Writes four files, the manifest last: a half-written folder has none. Gives back the model key."""
+    """Writes four files, the manifest last: a half-written folder has none. Gives back the model
+    key.
+    """
     manifest, weights = describe(trained, classes=classes, data_sha256=data_sha256, metrics=metrics)
     plain = json.loads(manifest)
     # without a validation split there is no accuracy, and JSON has no NaN
     epochs = [asdict(one) for one in trained.history]
-    known = [{name: None if _is_unknown(value) else value for name, value in one.items()} for one in epochs]
+    known = [
+        {name: None if _is_unknown(value) else value for name, value in one.items()}
+        for one in epochs
+    ]
     history = {"epochs": known, "timings": dict(trained.timings)}
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / WEIGHTS, weights)
@@ -97,9 +107,12 @@ def save(
 
 
 def read(folder: Path) -> tuple[bytes, bytes]:
-    """Manifest and weights of a folder, checked; ValueError names the file that is not what it should be."""
+    """Manifest and weights of a folder, checked; ValueError names the file that is not what it
+    should be.
+    """
     try:
-        manifest, weights = (folder / MANIFEST).read_bytes(), (folder / WEIGHTS).read_bytes()
+        manifest = (folder / MANIFEST).read_bytes()
+        weights = (folder / WEIGHTS).read_bytes()
     except OSError as error:
         raise ValueError(f"{error.filename}: cannot be read ({error.strerror})") from None
     verify(manifest, weights, where=folder)
@@ -112,24 +125,30 @@ def load(folder: Path) -> Any:
 
 
 def from_bytes(manifest: bytes, weights: bytes, *, where: Path | str = "model") -> Any:
-    """The Keras model of a manifest and its weights, built by our code and filled with numbers only."""
+    """The Keras model of a manifest and its weights, built by our code and filled with numbers
+    only.
+    """
     plain, arrays = verify(manifest, weights, where=where)
     try:
         model = _built(plain["architecture"])
     except (ValueError, TypeError, OverflowError) as error:
-        raise ValueError(f"{_file(where, MANIFEST)}: no such network can be built ({_line(error)})") from None
+        raise ValueError(
+            f"{_file(where, MANIFEST)}: no such network can be built ({_line(error)})"
+        ) from None
     wanted = {one.path: tuple(one.shape) for one in model.weights}
     found = {one["name"]: array.shape for one, array in zip(plain["weights"], arrays, strict=True)}
     if list(wanted.items()) != list(found.items()):
         raise ValueError(
-            f"{_file(where, WEIGHTS)}: wanted the shapes of {model.name}, found {_difference(wanted, found)}"
+            f"{_file(where, WEIGHTS)}: wanted the shapes of {model.name}, found"
+            f" {_difference(wanted, found)}"
         )
     model.set_weights(arrays)
     return model
 
 
 def parted(manifest: bytes, weights: bytes) -> tuple[bytes, bytes, Array | None]:
-    """Manifest and weights of the network alone, and the components of the edge histograms beside it.
+    """Manifest and weights of the network alone, and the components of the edge histograms beside
+    it.
 
     The components are None where there are none.
 
@@ -166,25 +185,31 @@ def _built(plain: Mapping[str, Any]) -> Any:
 def verify(
     manifest: bytes, weights: bytes, *, where: Path | str = "model"
 ) -> tuple[dict[str, Any], list[Array]]:
-    """The parsed manifest and the arrays; ValueError for flipped bits, missing bytes, numbers not finite."""
+    """The parsed manifest and the arrays; ValueError for flipped bits, missing bytes, numbers not
+    finite.
+    """
     plain = _parsed(manifest, _file(where, MANIFEST))
     name = _file(where, WEIGHTS)
     shapes = [tuple(one["shape"]) for one in plain["weights"]]
     sizes = [math.prod(shape) for shape in shapes]
     if len(weights) != 4 * sum(sizes):
         raise ValueError(
-            f"{name}: wanted {4 * sum(sizes)} bytes, found {len(weights)}: cut off or not of this manifest"
+            f"{name}: wanted {4 * sum(sizes)} bytes, found {len(weights)}: cut off or not of this"
+            " manifest"
         )
     digest = hashlib.sha256(weights).hexdigest()
     if digest != plain["weights_sha256"]:
         raise ValueError(
-            f"{name}: wanted sha256 {plain['weights_sha256'][:12]}..., found {digest[:12]}...: damaged"
+            f"{name}: wanted sha256 {plain['weights_sha256'][:12]}..., found {digest[:12]}...:"
+            " damaged"
         )
     numbers = np.frombuffer(weights, "<f4").astype(np.float32, copy=False)
     if not np.isfinite(numbers).all():
         raise ValueError(f"{name}: holds numbers that are not finite")
     ends = np.cumsum(sizes)[:-1]
-    return plain, [part.reshape(shape) for part, shape in zip(np.split(numbers, ends), shapes, strict=True)]
+    return plain, [
+        part.reshape(shape) for part, shape in zip(np.split(numbers, ends), shapes, strict=True)
+    ]
 
 
 def _parsed(manifest: bytes, name: str) -> dict[str, Any]:
@@ -194,7 +219,9 @@ def _parsed(manifest: bytes, name: str) -> dict[str, Any]:
             raise ValueError(f"schema {plain['schema']} is not {SCHEMA}")
         model_key(plain)
         for one in plain["weights"]:
-            if not isinstance(one["name"], str) or not all(type(n) is int and n > 0 for n in one["shape"]):
+            if not isinstance(one["name"], str) or not all(
+                type(n) is int and n > 0 for n in one["shape"]
+            ):
                 raise ValueError(f"{one} is no array of weights")
         return plain
     except (ValueError, KeyError, TypeError) as error:
@@ -203,18 +230,24 @@ def _parsed(manifest: bytes, name: str) -> dict[str, Any]:
 
 def model_card(manifest: Mapping[str, Any]) -> str:
     """What a reader should know before using the model, as Markdown."""
-    architecture, training = manifest["architecture"], manifest["training"]
+    architecture = manifest["architecture"]
+    training = manifest["training"]
     n_parameters = sum(math.prod(one["shape"]) for one in manifest["weights"])
     measured = "\n".join(
-        f"- {name}: {value:.4f}" for name, value in manifest["metrics"].items() if isinstance(value, float)
+        f"- {name}: {value:.4f}"
+        for name, value in manifest["metrics"].items()
+        if isinstance(value, float)
     )
-    side, names = architecture["size"], manifest["classes"]
+    side = architecture["size"]
+    names = manifest["classes"]
     kind = "colour" if architecture.get("channels") == 3 else "grey"
     trained = n_parameters - sum(
         math.prod(one["shape"]) for one in manifest["weights"] if one["name"] == EDGE_COMPONENTS
     )
     beside = manifest["architecture"].get("edges")
-    outlines = f" {beside} of the numbers are principal components of edge histograms." if beside else ""
+    outlines = (
+        f" {beside} of the numbers are principal components of edge histograms." if beside else ""
+    )
     return f"""# {model_key(manifest)}
 
 An embedding of {side}x{side} {kind} pictures: {manifest["dim"]} numbers, unit length.
@@ -244,8 +277,8 @@ def _meaning(training: Mapping[str, Any]) -> str:
         return '"hard to tell apart, whatever it is": for pictures of kinds that nobody named'
     if training.get("appearance"):
         return (
-            f'"of the same class" first; {training["appearance_share"]:.0%} of the squared length are '
-            "trained to say how a picture looks among its class"
+            f'"of the same class" first; {training["appearance_share"]:.0%} of the squared length'
+            " are trained to say how a picture looks among its class"
         )
     return '"similar for telling these classes apart"'
 
@@ -260,7 +293,9 @@ def _course(training: Mapping[str, Any]) -> str:
         return f"{training['epochs']} epochs in {training['compute']}"
     parts = [f"head {training['head']['epochs']} epochs on frozen features"]
     parts += [f"{stage['name']} {stage['epochs']}" for _, stage in training["stages"]]
-    return f"MobileNetV2 from {training['start']}; {', then '.join(parts)}; few pictures: more epochs"
+    return (
+        f"MobileNetV2 from {training['start']}; {', then '.join(parts)}; few pictures: more epochs"
+    )
 
 
 def _file(where: Path | str, name: str) -> str:

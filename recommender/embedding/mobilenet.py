@@ -1,8 +1,10 @@
-"""MobileNetV2 as an embedder: pretrained convolutions, a projection to few dimensions, our cosine head.
+"""MobileNetV2 as an embedder: pretrained convolutions, a projection to few dimensions, our cosine
+head.
 
-Sandler, Howard, Zhu, Zhmoginov, Chen 2018, "MobileNetV2: Inverted Residuals and Linear Bottlenecks". Built
-here from a small description, with one simplification: pretrained batch normalisations are folded into the
-convolutions before them (`folded`). Nothing then depends on the batch, and a step of training costs less.
+Sandler, Howard, Zhu, Zhmoginov, Chen 2018, "MobileNetV2: Inverted Residuals and Linear
+Bottlenecks". Built here from a small description, with one simplification: pretrained batch
+normalisations are folded into the convolutions before them (`folded`). Nothing then depends on the
+batch, and a step of training costs less.
 """
 
 from __future__ import annotations
@@ -25,38 +27,53 @@ Array = NDArray[np.float32]
 
 
 def build(architecture: MobileNet, *, seed: int) -> Any:
-    """A Keras model from float32 [n, size, size, channels] (0..255) to unit embeddings and logits."""
-    pixels = keras.Input((architecture.size, architecture.size, architecture.channels), name="pixels")
+    """A Keras model from float32 [n, size, size, channels] (0..255) to unit embeddings and
+    logits.
+    """
+    pixels = keras.Input(
+        (architecture.size, architecture.size, architecture.channels), name="pixels"
+    )
     features = _backbone(architecture, seed)(pixels)
     embeddings, logits = head(architecture, seed=seed)(features)
     return keras.Model(pixels, [embeddings, logits], name=architecture.name)
 
 
 def head(architecture: MobileNet, *, seed: int) -> Any:
-    """The part behind the convolutions: features [n, last channels] to unit embeddings and logits."""
+    """The part behind the convolutions: features [n, last channels] to unit embeddings and
+    logits.
+    """
     features = keras.Input((architecture.last,), name="features")
     start = keras.initializers.GlorotUniform(seed=seed * 1000 + 998)
     x = layers.Dense(architecture.dim, kernel_initializer=start, name="projection")(features)
     embeddings = layers.UnitNormalization(name="embedding")(x)
-    logits = CosineHead(architecture.classes, architecture.scale, seed=seed * 1000 + 999, name="head")
+    logits = CosineHead(
+        architecture.classes, architecture.scale, seed=seed * 1000 + 999, name="head"
+    )
     return keras.Model(features, [embeddings, logits(embeddings)], name="top")
 
 
 def _backbone(architecture: MobileNet, seed: int) -> Any:
-    """The convolutions, as one model from pixels to pooled features; its layers are `LAYERS` in order."""
+    """The convolutions, as one model from pixels to pooled features; its layers are `LAYERS` in
+    order.
+    """
     seeds = iter(range(seed * 1000, seed * 1000 + 900))
 
     def convolution(
         x: Any, channels: int, kernel: int, stride: int, name: str, *, is_rectified: bool = True
     ) -> Any:
         start = keras.initializers.HeNormal(seed=next(seeds))
-        x = layers.Conv2D(channels, kernel, stride, padding="same", kernel_initializer=start, name=name)(x)
+        x = layers.Conv2D(
+            channels, kernel, stride, padding="same", kernel_initializer=start, name=name
+        )(x)
         return ops.relu6(x) if is_rectified else x
 
-    pixels = keras.Input((architecture.size, architecture.size, architecture.channels), name="pixels")
+    pixels = keras.Input(
+        (architecture.size, architecture.size, architecture.channels), name="pixels"
+    )
     x = convolution(seen(architecture, pixels), architecture.width(STEM), 3, 2, "stem")
     for number, (expansion, channels, stride) in enumerate(BLOCKS):
-        before, width = x, architecture.width(channels)
+        before = x
+        width = architecture.width(channels)
         if expansion > 1:
             x = convolution(x, expansion * x.shape[-1], 1, 1, f"block{number}_expand")
         start = keras.initializers.HeNormal(seed=next(seeds))
@@ -80,10 +97,11 @@ def seen(architecture: MobileNet, pixels: Any) -> Any:
 
 
 def folded(arrays: Mapping[str, Array], architecture: MobileNet) -> list[Array]:
-    """Kernels and biases of the backbone, in the order of its weights, with the normalisations folded in.
+    """Kernels and biases of the backbone, in the order of its weights, with the normalisations
+    folded in.
 
-    arrays: of Keras' MobileNetV2, as `pretrained.Start` names them. A grey first kernel is the sum over
-    colours, which is what it answers to three equal channels.
+    arrays: of Keras' MobileNetV2, as `pretrained.Start` names them. A grey first kernel is the sum
+    over colours, which is what it answers to three equal channels.
     """
     found: list[Array] = []
     for convolution, normalisation in _keras_names():
@@ -101,11 +119,15 @@ def folded(arrays: Mapping[str, Array], architecture: MobileNet) -> list[Array]:
 
 
 def depth(weight_name: str) -> int:
-    """How far from the pixels a weight of the whole model sits: stem -1, blocks by number, 17 behind them."""
+    """How far from the pixels a weight of the whole model sits: stem -1, blocks by number, 17
+    behind them.
+    """
     layer = weight_name.split("/")[-2]
     if layer == "stem":
         return -1
-    return int(layer.removeprefix("block").split("_")[0]) if layer.startswith("block") else len(BLOCKS)
+    return (
+        int(layer.removeprefix("block").split("_")[0]) if layer.startswith("block") else len(BLOCKS)
+    )
 
 
 def _keras_names() -> Sequence[tuple[str, str]]:

@@ -1,4 +1,6 @@
-"""Which embedder a manifest means: one without labels, a network, or a network beside edge histograms."""
+"""Which embedder a manifest means: one without labels, a network, or a network beside edge
+histograms.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,11 @@ def embedding_runtime(manifest: Mapping[str, Any], network: str) -> str:
     return network if needs_network(manifest) else unlabelled.RUNTIME
 
 
-def open_embedder(manifest: bytes, weights: bytes, network: Callable[[bytes, bytes], Embedding]) -> Embedding:
-    """The embedder of a manifest and its weights; network: makes one of a network's manifest and weights.
+def open_embedder(
+    manifest: bytes, weights: bytes, network: Callable[[bytes, bytes], Embedding]
+) -> Embedding:
+    """The embedder of a manifest and its weights; network: makes one of a network's manifest and
+    weights.
 
     Raises ValueError when they were damaged.
     """

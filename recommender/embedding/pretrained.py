@@ -1,4 +1,6 @@
-"""MobileNetV2's pretrained numbers: Keras' ImageNet download or a weights file; arrays, never code."""
+"""MobileNetV2's pretrained numbers: Keras' ImageNet download or a weights file; arrays, never
+code.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,13 @@ from numpy.typing import NDArray
 
 from recommender.embedding.mobilenet import EPSILON
 
-IMAGENET, NONE = "imagenet", "none"
+IMAGENET = "imagenet"
+NONE = "none"
 
 LARGEST = 200_000_000
 """Bytes; MobileNetV2's own has 9.4 million."""
-HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK"
+HDF5 = b"\x89HDF\r\n\x1a\n"
+ZIP = b"PK"
 
 Array = NDArray[np.float32]
 
@@ -42,7 +46,9 @@ def at_random() -> Start:
 
 
 def from_imagenet(alpha: float = 1.0) -> Start:
-    """Keras' own weights, fetched unless Keras' cache has them; ValueError when they cannot be had."""
+    """Keras' own weights, fetched unless Keras' cache has them; ValueError when they cannot be
+    had.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of sizes other than ImageNet's
         try:
@@ -57,7 +63,9 @@ def from_imagenet(alpha: float = 1.0) -> Start:
 def has_imagenet(keras_home: Path) -> bool:
     """Whether Keras' cache has some size of these weights already."""
     return any(
-        (keras_home / "models").glob("mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_*_no_top.h5")
+        (keras_home / "models").glob(
+            "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_*_no_top.h5"
+        )
     )
 
 
@@ -69,8 +77,8 @@ def from_file(path: Path, alpha: float = 1.0) -> Start:
         model.load_weights(path)
     except Exception as error:
         raise ValueError(
-            f"{path}: wanted Keras weights of MobileNetV2 (alpha {alpha:g}, include_top=False), found others "
-            f"or a damaged file ({_line(error)})"
+            f"{path}: wanted Keras weights of MobileNetV2 (alpha {alpha:g}, include_top=False),"
+            f" found others or a damaged file ({_line(error)})"
         ) from None
     arrays = _arrays(model)
     if not all(np.isfinite(array).all() for array in arrays.values()):
@@ -79,16 +87,22 @@ def from_file(path: Path, alpha: float = 1.0) -> Start:
 
 
 def _digest(path: Path) -> str:
-    """The sha256 of an HDF5 file of a weights file's size; ValueError before Keras sees any other."""
+    """The sha256 of an HDF5 file of a weights file's size; ValueError before Keras sees any
+    other.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
         raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
     if len(content) > LARGEST:
-        raise ValueError(f"{path}: wanted a weights file of at most {LARGEST:,} bytes, found a larger one")
+        raise ValueError(
+            f"{path}: wanted a weights file of at most {LARGEST:,} bytes, found a larger one"
+        )
     if content.startswith(ZIP):  # it holds a description of layers, which Keras would follow
-        raise ValueError(f"{path}: wanted weights alone (.h5), found a model in Keras' own format (.keras)")
+        raise ValueError(
+            f"{path}: wanted weights alone (.h5), found a model in Keras' own format (.keras)"
+        )
     if not content.startswith(HDF5):
         raise ValueError(f"{path}: wanted a Keras weights file (HDF5), found another kind of file")
     return hashlib.sha256(content).hexdigest()
@@ -98,7 +112,8 @@ def _keras_model(alpha: float, *, weights: str | None) -> Any:
     model = keras.applications.MobileNetV2(
         input_shape=(96, 96, 3), alpha=alpha, include_top=False, weights=weights
     )
-    assert all(layer.epsilon == EPSILON for layer in model.layers if hasattr(layer, "moving_mean"))  # noqa: S101
+    normalisations = [layer for layer in model.layers if hasattr(layer, "moving_mean")]
+    assert all(layer.epsilon == EPSILON for layer in normalisations)  # noqa: S101 - Keras' own
     return model
 
 

@@ -1,4 +1,6 @@
-"""Which arithmetic embeds: TensorFlow, or ONNX Runtime from a graph exported here. This imports neither."""
+"""Which arithmetic embeds: TensorFlow, or ONNX Runtime from a graph exported here. This imports
+neither.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ _DISTRIBUTION = {"tensorflow": "tensorflow", "onnx": "onnxruntime"}
 
 
 def runtime_key(runtime: Runtime) -> str:
-    """The part of an embedding's key that names the arithmetic: "tensorflow-2.21", "onnxruntime-1.31".
+    """The part of an embedding's key that names the arithmetic: "tensorflow-2.21",
+    "onnxruntime-1.31".
 
     Raises ValueError when that runtime is not installed.
     """

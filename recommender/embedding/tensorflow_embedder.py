@@ -12,9 +12,12 @@ import tensorflow as tf
 from recommender.embedding import checkpoint, network
 from recommender.embedding.batches import Embedding, Outputs, Pixels, Shapes
 
-BATCH, FEWER = 256, 32
+BATCH = 256
+FEWER = 32
 LARGE = 1_000_000
-"""Parameters from which on a network is given fewer rows at once: each takes megabytes on its way."""
+"""Parameters from which on a network is given fewer rows at once: each takes megabytes on its
+way.
+"""
 
 LEAST = 8
 """Fewer rows than eight are normalised by other kernels, and give other bytes."""
@@ -26,8 +29,8 @@ FEW = 2
 def on_one_thread() -> bool:
     """Let this process compute with one thread; False where TensorFlow has begun with more.
 
-    A few pictures are embedded before a second thread has woken, and idle threads spin beside whoever works
-    next. Many pictures take up to twice as long; bytes stay the same.
+    A few pictures are embedded before a second thread has woken, and idle threads spin beside
+    whoever works next. Many pictures take up to twice as long; bytes stay the same.
     """
     with suppress(RuntimeError):  # the number is fixed once TensorFlow has begun
         tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -38,7 +41,8 @@ class TensorflowEmbedder(Embedding):
     """A network ready to embed."""
 
     def __init__(self, model: Any) -> None:
-        """A Keras model from levels to (unit embeddings, logits), as `network` or `mobilenet` builds it.
+        """A Keras model from levels to (unit embeddings, logits), as `network` or `mobilenet`
+        builds it.
 
         It serves as it is now: after more training, make another.
         """
@@ -58,7 +62,9 @@ class TensorflowEmbedder(Embedding):
 
         super().__init__(
             run,
-            shapes=Shapes(BATCH if model.count_params() < LARGE else FEWER, FEW if is_ours else LEAST),
+            shapes=Shapes(
+                BATCH if model.count_params() < LARGE else FEWER, FEW if is_ours else LEAST
+            ),
             size=int(size),
             channels=int(channels),
             dim=int(model.output_shape[0][-1]),
@@ -77,10 +83,12 @@ class TensorflowEmbedder(Embedding):
 
 
 def _folded(model: Any) -> Callable[..., Any]:
-    """A network of ours with its kernels standardised once. Of few rows only the last, light steps are padded
-    to LEAST rows; what is heavy is computed for the rows there are.
+    """A network of ours with its kernels standardised once. Of few rows only the last, light steps
+    are padded to LEAST rows; what is heavy is computed for the rows there are.
     """
-    body, unit, head = network.folded(model), model.get_layer("embedding"), model.get_layer("head")
+    body = network.folded(model)
+    unit = model.get_layer("embedding")
+    head = model.get_layer("head")
 
     def outputs(levels: Any, *, training: bool) -> Any:
         rows = body(levels, training=training)

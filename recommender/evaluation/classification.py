@@ -1,4 +1,6 @@
-"""How well the network names classes: accuracy, precision, recall and F1 by class, confusion, calibration."""
+"""How well the network names classes: accuracy, precision, recall and F1 by class, confusion,
+calibration.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ Labels = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True)
 class Classification:
-    """Measures of one set of guesses. NaN: precision of a class never guessed, recall of one without items.
+    """Measures of one set of guesses. NaN: precision of a class never guessed, recall of one
+    without items.
 
     confusion: int64 [n_classes, n_classes], truth by guess.
     """
@@ -35,14 +38,18 @@ class Classification:
 
 
 def confusion_matrix(truth: Labels, guesses: Labels, n_classes: int) -> NDArray[np.int64]:
-    """How often a class (row) was taken for another (column); ValueError for labels that are no class."""
+    """How often a class (row) was taken for another (column); ValueError for labels that are no
+    class.
+    """
     if truth.shape != guesses.shape or truth.ndim != 1:
         raise ValueError(
             f"one guess a label is wanted, found {guesses.shape} guesses for {truth.shape} labels"
         )
     for name, labels in (("labels", truth), ("guesses", guesses)):
         if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
-            raise ValueError(f"{name} must lie in 0..{n_classes - 1}, found {labels.min()}..{labels.max()}")
+            raise ValueError(
+                f"{name} must lie in 0..{n_classes - 1}, found {labels.min()}..{labels.max()}"
+            )
     cells = truth.astype(np.int64) * n_classes + guesses
     return np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes).astype(np.int64)
 
@@ -53,7 +60,8 @@ def classification(truth: Labels, guesses: Labels, n_classes: int) -> Classifica
         raise ValueError("no labels to compare with")
     confusion = confusion_matrix(truth, guesses, n_classes)
     right = np.diag(confusion).astype(np.float64)
-    n_true, n_guessed = confusion.sum(1), confusion.sum(0)
+    n_true = confusion.sum(1)
+    n_guessed = confusion.sum(0)
     return Classification(
         accuracy=float(right.sum() / truth.size),
         precision=_ratio(right, n_guessed),
@@ -65,11 +73,12 @@ def classification(truth: Labels, guesses: Labels, n_classes: int) -> Classifica
 
 @dataclass(frozen=True)
 class Calibration:
-    """Does a guess made with 80 % confidence hold in 80 % of cases? Bins of equal width over confidence.
+    """Does a guess made with 80 % confidence hold in 80 % of cases? Bins of equal width over
+    confidence.
 
-    edges: float64 [n_bins + 1]; count int64 [n_bins]; confidence and accuracy: means in each bin, NaN where
-    it is empty. error: the expected calibration error, |accuracy - confidence| averaged over guesses (Guo et
-    al. 2017, "On calibration of modern neural networks").
+    edges: float64 [n_bins + 1]; count int64 [n_bins]; confidence and accuracy: means in each bin,
+    NaN where it is empty. error: the expected calibration error, |accuracy - confidence| averaged
+    over guesses (Guo et al. 2017, "On calibration of modern neural networks").
     """
 
     edges: NDArray[np.float64]
@@ -98,13 +107,17 @@ def calibration(truth: Labels, chances: NDArray[np.float64], *, bins: int = 15) 
     A bin holds its upper edge, not its lower. Raises ValueError when there is nothing to measure.
     """
     if not truth.size or len(chances) != len(truth):
-        raise ValueError(f"one row of chances a label is wanted, found {len(chances)} for {truth.size}")
-    sure, is_right = chances.max(1), (chances.argmax(1) == truth).astype(np.float64)
+        raise ValueError(
+            f"one row of chances a label is wanted, found {len(chances)} for {truth.size}"
+        )
+    sure = chances.max(1)
+    is_right = (chances.argmax(1) == truth).astype(np.float64)
     edges = np.linspace(0, 1, bins + 1)
     place = np.clip(np.searchsorted(edges, sure, side="left") - 1, 0, bins - 1)
     count = np.bincount(place, minlength=bins).astype(np.int64)
     sums = [
-        np.bincount(place, weights=values, minlength=bins).astype(np.float64) for values in (sure, is_right)
+        np.bincount(place, weights=values, minlength=bins).astype(np.float64)
+        for values in (sure, is_right)
     ]
     error = float(np.abs(sums[1] - sums[0]).sum() / len(truth))
     return Calibration(edges, count, _ratio(sums[0], count), _ratio(sums[1], count), error)
@@ -117,7 +130,9 @@ def wilson(right: int, n: int) -> tuple[float, float]:
 
 
 def mean_interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean of independent values and the ends of its 95 % interval (Student); ends NaN for fewer than two."""
+    """Mean of independent values and the ends of its 95 % interval (Student); ends NaN for fewer
+    than two.
+    """
     mean = float(values.mean()) if len(values) else float("nan")
     if len(values) < 2:
         return mean, float("nan"), float("nan")

@@ -1,9 +1,10 @@
-"""Ranking measures of slates, one value a slate, and measures of what a catalogue's exposure looks like.
+"""Ranking measures of slates, one value a slate, and measures of what a catalogue's exposure looks
+like.
 
-Slates are int32 [n_slates, k], best first, -1 = padding at the end, distinct items. Truth is int32 [n_slates,
-any], distinct items, -1 = padding: the relevant ones. An empty truth is undefined (NaN: leave it out and
-count it); an empty slate with a truth is a miss (0). Definitions are those of trec_eval, to which the tests
-compare by way of ir-measures.
+Slates are int32 [n_slates, k], best first, -1 = padding at the end, distinct items. Truth is int32
+[n_slates, any], distinct items, -1 = padding: the relevant ones. An empty truth is undefined (NaN:
+leave it out and count it); an empty slate with a truth is a miss (0). Definitions are those of
+trec_eval, to which the tests compare by way of ir-measures.
 """
 
 from __future__ import annotations
@@ -35,9 +36,11 @@ def mrr(slates: Items, truth: Items, *, k: int) -> Values:
 
 
 def average_precision(slates: Items, truth: Items, *, k: int) -> Values:
-    """Mean over all relevant items of the precision at their rank, 0 for those not among the first k.
+    """Mean over all relevant items of the precision at their rank, 0 for those not among the first
+    k.
 
-    Its mean over slates is map@k (trec_eval map_cut: the denominator is the number of relevant items, not k).
+    Its mean over slates is map@k (trec_eval map_cut: the denominator is the number of relevant
+    items, not k).
     """
     is_relevant = _relevant(slates, truth, k)
     precision = is_relevant.cumsum(axis=1) / np.arange(1, is_relevant.shape[1] + 1)
@@ -47,8 +50,8 @@ def average_precision(slates: Items, truth: Items, *, k: int) -> Values:
 def ndcg(slates: Items, gains: Values, *, k: int) -> Values:
     """Sum of gain / log2(1 + rank) over the first k, divided by the greatest that is possible.
 
-    gains: float64 [n_slates, n_items], graded and linear, >= 0 (Jarvelin & Kekalainen 2002; trec_eval
-    ndcg_cut). A row without gain is NaN.
+    gains: float64 [n_slates, n_items], graded and linear, >= 0 (Jarvelin & Kekalainen 2002;
+    trec_eval ndcg_cut). A row without gain is NaN.
     """
     shown = slates[:, :k]
     discount = 1.0 / np.log2(np.arange(2, max(k, 1) + 2))
@@ -60,8 +63,8 @@ def ndcg(slates: Items, gains: Values, *, k: int) -> Values:
 
 
 def next_ndcg(slates: Items, truth: Items, *, k: int) -> Values:
-    """NDCG with gain 1 for each relevant item and the best that k places allow as the ideal (trec_eval
-    ndcg_cut): for one relevant item 1 / log2(1 + rank).
+    """NDCG with gain 1 for each relevant item and the best that k places allow as the ideal
+    (trec_eval ndcg_cut): for one relevant item 1 / log2(1 + rank).
     """
     is_relevant = _relevant(slates, truth, k)
     discount = 1.0 / np.log2(np.arange(2, k + 2))
@@ -76,8 +79,8 @@ def catalogue_coverage(slates: Items, n_items: int) -> float:
 
 
 def exposure_gini(slates: Items, n_items: int) -> float:
-    """Gini coefficient of showings by catalogue item: 0 = all alike, near 1 = one item has them all; NaN if
-    none.
+    """Gini coefficient of showings by catalogue item: 0 = all alike, near 1 = one item has them
+    all; NaN if none.
 
     Sum over the items in rising order of (2 * rank - n - 1) * showings / (n * all showings).
     """
@@ -90,10 +93,11 @@ def exposure_gini(slates: Items, n_items: int) -> float:
 
 
 def novelty(slates: Items, popularity: NDArray[np.integer]) -> Values:
-    """Mean self-information -log2(share of interactions) in bits of the items shown (Zhou et al. 2010).
+    """Mean self-information -log2(share of interactions) in bits of the items shown (Zhou et al.
+    2010).
 
-    popularity: whole numbers [n_items], interactions of each; one is added to each, so that a new item has a
-    finite value. An empty slate is NaN.
+    popularity: whole numbers [n_items], interactions of each; one is added to each, so that a new
+    item has a finite value. An empty slate is NaN.
     """
     share = (popularity + 1) / (popularity.sum() + len(popularity))
     is_shown = slates >= 0
@@ -104,14 +108,14 @@ def novelty(slates: Items, popularity: NDArray[np.integer]) -> Values:
 def intra_list_diversity(slates: Items, vectors: NDArray[np.floating]) -> Values:
     """Mean of 1 - cosine over the pairs of items of a slate (Ziegler et al. 2005, as a distance).
 
-    vectors: unit rows [n_items, dim]; one-hot categories give the share of pairs from two categories. NaN
-    below two items.
+    vectors: unit rows [n_items, dim]; one-hot categories give the share of pairs from two
+    categories. NaN below two items.
     """
     is_shown = (slates >= 0).astype(np.float64)
     shown = vectors[np.maximum(slates, 0)].astype(np.float64) * is_shown[:, :, None]
     together = shown.sum(axis=1)
-    # The sum over all ordered pairs of cosines is the squared norm of the sum; without each item's pair with
-    # itself.
+    # The sum over all ordered pairs of cosines is the squared norm of the sum; without each item's
+    # pair with itself.
     cosines = np.square(together).sum(axis=1) - np.square(shown).sum(axis=(1, 2))
     n_shown = is_shown.sum(axis=1)
     n_pairs = n_shown * (n_shown - 1)

@@ -1,8 +1,9 @@
-"""How well a space of vectors finds pictures of the same class, and which pictures are nearly the same.
+"""How well a space of vectors finds pictures of the same class, and which pictures are nearly the
+same.
 
-A query's answer is the whole gallery in falling cosine; relevant is what carries the query's label. Average
-precision as in trec_eval: the mean over the relevant of the precision at their rank. Equal cosines stand in
-the order of the gallery, which knows nothing of labels.
+A query's answer is the whole gallery in falling cosine; relevant is what carries the query's label.
+Average precision as in trec_eval: the mean over the relevant of the precision at their rank. Equal
+cosines stand in the order of the gallery, which knows nothing of labels.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ BLOCK = 16_000_000
 """Cosines held at once: 64 MB of float32."""
 
 COLUMN_BITS = 18
-"""Of a sort key: the column and the mark of relevance; the 32 bits of the cosine stand above them."""
+"""Of a sort key: the column and the mark of relevance; the 32 bits of the cosine stand above
+them.
+"""
 
 DOUBT = 1e-4
 """Float32 sums of 784 products are at most so far from the exact cosine, with a wide margin."""
@@ -57,21 +60,29 @@ def retrieve(
 ) -> Retrieval:
     """Average precision over the whole gallery, and precision among the first `depth`.
 
-    queries, gallery: float32 unit rows [n, dim]; leave_out: a gallery row that each query must not meet, or
-    -1. Raises ValueError for a gallery too large for the keys, or smaller than `depth`.
+    queries, gallery: float32 unit rows [n, dim]; leave_out: a gallery row that each query must not
+    meet, or -1. Raises ValueError for a gallery too large for the keys, or smaller than `depth`.
     """
     n = len(gallery)
     if not depth < n <= 1 << (COLUMN_BITS - 1):
-        raise ValueError(f"the gallery must hold more than {depth} and at most {1 << 17} rows, found {n}")
+        raise ValueError(
+            f"the gallery must hold more than {depth} and at most {1 << 17} rows, found {n}"
+        )
     classes, query_class = np.unique(query_labels, return_inverse=True)
     columns = np.arange(n, dtype=np.int64) << 1
-    marked = np.stack([columns | (gallery_labels == one) for one in classes]).reshape(len(classes), n)
+    marked = np.stack([columns | (gallery_labels == one) for one in classes]).reshape(
+        len(classes), n
+    )
     struck = np.full(len(queries), -1, np.int64) if leave_out is None else leave_out
     found = np.empty((2, len(queries)))
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
 
     def measure(rows: slice, cosines: Vectors) -> None:
-        for row, one in zip(range(rows.start, rows.stop), cosines, strict=True):  # a row fits into the cache
+        for row, one in zip(
+            range(rows.start, rows.stop), cosines, strict=True
+        ):  # a row fits into the cache
             keys = _keys(one)
             keys |= marked[query_class[row]]
             if struck[row] >= 0:
@@ -98,16 +109,22 @@ def retrieve_by_code(
     depth: int = 10,
     leave_one_out: bool = False,
 ) -> Retrieval:
-    """As `retrieve`, when all that is known of a picture is one code: equal codes first, then the rest.
+    """As `retrieve`, when all that is known of a picture is one code: equal codes first, then the
+    rest.
 
-    Nothing orders the pictures within the two groups, so the values are expectations over all their orders.
-    leave_one_out: queries and gallery are the same pictures, and none meets itself.
+    Nothing orders the pictures within the two groups, so the values are expectations over all their
+    orders. leave_one_out: queries and gallery are the same pictures, and none meets itself.
     """
-    n_classes = int(max(one.max() for one in (query_codes, gallery_codes, query_labels, gallery_labels))) + 1
+    n_classes = (
+        int(max(one.max() for one in (query_codes, gallery_codes, query_labels, gallery_labels)))
+        + 1
+    )
     table = np.zeros((n_classes, n_classes), np.int64)  # code by label
     np.add.at(table, (gallery_codes, gallery_labels), 1)
     cells, cell_of = np.unique(
-        np.stack([query_codes.astype(np.int64), query_labels.astype(np.int64)]), axis=1, return_inverse=True
+        np.stack([query_codes.astype(np.int64), query_labels.astype(np.int64)]),
+        axis=1,
+        return_inverse=True,
     )
     values = []
     for code, label in cells.T:
@@ -116,7 +133,10 @@ def retrieve_by_code(
         sizes = np.array([held[code].sum(), held.sum() - held[code].sum()])
         relevant = np.array([held[code, label], held[:, label].sum() - held[code, label]])
         values.append(
-            (expected_average_precision(sizes, relevant), expected_precision(sizes, relevant, depth))
+            (
+                expected_average_precision(sizes, relevant),
+                expected_precision(sizes, relevant, depth),
+            )
         )
     by_query = np.array(values)[np.ravel(cell_of)]
     return Retrieval(by_query[:, 0], by_query[:, 1])
@@ -128,19 +148,25 @@ def expected_average_precision(sizes: Labels, relevant: Labels) -> float:
     sizes, relevant: pictures and relevant ones in each group. McSherry and Najork 2008, "Computing
     information retrieval performance measures efficiently in the presence of tied scores".
     """
-    total, before, hits = 0.0, 0, 0
+    total = 0.0
+    before = 0
+    hits = 0
     for size, right in zip(np.asarray(sizes).tolist(), np.asarray(relevant).tolist(), strict=True):
         if right:
             ahead = np.arange(size)  # of the same group
             others = ahead * ((right - 1) / (size - 1)) if size > 1 else ahead
             total += right / size * float(((hits + 1 + others) / (before + 1 + ahead)).sum())
-        before, hits = before + size, hits + right
+        before = before + size
+        hits = hits + right
     return total / hits if hits else float("nan")
 
 
 def expected_precision(sizes: Labels, relevant: Labels, depth: int) -> float:
-    """The mean share of relevant among the first `depth` over all orders within groups of equal score."""
-    left, hits = depth, 0.0
+    """The mean share of relevant among the first `depth` over all orders within groups of equal
+    score.
+    """
+    left = depth
+    hits = 0.0
     for size, right in zip(np.asarray(sizes).tolist(), np.asarray(relevant).tolist(), strict=True):
         taken = min(left, size)
         hits += taken * right / size if size else 0.0
@@ -150,34 +176,48 @@ def expected_precision(sizes: Labels, relevant: Labels, depth: int) -> float:
 
 @dataclass(frozen=True)
 class Twins:
-    """For each picture its most similar one in a gallery: place int64 [n], cosine of pixels float64 [n]."""
+    """For each picture its most similar one in a gallery: place int64 [n], cosine of pixels float64
+    [n].
+    """
 
     place: Places
     cosine: Values
 
 
 def twins(pixels: Pixels, gallery: Pixels) -> Twins:
-    """The gallery picture with the greatest cosine of raw pixels, ties by place; both uint8 [n, h, w].
+    """The gallery picture with the greatest cosine of raw pixels, ties by place; both uint8 [n, h,
+    w].
 
-    Float32 finds the candidates, whole numbers decide: the answer does not depend on the order of sums.
+    Float32 finds the candidates, whole numbers decide: the answer does not depend on the order of
+    sums.
     """
-    flat, items = pixels.reshape(len(pixels), -1), gallery.reshape(len(gallery), -1)
-    rows, columns = unit_rows(flat), unit_rows(items)
-    place, cosine = np.zeros(len(flat), np.int64), np.zeros(len(flat))
+    flat = pixels.reshape(len(pixels), -1)
+    items = gallery.reshape(len(gallery), -1)
+    rows = unit_rows(flat)
+    columns = unit_rows(items)
+    place = np.zeros(len(flat), np.int64)
+    cosine = np.zeros(len(flat))
     for part in _slices(len(flat), max(1, BLOCK // len(items))):
         block = rows[part] @ columns.T
-        row, column = np.divmod(np.flatnonzero(block >= block.max(1, keepdims=True) - DOUBT), len(items))
+        row, column = np.divmod(
+            np.flatnonzero(block >= block.max(1, keepdims=True) - DOUBT), len(items)
+        )
         exact = exact_cosines(flat[part][row], items[column])
         order = np.lexsort((column, -exact, row))
         first = order[np.searchsorted(row[order], np.arange(len(block)))]
-        place[part], cosine[part] = column[first], exact[first]
+        place[part] = column[first]
+        cosine[part] = exact[first]
     return Twins(place, cosine)
 
 
 def exact_cosines(pixels: Pixels, beside: Pixels) -> Values:
-    """Cosines float64 [n] of pictures uint8 [n, size], row by row; the sums are of whole numbers."""
-    a, b = pixels.astype(np.int64), beside.astype(np.int64)
-    dot, norms = (a * b).sum(1), (a * a).sum(1).astype(np.float64) * (b * b).sum(1)
+    """Cosines float64 [n] of pictures uint8 [n, size], row by row; the sums are of whole
+    numbers.
+    """
+    a = pixels.astype(np.int64)
+    b = beside.astype(np.int64)
+    dot = (a * b).sum(1)
+    norms = (a * a).sum(1).astype(np.float64) * (b * b).sum(1)
     cosine = np.zeros(len(a))
     np.divide(dot, np.sqrt(norms), out=cosine, where=norms > 0)
     return np.where((pixels == beside).all(1), 1.0, cosine)
@@ -187,8 +227,8 @@ def exact_cosines(pixels: Pixels, beside: Pixels) -> Values:
 class Vote:
     """What the k nearest pictures say of each picture's label.
 
-    neighbours: int32 [n, k], nearest first. winner: the label that most of them carry, the lowest of equals;
-    votes: how many do; both int64 [n].
+    neighbours: int32 [n, k], nearest first. winner: the label that most of them carry, the lowest
+    of equals; votes: how many do; both int64 [n].
     """
 
     neighbours: NDArray[np.int32]
@@ -213,7 +253,9 @@ class PixelComponents:
     """
 
     def __init__(self, pixels: Pixels, n_components: int) -> None:
-        """Learn mean and components from pictures uint8 [n, h, w]; sums are of whole numbers and exact."""
+        """Learn mean and components from pictures uint8 [n, h, w]; sums are of whole numbers and
+        exact.
+        """
         flat = pixels.reshape(len(pixels), -1)
         size = flat.shape[1]
         self.mean = flat.sum(0, dtype=np.int64) / len(flat)

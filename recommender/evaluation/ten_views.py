@@ -1,8 +1,9 @@
-"""What a network says of a picture seen ten ways: in its place and a pixel off it, each also mirrored.
+"""What a network says of a picture seen ten ways: in its place and a pixel off it, each also
+mirrored.
 
-The mean of what it says of all of them errs less often than what it says of one, at ten times the cost
-(Krizhevsky, Sutskever, Hinton 2012, "ImageNet classification with deep convolutional neural networks", there
-with crops).
+The mean of what it says of all of them errs less often than what it says of one, at ten times the
+cost (Krizhevsky, Sutskever, Hinton 2012, "ImageNet classification with deep convolutional neural
+networks", there with crops).
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ N_VIEWS = 2 * len(MOVES)
 
 
 def views(pixels: Pixels) -> Iterator[Pixels]:
-    """Pictures uint8 [n, height, width], light on dark, in each of the ten ways; edges are filled with 0."""
+    """Pictures uint8 [n, height, width], light on dark, in each of the ten ways; edges are filled
+    with 0.
+    """
     for down, right in MOVES:
         moved = np.roll(pixels, (down, right), axis=(1, 2))
         if down:

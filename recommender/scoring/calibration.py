@@ -13,7 +13,9 @@ from recommender.scoring.cointeraction import EXAMINATION, Counts
 from recommender.scoring.pair_score import Learned, PairScore, Rates, Trust, profile_cosines
 
 FIXED = 1 << 20
-"""Predictions and log-likelihoods are rounded to 1/FIXED before they are summed: exact in any order."""
+"""Predictions and log-likelihoods are rounded to 1/FIXED before they are summed: exact in any
+order.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,24 +58,36 @@ class LearningConfig:
     def __post_init__(self) -> None:
         """Raise ValueError for a setting that means nothing."""
         if self.start_kappa not in self.kappa_grid:
-            raise ValueError(f"start_kappa {self.start_kappa} must stand in kappa_grid {self.kappa_grid}")
-        if min(self.kappa_grid) <= 0 or self.start_power <= 0 or self.start_peak < 0.3 or self.n_knots < 3:
+            raise ValueError(
+                f"start_kappa {self.start_kappa} must stand in kappa_grid {self.kappa_grid}"
+            )
+        if (
+            min(self.kappa_grid) <= 0
+            or self.start_power <= 0
+            or self.start_peak < 0.3
+            or self.n_knots < 3
+        ):
             raise ValueError("kappas and start_power must be > 0, start_peak >= 0.3, n_knots >= 3")
         if not 0 < self.start_base < 1 or not 0 < self.calibration_slope <= 1:
-            raise ValueError("start_base must lie between 0 and 1, calibration_slope above 0 and at most 1")
+            raise ValueError(
+                "start_base must lie between 0 and 1, calibration_slope above 0 and at most 1"
+            )
 
 
 def start(config: LearningConfig, slate_size: int) -> Learned:
     """Before any evidence: generation -1."""
     knots = _knots(config.n_knots)
-    nothing, nowhere = (0,) * config.n_knots, (0,) * slate_size
+    nothing = (0,) * config.n_knots
+    nowhere = (0,) * slate_size
     return Learned(
         generation=-1,
         kappa=config.start_kappa,
         base=config.start_base,
         knots=knots,
         rates=tuple(config.start_base * shape for shape in _start_shape(config)),
-        examination=tuple(round(EXAMINATION * weight) for weight in _start_examination(config, slate_size)),
+        examination=tuple(
+            round(EXAMINATION * weight) for weight in _start_examination(config, slate_size)
+        ),
         examined=nothing,
         acted=nothing,
         predicted=nowhere,
@@ -94,16 +108,18 @@ def learn(
 ) -> Learned:
     """What is known after the slates of one more generation.
 
-    counts: of the generations before this one, so that kappa is judged on clicks it has not seen (progressive
-    validation). profiles: of the slates' requests. shown: int32 [n_slates, k], -1 = padding; acted: bool
-    [n_slates, k]. The order of the slates does not matter.
+    counts: of the generations before this one, so that kappa is judged on clicks it has not seen
+    (progressive validation). profiles: of the slates' requests. shown: int32 [n_slates, k], -1 =
+    padding; acted: bool [n_slates, k]. The order of the slates does not matter.
     """
     if (
         shown.shape != acted.shape
         or len(shown) != len(profiles)
         or shown.shape[1] != len(previous.examination)
     ):
-        raise ValueError(f"{len(profiles)} profiles, slates {shown.shape}, clicks {acted.shape} do not fit")
+        raise ValueError(
+            f"{len(profiles)} profiles, slates {shown.shape}, clicks {acted.shape} do not fit"
+        )
     tally = _Tally(previous, config)
     for begin in range(0, len(shown), 512):
         part = slice(begin, begin + 512)
@@ -115,7 +131,8 @@ class _Tally:
     """Whole-number sums over slates, and what follows from them."""
 
     def __init__(self, previous: Learned, config: LearningConfig) -> None:
-        self._previous, self._config = previous, config
+        self._previous = previous
+        self._config = config
         self.examined = np.asarray(previous.examined, dtype=np.int64)
         self.acted = np.asarray(previous.acted, dtype=np.int64)
         self.predicted = np.asarray(previous.predicted, dtype=np.int64)
@@ -134,7 +151,8 @@ class _Tally:
         is_shown = shown >= 0
         cosine = profile_cosines(embeddings, profiles, shown)
         self._add_calibration(cosine, profiles, shown, acted)
-        previous, grid = self._previous, self._config.kappa_grid
+        previous = self._previous
+        grid = self._config.kappa_grid
         pairs = PairScore(previous, embeddings, counts, Trust(previous.kappa))
         support, scored = pairs.by_kappa(profiles, shown, cosine)
         # A pair never shown is predicted alike by every kappa and cannot tell them apart.
@@ -148,7 +166,9 @@ class _Tally:
             gain = np.where(acted[has_support], np.log(chance), np.log1p(-chance))
             self.likelihood[number] += int(np.rint(gain * FIXED).astype(np.int64).sum())
             if kappa == previous.kappa:
-                self.predicted += np.rint(np.where(is_shown, score, 0.0) * FIXED).astype(np.int64).sum(axis=0)
+                self.predicted += (
+                    np.rint(np.where(is_shown, score, 0.0) * FIXED).astype(np.int64).sum(axis=0)
+                )
         self.clicked += (acted & is_shown).sum(axis=0)
 
     def _add_calibration(
@@ -173,7 +193,8 @@ class _Tally:
 
     def learned(self) -> Learned:
         """The settings that follow from the tallies."""
-        config, previous = self._config, self._previous
+        config = self._config
+        previous = self._previous
         return Learned(
             generation=previous.generation + 1,
             kappa=self._kappa(),
@@ -203,10 +224,14 @@ class _Tally:
     def _base(self) -> float:
         examined, acted = self._totals()
         prior = self._config.base_prior
-        return float((math.fsum(acted) + prior * self._config.start_base) / (math.fsum(examined) + prior))
+        return float(
+            (math.fsum(acted) + prior * self._config.start_base) / (math.fsum(examined) + prior)
+        )
 
     def _rates(self) -> Rates:
-        """Isotonic fit of clicks per examination, shrunk at each knot to the start curve at that level."""
+        """Isotonic fit of clicks per examination, shrunk at each knot to the start curve at that
+        level.
+        """
         config = self._config
         examined, acted = self._totals()
         curve = config.start_base * np.asarray(_start_shape(config))
@@ -215,19 +240,24 @@ class _Tally:
         curve = curve * ((math.fsum(acted) + pseudo) / (expected + pseudo))
         weight = examined + config.calibration_prior
         fitted = _isotonic((acted + config.calibration_prior * curve) / weight, weight)
-        return np.minimum((1 - config.calibration_slope) * fitted + config.calibration_slope * curve, 1.0)
+        return np.minimum(
+            (1 - config.calibration_slope) * fitted + config.calibration_slope * curve, 1.0
+        )
 
     def _examination(self, config: LearningConfig) -> NDArray[np.int64]:
-        """Clicks by position over clicks predicted there, falling, shrunk to the start, 1 at the top."""
+        """Clicks by position over clicks predicted there, falling, shrunk to the start, 1 at the
+        top.
+        """
         begin = np.asarray(_start_examination(config, len(self.clicked)))
-        predicted, clicked = self.predicted / FIXED, self.clicked.astype(np.float64)
+        predicted = self.predicted / FIXED
+        clicked = self.clicked.astype(np.float64)
         level = (math.fsum(clicked) + 1.0) / (math.fsum(predicted * begin) + 1.0)
         weight = predicted * level + config.examination_prior
         ratio = (clicked + config.examination_prior * begin) / weight
         falling = _isotonic(ratio, weight, increasing=False)
-        weights: NDArray[np.int64] = np.maximum(np.rint(EXAMINATION * falling / falling[0]), 1).astype(
-            np.int64
-        )
+        weights: NDArray[np.int64] = np.maximum(
+            np.rint(EXAMINATION * falling / falling[0]), 1
+        ).astype(np.int64)
         return weights
 
 
@@ -245,7 +275,8 @@ def _start_shape(config: LearningConfig) -> list[float]:
     shape = []
     for knot in _knots(config.n_knots):
         height = (1 + knot) / 2
-        # The straight part keeps the order of what is far, where the power is too flat for 6 decimals.
+        # The straight part keeps the order of what is far, where the power is too flat for 6
+        # decimals.
         shape.append(0.1 + 0.2 * height + (config.start_peak - 0.3) * height**config.start_power)
     return shape
 
@@ -260,5 +291,7 @@ def _isotonic(
     """The nearest monotone sequence, by weighted squares."""
     from scipy.optimize import isotonic_regression  # noqa: PLC0415 - a third of a worker's start-up
 
-    fitted: NDArray[np.float64] = isotonic_regression(ratio, weights=weights, increasing=increasing).x
+    fitted: NDArray[np.float64] = isotonic_regression(
+        ratio, weights=weights, increasing=increasing
+    ).x
     return fitted

@@ -27,8 +27,9 @@ SOME = 10_000
 class Counts:
     """Counts of pairs (profile item i, shown item j), sorted by i, then j.
 
-    n: how many item numbers there are. key int64 [n_pairs] = i * n + j, strictly increasing; shown int64
-    [n_pairs] in 1/1024 examinations; acted int64 [n_pairs] clicks, carts or purchases, at most one a showing.
+    n: how many item numbers there are. key int64 [n_pairs] = i * n + j, strictly increasing; shown
+    int64 [n_pairs] in 1/1024 examinations; acted int64 [n_pairs] clicks, carts or purchases, at
+    most one a showing.
     """
 
     n: int
@@ -51,11 +52,15 @@ class Counts:
             raise ValueError(f"counts over {self.n} items cannot be added to counts over {other.n}")
         if not len(other):
             return self
-        parts = [np.concatenate(pair) for pair in ((self.key, other.key), (self.shown, other.shown))]
+        parts = [
+            np.concatenate(pair) for pair in ((self.key, other.key), (self.shown, other.shown))
+        ]
         return _summed(self.n, parts[0], parts[1], np.concatenate([self.acted, other.acted]))
 
     def lookup(self, i: NDArray[np.integer], j: NDArray[np.integer]) -> tuple[Longs, Longs]:
-        """Shown and acted of pairs, i and j of shapes that broadcast; 0 where j was never shown beside i."""
+        """Shown and acted of pairs, i and j of shapes that broadcast; 0 where j was never shown
+        beside i.
+        """
         wanted = np.asarray(i, dtype=np.int64) * self.n + j
         if not len(self):
             return np.zeros(wanted.shape, dtype=np.int64), np.zeros(wanted.shape, dtype=np.int64)
@@ -67,7 +72,11 @@ class Counts:
     def neighbours(self, i: int) -> tuple[Items, Longs, Longs]:
         """Shown items j int32, shown, acted of one profile item, by j."""
         low, high = np.searchsorted(self.key, [i * self.n, (i + 1) * self.n])
-        return (self.key[low:high] - i * self.n).astype(np.int32), self.shown[low:high], self.acted[low:high]
+        return (
+            (self.key[low:high] - i * self.n).astype(np.int32),
+            self.shown[low:high],
+            self.acted[low:high],
+        )
 
     @cached_property
     def acted_key(self) -> Longs:
@@ -75,15 +84,15 @@ class Counts:
         return self.key[self.acted > 0]
 
     def pack(self) -> list[tuple[int, bytes]]:
-        """One (i, bytes) a profile item: columns j int32, shown int64, acted int32, all little-endian."""
+        """One (i, bytes) a profile item: columns j int32, shown int64, acted int32, all
+        little-endian.
+        """
         i = self.key // max(1, self.n)
         owners, starts = np.unique(i, return_index=True)
         ends = np.append(starts[1:], len(i))[: len(owners)]
-        j, shown, acted = (
-            (self.key - i * self.n).astype("<i4"),
-            self.shown.astype("<i8"),
-            self.acted.astype("<i4"),
-        )
+        j = (self.key - i * self.n).astype("<i4")
+        shown = self.shown.astype("<i8")
+        acted = self.acted.astype("<i4")
         return [
             (int(owner), j[a:b].tobytes() + shown[a:b].tobytes() + acted[a:b].tobytes())
             for owner, a, b in zip(owners, starts, ends, strict=True)
@@ -91,18 +100,26 @@ class Counts:
 
     @classmethod
     def unpack(cls, n: int, rows: Iterable[tuple[int, bytes]]) -> Counts:
-        """The counts of packed rows in any order; rows of the same item (several generations) are summed."""
-        keys, shown, acted = [], [], []
+        """The counts of packed rows in any order; rows of the same item (several generations) are
+        summed.
+        """
+        keys = []
+        shown = []
+        acted = []
         for i, packed in rows:
             n_pairs, rest = divmod(len(packed), 16)
             if rest:
-                raise ValueError(f"packed counts of item {i} have {len(packed)} bytes, not a multiple of 16")
+                raise ValueError(
+                    f"packed counts of item {i} have {len(packed)} bytes, not a multiple of 16"
+                )
             keys.append(np.frombuffer(packed, "<i4", n_pairs).astype(np.int64) + i * n)
             shown.append(np.frombuffer(packed, "<i8", n_pairs, 4 * n_pairs))
             acted.append(np.frombuffer(packed, "<i4", n_pairs, 12 * n_pairs).astype(np.int64))
         if not keys:
             return cls.empty(n)
-        return _summed(n, np.concatenate(keys), np.concatenate(shown).astype(np.int64), np.concatenate(acted))
+        return _summed(
+            n, np.concatenate(keys), np.concatenate(shown).astype(np.int64), np.concatenate(acted)
+        )
 
     def digest(self) -> str:
         """sha256 hex of the sorted dump: n, then key, shown, acted as little-endian int64."""
@@ -143,48 +160,65 @@ class Popularity:
 
 
 def increments(
-    items: Items, shown: Items, acted: NDArray[np.bool_], examination: NDArray[np.integer], *, n: int
+    items: Items,
+    shown: Items,
+    acted: NDArray[np.bool_],
+    examination: NDArray[np.integer],
+    *,
+    n: int,
 ) -> Counts:
-    """The counts that slates add: every profile item i of a slate with every item j shown on it, j != i.
+    """The counts that slates add: every profile item i of a slate with every item j shown on it, j
+    != i.
 
-    items: int32 [n_slates, n_profile]; shown: int32 [n_slates, k], -1 = padding in both; acted: bool
-    [n_slates, k]; examination: whole numbers [k], the weight of each position in 1/1024.
+    items: int32 [n_slates, n_profile]; shown: int32 [n_slates, k], -1 = padding in both; acted:
+    bool [n_slates, k]; examination: whole numbers [k], the weight of each position in 1/1024.
     """
     _require_slates(shown, acted, examination, n)
     blocks = [slice(begin, begin + BLOCK) for begin in range(0, len(shown), BLOCK)]
-    parts = [_of_block(items[block], shown[block], acted[block], examination, n) for block in blocks]
+    parts = [
+        _of_block(items[block], shown[block], acted[block], examination, n) for block in blocks
+    ]
     if len(parts) < 2:
         return parts[0] if parts else Counts.empty(n)
-    columns = [[part.key for part in parts], [part.shown for part in parts], [part.acted for part in parts]]
+    columns = [
+        [part.key for part in parts],
+        [part.shown for part in parts],
+        [part.acted for part in parts],
+    ]
     return _summed(n, *(np.concatenate(column) for column in columns))
 
 
 def _of_block(
     items: Items, shown: Items, acted: NDArray[np.bool_], examination: NDArray[np.integer], n: int
 ) -> Counts:
-    """Pair, weight and click of a showing in one number sort several times as fast as three columns; numbers
-    too large for that take the long way.
+    """Pair, weight and click of a showing in one number sort several times as fast as three
+    columns; numbers too large for that take the long way.
     """
     bits = int(examination.max(initial=0)).bit_length() + 1
     low = (examination.astype(np.int64) << 1) + acted
     is_small = examination.min(initial=0) >= 0 and (n * n).bit_length() + bits <= 63
     if is_small and bits + BLOCK.bit_length() <= 31:
-        parts = [((key << bits) + low[slate])[counts] for slate, key, counts in _pairs(items, shown, n)]
+        parts = [
+            ((key << bits) + low[slate])[counts] for slate, key, counts in _pairs(items, shown, n)
+        ]
         return _summed_packed(n, np.concatenate([np.zeros(0, np.int64), *parts]), bits)
     found = [(key[counts], low[slate][counts]) for slate, key, counts in _pairs(items, shown, n)]
     nothing = np.zeros(0, np.int64)
-    key, weight = (np.concatenate(column) for column in zip(*found, (nothing, nothing), strict=True))
+    key, weight = (
+        np.concatenate(column) for column in zip(*found, (nothing, nothing), strict=True)
+    )
     return _summed(n, key, weight >> 1, weight & 1)
 
 
 def _pairs(items: Items, shown: Items, n: int) -> Iterator[tuple[Longs, Longs, NDArray[np.bool_]]]:
-    """Some slates, the keys of one of their profile's items beside all that was shown, [n_some, k], and which
-    of them count.
+    """Some slates, the keys of one of their profile's items beside all that was shown, [n_some, k],
+    and which of them count.
     """
     for begin in range(0, len(items), SOME):
         for place in range(items.shape[1]):
             slate = begin + np.flatnonzero(items[begin : begin + SOME, place] >= 0)
-            i, j = items[slate, place][:, None], shown[slate]
+            i = items[slate, place][:, None]
+            j = shown[slate]
             yield slate, i.astype(np.int64) * n + j, (j >= 0) & (j != i)
 
 
@@ -201,19 +235,26 @@ def item_totals(
     return totals
 
 
-def _require_slates(shown: Items, acted: NDArray[np.bool_], examination: NDArray[np.integer], n: int) -> None:
+def _require_slates(
+    shown: Items, acted: NDArray[np.bool_], examination: NDArray[np.integer], n: int
+) -> None:
     if shown.shape != acted.shape or shown.shape[1:] != examination.shape:
         raise ValueError(
-            f"slates {shown.shape}, clicks {acted.shape}, examination {examination.shape} do not fit"
+            f"slates {shown.shape}, clicks {acted.shape}, examination {examination.shape} do"
+            " not fit"
         )
     if not np.issubdtype(examination.dtype, np.integer):
-        raise TypeError("examination must be whole numbers of 1/1024, or sums depend on their order")
+        raise TypeError(
+            "examination must be whole numbers of 1/1024, or sums depend on their order"
+        )
     if shown.max(initial=-1) >= n:
         raise ValueError(f"item {shown.max()} was shown, but there are {n} items")
 
 
 def _summed_packed(n: int, packed: Longs, bits: int) -> Counts:
-    """Equal keys added up, sorted: of single showings key << bits | weight << 1 | was it acted on."""
+    """Equal keys added up, sorted: of single showings key << bits | weight << 1 | was it acted
+    on.
+    """
     if not len(packed):
         return Counts.empty(n)
     packed.sort()
@@ -237,4 +278,6 @@ def _summed(n: int, key: Longs, shown: Longs, acted: Longs) -> Counts:
     order = np.argsort(key, kind="stable")
     key = key[order]
     first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
-    return Counts(n, key[first], np.add.reduceat(shown[order], first), np.add.reduceat(acted[order], first))
+    return Counts(
+        n, key[first], np.add.reduceat(shown[order], first), np.add.reduceat(acted[order], first)
+    )

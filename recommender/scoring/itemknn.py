@@ -1,8 +1,9 @@
 """Item kNN on content and interactions together: the nearest published baseline, ItemKNN-CFCBF.
 
 Ferrari Dacrema, Cremonesi, Jannach: Are We Really Making Much Progress? (RecSys 2019), baseline
-ItemKNN_CFCBF: each item's column of features, weighted, is stacked under its column of interactions, and the
-similarity of two items is the cosine of the stacked columns, with shrinkage, kept for the top K.
+ItemKNN_CFCBF: each item's column of features, weighted, is stacked under its column of
+interactions, and the similarity of two items is the cosine of the stacked columns, with shrinkage,
+kept for the top K.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from recommender.search.similarity import cosines
 Items = NDArray[np.int32]
 
 WEIGHTINGS = ("none", "tf-idf", "bm25")
-K1, B = 1.2, 0.75
+K1 = 1.2
+B = 0.75
 """BM25's usual constants (Robertson and Zaragoza 2009)."""
 
 CELLS = 4_000_000
@@ -48,16 +50,19 @@ class ItemKnnConfig:
         if self.content_weight < 0 or self.shrink < 0 or self.neighbours < 1:
             raise ValueError("content_weight and shrink must be at least 0, neighbours at least 1")
         if self.weighting not in WEIGHTINGS:
-            raise ValueError(f"weighting must be one of {', '.join(WEIGHTINGS)}, found {self.weighting!r}")
+            raise ValueError(
+                f"weighting must be one of {', '.join(WEIGHTINGS)}, found {self.weighting!r}"
+            )
 
 
 @dataclass(frozen=True)
 class ItemKnnScore:
     """Sum over the profile of w_i * similarity(i, j).
 
-    The interactions of an item are the pairs that hold it: i in the profile, j acted on, each a row with two
-    ones. So their inner product is the number of pairs of i with j, either way round, and the squared norm
-    the number of pairs with i. embeddings: rounded float32 [n, dim]; the first n_columns items may be shown.
+    The interactions of an item are the pairs that hold it: i in the profile, j acted on, each a row
+    with two ones. So their inner product is the number of pairs of i with j, either way round, and
+    the squared norm the number of pairs with i. embeddings: rounded float32 [n, dim]; the first
+    n_columns items may be shown.
     """
 
     config: ItemKnnConfig
@@ -66,7 +71,9 @@ class ItemKnnScore:
     n_columns: int
 
     def score(self, profiles: Profiles, candidates: Items) -> Rates:
-        """Scores float64 of candidates int32 [n_requests, n_candidates]; of padding (-1) without meaning."""
+        """Scores float64 of candidates int32 [n_requests, n_candidates]; of padding (-1) without
+        meaning.
+        """
         known = np.unique(profiles.items[profiles.items >= 0])
         items, likeness = self._kept(known)
         total = np.zeros((len(profiles), self.n_columns + 1))  # the last column is for padding
@@ -79,19 +86,24 @@ class ItemKnnScore:
         return np.take_along_axis(total, np.maximum(candidates, 0).astype(np.int64), axis=1)
 
     def parts(self, profiles: Profiles, candidates: Items) -> Parts:
-        """The same scores; content and interactions cannot be told apart once they stand in one column."""
-        nothing, missing = np.zeros(candidates.shape), np.full(candidates.shape, np.nan)
+        """The same scores; content and interactions cannot be told apart once they stand in one
+        column.
+        """
+        nothing = np.zeros(candidates.shape)
+        missing = np.full(candidates.shape, np.nan)
         return Parts(self.score(profiles, candidates), missing, missing, nothing, nothing)
 
     def _kept(self, known: Items) -> tuple[Items, Rates]:
-        """The most similar of each known item: items int32 [n_known, K], -1 = padding, and likeness.
+        """The most similar of each known item: items int32 [n_known, K], -1 = padding, and
+        likeness.
 
         What ties with the K-th is kept, too, so that no order decides.
         """
         factor, norm = self._columns()
         step = max(1, CELLS // max(1, self.n_columns))
         parts = [
-            self._nearest(known[begin : begin + step], factor, norm) for begin in range(0, len(known), step)
+            self._nearest(known[begin : begin + step], factor, norm)
+            for begin in range(0, len(known), step)
         ]
         width = max((items.shape[1] for items, _ in parts), default=0)
         items = np.full((len(known), width), -1, np.int32)
@@ -104,7 +116,9 @@ class ItemKnnScore:
         return items, likeness
 
     def _columns(self) -> tuple[Rates, Rates]:
-        """Of every item the factor of its interactions and the norm of its stacked column, float64 [n]."""
+        """Of every item the factor of its interactions and the norm of its stacked column, float64
+        [n].
+        """
         n_pairs = pairs_of(self.counts)
         factor = weights(n_pairs, self.config.weighting)
         squares = np.square(self.embeddings.astype(np.float64)).sum(axis=1)
@@ -113,20 +127,26 @@ class ItemKnnScore:
     def _nearest(self, known: Items, factor: Rates, norm: Rates) -> tuple[Items, Rates]:
         together = _beside(self.counts, known, self.n_columns)
         together *= factor[known][:, None] * factor[: self.n_columns]
-        content = cosines(self.embeddings[known], self.embeddings[: self.n_columns]).astype(np.float64)
+        content = cosines(self.embeddings[known], self.embeddings[: self.n_columns]).astype(
+            np.float64
+        )
         likeness = together + self.config.content_weight**2 * content
         below = norm[known][:, None] * norm[: self.n_columns] + self.config.shrink
         np.divide(likeness, below, out=likeness, where=below > 0)
         inside = known < self.n_columns
         likeness[np.flatnonzero(inside), known[inside]] = -np.inf
         cut = max(0, self.n_columns - self.config.neighbours)
-        floor = np.partition(likeness, cut, axis=1)[:, cut] if self.n_columns else np.zeros(len(known))
+        floor = (
+            np.partition(likeness, cut, axis=1)[:, cut] if self.n_columns else np.zeros(len(known))
+        )
         row, item = np.nonzero((likeness >= floor[:, None]) & (likeness > 0))
         first = np.searchsorted(row, np.arange(len(known)))
         place = np.arange(len(row)) - first[row]
         width = int(place.max(initial=-1)) + 1
-        items, values = np.full((len(known), width), -1, np.int32), np.zeros((len(known), width))
-        items[row, place], values[row, place] = item, likeness[row, item]
+        items = np.full((len(known), width), -1, np.int32)
+        values = np.zeros((len(known), width))
+        items[row, place] = item
+        values[row, place] = likeness[row, item]
         return items, values
 
 
@@ -140,9 +160,11 @@ def pairs_of(counts: Counts) -> NDArray[np.int64]:
 
 
 def weights(n_pairs: NDArray[np.int64], weighting: str) -> Rates:
-    """The factor of an item's interactions, float64 [n]: 1; or idf; or idf with BM25's saturation by length.
+    """The factor of an item's interactions, float64 [n]: 1; or idf; or idf with BM25's saturation
+    by length.
 
-    As in implicit's tfidf_weight and bm25_weight (items are the columns): idf = ln(N) - ln(1 + n_i).
+    As in implicit's tfidf_weight and bm25_weight (items are the columns): idf = ln(N) - ln(1 +
+    n_i).
     """
     if weighting == "none":
         return np.ones(len(n_pairs))
@@ -155,11 +177,15 @@ def weights(n_pairs: NDArray[np.int64], weighting: str) -> Rates:
 
 
 def _beside(counts: Counts, known: Items, n_columns: int) -> Rates:
-    """Acted pairs of each known item (sorted) with each column, either way round: float64 [n_known, n]."""
-    n, found = counts.n, np.zeros((len(known), n_columns))
+    """Acted pairs of each known item (sorted) with each column, either way round: float64 [n_known,
+    n].
+    """
+    n = counts.n
+    found = np.zeros((len(known), n_columns))
     if not len(counts.acted_key) or not len(known):
         return found
-    (i, j), acted = np.divmod(counts.acted_key, n), counts.acted[counts.acted > 0]
+    (i, j) = np.divmod(counts.acted_key, n)
+    acted = counts.acted[counts.acted > 0]
     for one, other in ((i, j), (j, i)):
         place = np.minimum(np.searchsorted(known, one), len(known) - 1)
         kept = (known[place] == one) & (other < n_columns)

@@ -1,4 +1,6 @@
-"""The score: a click rate expected from the picture that gives way, pair by pair, to the click rate seen."""
+"""The score: a click rate expected from the picture that gives way, pair by pair, to the click rate
+seen.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,10 @@ Rows = slice | NDArray[np.int64]
 class Learned:
     """What the generations before taught, and the whole-number tallies it was computed from.
 
-    kappa: examinations at which a pair's own evidence weighs half. base: clicks per examination. knots:
-    cosines, rising; rates: clicks per examination expected at them. examination: weight of each position in
-    1/1024. examined, acted: tallies by knot; predicted, clicked: by position; likelihood: by kappa of the
-    grid.
+    kappa: examinations at which a pair's own evidence weighs half. base: clicks per examination.
+    knots: cosines, rising; rates: clicks per examination expected at them. examination: weight of
+    each position in 1/1024. examined, acted: tallies by knot; predicted, clicked: by position;
+    likelihood: by kappa of the grid.
     """
 
     generation: int
@@ -60,9 +62,12 @@ class Learned:
         stored: dict[str, Any] = json.loads(text)
         names = [each.name for each in fields(cls)]
         if set(stored) != set(names):
-            raise ValueError(f"what was learned needs {', '.join(names)}, found {', '.join(stored)}")
+            raise ValueError(
+                f"what was learned needs {', '.join(names)}, found {', '.join(stored)}"
+            )
         values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in stored.items()
         }
         return cls(**values)
 
@@ -93,7 +98,9 @@ class Trust:
     fixed: float | None = None
 
     def of(self, shown: Rates) -> Rates:
-        """The evidence weight b of pairs shown so often; 0 for a pair never shown, unless it is fixed."""
+        """The evidence weight b of pairs shown so often; 0 for a pair never shown, unless it is
+        fixed.
+        """
         if self.fixed is not None:
             return np.full(shown.shape, self.fixed)
         return shown / (shown + self.kappa)
@@ -103,9 +110,9 @@ class Trust:
 class PairScore:
     """Sum over the profile of w_i * [(1 - b_ij) * m_ij + b_ij * c_ij / s_ij].
 
-    embeddings: rounded float32 [n, dim] to expect m(cosine) of a pair; None: the base rate of every pair.
-    counts: s and c; trust: b. Terms are added in the order of the profile, so that a row has the same bits in
-    any batch.
+    embeddings: rounded float32 [n, dim] to expect m(cosine) of a pair; None: the base rate of every
+    pair. counts: s and c; trust: b. Terms are added in the order of the profile, so that a row has
+    the same bits in any batch.
     """
 
     learned: Learned
@@ -114,7 +121,9 @@ class PairScore:
     trust: Trust
 
     def score(self, profiles: Profiles, candidates: Items) -> Rates:
-        """Scores float64 of candidates int32 [n_requests, n_candidates]; of padding (-1) without meaning."""
+        """Scores float64 of candidates int32 [n_requests, n_candidates]; of padding (-1) without
+        meaning.
+        """
         score = np.zeros(candidates.shape)
         for rows, term in self._terms(profiles, candidates):
             score[rows] += term.weight * term.rate
@@ -138,7 +147,8 @@ class PairScore:
     def by_kappa(
         self, profiles: Profiles, candidates: Items, cosine: Vectors
     ) -> tuple[Rates, Callable[[float], Rates]]:
-        """Support, and the scores as they would be under a kappa: the pairs are looked up once for all.
+        """Support, and the scores as they would be under a kappa: the pairs are looked up once for
+        all.
 
         cosine: of the profiles' items beside the candidates, as `profile_cosines` gives them.
         """
@@ -158,7 +168,8 @@ class PairScore:
         for place in range(_used(profiles)):
             is_there = profiles.items[:, place] >= 0
             rows = slice(None) if is_there.all() else np.flatnonzero(is_there)
-            items, weight = profiles.items[rows, place], profiles.weights[rows, place][:, None]
+            items = profiles.items[rows, place]
+            weight = profiles.weights[rows, place][:, None]
             if cosine is None:
                 expected = np.full((len(items), candidates.shape[1]), self.learned.base)
             else:
@@ -167,7 +178,9 @@ class PairScore:
 
 
 def profile_cosines(embeddings: Vectors, profiles: Profiles, candidates: Items) -> Vectors:
-    """Cosines float32 [n, used, n_candidates]: used, the places of the profiles that any of them fills."""
+    """Cosines float32 [n, used, n_candidates]: used, the places of the profiles that any of them
+    fills.
+    """
     return pair_cosines(embeddings, profiles.items[:, : _used(profiles)], np.maximum(candidates, 0))
 
 
@@ -196,15 +209,21 @@ def _scored(terms: Sequence[tuple[Rows, _Term]], trust: Trust, shape: tuple[int,
     return score
 
 
-def _term(weight: Rates, expected: Rates, counted: tuple[Rates, Rates] | None, trust: Trust) -> _Term:
+def _term(
+    weight: Rates, expected: Rates, counted: tuple[Rates, Rates] | None, trust: Trust
+) -> _Term:
     if counted is None:
         nothing = np.zeros(expected.shape)
         trusted = trust.of(nothing)
         return _Term(weight, expected, nothing, nothing, trusted, (1.0 - trusted) * expected)
     shown, acted = counted
-    # 1/1024 of an examination is the least that counts, so the floor only avoids 0 / 0 where acted is 0, too.
-    seen, trusted = acted / np.maximum(shown, 1 / EXAMINATION), trust.of(shown)
-    return _Term(weight, expected, seen, shown, trusted, (1.0 - trusted) * expected + trusted * seen)
+    # 1/1024 of an examination is the least that counts, so the floor only avoids 0 / 0 where acted
+    # is 0, too.
+    seen = acted / np.maximum(shown, 1 / EXAMINATION)
+    trusted = trust.of(shown)
+    return _Term(
+        weight, expected, seen, shown, trusted, (1.0 - trusted) * expected + trusted * seen
+    )
 
 
 def _seen(counts: Counts, items: Items, beside: Items) -> tuple[Rates, Rates] | None:

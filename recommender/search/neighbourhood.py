@@ -1,10 +1,12 @@
-"""A picture seen among its nearest: embeddings averaged with their neighbours in the catalogue, and again.
+"""A picture seen among its nearest: embeddings averaged with their neighbours in the catalogue, and
+again.
 
-Database-side feature augmentation (Turcot, Lowe 2009, "Better matching with fewer features") for the items,
-average query expansion (Chum et al. 2007, "Total recall") for what asks. The second round averages the
-averages, so that a kind is followed from neighbour to neighbour where it has several shapes. Averages say
-better which kind of thing a picture shows and worse which picture it is: the item on a photo is no longer
-found first. So the vector itself is kept beside them; docs/LOG.md has the figures.
+Database-side feature augmentation (Turcot, Lowe 2009, "Better matching with fewer features") for
+the items, average query expansion (Chum et al. 2007, "Total recall") for what asks. The second
+round averages the averages, so that a kind is followed from neighbour to neighbour where it has
+several shapes. Averages say better which kind of thing a picture shows and worse which picture it
+is: the item on a photo is no longer found first. So the vector itself is kept beside them;
+docs/LOG.md has the figures.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from numpy.typing import NDArray
 from recommender.embedding.unlabelled.pixel_pca import unit
 from recommender.search.similarity import Items, Vectors, nearest, require_exact, round_embeddings
 
-NEIGHBOURS, ROUNDS = 20, 2
+NEIGHBOURS = 20
+ROUNDS = 2
 """How many vectors are averaged, the item's own among them; and how many times over."""
 
 
@@ -35,7 +38,9 @@ class Neighbourhoods:
 
     @classmethod
     def of(cls, rows: Vectors, *, k: int = NEIGHBOURS, n_rounds: int = ROUNDS) -> Neighbourhoods:
-        """Of rounded rows float32 [n, dim]; ValueError for rows that are not, and for a k below 1."""
+        """Of rounded rows float32 [n, dim]; ValueError for rows that are not, and for a k below
+        1.
+        """
         found = [rows]
         for _ in range(n_rounds):
             found.append(smoothed(found[-1], k))
@@ -46,11 +51,14 @@ class Neighbourhoods:
         return beside(self.rounds[0], self.rounds[-1])
 
     def asked(self, queries: Vectors) -> Vectors:
-        """The same of new pictures, rounded float32 [n_queries, dim]: what `searched` is asked with.
+        """The same of new pictures, rounded float32 [n_queries, dim]: what `searched` is asked
+        with.
 
         A query that is an item gets what that item has, the first of those that are alike.
         """
-        itself = np.array([_first_alike(query, self.rounds[0]) for query in queries], dtype=np.int32)
+        itself = np.array(
+            [_first_alike(query, self.rounds[0]) for query in queries], dtype=np.int32
+        )
         averages = queries
         for rows in self.rounds[:-1]:
             averages = _averaged(averages, rows, depth(len(rows), self.k), itself)
@@ -58,7 +66,8 @@ class Neighbourhoods:
 
 
 def depth(n: int, k: int = NEIGHBOURS) -> int:
-    """How many vectors are averaged among n: k, but at most the root of n, so that few are hardly blurred.
+    """How many vectors are averaged among n: k, but at most the root of n, so that few are hardly
+    blurred.
 
     Raises ValueError for a k below 1.
     """
@@ -68,10 +77,11 @@ def depth(n: int, k: int = NEIGHBOURS) -> int:
 
 
 def smoothed(rows: Vectors, k: int = NEIGHBOURS) -> Vectors:
-    """Each row averaged, once, with its k - 1 nearest others, k as `depth` allows; unit length, rounded.
+    """Each row averaged, once, with its k - 1 nearest others, k as `depth` allows; unit length,
+    rounded.
 
-    rows: rounded float32 [n, dim]. Neighbours are exact, ties by item number, and sums of rounded rows are
-    exact too: the bytes depend on no BLAS, batch or thread.
+    rows: rounded float32 [n, dim]. Neighbours are exact, ties by item number, and sums of rounded
+    rows are exact too: the bytes depend on no BLAS, batch or thread.
     """
     require_exact(rows)
     everything = np.arange(len(rows), dtype=np.int32)
@@ -79,7 +89,8 @@ def smoothed(rows: Vectors, k: int = NEIGHBOURS) -> Vectors:
 
 
 def beside(rows: Vectors, averages: Vectors) -> Vectors:
-    """Rows and their averages in one vector, each half of the squared length: float32 [n, 2 * dim], rounded.
+    """Rows and their averages in one vector, each half of the squared length: float32 [n, 2 * dim],
+    rounded.
 
     Cosines are then about the mean of both cosines.
     """

@@ -1,6 +1,8 @@
-"""Conditional logit: which of its candidates a session takes next, learned from sessions that took one.
+"""Conditional logit: which of its candidates a session takes next, learned from sessions that took
+one.
 
-McFadden, Conditional logit analysis of qualitative choice behavior (1974); fitted by L-BFGS with a ridge.
+McFadden, Conditional logit analysis of qualitative choice behavior (1974); fitted by L-BFGS with a
+ridge.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ RIDGE = 1.0
 
 @dataclass(frozen=True)
 class ChoiceModel:
-    """Score = sum over features of weight * (feature - mean) / spread; float64 [n_features] each."""
+    """Score = sum over features of weight * (feature - mean) / spread; float64 [n_features]
+    each.
+    """
 
     mean: Floats
     spread: Floats
@@ -32,12 +36,14 @@ class ChoiceModel:
 
 
 def fit(case: Longs, features: Floats, is_taken: NDArray[np.bool_]) -> ChoiceModel:
-    """The weights that make what was taken most likely; cases without a taken candidate are left out.
+    """The weights that make what was taken most likely; cases without a taken candidate are left
+    out.
 
-    case int64 [n], sorted; features float64 [n, n_features]; is_taken bool [n], at most one a case. Without
-    a case that took something, all weights are 0.
+    case int64 [n], sorted; features float64 [n, n_features]; is_taken bool [n], at most one a case.
+    Without a case that took something, all weights are 0.
     """
-    mean, spread = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-9)
+    mean = features.mean(axis=0)
+    spread = np.maximum(features.std(axis=0), 1e-9)
     taken = case[is_taken]
     kept = np.isin(case, taken)
     if not kept.any():
@@ -59,12 +65,14 @@ def fit(case: Longs, features: Floats, is_taken: NDArray[np.bool_]) -> ChoiceMod
             RIDGE * weight - chosen + np.einsum("ij,i->j", standard, share),
         )
 
-    found = minimize(cost, np.zeros(standard.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 80})
+    found = minimize(
+        cost, np.zeros(standard.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 80}
+    )
     return ChoiceModel(mean, spread, np.asarray(found.x, dtype=np.float64))
 
 
 def _times(rows: Floats, weight: Floats) -> Floats:
-    """Rows [n, m] times weight [m], without BLAS: its threads wait for each other on a busy machine, and its
-    sums depend on how many there are.
+    """Rows [n, m] times weight [m], without BLAS: its threads wait for each other on a busy
+    machine, and its sums depend on how many there are.
     """
     return np.asarray(np.einsum("ij,j->i", rows, weight))

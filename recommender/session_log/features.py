@@ -32,7 +32,15 @@ MU = 5.0
 ROW = 1_000
 """Partners of an item that are considered, the strongest by count over the root of popularity."""
 
-WIDTH = {"tf-idf": 90, "after": 70, "next": 40, "history": 120, "like": 30, "popular": 30, "pictures": 60}
+WIDTH = {
+    "tf-idf": 90,
+    "after": 70,
+    "next": 40,
+    "history": 120,
+    "like": 30,
+    "popular": 30,
+    "pictures": 60,
+}
 """How many candidates each source may name."""
 
 BLOCK = 500
@@ -67,17 +75,27 @@ class LogEvidence:
     @cached_property
     def lately(self) -> Floats:
         """Popularity with half-life."""
-        return np.asarray(np.bincount(self.visits.items, self.age, self.visits.n_items), dtype=np.float64)
+        return np.asarray(
+            np.bincount(self.visits.items, self.age, self.visits.n_items), dtype=np.float64
+        )
 
     def history(self, shoppers: Longs, weight: Floats) -> Matrix:
-        """Sum of weights of each shopper's rows: [n_shoppers, n_items]; shoppers sorted, distinct."""
+        """Sum of weights of each shopper's rows: [n_shoppers, n_items]; shoppers sorted,
+        distinct.
+        """
         of_row = np.repeat(self.visits.shopper, self.visits.lengths)
         place = np.searchsorted(shoppers, of_row)
         np.minimum(place, max(len(shoppers) - 1, 0), out=place)
-        known = (shoppers[place] == of_row) & (of_row != NOBODY) if len(shoppers) else np.zeros(0, np.bool_)
+        known = (
+            (shoppers[place] == of_row) & (of_row != NOBODY)
+            if len(shoppers)
+            else np.zeros(0, np.bool_)
+        )
         where = (place[known], self.visits.items[known]) if len(shoppers) else ([], [])
         shape = (len(shoppers), self.visits.n_items)
-        return sparse.csr_matrix((weight[known] if len(shoppers) else np.zeros(0), where), shape=shape)
+        return sparse.csr_matrix(
+            (weight[known] if len(shoppers) else np.zeros(0), where), shape=shape
+        )
 
 
 @dataclass(frozen=True)
@@ -91,7 +109,9 @@ class ItemPictures:
     """[n_items]: which items have a picture."""
 
     def alike(self, asked: Cases) -> NDArray[np.float32]:
-        """Mean cosine with the profile's pictures, float32 [n_cases, n_items]; 0 where one has none."""
+        """Mean cosine with the profile's pictures, float32 [n_cases, n_items]; 0 where one has
+        none.
+        """
         profile = np.zeros((len(asked), self.vectors.shape[1]))
         np.add.at(profile, asked.case, self.vectors[asked.items].astype(np.float64))
         n = np.bincount(asked.case, self.has[asked.items], len(asked))
@@ -133,7 +153,9 @@ def candidate_tables(
     pictures: ItemPictures | None = None,
     step: Callable[[int], None] = lambda _: None,
 ) -> Iterator[CandidateTable]:
-    """The candidates of all cases with their features, block by block; step: so many cases more are done."""
+    """The candidates of all cases with their features, block by block; step: so many cases more are
+    done.
+    """
     rows = np.unique(np.concatenate([asked.items, asked.latest]).astype(np.int64))
     counted = _Counted.of(known, rows)
     past = _Past.of(known, np.unique(asked.shopper[asked.shopper != NOBODY]))
@@ -145,7 +167,9 @@ def candidate_tables(
 
 @dataclass(frozen=True)
 class _Counted:
-    """Pair counts of the items that stand in a profile, sorted in rows: the strongest partners of each."""
+    """Pair counts of the items that stand in a profile, sorted in rows: the strongest partners of
+    each.
+    """
 
     rows: Longs
     after: Matrix
@@ -182,7 +206,8 @@ class _Past:
 
     @classmethod
     def of(cls, known: LogEvidence, shoppers: Longs) -> _Past:
-        visits, pairs = known.visits, known.pairs
+        visits = known.visits
+        pairs = known.pairs
         often = known.history(shoppers, np.ones(len(visits.items)))
         n_visits = np.bincount(
             np.searchsorted(shoppers, visits.shopper[np.isin(visits.shopper, shoppers)]),
@@ -225,10 +250,12 @@ def _candidate_table(
     for case in range(len(asked)):
         beside = [_row(matrix, case) for matrix in sums]
         beside += [
-            _row(matrix, int(latest[case])) for matrix in (counted.after, counted.before, counted.next)
+            _row(matrix, int(latest[case]))
+            for matrix in (counted.after, counted.before, counted.next)
         ]
         beside += [
-            past.row(matrix, int(asked.shopper[case])) for matrix in (past.often, past.lately, past.like)
+            past.row(matrix, int(asked.shopper[case]))
+            for matrix in (past.often, past.lately, past.like)
         ]
         item = _candidates(known, asked, case, beside, None if alike is None else alike[case])
         found.append(item)
@@ -241,7 +268,8 @@ def _candidate_table(
     features = _features(known, asked, case_of, item, raw)
     names: tuple[str, ...] = SESSION + HISTORY
     if pictures is not None:
-        features, names = [*features, raw[-1], pictures.has[item].astype(np.float64)], names + PICTURES
+        features = [*features, raw[-1], pictures.has[item].astype(np.float64)]
+        names = names + PICTURES
     return CandidateTable(asked, case_of, item, np.stack(features, axis=1), names)
 
 
@@ -252,7 +280,11 @@ def _candidates(
     profile = asked.items[asked.first[case] : asked.first[case + 1]]
     after, _, tfidf, _, _, latest, often, _, like = beside
     parts = [
-        *(_top(*tfidf, WIDTH["tf-idf"]), _top(*after, WIDTH["after"]), _top(*latest, WIDTH["next"])),
+        *(
+            _top(*tfidf, WIDTH["tf-idf"]),
+            _top(*after, WIDTH["after"]),
+            _top(*latest, WIDTH["next"]),
+        ),
         *(_top(*often, WIDTH["history"]), _top(*like, WIDTH["like"])),
         known.order.items[: WIDTH["popular"] + len(profile)],
     ]
@@ -262,7 +294,9 @@ def _candidates(
     return item[(known.order.rank[item] >= 0) & ~np.isin(item, profile)]
 
 
-def _features(known: LogEvidence, asked: Cases, case: Longs, item: Items, raw: list[Floats]) -> list[Floats]:
+def _features(
+    known: LogEvidence, asked: Cases, case: Longs, item: Items, raw: list[Floats]
+) -> list[Floats]:
     """SESSION and HISTORY: logarithms of damped shares, so that a weight is a power."""
     pairs = known.pairs
     after, before, tfidf, latest_after, latest_before, following, often, lately, like = raw[:9]
@@ -270,7 +304,8 @@ def _features(known: LogEvidence, asked: Cases, case: Longs, item: Items, raw: l
     share = (pairs.n[item] + 0.1) / max(pairs.n_sessions, 1)
     left = MU / (pairs.n + MU)  # the part of a damped share that is not counted but supposed
     supposed = np.bincount(asked.case, left[asked.items], len(asked))[case] * share
-    at_latest, weight = left[asked.latest][case] * share, 1 / (pairs.n[asked.latest] + MU)[case]
+    at_latest = left[asked.latest][case] * share
+    weight = 1 / (pairs.n[asked.latest] + MU)[case]
     furthest = np.full(len(asked), -np.inf)
     np.maximum.at(furthest, asked.case, pairs.place[asked.items])
     apart = pairs.place[item] - furthest[case]
@@ -305,7 +340,9 @@ def _top(items: Any, values: Any, most: int) -> Any:
 
 
 def _looked_up(scratch: Floats, row: tuple[Any, Any], items: Items) -> Floats:
-    """The values of some items in a sparse row, 0 where it has none; scratch float64 [n_items] stays 0."""
+    """The values of some items in a sparse row, 0 where it has none; scratch float64 [n_items]
+    stays 0.
+    """
     places, values = row
     scratch[places] = values
     found = scratch[items]

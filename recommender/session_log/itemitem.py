@@ -1,4 +1,6 @@
-"""Item-item measures: how much an item of the profile speaks for another, and slates by the sum of that."""
+"""Item-item measures: how much an item of the profile speaks for another, and slates by the sum of
+that.
+"""
 
 from __future__ import annotations
 
@@ -39,11 +41,15 @@ class ItemItemMeasure:
 def _cosine(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
     """N_ij / sqrt(n_i n_j), shrunk by n_ij / (n_ij + shrink)."""
     part = _rows(pairs.together, rows)
-    return _scaled(part, np.maximum(pairs.n[rows], 1e-9) ** -0.5, pairs.n, 0.5, _shrunk(part, settings))
+    return _scaled(
+        part, np.maximum(pairs.n[rows], 1e-9) ** -0.5, pairs.n, 0.5, _shrunk(part, settings)
+    )
 
 
 def _tfidf(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
-    """The cosine with sessions weighed by log(items / (1 + length)), as implicit's TFIDFRecommender."""
+    """The cosine with sessions weighed by log(items / (1 + length)), as implicit's
+    TFIDFRecommender.
+    """
     part = _rows(pairs.together_idf, rows)
     root = np.maximum(pairs.n_idf[rows], 1e-9) ** -0.5
     return _scaled(part, root, pairs.n_idf, 0.5, _shrunk(part, settings))
@@ -52,7 +58,8 @@ def _tfidf(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
 def _bm25(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
     """Okapi BM25 with items as documents, as implicit's BM25Recommender: K1, B."""
     part = _rows(pairs.together_idf, rows)
-    k1, b = settings["k1"], settings["b"]
+    k1 = settings["k1"]
+    b = settings["b"]
     mean = pairs.n.sum() / max(np.count_nonzero(pairs.n), 1)
     factor = (k1 + 1) / (k1 * (1 - b + b * pairs.n / mean) + 1)
     part.data = part.data * factor[part.indices]
@@ -61,7 +68,9 @@ def _bm25(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
 
 def _conditional(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
     """The share of the sessions with i that hold j, damped: n_ij / (n_i + damping)."""
-    return _scaled(_rows(pairs.together, rows), 1 / (pairs.n[rows] + settings["damping"]), pairs.n, 0.0)
+    return _scaled(
+        _rows(pairs.together, rows), 1 / (pairs.n[rows] + settings["damping"]), pairs.n, 0.0
+    )
 
 
 def _lift(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
@@ -139,10 +148,11 @@ def slates(
     is_sold: Flags,
     k: int,
 ) -> Items:
-    """The k items with the greatest sum of weights over the profile, int32 [n_cases, k], -1 = none left.
+    """The k items with the greatest sum of weights over the profile, int32 [n_cases, k], -1 = none
+    left.
 
-    Never an item of the profile. Ties, and places that no weight fills, go by popularity int64 [n_items],
-    then item number. is_sold: bool [n_items], what may be shown at all.
+    Never an item of the profile. Ties, and places that no weight fills, go by popularity int64
+    [n_items], then item number. is_sold: bool [n_items], what may be shown at all.
     """
     measure = MEASURES[name]
     source = asked.latest if measure.only_latest else asked.items
@@ -172,7 +182,9 @@ def popular_slates(asked: Cases, *, popularity: Longs, is_sold: Flags, k: int) -
 
 @dataclass(frozen=True)
 class Order:
-    """What may be shown, the most popular first: items int32 [n_sold]; rank int64 [n_items], -1: not sold."""
+    """What may be shown, the most popular first: items int32 [n_sold]; rank int64 [n_items], -1:
+    not sold.
+    """
 
     items: Items
     rank: Longs
@@ -188,7 +200,8 @@ def popularity_order(popularity: Longs, is_sold: Flags) -> Order:
 
 
 def table(name: str, settings: Settings, pairs: PairCounts, rows: Longs) -> Matrix:
-    """The strongest weights of some items, as many as settings["neighbours"]: CSR [n_rows, n_items].
+    """The strongest weights of some items, as many as settings["neighbours"]: CSR [n_rows,
+    n_items].
 
     Rows are weighed in blocks of about as many sessions, side by side; results do not depend on it.
     """
@@ -207,18 +220,25 @@ def table(name: str, settings: Settings, pairs: PairCounts, rows: Longs) -> Matr
     return sparse.vstack(parts, format="csr")
 
 
-BLOCKS, THREADS = 16, 2
+BLOCKS = 16
+THREADS = 2
 
 
 def strongest(weights: Matrix, most: int, by: NDArray[Any] | None = None) -> Matrix:
-    """Each row's greatest weights: at most so many, ties by the earlier column; by: another key, [nnz]."""
+    """Each row's greatest weights: at most so many, ties by the earlier column; by: another key,
+    [nnz].
+    """
     kept = _strongest(weights.data if by is None else by, weights.indptr, most)
     indptr = np.searchsorted(kept, weights.indptr)
-    return sparse.csr_matrix((weights.data[kept], weights.indices[kept], indptr), shape=weights.shape)
+    return sparse.csr_matrix(
+        (weights.data[kept], weights.indices[kept], indptr), shape=weights.shape
+    )
 
 
 def _strongest(key: NDArray[Any], indptr: NDArray[Any], most: int) -> Longs:
-    """Places of the greatest keys of each row, at most so many a row, among equal ones the earlier."""
+    """Places of the greatest keys of each row, at most so many a row, among equal ones the
+    earlier.
+    """
     lengths = np.diff(indptr)
     least = np.full(len(lengths), -np.inf)
     for rows, width in _alike(lengths, most):
@@ -237,10 +257,13 @@ def _strongest(key: NDArray[Any], indptr: NDArray[Any], most: int) -> Longs:
 
 
 def _alike(lengths: NDArray[Any], most: int) -> Iterator[tuple[Longs, int]]:
-    """Rows longer than `most` in groups of about the same length that fit into RECTANGLE, and their width."""
+    """Rows longer than `most` in groups of about the same length that fit into RECTANGLE, and their
+    width.
+    """
     rows = np.flatnonzero(lengths > most)
     rows = rows[np.argsort(lengths[rows], kind="stable")]
-    sizes, begin = lengths[rows], 0
+    sizes = lengths[rows]
+    begin = 0
     while begin < len(rows):
         end = int(np.searchsorted(sizes, sizes[begin] * 1.3, side="right"))
         end = min(end, begin + max(1, RECTANGLE // int(sizes[end - 1])))
@@ -262,9 +285,12 @@ def is_top(values: NDArray[Any], most: int) -> Flags:
 
 
 def best_of(row: Longs, item: Items, score: Floats, *, n_rows: int, order: Order, k: int) -> Items:
-    """The k best of distinct candidates in a row, ties by popularity: int32 [n_rows, k], -1: none left."""
+    """The k best of distinct candidates in a row, ties by popularity: int32 [n_rows, k], -1: none
+    left.
+    """
     place = np.lexsort((order.rank[item], -score, row))
-    row, item = row[place], item[place]
+    row = row[place]
+    item = item[place]
     rank = np.arange(len(row)) - np.searchsorted(row, row)
     found = np.full((n_rows, k), -1, dtype=np.int32)
     kept = rank < k
@@ -275,36 +301,46 @@ def best_of(row: Longs, item: Items, score: Floats, *, n_rows: int, order: Order
 def _best(scores: Matrix, asked: Cases, order: Order, k: int) -> Items:
     """The best of scores [n_cases, n_items], filled up with what is popular."""
     reach = np.diff(asked.first) + k  # so that k are left without the profile
-    rows, items, values = [], [], []
+    rows = []
+    items = []
+    values = []
     for case in range(len(asked)):
         part = slice(scores.indptr[case], scores.indptr[case + 1])
         # In single precision sums that are equal but for the order of their parts tie.
-        item, value = scores.indices[part], scores.data[part].astype(np.float32)
+        item = scores.indices[part]
+        value = scores.data[part].astype(np.float32)
         if len(value) > reach[case]:
             top = value >= np.partition(value, len(value) - reach[case])[len(value) - reach[case]]
-            item, value = item[top], value[top]
+            item = item[top]
+            value = value[top]
         popular = order.items[: reach[case]]
         rows.append(np.full(len(item) + len(popular), case))
         items += [item, popular]
         values += [value, np.full(len(popular), -1.0)]
-    row, item = np.concatenate(rows), np.concatenate(items).astype(np.int32)
+    row = np.concatenate(rows)
+    item = np.concatenate(items).astype(np.int32)
     return _without_profile(row, item, np.concatenate(values), asked=asked, order=order, k=k)
 
 
-def _without_profile(row: Longs, item: Items, score: Floats, *, asked: Cases, order: Order, k: int) -> Items:
+def _without_profile(
+    row: Longs, item: Items, score: Floats, *, asked: Cases, order: Order, k: int
+) -> Items:
     """The k best; an item that stands twice in a row counts with its greater score."""
     n_items = len(order.rank)
     key = row * n_items + item
     by_score = np.lexsort((-score, key))
     first = by_score[np.append(True, np.diff(key[by_score]) > 0)]
-    allowed = (order.rank[item[first]] >= 0) & ~np.isin(key[first], asked.case * n_items + asked.items)
+    allowed = (order.rank[item[first]] >= 0) & ~np.isin(
+        key[first], asked.case * n_items + asked.items
+    )
     first = first[allowed]
     return best_of(row[first], item[first], score[first], n_rows=len(asked), order=order, k=k)
 
 
 def _shrunk(part: Matrix, settings: Settings) -> Floats | float:
     """What is left of each cell's weight."""
-    shrink, count = settings["shrink"], part.data.astype(np.float64)
+    shrink = settings["shrink"]
+    count = part.data.astype(np.float64)
     return count / (count + shrink) if shrink else 1.0
 
 
@@ -312,7 +348,9 @@ def _rows(matrix: Matrix, rows: Longs) -> Matrix:
     return matrix[rows]
 
 
-def _scaled(part: Matrix, row_factor: Floats, n: Floats, power: float, also: Floats | float = 1.0) -> Matrix:
+def _scaled(
+    part: Matrix, row_factor: Floats, n: Floats, power: float, also: Floats | float = 1.0
+) -> Matrix:
     """Cells times the row's factor, over the column's n to a power."""
     factor = np.repeat(row_factor, np.diff(part.indptr))
     if power:

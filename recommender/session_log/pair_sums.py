@@ -36,16 +36,16 @@ def together(visits: Visits, window: int) -> Matrix:
 
 
 def ordered(visits: Visits, window: int, idf: Floats) -> Sums:
-    """Sessions in which i came before j, float32; the same, each weighing idf float64 [longest + 1] of its
-    length; and those in which j came right after i.
+    """Sessions in which i came before j, float32; the same, each weighing idf float64 [longest + 1]
+    of its length; and those in which j came right after i.
     """
     return _added(visits, window, lambda chunk: _ordered(chunk, idf))
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Some whole visits, a row an item: int [n_rows]. after: rows behind it in its visit, as far as the
-    window goes; length: of its visit. bits: of an item number.
+    """Some whole visits, a row an item: int [n_rows]. after: rows behind it in its visit, as far as
+    the window goes; length: of its visit. bits: of an item number.
     """
 
     items: Items
@@ -59,11 +59,14 @@ class _Chunk:
         return max(1, (self.n_items - 1).bit_length())
 
     def packed(self, pack: Callable[[int, Longs], Longs]) -> Longs:
-        """A number for every pair, sorted. pack: of a gap and of the rows that have an item so far behind."""
+        """A number for every pair, sorted. pack: of a gap and of the rows that have an item so far
+        behind.
+        """
         found = np.empty(int(self.after.sum()), np.int64)
         filled = 0
         for begin in range(0, len(self.items), ROWS):
-            gap, row = 1, begin + np.flatnonzero(self.after[begin : begin + ROWS])
+            gap = 1
+            row = begin + np.flatnonzero(self.after[begin : begin + ROWS])
             while len(row):
                 found[filled : filled + len(row)] = pack(gap, row)
                 filled += len(row)
@@ -78,12 +81,15 @@ class _Chunk:
         column = (key & ((1 << self.bits) - 1)).astype(np.int32)
         index = np.int32 if len(key) < 2**31 else np.int64
         shape = (self.n_items, self.n_items)
-        return sparse.csr_matrix((values.astype(np.float32), column, row.astype(index)), shape=shape)
+        return sparse.csr_matrix(
+            (values.astype(np.float32), column, row.astype(index)), shape=shape
+        )
 
 
 def _unordered(chunk: _Chunk) -> Sums:
     def pack(gap: int, row: Longs) -> Longs:
-        one, other = chunk.items[row], chunk.items[row + gap]
+        one = chunk.items[row]
+        other = chunk.items[row + gap]
         packed: Longs = np.minimum(one, other).astype(np.int64) << chunk.bits
         packed |= np.maximum(one, other)
         return packed
@@ -97,7 +103,9 @@ def _unordered(chunk: _Chunk) -> Sums:
 def _ordered(chunk: _Chunk, idf: Floats) -> Sums:
     for_length = (len(idf) - 1).bit_length()
     if 2 * chunk.bits + for_length + 1 > 63:
-        raise ValueError(f"{chunk.n_items:,} items in sessions of up to {len(idf) - 1:,}: too many to count")
+        raise ValueError(
+            f"{chunk.n_items:,} items in sessions of up to {len(idf) - 1:,}: too many to count"
+        )
 
     def pack(gap: int, row: Longs) -> Longs:
         packed: Longs = chunk.items[row].astype(np.int64) << chunk.bits
@@ -117,7 +125,8 @@ def _ordered(chunk: _Chunk, idf: Floats) -> Sums:
     weighed = np.add.reduceat(idf[(packed >> 1) & ((1 << for_length) - 1)], first)
     right_after = np.add.reduceat(packed & 1, first)
     is_next = right_after > 0
-    count, key = np.diff(np.append(first, len(key))), key[first]
+    count = np.diff(np.append(first, len(key)))
+    key = key[first]
     return (
         chunk.matrix(key, count),
         chunk.matrix(key, weighed),

@@ -14,16 +14,18 @@ from recommender.session_log.sessions import Longs, Visits
 __all__ = ["Floats", "Matrix", "PairCounts", "count"]
 
 MOST_PAIRS = 40_000_000
-"""Pairs of places that are counted; in a log with more, items further apart than a window are not paired."""
+"""Pairs of places that are counted; in a log with more, items further apart than a window are not
+paired.
+"""
 
 
 @dataclass(frozen=True)
 class PairCounts:
     """Counts over items i (row), j (column), made when they are first asked for.
 
-    A session weighs its squared idf = log(n_items / (1 + its items)) where a long one shall say less (TF-IDF,
-    items as documents). window: how far apart a pair may be. What is by item is float64 [n_items]; matrices
-    are float32: whole numbers are exact below 16 million.
+    A session weighs its squared idf = log(n_items / (1 + its items)) where a long one shall say
+    less (TF-IDF, items as documents). window: how far apart a pair may be. What is by item is
+    float64 [n_items]; matrices are float32: whole numbers are exact below 16 million.
     """
 
     visits: Visits
@@ -85,7 +87,9 @@ class PairCounts:
     @cached_property
     def _ordered(self) -> tuple[Matrix, ...]:
         longest = int(self.visits.lengths.max(initial=0))
-        return pair_sums.ordered(self.visits, self.window, _idf(np.arange(longest + 1), self.n_items))
+        return pair_sums.ordered(
+            self.visits, self.window, _idf(np.arange(longest + 1), self.n_items)
+        )
 
     @cached_property
     def together(self) -> Matrix:
@@ -99,7 +103,9 @@ class PairCounts:
 
 
 def count(visits: Visits, *, most: int = MOST_PAIRS) -> PairCounts:
-    """The counts of sessions; memory follows the pairs, of which at most about `most` are looked at."""
+    """The counts of sessions; memory follows the pairs, of which at most about `most` are looked
+    at.
+    """
     return PairCounts(visits, _window(visits.lengths, most))
 
 
@@ -110,7 +116,8 @@ def _idf(lengths: Longs, n_items: int) -> Floats:
 
 def _window(lengths: Longs, most: int) -> int:
     """The widest window that makes at most so many pairs; at least 1."""
-    low, high = 1, max(int(lengths.max(initial=1)), 1)
+    low = 1
+    high = max(int(lengths.max(initial=1)), 1)
     while low < high:
         middle = (low + high + 1) // 2
         reach = np.minimum(lengths, middle + 1)

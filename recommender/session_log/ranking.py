@@ -1,4 +1,6 @@
-"""All policies on one log: tuned where training ends, refitted on all of it, asked what comes next."""
+"""All policies on one log: tuned where training ends, refitted on all of it, asked what comes
+next.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,8 @@ def rank(
     pictures: ItemPictures | None = None,
     step: Step = lambda _: None,
 ) -> Ranked:
-    """Tune, refit and rank. on_sale bool [n_items]: what may be shown beside what training acted on.
+    """Tune, refit and rank. on_sale bool [n_items]: what may be shown beside what training acted
+    on.
 
     step: called with the number of steps done, `n_steps()` in all.
     """
@@ -62,7 +65,9 @@ def rank(
     inner = logtuning.inner_split(log, is_training, on_sale)
     step(1)
     tuned = {one.name: one for one in logtuning.tune_measures(inner, k=k, step=step)}
-    learned = {one.name: (one, worth) for one, worth in logtuning.learn(inner, k=k, pictures=pictures)}
+    learned = {
+        one.name: (one, worth) for one, worth in logtuning.learn(inner, k=k, pictures=pictures)
+    }
     tuned |= {name: one for name, (one, _) in learned.items()}
     step(1)
     cf = max(MEASURES, key=lambda name: tuned[name].value)
@@ -109,9 +114,11 @@ def n_steps() -> int:
 
 
 def visual_slates(known: LogEvidence, asked: Cases, pictures: ItemPictures, *, k: int) -> Items:
-    """The items that look most like the profile's pictures, int32 [n_cases, k]; the rest by popularity.
+    """The items that look most like the profile's pictures, int32 [n_cases, k]; the rest by
+    popularity.
 
-    Items without a picture come last; a profile without any says nothing, so that popularity decides.
+    Items without a picture come last; a profile without any says nothing, so that popularity
+    decides.
     """
     found = np.full((len(asked), k), -1, dtype=np.int32)
     order = known.order.items

@@ -1,4 +1,6 @@
-"""A log as arrays: sessions, when they start, which of them train, and what the others are asked."""
+"""A log as arrays: sessions, when they start, which of them train, and what the others are
+asked.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,10 @@ NOBODY = -1
 class SessionLog:
     """What shoppers did, an event a row, in the order of the file.
 
-    session int64 [n_events], 0 .. n_sessions-1; time float64 [n_events], seconds; item int32 [n_events], 0 ..
-    n_items-1; acted bool [n_events]: False where the item was only searched with, which makes it part of the
-    profile but neither a truth nor on sale. shopper int64 [n_sessions], NOBODY where unknown.
+    session int64 [n_events], 0 .. n_sessions-1; time float64 [n_events], seconds; item int32
+    [n_events], 0 .. n_items-1; acted bool [n_events]: False where the item was only searched with,
+    which makes it part of the profile but neither a truth nor on sale. shopper int64 [n_sessions],
+    NOBODY where unknown.
     """
 
     session: Longs
@@ -37,7 +40,9 @@ class SessionLog:
         return len(self.shopper)
 
     def starts(self) -> NDArray[np.float64]:
-        """The earliest time of each session, float64 [n_sessions]; infinite where it has no event."""
+        """The earliest time of each session, float64 [n_sessions]; infinite where it has no
+        event.
+        """
         start = np.full(self.n_sessions, np.inf)
         np.minimum.at(start, self.session, self.time)
         return start
@@ -47,8 +52,8 @@ class SessionLog:
 class Visits:
     """Sessions that train: the distinct items of each in the order they first came.
 
-    first: int64 [n_visits + 1], where each begins in items int32 [any]; shopper int64, start float64
-    [n_visits]; acted bool [any]: whether the item was ever acted on in that session.
+    first: int64 [n_visits + 1], where each begins in items int32 [any]; shopper int64, start
+    float64 [n_visits]; acted bool [any]: whether the item was ever acted on in that session.
     """
 
     first: Longs
@@ -80,9 +85,10 @@ class Visits:
 class Cases:
     """Sessions that are asked: what comes last, given what came before?
 
-    session int64 [n], their numbers; first int64 [n + 1], where each profile begins in items int32 [any], the
-    distinct items before the last event in the order they first came; latest int32 [n], the item of the event
-    before the last; truth int32 [n], the item of the last event, which may stand in the profile.
+    session int64 [n], their numbers; first int64 [n + 1], where each profile begins in items int32
+    [any], the distinct items before the last event in the order they first came; latest int32 [n],
+    the item of the event before the last; truth int32 [n], the item of the last event, which may
+    stand in the profile.
     """
 
     session: Longs
@@ -130,10 +136,13 @@ def default_split(starts: NDArray[np.float64], share: float = 0.9) -> float:
 
 
 def visits(log: SessionLog, is_chosen: NDArray[np.bool_]) -> Visits:
-    """The chosen sessions (bool [n_sessions]) whole, as what trains, in the order of their numbers."""
+    """The chosen sessions (bool [n_sessions]) whole, as what trains, in the order of their
+    numbers.
+    """
     row = np.flatnonzero(is_chosen[log.session])
     row = row[np.argsort(log.session[row], kind="stable")]
-    session, item = log.session[row], log.item[row]
+    session = log.session[row]
+    item = log.item[row]
     place = _first_of_each(session, item, log.n_items)
     ever = np.unique((session * log.n_items + item)[log.acted[row]])
     acted = np.isin((session * log.n_items + item)[place], ever)
@@ -151,8 +160,8 @@ def visits(log: SessionLog, is_chosen: NDArray[np.bool_]) -> Visits:
 def cases(log: SessionLog, is_chosen: NDArray[np.bool_]) -> Cases:
     """What the chosen sessions with two or more distinct items ask, in the order of their numbers.
 
-    The last event in file order is the truth, the earlier ones are the profile; a search is never a truth,
-    and what comes after the last act is left out.
+    The last event in file order is the truth, the earlier ones are the profile; a search is never a
+    truth, and what comes after the last act is left out.
     """
     row = np.flatnonzero(is_chosen[log.session])
     row = row[np.argsort(log.session[row], kind="stable")]
@@ -160,15 +169,18 @@ def cases(log: SessionLog, is_chosen: NDArray[np.bool_]) -> Cases:
     acted = np.flatnonzero(log.acted[row])
     last[log.session[row[acted]]] = acted  # the later one stays
     row = row[np.arange(len(row)) <= last[log.session[row]]]
-    session, item = log.session[row], log.item[row]
+    session = log.session[row]
+    item = log.item[row]
     distinct = _first_of_each(session, item, log.n_items)
     n_distinct = np.bincount(session[distinct], minlength=log.n_sessions)
     kept = n_distinct[session] > 1
-    session, item = session[kept], item[kept]
+    session = session[kept]
+    item = item[kept]
     numbers, begin, size = np.unique(session, return_index=True, return_counts=True)
     is_last = np.zeros(len(session), dtype=np.bool_)
     is_last[begin + size - 1] = True
-    before, of = item[~is_last], session[~is_last]
+    before = item[~is_last]
+    of = session[~is_last]
     place = _first_of_each(of, before, log.n_items)
     return Cases(
         session=numbers,

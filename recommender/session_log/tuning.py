@@ -1,4 +1,6 @@
-"""Tunes every item-item measure, and the choice among their sum, on the end of the training time."""
+"""Tunes every item-item measure, and the choice among their sum, on the end of the training
+time.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +30,13 @@ from recommender.session_log.sessions import Cases, Items, Longs, SessionLog, Vi
 LEARNED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"learned": SESSION, "learned with history": SESSION + HISTORY}
 )
-"""Choice models over the measures: of the session alone, and with what the shopper had in earlier ones."""
+"""Choice models over the measures: of the session alone, and with what the shopper had in earlier
+ones.
+"""
 
 BLEND = "blend"
-ASKED_OF_MEASURES, ASKED_OF_LEARNED = 1_500, 4_000
+ASKED_OF_MEASURES = 1_500
+ASKED_OF_LEARNED = 4_000
 """Cases that tune, at most, evenly taken from the end of the training time."""
 
 FOLDS = 2
@@ -102,7 +107,9 @@ def tune_measures(inner: Inner, *, k: int, step: Step = lambda _: None) -> list[
     return found
 
 
-def _tried(name: str, settings: Mapping[str, float], inner: Inner, asked: Cases, *, k: int) -> Tuned:
+def _tried(
+    name: str, settings: Mapping[str, float], inner: Inner, asked: Cases, *, k: int
+) -> Tuned:
     shown = slates(
         name,
         settings,
@@ -112,11 +119,15 @@ def _tried(name: str, settings: Mapping[str, float], inner: Inner, asked: Cases,
         is_sold=inner.known.is_sold,
         k=k,
     )
-    return Tuned(name, float(worth(shown, asked.truth, k=k).mean()) if len(asked) else 0.0, settings)
+    return Tuned(
+        name, float(worth(shown, asked.truth, k=k).mean()) if len(asked) else 0.0, settings
+    )
 
 
 def worth(shown: Items, truth: Items, *, k: int) -> Floats:
-    """Mean of hit rate and NDCG of each slate: what is tuned for; less of a lottery than hits alone."""
+    """Mean of hit rate and NDCG of each slate: what is tuned for; less of a lottery than hits
+    alone.
+    """
     wanted = truth[:, None]
     return (metrics.hit_rate(shown, wanted, k=k) + metrics.next_ndcg(shown, wanted, k=k)) / 2
 
@@ -138,7 +149,9 @@ def learn(
         columns = table.of(features)
         score = np.zeros(len(table.item))
         for held in range(FOLDS):
-            model = fit(table.case[fold != held], columns[fold != held], table.is_taken[fold != held])
+            model = fit(
+                table.case[fold != held], columns[fold != held], table.is_taken[fold != held]
+            )
             score[fold == held] = model.score(columns[fold == held])
         value = worth(_ranked(table, score, inner.known, k), asked.truth, k=k)
         model = fit(table.case, columns, table.is_taken)
@@ -175,7 +188,9 @@ def learned_slates(
 def joined(parts: list[CandidateTable], asked: Cases) -> CandidateTable:
     """One table of all blocks."""
     counts = np.cumsum([0, *(len(part.asked) for part in parts)])
-    case: Longs = np.concatenate([part.case + n for part, n in zip(parts, counts[:-1], strict=True)])
+    case: Longs = np.concatenate(
+        [part.case + n for part, n in zip(parts, counts[:-1], strict=True)]
+    )
     return CandidateTable(
         asked,
         case,

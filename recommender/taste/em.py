@@ -1,12 +1,14 @@
-"""Learns styles, wants and tastes from the slates of earlier generations by expectation-maximisation.
+"""Learns styles, wants and tastes from the slates of earlier generations by
+expectation-maximisation.
 
-The tastes are the hidden part. The E-step, `expect_tastes`, finds each shopper's taste given styles, as a
-normal distribution (Laplace's approximation of the logistic). The M-steps, `maximise_likeness`,
-`maximise_wants` and `maximise_styles`, take theta with the distance, then wants, then styles with the metric,
-each by a Newton step from where the last generation stood. A generation makes a few such sweeps.
+The tastes are the hidden part. The E-step, `expect_tastes`, finds each shopper's taste given
+styles, as a normal distribution (Laplace's approximation of the logistic). The M-steps,
+`maximise_likeness`, `maximise_wants` and `maximise_styles`, take theta with the distance, then
+wants, then styles with the metric, each by a Newton step from where the last generation stood. A
+generation makes a few such sweeps.
 
-Sums run in the order of the slates, products are exact, and the results are rounded: what is learned does not
-depend on threads, BLAS or processor.
+Sums run in the order of the slates, products are exact, and the results are rounded: what is
+learned does not depend on threads, BLAS or processor.
 """
 
 from __future__ import annotations
@@ -18,7 +20,13 @@ import numpy as np
 from recommender import exact
 from recommender.scoring.cointeraction import EXAMINATION
 from recommender.scoring.pair_score import Learned
-from recommender.taste.evidence import KAPPAS, START_KAPPA, TasteEvidence, likeliest_kappa, welcome_of_new
+from recommender.taste.evidence import (
+    KAPPAS,
+    START_KAPPA,
+    TasteEvidence,
+    likeliest_kappa,
+    welcome_of_new,
+)
 from recommender.taste.item_features import Distance, ItemFeatures
 from recommender.taste.model import KNOTS, Floats, Taste, TasteConfig, rounded
 from recommender.taste.pair_likeness import QueryItemPairs
@@ -31,7 +39,8 @@ SLATES_AT_ONCE = 2_048
 
 def begin(config: TasteConfig, learned: Learned, item_features: ItemFeatures) -> Taste:
     """Before any slate: styles are a glimpse of the features, nobody's taste is known."""
-    features, n_components = item_features.features, item_features.components.shape[1]
+    features = item_features.features
+    n_components = item_features.components.shape[1]
     n, width = features.shape
     dims = min(config.dims, width)
     metric = rounded(config.start * np.eye(dims, width))
@@ -102,10 +111,15 @@ class _Sweep:
         self.item_features = item_features
         self.features = item_features.features
         self.dims = before.dims
-        self.theta, self.weights, self.metric = before.theta, before.weights, before.metric
-        self.style, self.quality, self.wants = before.style, before.quality, before.wants
+        self.theta = before.theta
+        self.weights = before.weights
+        self.metric = before.metric
+        self.style = before.style
+        self.quality = before.quality
+        self.wants = before.wants
         self.query = history.query.astype(np.int64)
-        is_shown, self.item = history.shown >= 0, np.maximum(history.shown, 0).astype(np.int64)
+        is_shown = history.shown >= 0
+        self.item = np.maximum(history.shown, 0).astype(np.int64)
         self.acted = history.acted & is_shown
         self.examined = is_shown * (evidence.learned.weights / EXAMINATION)
         self.pairs = QueryItemPairs(item_features, self.query, self.item)
@@ -114,8 +128,10 @@ class _Sweep:
         self.mean, precision = before.of(self.shoppers, len(self.shoppers))
         self.precision = precision
         self.variance = variances(precision)
-        k, item = self.item.shape[1], self.item.ravel()
-        shopper, slate = np.repeat(self.shopper, k), np.repeat(np.arange(len(self.query)), k)
+        k = self.item.shape[1]
+        item = self.item.ravel()
+        shopper = np.repeat(self.shopper, k)
+        slate = np.repeat(np.arange(len(self.query)), k)
         self.queries, place = np.unique(self.query, return_inverse=True)
         self.by_shopper = CellGroups.of(shopper, item, len(self.shoppers))
         self.by_query = CellGroups.of(np.repeat(place, k), item, len(self.queries))
@@ -129,10 +145,12 @@ class _Sweep:
         pairs = self.pairs
         wanted = np.einsum("nd,nd->n", self.style[pairs.item], self.wants[pairs.query])
         offset = (self.likeness + self.quality[pairs.item] + wanted)[pairs.of]
-        liking, spread = np.empty(offset.shape), np.empty(offset.shape)
+        liking = np.empty(offset.shape)
+        spread = np.empty(offset.shape)
         for begin in range(0, len(offset), SLATES_AT_ONCE):
             part = slice(begin, begin + SLATES_AT_ONCE)
-            style, who = self.style[self.item[part]], self.shopper[part]
+            style = self.style[self.item[part]]
+            who = self.shopper[part]
             liking[part] = np.matmul(style, self.mean[who][:, :, None])[:, :, 0]
             np.einsum("nkd,nkd->nk", np.matmul(style, self.variance[who]), style, out=spread[part])
         softened = np.sqrt(1.0 + np.pi / 8 * spread)
@@ -141,7 +159,8 @@ class _Sweep:
 
     def expect_tastes(self) -> None:
         """E-step: tastes, given styles."""
-        now, d = self.residuals(), self.dims
+        now = self.residuals()
+        d = self.dims
         information = self._information(self.by_shopper, now)
         pull = self.by_shopper.summed(now.gain + now.weight * now.liking, self.style)
         self.choice, self.certainty = self._choices()
@@ -162,17 +181,23 @@ class _Sweep:
     def _choices(self) -> tuple[Floats, Floats]:
         """Pull [n_pictures, d] and information [n_pictures, d, d] of having asked with a picture.
 
-        She takes one of several, the likelier the better it fits her taste: the gradient of the logarithm of
-        a logit's chance at taste 0, and its curvature.
+        She takes one of several, the likelier the better it fits her taste: the gradient of the
+        logarithm of a logit's chance at taste 0, and its curvature.
         """
-        item_features, config, d = self.item_features, self.config, self.dims
+        item_features = self.item_features
+        config = self.config
+        d = self.dims
         styles = rounded(self.features @ self.metric.T)
         others = styles[item_features.pool]
-        cosine = item_features.embeddings[self.pictures] @ item_features.embeddings[item_features.pool].T
+        cosine = (
+            item_features.embeddings[self.pictures] @ item_features.embeddings[item_features.pool].T
+        )
         share = exact.exp(config.alike * (cosine.astype(np.float64) - 1.0))
         share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-12)
         mean = exact.product(share, others)
-        square = exact.product(share, (others[:, :, None] * others[:, None, :]).reshape(len(others), d * d))
+        square = exact.product(
+            share, (others[:, :, None] * others[:, None, :]).reshape(len(others), d * d)
+        )
         spread = square.reshape(-1, d, d) - mean[:, :, None] * mean[:, None, :]
         pull = config.choice * (styles[self.pictures] - mean)
         return rounded(pull), rounded(symmetric(config.choice**2 * spread))
@@ -186,28 +211,40 @@ class _Sweep:
         self.likeness = self.pairs.curve(self.theta) - self.pairs.distances(self.weights)
 
     def maximise_wants(self) -> None:
-        """M-step: wants of the queries asked, given all else; they start at likeness to their own style."""
-        now, worth = self.residuals(), self.config.wants
+        """M-step: wants of the queries asked, given all else; they start at likeness to their own
+        style.
+        """
+        now = self.residuals()
+        worth = self.config.wants
         information = self._information(self.by_query, now)
         pull = self.by_query.summed(now.gain, self.style)
         pull += exact.times(information, self.wants[self.queries])
         self.wants = rounded(self.config.likeness * self.style)
         pull += worth * self.wants[self.queries]
-        self.wants[self.queries] = rounded(exact.solved(information + worth * np.eye(self.dims), pull))
+        self.wants[self.queries] = rounded(
+            exact.solved(information + worth * np.eye(self.dims), pull)
+        )
 
     def maximise_styles(self) -> None:
-        """M-step: styles and qualities of the items shown and the metric behind them, given all else."""
-        now, d, config = self.residuals(), self.dims, self.config
+        """M-step: styles and qualities of the items shown and the metric behind them, given all
+        else.
+        """
+        now = self.residuals()
+        d = self.dims
+        config = self.config
         information, pull = self._of_items(now)
         self.items = np.flatnonzero(information[:, d, d] > 0)
-        information, pull = information[self.items], pull[self.items]
+        information = information[self.items]
+        pull = pull[self.items]
         pull += exact.times(information, np.column_stack([self.style, self.quality])[self.items])
         worth = np.append(np.full(d, config.own), config.quality)
         inverse = exact.inverse(information + np.diag(worth))
         features = self.features[self.items]
 
         def on_metric(pulls: Floats) -> Floats:
-            """What pulls on styles say of the metric once the items' own parts are integrated out."""
+            """What pulls on styles say of the metric once the items' own parts are integrated
+            out.
+            """
             own = config.own * exact.times(inverse, pulls)[:, :d]
             return exact.product(own.T, features)
 
@@ -220,11 +257,15 @@ class _Sweep:
         self.quality = np.zeros(len(self.features))
         start = np.column_stack([self.style[self.items], np.zeros(len(self.items))])
         state = rounded(exact.times(inverse, pull + worth * start))
-        self.style[self.items], self.quality[self.items] = state[:, :d], state[:, d]
+        self.style[self.items] = state[:, :d]
+        self.quality[self.items] = state[:, d]
 
     def _of_items(self, now: _Residuals) -> tuple[Floats, Floats]:
-        """Information [n, d + 1, d + 1] on style and quality by item, and the pull [n, d + 1] on them."""
-        d, n = self.dims, len(self.features)
+        """Information [n, d + 1, d + 1] on style and quality by item, and the pull [n, d + 1] on
+        them.
+        """
+        d = self.dims
+        n = len(self.features)
         towards = np.ones((len(self.query), d + 1), dtype=np.float32)
         towards[:, :d] = self.mean[self.shopper] + self.wants[self.query]
         # A symmetric matrix is known by its upper half.
@@ -250,8 +291,21 @@ class _Sweep:
         place = np.searchsorted(self.queries, self.pictures)
         choice[place], certainty[place] = self._choices()
         return Taste(
-            rounded(self.theta), self.weights, self.metric, self.style, self.quality, wants,
-            self.items, self.queries, choice, certainty,
-            self.shoppers, rounded(self.mean), rounded(symmetric(self.precision)), kappa, likelihood,
-            welcome, Distance.of(self.item_features, self.weights),
-        )  # fmt: skip
+            rounded(self.theta),
+            self.weights,
+            self.metric,
+            self.style,
+            self.quality,
+            wants,
+            self.items,
+            self.queries,
+            choice,
+            certainty,
+            self.shoppers,
+            rounded(self.mean),
+            rounded(symmetric(self.precision)),
+            kappa,
+            likelihood,
+            welcome,
+            Distance.of(self.item_features, self.weights),
+        )

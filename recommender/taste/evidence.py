@@ -1,4 +1,6 @@
-"""What a generation is learned from, and two numbers that follow without tastes: kappa and the welcome."""
+"""What a generation is learned from, and two numbers that follow without tastes: kappa and the
+welcome.
+"""
 
 from __future__ import annotations
 
@@ -55,12 +57,15 @@ class TasteEvidence:
 
 
 def welcome_of_new(config: TasteConfig, before: Taste, evidence: TasteEvidence) -> float | None:
-    """Log-odds added to what is new: more where its share of what was shown was less than is fair."""
+    """Log-odds added to what is new: more where its share of what was shown was less than is
+    fair.
+    """
     if evidence.is_new is None:
         return None
     history = evidence.history
     shown = history.shown[len(history) - evidence.n_new :]
-    new, shown_all = int(evidence.is_new[shown[shown >= 0]].sum()), int((shown >= 0).sum())
+    new = int(evidence.is_new[shown[shown >= 0]].sum())
+    shown_all = int((shown >= 0).sum())
     fair = shown_all * evidence.is_new.sum() / max(1, evidence.is_candidate.sum())
     now = config.welcome if before.welcome is None else before.welcome
     missing = exact.log(np.array(config.fair * max(fair, 1.0) / max(new, 1.0)))
@@ -68,12 +73,17 @@ def welcome_of_new(config: TasteConfig, before: Taste, evidence: TasteEvidence) 
 
 
 def likeliest_kappa(before: Taste, evidence: TasteEvidence) -> tuple[float, tuple[int, ...]]:
-    """The likeliest kappa for clicks that came after the counts, and the tallies it is chosen by."""
+    """The likeliest kappa for clicks that came after the counts, and the tallies it is chosen
+    by.
+    """
     tallies = np.array(before.likelihood, dtype=np.int64)
-    history, learned = evidence.history, evidence.learned
+    history = evidence.history
+    learned = evidence.learned
     new = slice(len(history) - evidence.n_new, len(history))
-    query, acted = history.query[new], history.acted[new]
-    is_shown, beside = history.shown[new] >= 0, np.maximum(history.shown[new], 0)
+    query = history.query[new]
+    acted = history.acted[new]
+    is_shown = history.shown[new] >= 0
+    beside = np.maximum(history.shown[new], 0)
     shown, clicks = seen(evidence.counts, query, beside)
     was_seen = is_shown & (shown > 0)
     chance = pair_chance(before, query, beside)[was_seen]

@@ -1,4 +1,6 @@
-"""Slates that were read, as the recommender remembers them: who asked with what, what she saw and took."""
+"""Slates that were read, as the recommender remembers them: who asked with what, what she saw and
+took.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from numpy.typing import NDArray
 class History:
     """Slates in the order of their sessions.
 
-    shopper int64 [n]; query int32 [n]; shown int32 [n, k], -1 = padding; acted bool [n, k], was it clicked,
-    carted or purchased.
+    shopper int64 [n]; query int32 [n]; shown int32 [n, k], -1 = padding; acted bool [n, k], was it
+    clicked, carted or purchased.
     """
 
     shopper: NDArray[np.int64]
@@ -26,14 +28,15 @@ class History:
         n = len(self.shown)
         if self.shown.shape != self.acted.shape or len(self.shopper) != n or len(self.query) != n:
             raise ValueError(
-                f"{len(self.shopper)} shoppers, {len(self.query)} queries, slates {self.shown.shape}, "
-                f"clicks {self.acted.shape} do not fit"
+                f"{len(self.shopper)} shoppers, {len(self.query)} queries, slates"
+                f" {self.shown.shape}, clicks {self.acted.shape} do not fit"
             )
 
     @classmethod
     def empty(cls, k: int) -> History:
         """Nothing was read yet."""
-        nobody, nothing = np.zeros(0, dtype=np.int64), np.zeros((0, k), dtype=np.int32)
+        nobody = np.zeros(0, dtype=np.int64)
+        nothing = np.zeros((0, k), dtype=np.int32)
         return cls(nobody, nobody.astype(np.int32), nothing, nothing.astype(np.bool_))
 
     def __len__(self) -> int:
@@ -53,19 +56,26 @@ class History:
         return b"".join(
             column.astype(kind).tobytes()
             for column, kind in (
-                (self.shopper, "<i8"), (self.query, "<i4"), (self.shown, "<i4"), (self.acted, "|u1"),
+                (self.shopper, "<i8"),
+                (self.query, "<i4"),
+                (self.shown, "<i4"),
+                (self.acted, "|u1"),
             )
-        )  # fmt: skip
+        )
 
     @classmethod
     def unpack(cls, packed: bytes, k: int) -> History:
         """The inverse of pack; raises ValueError for a length that cannot be."""
         n, rest = divmod(len(packed), 12 + 5 * k)
         if rest:
-            raise ValueError(f"packed slates have {len(packed)} bytes, not a multiple of {12 + 5 * k}")
+            raise ValueError(
+                f"packed slates have {len(packed)} bytes, not a multiple of {12 + 5 * k}"
+            )
         return cls(
             shopper=np.frombuffer(packed, "<i8", n).astype(np.int64),
             query=np.frombuffer(packed, "<i4", n, 8 * n).astype(np.int32),
             shown=np.frombuffer(packed, "<i4", n * k, 12 * n).astype(np.int32).reshape(n, k),
-            acted=np.frombuffer(packed, "|u1", n * k, (12 + 4 * k) * n).astype(np.bool_).reshape(n, k),
+            acted=np.frombuffer(packed, "|u1", n * k, (12 + 4 * k) * n)
+            .astype(np.bool_)
+            .reshape(n, k),
         )

@@ -16,19 +16,23 @@ from recommender.search.similarity import STEPS
 Floats = NDArray[np.float64]
 
 GRAIN = 2.0**12
-"""Numbers that are learned are multiples of 1/GRAIN: float64 then holds their products exactly, in any
-order."""
+"""Numbers that are learned are multiples of 1/GRAIN: float64 then holds their products exactly, in
+any order.
+"""
 
 COARSE = 2.0**8
-"""Steps of a query's pull; its product with an embedding is exact in float32 as long as it is no longer than
-STRETCH."""
+"""Steps of a query's pull; its product with an embedding is exact in float32 as long as it is no
+longer than STRETCH.
+"""
 STRETCH = 30.0
 
 FEATURES = 24
 """So many principal components stand for an item's style before anybody clicked."""
 
 POOL = 1000
-"""So many items of the catalogue, evenly taken, stand for the pictures a shopper might have asked with."""
+"""So many items of the catalogue, evenly taken, stand for the pictures a shopper might have asked
+with.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ class ItemFeatures:
     @classmethod
     def of(cls, embeddings: NDArray[np.float32], is_candidate: NDArray[np.bool_]) -> ItemFeatures:
         """Embeddings rounded float32 [n, dim]; is_candidate bool [n], the catalogue."""
-        rows, numbers = embeddings.astype(np.float64), np.flatnonzero(is_candidate)
+        rows = embeddings.astype(np.float64)
+        numbers = np.flatnonzero(is_candidate)
         n, dim = rows.shape
         if not len(numbers):
             nothing = np.zeros((dim, 1))
@@ -76,16 +81,22 @@ class ItemFeatures:
         """For policies that learn no taste."""
         n, dim = embeddings.shape
         nothing = np.zeros((dim, 0))
-        return cls(embeddings, np.zeros(dim), np.zeros((n, 0)), nothing, np.zeros(0, dtype=np.int64))
+        return cls(
+            embeddings, np.zeros(dim), np.zeros((n, 0)), nothing, np.zeros(0, dtype=np.int64)
+        )
 
     def places(self, items: NDArray[np.integer]) -> NDArray[np.float32]:
         """Of items [m] along the components for distances: float32 [m, f]."""
-        return np.asarray((self.embeddings[items] - self.centre) @ self.components, dtype=np.float32)
+        return np.asarray(
+            (self.embeddings[items] - self.centre) @ self.components, dtype=np.float32
+        )
 
 
 @dataclass(frozen=True)
 class Distance:
-    """- 1/2 sum over components of weight * (difference)^2, as an inner product and two constants."""
+    """- 1/2 sum over components of weight * (difference)^2, as an inner product and two
+    constants.
+    """
 
     item_features: ItemFeatures
 
@@ -103,8 +114,8 @@ class Distance:
         return cls(item_features, bend, rounded(-0.5 * ((centred @ bend) * centred).sum(axis=1)))
 
     def pulls(self, query: NDArray[np.integer]) -> tuple[NDArray[np.float32], Floats]:
-        """For queries [m]: rows float32 [m, dim] and constants float64 [m] such that row . embedding_j +
-        constant + half_j is the term of the pair.
+        """For queries [m]: rows float32 [m, dim] and constants float64 [m] such that row .
+        embedding_j + constant + half_j is the term of the pair.
         """
         centred = self.item_features.embeddings[query] - self.item_features.centre
         row = np.rint(centred @ self.bend * COARSE) / COARSE
@@ -124,7 +135,8 @@ def _principal(inside: Floats) -> tuple[Floats, Floats]:
     """Variances [f], falling, and directions [dim, f] of the components that vary."""
     value, components = exact.eigen(inside.T @ inside / len(inside))
     kept = value > 1e-5 * max(float(value[0]), 1e-12)
-    value, components = value[kept], components[:, kept]
+    value = value[kept]
+    components = components[:, kept]
     strongest = components[np.argmax(np.abs(components), axis=0), np.arange(components.shape[1])]
     return value, components * np.sign(strongest)
 

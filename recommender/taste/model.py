@@ -67,10 +67,14 @@ class TasteConfig:
     """What the start, 0, of a component's weight in the distance is worth: information."""
 
     choice: float = 0.5
-    """Log-odds of choosing a picture to ask with, per unit of taste . style: how much taste shows there."""
+    """Log-odds of choosing a picture to ask with, per unit of taste . style: how much taste shows
+    there.
+    """
 
     alike: float = 12.0
-    """How fast pictures that she might have asked with instead stop counting: exp(-alike (1 - cosine))."""
+    """How fast pictures that she might have asked with instead stop counting: exp(-alike (1 -
+    cosine)).
+    """
 
     welcome: float = 0.1
     """Log-odds added to items that come in later than others, until it is learned."""
@@ -160,20 +164,21 @@ class Taste:
         return len(self.metric)
 
     def of(self, shopper: Whole | None, n: int) -> tuple[Floats, Floats]:
-        """Mean [n, dims] and precision [n, dims, dims] of shoppers' tastes; of strangers what all start
-        with.
+        """Mean [n, dims] and precision [n, dims, dims] of shoppers' tastes; of strangers what all
+        start with.
         """
         mean = np.zeros((n, self.dims))
         precision = np.broadcast_to(np.eye(self.dims), (n, self.dims, self.dims)).copy()
         if shopper is not None and len(self.shoppers):
             place = np.minimum(np.searchsorted(self.shoppers, shopper), len(self.shoppers) - 1)
             known = np.flatnonzero(self.shoppers[place] == shopper)
-            mean[known], precision[known] = self.mean[place[known]], self.precision[place[known]]
+            mean[known] = self.mean[place[known]]
+            precision[known] = self.precision[place[known]]
         return mean, precision
 
     def chosen(self, query: NDArray[np.integer]) -> tuple[Floats, Floats]:
-        """Pull [n, dims] and information [n, dims, dims] on tastes of having asked with queries [n]; 0 where
-        no picture was chosen, -1 included.
+        """Pull [n, dims] and information [n, dims, dims] on tastes of having asked with queries
+        [n]; 0 where no picture was chosen, -1 included.
         """
         if not len(self.queries):
             return np.zeros((len(query), self.dims)), np.zeros((len(query), self.dims, self.dims))
@@ -185,11 +190,17 @@ class Taste:
         """A line of JSON with the sizes, then float32 and int64 columns; nothing is lost by it."""
         upper = np.triu_indices(self.dims)
         floats = [
-            self.theta, self.weights, self.metric,
-            self.style[self.items], self.quality[self.items], self.wants[self.queries],
-            self.choice, self.certainty[:, upper[0], upper[1]],
-            self.mean, self.precision[:, upper[0], upper[1]],
-        ]  # fmt: skip
+            self.theta,
+            self.weights,
+            self.metric,
+            self.style[self.items],
+            self.quality[self.items],
+            self.wants[self.queries],
+            self.choice,
+            self.certainty[:, upper[0], upper[1]],
+            self.mean,
+            self.precision[:, upper[0], upper[1]],
+        ]
         whole = [self.items, self.queries, self.shoppers]
         head = {
             "version": VERSION,
@@ -208,25 +219,55 @@ class Taste:
         line, _, rest = packed.partition(b"\n")
         head = json.loads(line)
         if head.get("version") != VERSION:
-            raise ValueError(f"tastes of version {head.get('version')} were stored, {VERSION} is read")
-        columns, begin = [], 0
+            raise ValueError(
+                f"tastes of version {head.get('version')} were stored, {VERSION} is read"
+            )
+        columns = []
+        begin = 0
         for number, shape in enumerate(head["shapes"]):
             kind, size = ("<f4", 4) if number < len(head["shapes"]) - 3 else ("<i8", 8)
             count = int(np.prod(shape))
             columns.append(np.frombuffer(rest, kind, count, begin).reshape(shape))
             begin += size * count
         floats = [column.astype(np.float64) for column in columns[:-3]]
-        theta, weights, metric, own_style, own_quality, own_wants, choice, certainty, mean, precision = floats
+        (
+            theta,
+            weights,
+            metric,
+            own_style,
+            own_quality,
+            own_wants,
+            choice,
+            certainty,
+            mean,
+            precision,
+        ) = floats
         items, queries, shoppers = (column.astype(np.int64) for column in columns[-3:])
-        style, quality = rounded(item_features.features @ metric.T), np.zeros(len(item_features.features))
-        style[items], quality[items] = own_style, own_quality
+        style = rounded(item_features.features @ metric.T)
+        quality = np.zeros(len(item_features.features))
+        style[items] = own_style
+        quality[items] = own_quality
         wants = rounded(likeness * style)
         wants[queries] = own_wants
         return cls(
-            theta, weights, metric, style, quality, wants, items, queries,
-            choice, _symmetric(certainty, len(metric)), shoppers, mean, _symmetric(precision, len(metric)),
-            head["kappa"], tuple(head["likelihood"]), head["welcome"], Distance.of(item_features, weights),
-        )  # fmt: skip
+            theta,
+            weights,
+            metric,
+            style,
+            quality,
+            wants,
+            items,
+            queries,
+            choice,
+            _symmetric(certainty, len(metric)),
+            shoppers,
+            mean,
+            _symmetric(precision, len(metric)),
+            head["kappa"],
+            tuple(head["likelihood"]),
+            head["welcome"],
+            Distance.of(item_features, weights),
+        )
 
 
 def _symmetric(triangle: Floats, dims: int) -> Floats:

@@ -1,4 +1,6 @@
-"""Queries and items that met: what their likeness says of clicks, learned from residuals summed by pair."""
+"""Queries and items that met: what their likeness says of clicks, learned from residuals summed by
+pair.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ Floats4 = NDArray[np.float32]
 Whole = NDArray[np.int64]
 
 SMOOTH = 4.0
-"""Information that theta's straightness between two knots is worth; 1 at each knot for where it starts."""
+"""Information that theta's straightness between two knots is worth; 1 at each knot for where it
+starts.
+"""
 
 LONGEST = 1.0
 """Log-odds that theta moves in one generation at most."""
@@ -33,7 +37,9 @@ class QueryItemPairs:
 
     def __init__(self, item_features: ItemFeatures, query: Whole, item: Whole) -> None:
         """Slates asked with query [n], items [n, k]."""
-        key, place = np.unique(query[:, None] * len(item_features.features) + item, return_inverse=True)
+        key, place = np.unique(
+            query[:, None] * len(item_features.features) + item, return_inverse=True
+        )
         self.of = place.reshape(item.shape)
         self.query, self.item = np.divmod(key, len(item_features.features))
         asked, self._row = np.unique(self.query, return_inverse=True)
@@ -55,7 +61,8 @@ class QueryItemPairs:
 
     def distances(self, weights: Floats) -> Floats:
         """Of the pairs: float64 [n_pairs]."""
-        components, found = np.flatnonzero(weights), np.zeros(len(self))
+        components = np.flatnonzero(weights)
+        found = np.zeros(len(self))
         for part, squares in self._differences(components):
             found[part] = exact.product(squares, 0.5 * weights[components, None])[:, 0]
         return found
@@ -63,14 +70,18 @@ class QueryItemPairs:
     def step(
         self, theta: Floats, weights: Floats, gain: Floats, weight: Floats, *, apart: float
     ) -> tuple[Floats, Floats]:
-        """A Newton step on: theta, which never falls, and the weights of the distance, never below 0.
+        """A Newton step on: theta, which never falls, and the weights of the distance, never below
+        0.
 
-        gain, weight: float64 [n, k], clicks beyond the expected and their information; apart: information
-        that weights of 0 are worth.
+        gain, weight: float64 [n, k], clicks beyond the expected and their information; apart:
+        information that weights of 0 are worth.
         """
-        n, f = len(KNOTS), len(weights)
-        gain_of, weight_of = self._by_pair(gain), self._by_pair(weight)
-        pull, information = np.zeros(n + f), np.zeros((n + f, n + f))
+        n = len(KNOTS)
+        f = len(weights)
+        gain_of = self._by_pair(gain)
+        weight_of = self._by_pair(weight)
+        pull = np.zeros(n + f)
+        information = np.zeros((n + f, n + f))
         knots = self._knots()
         pull[:n] = knots @ gain_of
         information[:n, :n] = (knots * weight_of @ knots.T).toarray()
@@ -82,7 +93,8 @@ class QueryItemPairs:
             information[:n, n:] += knots[:, part] @ heavy
         information[n:, :n] = information[:n, n:].T
         bend = np.diff(np.eye(n), axis=0)
-        # Between knots that are seldom seen theta stays as steep as it is: only changes are smoothed.
+        # Between knots that are seldom seen theta stays as steep as it is: only changes are
+        # smoothed.
         information[:n, :n] += SMOOTH * bend.T @ bend + np.eye(n)
         information[n:, n:] += apart * np.eye(f)
         pull[n:] -= apart * weights
@@ -93,7 +105,8 @@ class QueryItemPairs:
         return np.bincount(self.of.ravel(), numbers.ravel(), len(self)).astype(np.float64)
 
     def _cosines(self, item_features: ItemFeatures, asked: Whole) -> Floats:
-        rows, found = item_features.embeddings[asked], np.zeros(len(self))
+        rows = item_features.embeddings[asked]
+        found = np.zeros(len(self))
         for begin in range(0, len(self), PAIRS_AT_ONCE):
             part = slice(begin, begin + PAIRS_AT_ONCE)
             beside = item_features.embeddings[self.item[part]]
@@ -101,8 +114,11 @@ class QueryItemPairs:
         return found
 
     def _differences(self, components: Whole) -> Iterator[tuple[slice, Floats4]]:
-        """Squared differences along some components, some pairs at a time: float32 [some, n_axes]."""
-        asked, places = self._asked[:, components], self._places[:, components]
+        """Squared differences along some components, some pairs at a time: float32 [some,
+        n_axes].
+        """
+        asked = self._asked[:, components]
+        places = self._places[:, components]
         for begin in range(0, len(self), PAIRS_AT_ONCE):
             part = slice(begin, begin + PAIRS_AT_ONCE)
             yield part, (asked[self._row[part]] - places[self.item[part]]) ** 2
@@ -112,38 +128,50 @@ class QueryItemPairs:
         shares = np.stack([1 - self.past, self.past], axis=1)
         rows = np.stack([self.knot, self.knot + 1], axis=1)
         begins = np.arange(0, 2 * len(self) + 1, 2)
-        return sparse.csc_array((shares.ravel(), rows.ravel(), begins), shape=(len(KNOTS), len(self)))
+        return sparse.csc_array(
+            (shares.ravel(), rows.ravel(), begins), shape=(len(KNOTS), len(self))
+        )
 
 
-def _stepped(theta: Floats, weights: Floats, pull: Floats, information: Floats) -> tuple[Floats, Floats]:
-    """In terms of the first knot and of what each next one adds, which is never less than nothing."""
+def _stepped(
+    theta: Floats, weights: Floats, pull: Floats, information: Floats
+) -> tuple[Floats, Floats]:
+    """In terms of the first knot and of what each next one adds, which is never less than
+    nothing.
+    """
     n = len(theta)
     least = np.concatenate([[-np.inf], -np.diff(theta), -weights])
     by_step = _by_step(_by_step(information, n).T, n)
     step = bounded(by_step, _by_step(pull, n), least)
     rise = np.cumsum(step[:n])
-    # Newton's step from rare clicks to frequent ones is far too long: the curve is steep only later.
+    # Newton's step from rare clicks to frequent ones is far too long: the curve is steep only
+    # later.
     short = min(1.0, LONGEST / max(float(np.abs(rise).max()), LONGEST))
     return theta + short * rise, rounded(np.maximum(weights + short * step[n:], 0.0))
 
 
 def _by_step(of_knots: Floats, n: int) -> Floats:
-    """The first n rows, one a knot, as rows of the steps between knots: a step lifts all later knots."""
+    """The first n rows, one a knot, as rows of the steps between knots: a step lifts all later
+    knots.
+    """
     found = of_knots.copy()
     found[:n] = np.cumsum(of_knots[:n][::-1], axis=0)[::-1]
     return found
 
 
 def bounded(information: Floats, pull: Floats, least: Floats) -> Floats:
-    """The solution of information x = pull where x >= least: what falls below is held there, the rest solved
-    again.
+    """The solution of information x = pull where x >= least: what falls below is held there, the
+    rest solved again.
     """
     held = np.zeros(len(pull), dtype=np.bool_)
     step = np.zeros(len(pull))
     for _ in range(len(pull)):
         step[held] = least[held]
-        free, fixed = np.flatnonzero(~held), np.flatnonzero(held)
-        rest = pull[free] - exact.times(information[None, free[:, None], fixed], step[None, fixed])[0]
+        free = np.flatnonzero(~held)
+        fixed = np.flatnonzero(held)
+        rest = (
+            pull[free] - exact.times(information[None, free[:, None], fixed], step[None, fixed])[0]
+        )
         step[free] = exact.solved(information[None, free[:, None], free], rest[None])[0]
         below = ~held & (step < least)
         if not below.any():

@@ -1,4 +1,6 @@
-"""The score of the blend once something was learned: log-odds of looks, clicks and taste, added up."""
+"""The score of the blend once something was learned: log-odds of looks, clicks and taste, added
+up.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,9 @@ FARTHEST = 12.0
 class TasteScore:
     """Chance of a click, examined.
 
-    The chance that theta, distance, quality and wants expect of the pair (query, j) gives way to the clicks
-    seen there, s / (s + kappa); to its log-odds the shopper's taste is added, and a welcome to what is new.
-    welcome: float64 [n], see Knowledge.welcomed.
+    The chance that theta, distance, quality and wants expect of the pair (query, j) gives way to
+    the clicks seen there, s / (s + kappa); to its log-odds the shopper's taste is added, and a
+    welcome to what is new. welcome: float64 [n], see Knowledge.welcomed.
     """
 
     learned: Learned
@@ -34,28 +36,42 @@ class TasteScore:
     counts: Counts
     welcome: Floats
     newton: int
-    _met: dict[int, tuple[Profiles, Floats]] = field(default_factory=dict, repr=False, compare=False)
+    _met: dict[int, tuple[Profiles, Floats]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def score(self, profiles: Profiles, candidates: Items) -> Rates:
-        """Scores float64 of candidates int32 [n_requests, n_candidates]; of padding (-1) without meaning."""
+        """Scores float64 of candidates int32 [n_requests, n_candidates]; of padding (-1) without
+        meaning.
+        """
         return self._score(profiles, candidates).score
 
     def parts(self, profiles: Profiles, candidates: Items) -> Parts:
-        """The same scores with their reasons: visual, what the picture alone lets expect; behavioural, clicks
-        per examination of the candidate beside the query; evidence, how far these are believed. Looks,
-        others, taste and welcome add up to the score's log-odds beyond those of the base rate.
+        """The same scores with their reasons: visual, what the picture alone lets expect;
+        behavioural, clicks per examination of the candidate beside the query; evidence, how far
+        these are believed. Looks, others, taste and welcome add up to the score's log-odds beyond
+        those of the base rate.
         """
-        now, base = self._score(profiles, candidates), float(log_odds(np.array(self.learned.base)))
+        now = self._score(profiles, candidates)
+        base = float(log_odds(np.array(self.learned.base)))
         visual, _ = _likely(self.taste, profiles.query, np.maximum(candidates, 0))
         behavioural = np.full(now.score.shape, np.nan)
         np.divide(now.acted, now.shown, out=behavioural, where=now.shown > 0)
         return Parts(
-            now.score, logistic(visual), behavioural, now.shown / (now.shown + self.taste.kappa), now.shown,
-            visual - base, log_odds(now.chance) - visual, now.liking, now.welcome,
-        )  # fmt: skip
+            now.score,
+            logistic(visual),
+            behavioural,
+            now.shown / (now.shown + self.taste.kappa),
+            now.shown,
+            visual - base,
+            log_odds(now.chance) - visual,
+            now.liking,
+            now.welcome,
+        )
 
     def _score(self, profiles: Profiles, candidates: Items) -> _Sum:
-        beside, taste = np.maximum(candidates, 0), self.taste
+        beside = np.maximum(candidates, 0)
+        taste = self.taste
         shown, acted = seen(self.counts, profiles.query, beside)
         chance = pair_chance(taste, profiles.query, beside)
         chance = (acted + taste.kappa * chance) / (shown + taste.kappa)
@@ -65,8 +81,8 @@ class TasteScore:
         return _Sum(score, shown, acted, chance, liking, welcome)
 
     def _tastes(self, profiles: Profiles) -> Floats:
-        """Each shopper's taste as her earlier sessions, what she asked with in this one and the slates of it
-        suggest it; worked out once for the scores and their reasons.
+        """Each shopper's taste as her earlier sessions, what she asked with in this one and the
+        slates of it suggest it; worked out once for the scores and their reasons.
         """
         if id(profiles) not in self._met:
             mean, precision = self.taste.of(profiles.shopper, len(profiles))
@@ -91,13 +107,18 @@ class TasteScore:
         n = len(profiles)
         if profiles.asked is None or profiles.acted is None or not profiles.shown.shape[1]:
             nothing = np.zeros((n, 0))
-            return Responses(np.zeros((n, 0, self.taste.dims)), nothing, nothing, nothing.astype(np.bool_))
+            return Responses(
+                np.zeros((n, 0, self.taste.dims)), nothing, nothing, nothing.astype(np.bool_)
+            )
         k = profiles.shown.shape[1] // profiles.asked.shape[1]
         queries = np.repeat(profiles.asked, k, axis=1)
         is_read = (profiles.shown >= 0) & (queries >= 0)
-        beside, queries = np.maximum(profiles.shown, 0), np.maximum(queries, 0)
+        beside = np.maximum(profiles.shown, 0)
+        queries = np.maximum(queries, 0)
         offset = _base(self.taste, queries, beside)
-        examined = np.where(is_read, np.resize(self.learned.weights / EXAMINATION, beside.shape[1]), 0.0)
+        examined = np.where(
+            is_read, np.resize(self.learned.weights / EXAMINATION, beside.shape[1]), 0.0
+        )
         return Responses(self.taste.style[beside], offset, examined, profiles.acted)
 
 
@@ -133,15 +154,17 @@ class Responses:
 def posterior(pull: Floats, precision: Floats, responses: Responses, *, steps: int) -> Floats:
     """Mean [n, dims] of tastes after more slates, by Newton steps on the logistic (Laplace).
 
-    pull [n, dims], precision [n, dims, dims]: before; the mean is precision^-1 pull. A row depends on itself
-    alone, bit by bit.
+    pull [n, dims], precision [n, dims, dims]: before; the mean is precision^-1 pull. A row depends
+    on itself alone, bit by bit.
     """
-    now, sharp = exact.solved(precision, pull), precision
+    now = exact.solved(precision, pull)
+    sharp = precision
     if not responses.examined.any():
         return now
     for _ in range(steps):
         spread = exact.inverse(sharp)
-        sharp, drift = precision.copy(), pull.copy()
+        sharp = precision.copy()
+        drift = pull.copy()
         for place in range(responses.style.shape[1]):
             v = responses.style[:, place]
             liking = (v * now).sum(axis=1)
@@ -154,10 +177,16 @@ def posterior(pull: Floats, precision: Floats, responses: Responses, *, steps: i
     return now
 
 
-def residual(eta: NDArray[Any], acted: NDArray[np.bool_], examined: NDArray[Any]) -> tuple[Floats, Floats]:
-    """Clicks beyond the expected, and their information, where a refusal may not have been looked at."""
+def residual(
+    eta: NDArray[Any], acted: NDArray[np.bool_], examined: NDArray[Any]
+) -> tuple[Floats, Floats]:
+    """Clicks beyond the expected, and their information, where a refusal may not have been looked
+    at.
+    """
     chance = logistic(np.clip(eta, -FARTHEST, FARTHEST))
-    looked = np.where(acted, 1.0, examined * (1.0 - chance) / (1.0 - examined * chance)) * (examined > 0)
+    looked = np.where(acted, 1.0, examined * (1.0 - chance) / (1.0 - examined * chance)) * (
+        examined > 0
+    )
     return looked * (acted - chance), looked * chance * (1.0 - chance)
 
 
@@ -166,9 +195,11 @@ def pair_chance(taste: Taste, query: NDArray[np.int32], beside: Items) -> Floats
     n_columns = int(beside.max(initial=-1)) + 1
     if n_columns > 4 * beside.shape[1]:
         return logistic(_likely(taste, query, beside)[1])
-    # Few items, so that most meet every query: each pair once. The products are exact, either way will do.
+    # Few items, so that most meet every query: each pair once. The products are exact, either way
+    # will do.
     known, place = np.unique(query, return_inverse=True)
-    embeddings, style = taste.distance.item_features.embeddings, taste.style[:n_columns]
+    embeddings = taste.distance.item_features.embeddings
+    style = taste.style[:n_columns]
     rows, constant = taste.distance.pulls(known)
     near = rows @ embeddings[:n_columns].T + constant[:, None] + taste.distance.half[:n_columns]
     cosine = embeddings[known] @ embeddings[:n_columns].T
@@ -178,8 +209,8 @@ def pair_chance(taste: Taste, query: NDArray[np.int32], beside: Items) -> Floats
 
 
 def _likely(taste: Taste, query: NDArray[np.int32], beside: Items) -> tuple[Floats, Floats]:
-    """Log-odds [n, m] that the pictures alone let expect, theta less the distance; and those of an average
-    taste.
+    """Log-odds [n, m] that the pictures alone let expect, theta less the distance; and those of an
+    average taste.
     """
     embeddings = taste.distance.item_features.embeddings
     rows, constant = taste.distance.pulls(query)
@@ -202,7 +233,9 @@ def logistic(eta: Floats) -> Floats:
 
 
 def _moved(chance: Floats, more: Floats) -> Floats:
-    """The chance whose log-odds are `more` above those of a chance: logistic(log_odds(chance) + more)."""
+    """The chance whose log-odds are `more` above those of a chance: logistic(log_odds(chance) +
+    more).
+    """
     chance = np.clip(chance, 1e-6, 1.0 - 1e-6)
     return np.asarray(chance / (chance + (1.0 - chance) * exact.exp(-more)))
 
@@ -214,8 +247,8 @@ def log_odds(chance: Floats) -> Floats:
 
 
 def _base(taste: Taste, query: Items, item: Items) -> Floats:
-    """Log-odds without taste of pairs, [n, m] each; exact products, so that rows do not depend on the
-    batch.
+    """Log-odds without taste of pairs, [n, m] each; exact products, so that rows do not depend on
+    the batch.
     """
     embeddings = taste.distance.item_features.embeddings
     asked, place = np.unique(query, return_inverse=True)
@@ -227,8 +260,8 @@ def _base(taste: Taste, query: Items, item: Items) -> Floats:
 
 
 def _products(wanted: Floats, style: Floats, items: Items) -> Floats:
-    """Inner products of wanted [n, dims] with the styles of items int32 [n, m]; exact, so either way will
-    do.
+    """Inner products of wanted [n, dims] with the styles of items int32 [n, m]; exact, so either
+    way will do.
     """
     n_columns = int(items.max(initial=-1)) + 1
     if n_columns > 4 * items.shape[1]:

@@ -1,4 +1,6 @@
-"""Sums of the learning in one order whatever computes them, and the equations that are solved with them."""
+"""Sums of the learning in one order whatever computes them, and the equations that are solved with
+them.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ GRADIENT_STEPS = 12
 
 @dataclass(frozen=True)
 class CellGroups:
-    """Cells, each of one group and one row of a table, sorted by group, in a group in their own order."""
+    """Cells, each of one group and one row of a table, sorted by group, in a group in their own
+    order.
+    """
 
     order: NDArray[np.integer]
     """[n_cells]: the place of each sorted cell among the cells as they were given."""
@@ -36,7 +40,9 @@ class CellGroups:
     def of(cls, group: NDArray[np.int64], row: NDArray[np.int64], n: int) -> CellGroups:
         """Group and row of each cell, int64 [n_cells]; n: groups."""
         shape = (len(group), n)
-        by_group = sparse.csr_array((np.ones(len(group)), group, np.arange(len(group) + 1)), shape).tocsc()
+        by_group = sparse.csr_array(
+            (np.ones(len(group)), group, np.arange(len(group) + 1)), shape
+        ).tocsc()
         return cls(by_group.indices, row[by_group.indices], by_group.indptr)
 
     def __len__(self) -> int:
@@ -65,28 +71,37 @@ def asked_with(
 ) -> sparse.csr_array:
     """A matrix [n shoppers, pictures] that adds up what the pictures that each asked with say."""
     place = np.minimum(np.searchsorted(pictures, query), max(0, len(pictures) - 1))
-    asked = np.flatnonzero(pictures[place] == query) if len(pictures) else np.zeros(0, dtype=np.int64)
+    asked = (
+        np.flatnonzero(pictures[place] == query) if len(pictures) else np.zeros(0, dtype=np.int64)
+    )
     cells = (np.ones(len(asked)), (shopper[asked], place[asked]))
     return sparse.csr_array(cells, shape=(n, len(pictures)))
 
 
-def conjugate_gradients(stiffness: Callable[[Floats], Floats], wanted: Floats, start: Floats) -> Floats:
+def conjugate_gradients(
+    stiffness: Callable[[Floats], Floats], wanted: Floats, start: Floats
+) -> Floats:
     """The solution of stiffness(x) = wanted by conjugate gradients (Hestenes and Stiefel 1952)."""
     x = start
     left = wanted - stiffness(x)
-    way, size = left, float((left * left).sum())
+    way = left
+    size = float((left * left).sum())
     for _ in range(GRADIENT_STEPS):
         if size <= 0:
             break
         ahead = stiffness(way)
         step = size / float((way * ahead).sum())
-        x, left = x + step * way, left - step * ahead
-        before, size = size, float((left * left).sum())
+        x = x + step * way
+        left = left - step * ahead
+        before = size
+        size = float((left * left).sum())
         way = left + size / before * way
     return x
 
 
 def symmetric(matrix: Floats) -> Floats:
-    """The upper half of each matrix [n, d, d] on both sides: rounded sums may differ in the last place."""
+    """The upper half of each matrix [n, d, d] on both sides: rounded sums may differ in the last
+    place.
+    """
     upper = np.triu(matrix)
     return np.asarray(upper + np.triu(matrix, 1).transpose(0, 2, 1))

@@ -1,7 +1,7 @@
 """A folder of own pictures becomes a catalogue, or more of one.
 
-An item is known by its id: the CSV's, or else its path below the folder. What a catalogue holds once stays as
-it is, so that runs on it can be told again; more pictures get the next numbers.
+An item is known by its id: the CSV's, or else its path below the folder. What a catalogue holds
+once stays as it is, so that runs on it can be told again; more pictures get the next numbers.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _AT_ONCE = 500
 
 EMBEDDER_NOTE = (
-    "note: our own networks see them in 28 x 28 grey levels, shape and shade, not colour; to train one that "
-    "sees colour: windowshop train --backbone mobilenet --catalogue {name}"
+    "note: our own networks see them in 28 x 28 grey levels, shape and shade, not colour; to train"
+    " one that sees colour: windowshop train --backbone mobilenet --catalogue {name}"
 )
 
 
@@ -56,7 +56,9 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Added:
-    """A catalogue after pictures were added to it. items, queries: all it has now; new: those that came."""
+    """A catalogue after pictures were added to it. items, queries: all it has now; new: those that
+    came.
+    """
 
     catalogue: str
     items: int
@@ -80,22 +82,28 @@ class Added:
         """The same for people."""
         lines = [f"left out  {one.text()}" for one in self.skipped]
         lines.append(
-            f"catalogue {self.catalogue}: {self.items:,} items to sell, {self.queries:,} query items; "
-            f"{self.new:,} new, {self.known:,} known before, {len(self.skipped):,} left out"
+            f"catalogue {self.catalogue}: {self.items:,} items to sell, {self.queries:,} query"
+            f" items; {self.new:,} new, {self.known:,} known before, {len(self.skipped):,} left out"
         )
         if self.changed:
             lines.append(
-                f"{self.changed:,} known items have another category or price in the CSV now; they stay as "
-                "they were. Another --name makes a new catalogue"
+                f"{self.changed:,} known items have another category or price in the CSV now; they"
+                " stay as they were. Another --name makes a new catalogue"
             )
         note = EMBEDDER_NOTE.format(name=self.catalogue)
-        return "\n".join([*lines, note, f"shop in it: windowshop demo --catalogue {self.catalogue}"])
+        return "\n".join(
+            [*lines, note, f"shop in it: windowshop demo --catalogue {self.catalogue}"]
+        )
 
 
-def add(context: Context, folder: Path, *, csv: Path | None = None, name: str | None = None) -> Added:
-    """Bring a folder's pictures into the database, in one transaction; what is broken is listed, not stored.
+def add(
+    context: Context, folder: Path, *, csv: Path | None = None, name: str | None = None
+) -> Added:
+    """Bring a folder's pictures into the database, in one transaction; what is broken is listed,
+    not stored.
 
-    Raises UsageError for a folder, CSV or name that will not do, DataError when no picture can be used.
+    Raises UsageError for a folder, CSV or name that will not do, DataError when no picture can be
+    used.
     """
     name = _checked_name(folder, name)
     files, skipped = _files(folder)
@@ -116,7 +124,8 @@ def add(context: Context, folder: Path, *, csv: Path | None = None, name: str | 
         items.add(conn, name, rows)
     splits = [row.split for row in (*stored, *rows)]
     changed = _changed(known, stored)
-    n_items, n_queries = splits.count(CATALOGUE_SPLIT), splits.count(QUERY_SPLIT)
+    n_items = splits.count(CATALOGUE_SPLIT)
+    n_queries = splits.count(QUERY_SPLIT)
     return Added(name, n_items, n_queries, len(rows), len(known), changed, left_out)
 
 
@@ -131,12 +140,15 @@ def _checked_name(folder: Path, name: str | None) -> str:
             "dots, dashes and underscores, a letter or digit first"
         )
     if found == catalogues.FASHION_MNIST:
-        raise UsageError(f"{found} is the catalogue that comes with Windowshop; give another --name")
+        raise UsageError(
+            f"{found} is the catalogue that comes with Windowshop; give another --name"
+        )
     return found
 
 
 def _files(folder: Path) -> tuple[list[str], list[Skipped]]:
-    """The pictures below a folder, relative paths with `/`, sorted; and folders that may not be read.
+    """The pictures below a folder, relative paths with `/`, sorted; and folders that may not be
+    read.
 
     Names that begin with a dot are somebody's bookkeeping and not looked at.
     """
@@ -144,7 +156,9 @@ def _files(folder: Path) -> tuple[list[str], list[Skipped]]:
     closed: list[Skipped] = []
 
     def note(error: OSError) -> None:
-        closed.append(Skipped(printable(str(error.filename)), None, f"cannot be read ({error.strerror})"))
+        closed.append(
+            Skipped(printable(str(error.filename)), None, f"cannot be read ({error.strerror})")
+        )
 
     for parent, folders, names in os.walk(folder, onerror=note):
         folders[:] = [one for one in folders if not one.startswith(".")]
@@ -156,13 +170,19 @@ def _files(folder: Path) -> tuple[list[str], list[Skipped]]:
     return sorted(found), closed
 
 
-def _lines(files: Sequence[str], table: CatalogueTable) -> tuple[list[CatalogueLine], list[Skipped]]:
-    """What each picture shall be, in the order of the files; those the CSV does not name are nameless."""
+def _lines(
+    files: Sequence[str], table: CatalogueTable
+) -> tuple[list[CatalogueLine], list[Skipped]]:
+    """What each picture shall be, in the order of the files; those the CSV does not name are
+    nameless.
+    """
     ids = {line.item_id or line.file for line in table.lines}
     nameless = [file for file in files if file not in table.mentioned]
     lines = [*table.lines, *(CatalogueLine(0, file) for file in nameless if file not in ids)]
     twice = [
-        Skipped(printable(file), None, "its path is the id of another picture in the CSV; name it there")
+        Skipped(
+            printable(file), None, "its path is the id of another picture in the CSV; name it there"
+        )
         for file in nameless
         if file in ids
     ]
@@ -175,11 +195,16 @@ def _decoded(
     """The canonical picture of each line, and what cannot be looked at."""
     found: list[Found] = []
     broken: dict[str, Skipped] = {}  # by file, which several lines may name
-    with Decoder() as decoder, context.talk.progress(f"reading {len(lines):,} pictures", len(lines)) as step:
+    with (
+        Decoder() as decoder,
+        context.talk.progress(f"reading {len(lines):,} pictures", len(lines)) as step,
+    ):
         for line in lines:
             try:
                 if line.item_id is None and not catalogue_csv.is_name(line.file):
-                    raise DataError("its path is no id (too long, or not UTF-8); give it one in the CSV")
+                    raise DataError(
+                        "its path is no id (too long, or not UTF-8); give it one in the CSV"
+                    )
                 canonical = decoder.read(folder / line.file).canonical
                 found.append(Found(line, images.digest(canonical), canonical))
             except (DataError, UsageError) as error:
@@ -192,7 +217,9 @@ def _decoded(
 def _sorted_out(
     found: Sequence[Found], stored: Sequence[Item], table: CatalogueTable
 ) -> tuple[list[Found], list[Found], list[Skipped]]:
-    """New pictures, those that are there already, and those whose id shows another picture there."""
+    """New pictures, those that are there already, and those whose id shows another picture
+    there.
+    """
     known = {row.item_id: row.image for row in stored}
     new: list[Found] = []
     same: list[Found] = []
@@ -204,9 +231,12 @@ def _sorted_out(
         elif known[item_id] == one.image:
             same.append(one)
         else:
-            file, number = (table.name, one.line.number) if one.line.number else (one.line.file, None)
+            file, number = (
+                (table.name, one.line.number) if one.line.number else (one.line.file, None)
+            )
             reason = (
-                f"the catalogue has another picture under the id {item_id!r}; give this one an id of its own"
+                f"the catalogue has another picture under the id {item_id!r}; give this one an id"
+                " of its own"
             )
             clashing.append(Skipped(printable(file), number, printable(reason)))
     return new, same, clashing
@@ -234,7 +264,9 @@ def _rows(conn: Connection, new: Sequence[Found], stored: Sequence[Item], first:
 
 
 def _splits(new: Sequence[str], stored: Sequence[Item]) -> dict[str, str]:
-    """The split of each picture: an addressed tenth are query items; what is stored stays where it is."""
+    """The split of each picture: an addressed tenth are query items; what is stored stays where it
+    is.
+    """
     known = {row.image: row.split for row in stored}
     every_image = sorted({*known, *new})
     if not every_image:
@@ -248,7 +280,9 @@ def _splits(new: Sequence[str], stored: Sequence[Item]) -> dict[str, str]:
 
 
 def _clustered(conn: Connection, unnamed: Sequence[Found], stored: Sequence[Item]) -> Iterator[str]:
-    """A category for each picture without one: that of its cluster, or of the nearest cluster stored."""
+    """A category for each picture without one: that of its cluster, or of the nearest cluster
+    stored.
+    """
     if not unnamed:
         return iter(())
     pixels = np.stack([views.seen(one.pixels, views.GREY) for one in unnamed])
@@ -261,7 +295,8 @@ def _clustered(conn: Connection, unnamed: Sequence[Found], stored: Sequence[Item
     all_pixels = np.concatenate([_pixels(conn, stored), pixels])
     all_keys = np.concatenate([_keys([row.image for row in stored]), keys])
     points = standardised(descriptors(all_pixels), np.zeros(len(all_keys), np.int64), all_keys)
-    old, fresh = points[: len(stored)], points[len(stored) :]
+    old = points[: len(stored)]
+    fresh = points[len(stored) :]
     centres = np.stack([old[member == place].mean(0) for place in range(len(names))])
     nearest = ((fresh[:, None] - centres) ** 2).sum(2).argmin(1)
     return (names[place] for place in nearest)
@@ -299,4 +334,7 @@ def _nothing(folder: Path, left_out: Sequence[Skipped]) -> str:
     if not left_out:
         return f"{folder}: wanted jpg, png or webp pictures in it, found none"
     first = left_out[0].text()
-    return f"{folder}: none of its pictures can be used, {len(left_out):,} were left out; the first: {first}"
+    return (
+        f"{folder}: none of its pictures can be used, {len(left_out):,} were left out; the first:"
+        f" {first}"
+    )

@@ -1,4 +1,6 @@
-"""Reads the CSV that says what own pictures are: good lines as they are meant, bad ones with their reason."""
+"""Reads the CSV that says what own pictures are: good lines as they are meant, bad ones with their
+reason.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ _NUMBER = re.compile(r"\d{1,12}(\.\d{0,12})?|\.\d{1,12}", re.ASCII)
 
 
 class Skipped(NamedTuple):
-    """What was left out. line: of the CSV; None when a picture is at fault. Names are fit to be printed."""
+    """What was left out. line: of the CSV; None when a picture is at fault. Names are fit to be
+    printed.
+    """
 
     file: str
     line: int | None
@@ -50,7 +54,9 @@ class CatalogueLine(NamedTuple):
 
 @dataclass
 class CatalogueTable:
-    """A CSV as it was read. mentioned: all files named, by bad lines too: these do not go in unnamed."""
+    """A CSV as it was read. mentioned: all files named, by bad lines too: these do not go in
+    unnamed.
+    """
 
     name: str
     lines: list[CatalogueLine] = field(default_factory=list)
@@ -65,8 +71,8 @@ class CatalogueTable:
 def read(path: Path, files: Sequence[str]) -> CatalogueTable:
     """The lines of a CSV about some files, paths relative to the catalogue's folder with `/`.
 
-    Every line stands for itself, so that a quote left open spoils one item only. Raises UsageError when there
-    is no such file, DataError when its first line is no header.
+    Every line stands for itself, so that a quote left open spoils one item only. Raises UsageError
+    when there is no such file, DataError when its first line is no header.
     """
     rows = _rows(path)
     _, first, _ = next(rows, (1, [], None))
@@ -74,13 +80,16 @@ def read(path: Path, files: Sequence[str]) -> CatalogueTable:
     if "file" not in header or len(set(header)) < len(header):
         shown = printable(",".join(first or [])[:80]) or "nothing"
         raise DataError(
-            f"{path}: wanted a first line like {','.join(COLUMNS)}, of which only file must be there, "
-            f"found {shown}; separate by commas and name each column once"
+            f"{path}: wanted a first line like {','.join(COLUMNS)}, of which only file must be"
+            f" there, found {shown}; separate by commas and name each column once"
         )
-    found, known = CatalogueTable(str(path)), {_canonical(name): name for name in files}
+    found = CatalogueTable(str(path))
+    known = {_canonical(name): name for name in files}
     for name in header:
         if name not in COLUMNS:
-            found.skip(1, f"there is no column {name!r}; it is left aside (known: {', '.join(COLUMNS)})")
+            found.skip(
+                1, f"there is no column {name!r}; it is left aside (known: {', '.join(COLUMNS)})"
+            )
     ids: dict[str, int] = {}
     for number, cells, fault in rows:
         named = dict(zip(header, (cell.strip() for cell in cells), strict=False))
@@ -114,7 +123,9 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str], str | None]]:
     except ValueError as error:
         raise UsageError(f"--csv {error}; name a CSV of this catalogue alone") from None
     except OSError as error:
-        raise UsageError(f"--csv {path}: wanted a CSV file, found none ({error.strerror})") from None
+        raise UsageError(
+            f"--csv {path}: wanted a CSV file, found none ({error.strerror})"
+        ) from None
     text = content.decode("utf-8-sig", "surrogateescape")
     for number, line in enumerate(re.split("\r\n|\n|\r", text), 1):
         if not line.strip():
@@ -140,10 +151,15 @@ def _line(
     for column in ("id", "category"):
         if named.get(column) and not is_name(named[column]):
             raise ValueError(
-                f"the {column} must have at most {LONGEST} characters, without line breaks or the like"
+                f"the {column} must have at most {LONGEST} characters, without line breaks or the"
+                " like"
             )
     return CatalogueLine(
-        number, file, named.get("id") or None, named.get("category") or None, _cents(named.get("price"))
+        number,
+        file,
+        named.get("id") or None,
+        named.get("category") or None,
+        _cents(named.get("price")),
     )
 
 
@@ -151,7 +167,8 @@ def _too_many(cells: Sequence[str], header: Sequence[str]) -> str | None:
     if len(cells) <= len(header):
         return None
     return (
-        f"this line has {len(cells)} fields, the first one {len(header)}; put fields with a comma into quotes"
+        f"this line has {len(cells)} fields, the first one {len(header)}; put fields with a comma"
+        " into quotes"
     )
 
 
@@ -165,7 +182,8 @@ def _cents(price: str | None) -> int | None:
         raise ValueError(f"the price {price} is negative")
     if not 1 <= cents <= DEAREST:
         raise ValueError(
-            f"the price {price} is not between 0.01 and {DEAREST / 100}; left empty, the world draws one"
+            f"the price {price} is not between 0.01 and {DEAREST / 100}; left empty, the world"
+            " draws one"
         )
     return cents
 
@@ -178,7 +196,9 @@ def _keep_unique(ids: dict[str, int], line: CatalogueLine) -> None:
 
 
 def _canonical(file: str) -> str:
-    """A path as it is compared: Windows' strokes turned, `./` gone, accents composed as most systems do."""
+    """A path as it is compared: Windows' strokes turned, `./` gone, accents composed as most
+    systems do.
+    """
     return unicodedata.normalize("NFC", file.replace("\\", "/")).removeprefix("./")
 
 

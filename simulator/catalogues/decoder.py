@@ -1,7 +1,8 @@
 """The decoder of untrusted pictures: they are decoded in a process of their own without rights.
 
-A picture that makes its decoder crash, hang or eat memory costs that process, never this one, and is refused
-by name; the next picture gets a new process. One process serves many pictures: a thousand cost one start.
+A picture that makes its decoder crash, hang or eat memory costs that process, never this one, and
+is refused by name; the next picture gets a new process. One process serves many pictures: a
+thousand cost one start.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ _Array = NDArray[np.uint8]
 
 
 class Decoder:
-    """A context with one process that decodes, started at the first picture and again whenever it is gone."""
+    """A context with one process that decodes, started at the first picture and again whenever it
+    is gone.
+    """
 
     def __init__(
         self, *, patience: float = PATIENCE_SECONDS, processor_seconds: int = PROCESSOR_SECONDS
@@ -64,7 +67,10 @@ class Decoder:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._process is not None:
             self._end(self._process)
@@ -72,7 +78,8 @@ class Decoder:
     def read(self, path: Path) -> Photo:
         """A jpg, png or webp as `pictures.read` gives it, `shown` at most 672 pixels wide and high.
 
-        Raises UsageError when there is no such file, DataError when it is no picture or nobody survives it.
+        Raises UsageError when there is no such file, DataError when it is no picture or nobody
+        survives it.
         """
         content = pictures.content_of(path)
         process = self._process or self._start()
@@ -86,14 +93,16 @@ class Decoder:
         except _SICK:
             how = self._end(process)
             raise DataError(
-                f"{path}: its decoder {how} over it and was ended; open the picture and save it anew"
+                f"{path}: its decoder {how} over it and was ended; open the picture and save it"
+                " anew"
             ) from None
         if "error" in head:
             raise (UsageError if head.get("usage") else DataError)(str(head["error"]))
         return Photo(Image.fromarray(shown), canonical)
 
     def held(self) -> list[str]:
-        """Which of CALLS, NETWORK and PRIVILEGES of `decoder_rights` the process has given up on this system.
+        """Which of CALLS, NETWORK and PRIVILEGES of `decoder_rights` the process has given up on
+        this system.
 
         Raises DataError when no process starts.
         """
@@ -152,7 +161,9 @@ class Decoder:
 
 
 def _allow(process: subprocess.Popen[bytes], seconds: int) -> None:
-    """So much more processor time, then SIGXCPU ends it. Set from here: it may not lift its own limits."""
+    """So much more processor time, then SIGXCPU ends it. Set from here: it may not lift its own
+    limits.
+    """
     if sys.platform != "linux":
         return
     used = int(time.clock_gettime(~process.pid << 3 | _PROCESSOR_TIME))

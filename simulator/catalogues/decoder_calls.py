@@ -1,7 +1,9 @@
-"""Which system calls the decoder of pictures may make, and the filter that a Linux kernel is given for it.
+"""Which system calls the decoder of pictures may make, and the filter that a Linux kernel is given
+for it.
 
-A list of what is allowed, not of what is forbidden: a call that a later kernel brings is refused already.
-The filter is classic BPF over `struct seccomp_data` (linux/seccomp.h): it sees a call's number and arguments.
+A list of what is allowed, not of what is forbidden: a call that a later kernel brings is refused
+already. The filter is classic BPF over `struct seccomp_data` (linux/seccomp.h): it sees a call's
+number and arguments.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ EXECUTABLE = 4
 """PROT_EXEC."""
 
 FUTEX_WAITS_AND_WAKES = (0, 1, 9, 10, 128, 129, 137, 138, 265, 393)
-"""Plain and private, by either clock: what locks are made of, and none of the kernel's rarer kinds."""
+"""Plain and private, by either clock: what locks are made of, and none of the kernel's rarer
+kinds.
+"""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Machine:
-    """architecture: its AUDIT_ARCH number (linux/audit.h). seccomp: the number of the call of that name."""
+    """architecture: its AUDIT_ARCH number (linux/audit.h). seccomp: the number of the call of that
+    name.
+    """
 
     architecture: int
     seccomp: int
@@ -84,7 +90,9 @@ def allowed(pid: int) -> tuple[Call, ...]:
 
 
 def program(machine: str, pid: int) -> bytes:
-    """The filter for process `pid`, ready for the kernel. KeyError where there is none for the machine."""
+    """The filter for process `pid`, ready for the kernel. KeyError where there is none for the
+    machine.
+    """
     code = [
         INSTRUCTION.pack(LOAD, 0, 0, ARCHITECTURE_AT),
         # Numbers mean other calls to another architecture, which a process may speak, too.
@@ -100,13 +108,20 @@ def program(machine: str, pid: int) -> bytes:
 
 
 def _decision(call: Call) -> list[bytes]:
-    """What follows once the number is this call's. Arguments are looked at as 32 bits, as their calls do."""
+    """What follows once the number is this call's. Arguments are looked at as 32 bits, as their
+    calls do.
+    """
     allow, refuse = (INSTRUCTION.pack(RETURN, 0, 0, one) for one in (ALLOW, REFUSE))
     if not call.among and not call.without:
         return [allow]
-    look = INSTRUCTION.pack(LOAD, 0, 0, ARGUMENTS_AT + 8 * call.argument)  # the lower half: little-endian
+    look = INSTRUCTION.pack(
+        LOAD, 0, 0, ARGUMENTS_AT + 8 * call.argument
+    )  # the lower half: little-endian
     if call.without:
         return [look, INSTRUCTION.pack(JUMP_IF_ANY_BIT, 1, 0, call.without), allow, refuse]
     ahead = range(len(call.among), 0, -1)
-    tests = [INSTRUCTION.pack(JUMP_IF_EQUAL, far, 0, one) for far, one in zip(ahead, call.among, strict=True)]
+    tests = [
+        INSTRUCTION.pack(JUMP_IF_EQUAL, far, 0, one)
+        for far, one in zip(ahead, call.among, strict=True)
+    ]
     return [look, *tests, refuse, allow]

@@ -1,7 +1,7 @@
 """The process in which untrusted pictures are decoded, started by `decoder`.
 
-Before the first picture it gives up all it will not need (`decoder_rights`) and says what of that holds. Then
-it reads requests on standard input and replies until either pipe closes.
+Before the first picture it gives up all it will not need (`decoder_rights`) and says what of that
+holds. Then it reads requests on standard input and replies until either pipe closes.
 """
 
 from __future__ import annotations
@@ -27,21 +27,26 @@ REQUEST = struct.Struct(">II")
 """Lengths of the name and of the content, which follow."""
 
 REPLY = struct.Struct(">I")
-"""Length of the JSON that follows: an error, or the sizes of the pictures whose bytes follow then. The first,
-unasked, says which rights are given up."""
+"""Length of the JSON that follows: an error, or the sizes of the pictures whose bytes follow then.
+The first, unasked, says which rights are given up.
+"""
 
 PLUGINS = (MpoImagePlugin, TiffImagePlugin)
-"""What Pillow would otherwise import when a JPEG turns out to hold several pictures, and then may not."""
+"""What Pillow would otherwise import when a JPEG turns out to hold several pictures, and then may
+not.
+"""
 
 
 def main() -> None:
     """Reply until nobody asks any more."""
     warm_up()
-    requests, replies = sys.stdin.buffer, sys.stdout.buffer
+    requests = sys.stdin.buffer
+    replies = sys.stdout.buffer
     send(replies, {"held": give_up()})
     while len(head := requests.read(REQUEST.size)) == REQUEST.size:
         name_size, size = REQUEST.unpack(head)
-        name, content = requests.read(name_size).decode("utf-8", "surrogateescape"), requests.read(size)
+        name = requests.read(name_size).decode("utf-8", "surrogateescape")
+        content = requests.read(size)
         head, found = reply(name, content)
         send(replies, head, *found)
 
@@ -59,7 +64,9 @@ def warm_up() -> None:
 
 
 def reply(name: str, content: bytes) -> tuple[dict[str, Any], list[NDArray[np.uint8]]]:
-    """What is said of a picture: sizes and pixels, as shown and as stored, or an error for people."""
+    """What is said of a picture: sizes and pixels, as shown and as stored, or an error for
+    people.
+    """
     try:
         photo = pictures.understand(name, content)
         photo.shown.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
@@ -68,7 +75,9 @@ def reply(name: str, content: bytes) -> tuple[dict[str, Any], list[NDArray[np.ui
         return {"error": str(error), "usage": isinstance(error, UsageError)}, []
     except MemoryError:
         limit = f"{MOST_MEMORY / 1024**3:.0f} GB"
-        return {"error": f"{name}: needs more memory than the {limit} it may have; scale it down first"}, []
+        return {
+            "error": f"{name}: needs more memory than the {limit} it may have; scale it down first"
+        }, []
     return {"shown": shown.shape, "canonical": photo.canonical.shape}, [shown, photo.canonical]
 
 

@@ -1,7 +1,7 @@
 """How the decoder of pictures gives up its rights, for good, and what came of it on this system.
 
-Linux on x86_64 and aarch64 refuses it every system call that computing and answering do not need. Before
-that come what any system has: limits. docs/LOG.md says why no library does this for us.
+Linux on x86_64 and aarch64 refuses it every system call that computing and answering do not need.
+Before that come what any system has: limits. docs/LOG.md says why no library does this for us.
 """
 
 from __future__ import annotations
@@ -38,9 +38,13 @@ ALL_THREADS = 1
 
 
 def give_up() -> list[str]:
-    """Give up what decoding does not need; which of CALLS, NETWORK and PRIVILEGES hold from now on."""
+    """Give up what decoding does not need; which of CALLS, NETWORK and PRIVILEGES hold from now
+    on.
+    """
     os.closerange(3, 1 << 16)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no handler: coming back from one is a system call
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # no handler: coming back from one is a system call
     _limit()
     steps: dict[str, Callable[[], None]] = {
         NETWORK: _leave_network,
@@ -53,7 +57,10 @@ def give_up() -> list[str]:
 def _holds(step: Callable[[], None]) -> bool:
     try:
         step()
-    except (OSError, AttributeError):  # a kernel, or a C library, that does not know it or may not do it
+    except (
+        OSError,
+        AttributeError,
+    ):  # a kernel, or a C library, that does not know it or may not do it
         return False
     return True
 
@@ -62,7 +69,10 @@ def _limit() -> None:
     """Limits that only root could lift again. A system that does not know one goes without it."""
     for limit, value in (
         (resource.RLIMIT_AS, MOST_MEMORY),
-        (resource.RLIMIT_NOFILE, 0),  # what is open stays; nothing else opens again, whatever is closed
+        (
+            resource.RLIMIT_NOFILE,
+            0,
+        ),  # what is open stays; nothing else opens again, whatever is closed
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_CORE, 0),

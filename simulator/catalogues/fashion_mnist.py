@@ -1,4 +1,5 @@
-"""Finds Fashion-MNIST on this machine or fetches it, and never believes a file without its checksum.
+"""Finds Fashion-MNIST on this machine or fetches it, and never believes a file without its
+checksum.
 
 Xiao, Rasul, Vollgraf 2017, "Fashion-MNIST: a novel image dataset for benchmarking machine learning
 algorithms".
@@ -38,8 +39,10 @@ CLASS_NAMES = (
     "Ankle boot",
 )
 
-TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
-TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
+TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
+TRAIN_LABELS = "train-labels-idx1-ubyte.gz"
+TEST_IMAGES = "t10k-images-idx3-ubyte.gz"
+TEST_LABELS = "t10k-labels-idx1-ubyte.gz"
 
 SHA256 = {
     TRAIN_IMAGES: "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7",
@@ -60,7 +63,9 @@ Fetch = Callable[[str], bytes]
 
 @dataclass(frozen=True)
 class Sources:
-    """Where to look after the caches, in this order; `address` and `package` only when not offline."""
+    """Where to look after the caches, in this order; `address` and `package` only when not
+    offline.
+    """
 
     folders: tuple[Path, ...] = (Path("/usr/share/datasets/fashion-mnist"),)
     address: str | None = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
@@ -86,9 +91,11 @@ def load_fashion_mnist(
     offline: bool = False,
     sources: Sources | None = None,
 ) -> FashionMnist:
-    """The four files, each from the first place that has it right; what was fetched is kept in `cache`.
+    """The four files, each from the first place that has it right; what was fetched is kept in
+    `cache`.
 
-    Raises DataError when no place has a file, or when a right file does not hold what its name says.
+    Raises DataError when no place has a file, or when a right file does not hold what its name
+    says.
     """
     sources = sources or Sources()
     with tempfile.TemporaryDirectory(prefix="windowshop-") as scratch:
@@ -106,7 +113,9 @@ class _Place:
     is_remote: bool = False
 
 
-def _places(cache: Path, keras_home: Path, sources: Sources, offline: bool, scratch: Path) -> list[_Place]:
+def _places(
+    cache: Path, keras_home: Path, sources: Sources, offline: bool, scratch: Path
+) -> list[_Place]:
     folders = (cache, keras_home / "datasets" / "fashion-mnist", *sources.folders)
     places = [_Place(str(folder), _folder(folder)) for folder in folders]
     if sources.address and not offline:
@@ -117,7 +126,9 @@ def _places(cache: Path, keras_home: Path, sources: Sources, offline: bool, scra
     return places
 
 
-def _find(name: str, places: list[_Place], cache: Path, sha256: str, say: Callable[[str], None]) -> bytes:
+def _find(
+    name: str, places: list[_Place], cache: Path, sha256: str, say: Callable[[str], None]
+) -> bytes:
     """The bytes of one file from the first place that has it right."""
     tried: list[str] = []
     because = ""
@@ -136,7 +147,10 @@ def _find(name: str, places: list[_Place], cache: Path, sha256: str, say: Callab
                 _keep(cache / name, blob)
             return blob
         tried.append(f"{place.name} (wrong sha256 {found[:12]}...)")
-        say(f"{name} from {place.name} is damaged: wanted sha256 {sha256[:12]}..., found {found[:12]}...")
+        say(
+            f"{name} from {place.name} is damaged: wanted sha256 {sha256[:12]}..., found"
+            f" {found[:12]}..."
+        )
     raise DataError(
         f"Fashion-MNIST's {name} was found nowhere: tried {', '.join(tried)}; "
         f"copy the four .gz files to {cache}, or run: apt-get install dataset-fashion-mnist"
@@ -155,7 +169,8 @@ def _download(address: str) -> Fetch:
             raise unreachable[0]
         try:
             # S310: the address is ours and http; the checksum decides what is believed
-            with urllib.request.urlopen(f"{address}/{name}", timeout=CONNECT_SECONDS) as response:  # noqa: S310
+            where = f"{address}/{name}"
+            with urllib.request.urlopen(where, timeout=CONNECT_SECONDS) as response:  # noqa: S310
                 blob: bytes = response.read()
         except HTTPError:  # somebody is there, and lacks this file
             raise
@@ -168,7 +183,9 @@ def _download(address: str) -> Fetch:
 
 
 def _package(package: str, scratch: Path) -> Fetch:
-    """From a Debian package, downloaded and unpacked without being installed: that needs no root."""
+    """From a Debian package, downloaded and unpacked without being installed: that needs no
+    root.
+    """
 
     @remembered
     def unpacked() -> Mapping[str, Path]:
@@ -198,7 +215,8 @@ def _package(package: str, scratch: Path) -> Fetch:
 
 def _run(command: list[str], folder: Path) -> None:
     options = {"cwd": folder, "check": True, "capture_output": True, "timeout": DOWNLOAD_SECONDS}
-    subprocess.run(command, **options)  # type: ignore[call-overload]  # noqa: S603, PLW1510  # fixed words, no shell
+    # fixed words, no shell
+    subprocess.run(command, **options)  # type: ignore[call-overload]  # noqa: S603, PLW1510
 
 
 def _keep(path: Path, blob: bytes) -> None:
@@ -223,12 +241,16 @@ def _reason(error: Exception) -> str:
 def _pair(
     blobs: Mapping[str, bytes], images: str, labels: str
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    pictures, classes = parse_idx(blobs[images], images, axes=3), parse_idx(blobs[labels], labels, axes=1)
+    pictures = parse_idx(blobs[images], images, axes=3)
+    classes = parse_idx(blobs[labels], labels, axes=1)
     if pictures.shape[1:] != (28, 28):
-        raise DataError(f"{images}: wanted pictures of 28x28, found {pictures.shape[1]}x{pictures.shape[2]}")
+        raise DataError(
+            f"{images}: wanted pictures of 28x28, found {pictures.shape[1]}x{pictures.shape[2]}"
+        )
     if len(pictures) != len(classes):
         raise DataError(
-            f"{images} holds {len(pictures)} pictures, but {labels} {len(classes)} labels: not of one set"
+            f"{images} holds {len(pictures)} pictures, but {labels} {len(classes)} labels: not of"
+            " one set"
         )
     if classes.size and classes.max() >= len(CLASS_NAMES):
         raise DataError(f"{labels}: wanted labels 0..{len(CLASS_NAMES) - 1}, found {classes.max()}")
@@ -257,7 +279,10 @@ def parse_idx(blob: bytes, name: str, *, axes: int) -> NDArray[np.uint8]:
         raise DataError(
             f"{name}: wanted idx magic 0x{MAGIC[axes]:x}, found 0x{magic:x}{holds.get(magic, '')}"
         )
-    wanted, found = int(np.prod(shape, dtype=object)), len(content) - header
+    wanted = int(np.prod(shape, dtype=object))
+    found = len(content) - header
     if found != wanted:
-        raise DataError(f"{name}: its header promises {wanted} bytes, found {found}: cut off or overlong")
+        raise DataError(
+            f"{name}: its header promises {wanted} bytes, found {found}: cut off or overlong"
+        )
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

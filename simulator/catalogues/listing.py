@@ -56,7 +56,9 @@ def by_category(stored: Sequence[Item]) -> list[dict[str, Any]]:
                 "category": category,
                 "items": splits.count(CATALOGUE_SPLIT),
                 "queries": splits.count(QUERY_SPLIT),
-                "prices": f"{min(prices):.2f} to {max(prices):.2f}" if prices else "drawn by the world",
+                "prices": f"{min(prices):.2f} to {max(prices):.2f}"
+                if prices
+                else "drawn by the world",
                 "source": source,
             }
         )

@@ -1,8 +1,9 @@
 """Reads a picture file that nobody vouches for, and turns it into what the database keeps.
 
-Upright by EXIF, transparency on white; then cut to what differs from the background, the longer side scaled
-to 88, the aspect kept, centred on 96x96 of the background's own colour. Nothing is cut out of a busy
-background: a product on a plain one is expected. How networks and the judge see it, says `db.views`.
+Upright by EXIF, transparency on white; then cut to what differs from the background, the longer
+side scaled to 88, the aspect kept, centred on 96x96 of the background's own colour. Nothing is cut
+out of a busy background: a product on a plain one is expected. How networks and the judge see it,
+says `db.views`.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ _SICK = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, K
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture as people see it, RGB on white and no larger than they need, and as it is stored: uint8
-    [96, 96, 3] or [28, 28].
+    """A picture as people see it, RGB on white and no larger than they need, and as it is stored:
+    uint8 [96, 96, 3] or [28, 28].
     """
 
     shown: Image.Image
@@ -41,7 +42,9 @@ class Photo:
 
 
 def read(path: Path) -> Photo:
-    """A jpg, png or webp. Raises UsageError when there is no such file, DataError when it is no picture."""
+    """A jpg, png or webp. Raises UsageError when there is no such file, DataError when it is no
+    picture.
+    """
     return understand(str(path), content_of(path))
 
 
@@ -55,7 +58,9 @@ def understand(name: str, content: bytes) -> Photo:
 
 
 def content_of(path: Path) -> bytes:
-    """A file's bytes, unseen; UsageError when it cannot be read, DataError when no picture is so large."""
+    """A file's bytes, unseen; UsageError when it cannot be read, DataError when no picture is so
+    large.
+    """
     if not path.is_file():
         what = "a folder" if path.is_dir() else "nothing"
         raise UsageError(f"{path}: wanted a jpg, png or webp picture, found {what}; check the path")
@@ -68,13 +73,19 @@ def content_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except PermissionError:
-        raise UsageError(f"{path}: may not be read; give yourself the right to, or copy it") from None
+        raise UsageError(
+            f"{path}: may not be read; give yourself the right to, or copy it"
+        ) from None
     except OSError as error:  # of what looks like a file and is none, as in /proc
-        raise UsageError(f"{path}: cannot be read ({error.strerror}); give a picture's file") from None
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror}); give a picture's file"
+        ) from None
 
 
 def decode(path: Path) -> Image.Image:
-    """An RGB picture on white, upright; UsageError when there is no such file, DataError when it is none."""
+    """An RGB picture on white, upright; UsageError when there is no such file, DataError when it is
+    none.
+    """
     return _decoded(str(path), content_of(path))
 
 
@@ -83,7 +94,9 @@ def _decoded(path: str, content: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            warnings.simplefilter("ignore", UserWarning)  # of odd EXIF data, which is then left aside
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # of odd EXIF data, which is then left aside
             with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
                 width, height = opened.size
                 if width * height > MOST_PIXELS:
@@ -96,12 +109,13 @@ def _decoded(path: str, content: bytes) -> Image.Image:
     except UnidentifiedImageError:
         found = "another kind of file, or a damaged one" if content else "an empty file"
         raise DataError(
-            f"{path}: wanted a jpg, png or webp picture, found {found}; save it as one of these and try again"
+            f"{path}: wanted a jpg, png or webp picture, found {found}; save it as one of these and"
+            " try again"
         ) from None
     except _SICK as error:
         raise DataError(
-            f"{path}: wanted a whole picture, found a damaged one ({' '.join(str(error).split())[:80]}); "
-            "open it and save it anew"
+            f"{path}: wanted a whole picture, found a damaged one"
+            f" ({' '.join(str(error).split())[:80]}); open it and save it anew"
         ) from None
 
 

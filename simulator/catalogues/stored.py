@@ -42,7 +42,9 @@ def ensure(context: Context, catalogue: str) -> list[Item]:
         return _bring_in_fashion_mnist(context)
     if not stored:
         with read_transaction(context.engine) as conn:
-            hint = nearest(catalogue, {FASHION_MNIST, *(one.catalogue for one in items.sizes(conn))})
+            hint = nearest(
+                catalogue, {FASHION_MNIST, *(one.catalogue for one in items.sizes(conn))}
+            )
         raise NotFoundError(
             f"no catalogue {catalogue!r} in this database; {hint}`windowshop status` lists them, "
             "`windowshop catalogue add DIR` makes one"
@@ -51,7 +53,8 @@ def ensure(context: Context, catalogue: str) -> list[Item]:
 
 
 def pick(catalogue: Sequence[Item], split: str, n: int, *, seed: int) -> list[Item]:
-    """A stratified share of one split, sorted by item id: each category gives its part, drawn by picture.
+    """A stratified share of one split, sorted by item id: each category gives its part, drawn by
+    picture.
 
     Raises UsageError when there are fewer than n.
     """
@@ -76,7 +79,9 @@ def require(catalogue: Sequence[Item], split: str, n: int) -> list[Item]:
 
 
 def image_keys(chosen: Sequence[Item]) -> NDArray[np.uint64]:
-    """The first 8 bytes of each picture's sha256, uint64 [n]: the address of what is drawn for it."""
+    """The first 8 bytes of each picture's sha256, uint64 [n]: the address of what is drawn for
+    it.
+    """
     return np.array([int(item.image[:16], 16) for item in chosen], np.uint64)
 
 
@@ -90,7 +95,9 @@ def prices(chosen: Sequence[Item]) -> NDArray[np.int32] | None:
 def category_names(catalogue: str, stored: Sequence[Item]) -> list[str]:
     """The categories by number: Fashion-MNIST's labels, or the names in alphabetical order."""
     return (
-        list(datasets.CLASS_NAMES) if catalogue == FASHION_MNIST else sorted({row.category for row in stored})
+        list(datasets.CLASS_NAMES)
+        if catalogue == FASHION_MNIST
+        else sorted({row.category for row in stored})
     )
 
 
@@ -100,7 +107,9 @@ def category_numbers(chosen: Sequence[Item], names: Sequence[str]) -> NDArray[np
 
 
 def digest(chosen: Sequence[Item]) -> str:
-    """sha256 over ids, pictures and given prices: two runs with the same digest saw the same items."""
+    """sha256 over ids, pictures and given prices: two runs with the same digest saw the same
+    items.
+    """
     lines = "".join(
         f"{item.item_id} {item.image} {item.category} {item.split}"
         + ("\n" if item.price is None else f" {item.price}\n")

@@ -14,16 +14,21 @@ from simulator.cli.console import AsJson, columns, open_installation, show_resul
 app = typer.Typer(help="Own pictures as a catalogue.", no_args_is_help=True)
 
 
-@app.command("add", epilog="Example: windowshop catalogue add ./photos --csv products.csv --name shop")
+@app.command(
+    "add", epilog="Example: windowshop catalogue add ./photos --csv products.csv --name shop"
+)
 def add(
     folder: Annotated[
         Path,
-        typer.Argument(help="Its jpg, png and webp files go in, those of its folders too.", metavar="DIR"),
+        typer.Argument(
+            help="Its jpg, png and webp files go in, those of its folders too.", metavar="DIR"
+        ),
     ],
     csv: Annotated[
         Path | None,
         typer.Option(
-            help="UTF-8, first line `file,id,category,price`; only file must be there.", metavar="FILE"
+            help="UTF-8, first line `file,id,category,price`; only file must be there.",
+            metavar="FILE",
         ),
     ] = None,
     name: Annotated[
@@ -61,7 +66,8 @@ def list_(
     if name is None:
         found = listing.every(context)
         nothing = (
-            "no catalogues yet; `windowshop catalogue add DIR` makes one, the demo brings Fashion-MNIST in"
+            "no catalogues yet; `windowshop catalogue add DIR` makes one, the demo brings"
+            " Fashion-MNIST in"
         )
         show_result(found, columns(found) if found else nothing, as_json=as_json)
         return

@@ -50,7 +50,9 @@ def show_report(document: dict[str, Any], headline: Headline, *, as_json: bool) 
     show(f"\n{paragraph(headline.sentence)}{caution}\n\nreport: {headline.path}")
 
 
-def show_result(document: dict[str, Any] | list[dict[str, Any]], text: str, *, as_json: bool) -> None:
+def show_result(
+    document: dict[str, Any] | list[dict[str, Any]], text: str, *, as_json: bool
+) -> None:
     """Show the result of anything else."""
     show(json.dumps(document) if as_json else text)
 
@@ -62,7 +64,10 @@ def show(text: str = "") -> None:
 
 def columns(rows: Sequence[dict[str, Any]]) -> str:
     """Rows under their keys: numbers to the right; as wide as they are, to be read or cut."""
-    cells = [[str(name) for name in rows[0]], *([_cell(one) for one in row.values()] for row in rows)]
+    cells = [
+        [str(name) for name in rows[0]],
+        *([_cell(one) for one in row.values()] for row in rows),
+    ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     is_number = [isinstance(one, int) for one in rows[0].values()]
     lines = (

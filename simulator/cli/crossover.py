@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 # ruff: noqa: PLR0917 - Typer calls by name
 
 Players = Annotated[int | None, typer.Option("--workers", help="Processes that play.")]
-Share = Annotated[float, typer.Option(help="Share of the log's requests that are assessed, by draw.")]
+Share = Annotated[
+    float, typer.Option(help="Share of the log's requests that are assessed, by draw.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -47,9 +49,13 @@ def crossover(
     ] = "0.1,0.3,0.5,0.7,0.9",
     policies: Annotated[
         str,
-        typer.Option(help=f"Policies, separated by commas: {NAMES}; visual@pca-64 names another embedder."),
+        typer.Option(
+            help=f"Policies, separated by commas: {NAMES}; visual@pca-64 names another embedder."
+        ),
     ] = "visual,cf,blend,blend-fixed,itemknn-cfcbf",
-    few: Annotated[str, typer.Option(help="Policies played for the first --few-seeds seeds only.")] = "",
+    few: Annotated[
+        str, typer.Option(help="Policies played for the first --few-seeds seeds only.")
+    ] = "",
     few_seeds: Annotated[int, typer.Option(min=1, help="Seeds of the policies of --few.")] = 3,
     seeds: Seeds = 10,
     seed: Seed = 1,
@@ -65,7 +71,8 @@ def crossover(
     gate: Gate = False,
     as_json: AsJson = False,
 ) -> None:
-    """Policies across worlds from visual to social, online and on shared logs, with the crossover figure.
+    """Policies across worlds from visual to social, online and on shared logs, with the crossover
+    figure.
 
     Runs are played in memory. What a cell gave is kept in RUNS/cells, so a
     stopped command goes on where it was.
@@ -107,7 +114,8 @@ def offline(
     gate: Gate = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure policies on one shared log: ndcg by the judge, and the clicks that came next, by stratum.
+    """Measure policies on one shared log: ndcg by the judge, and the clicks that came next, by
+    stratum.
 
     The policy `logging` ranks half of the requests by looks, half by lot; all
     policies then rank the same requests from what earlier days of that log taught.
@@ -127,7 +135,9 @@ def offline(
     context = open_installation(workers=workers, runs=runs)
     plan = fitted(context, plan, fit)
     _show_report(
-        measure_offline(context, plan, _names(policies), seeds=seeds, share=share), gate=gate, as_json=as_json
+        measure_offline(context, plan, _names(policies), seeds=seeds, share=share),
+        gate=gate,
+        as_json=as_json,
     )
 
 
@@ -138,7 +148,8 @@ def _play(
     from simulator.crossover.write import write_crossover
     from simulator.playing.experiment import fitted
 
-    crossover, context = CrossoverPlan(**settings), open_installation(**flags)
+    crossover = CrossoverPlan(**settings)
+    context = open_installation(**flags)
     crossover = replace(crossover, plan=fitted(context, crossover.plan, fit))
     _show_report(write_crossover(context, crossover), gate=gate, as_json=as_json)
 
@@ -165,4 +176,6 @@ def _numbers(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
-        raise UsageError(f"--shares {text!r} is no list of numbers, 0.1,0.5,0.9 for instance") from None
+        raise UsageError(
+            f"--shares {text!r} is no list of numbers, 0.1,0.5,0.9 for instance"
+        ) from None

@@ -15,7 +15,9 @@ from simulator.cli.options import Catalogue, Runs
 
 
 def explore(runs: Runs = None, as_json: AsJson = False) -> None:
-    """Fashion-MNIST as a shop would look at it: classes, pixels, near-duplicates, doubtful labels."""
+    """Fashion-MNIST as a shop would look at it: classes, pixels, near-duplicates, doubtful
+    labels.
+    """
     from simulator.embedders.explore import explore as action
 
     found = action(open_installation(runs=runs))
@@ -29,7 +31,9 @@ def evaluate(
     ] = None,
     unseen_classes: Annotated[
         bool,
-        typer.Option("--unseen-classes", help="Also classes never seen: trains two small networks a split."),
+        typer.Option(
+            "--unseen-classes", help="Also classes never seen: trains two small networks a split."
+        ),
     ] = False,
     splits: Annotated[
         int | None, typer.Option(help="--unseen-classes with so many splits, not three.")
@@ -37,7 +41,9 @@ def evaluate(
     runs: Runs = None,
     as_json: AsJson = False,
 ) -> None:
-    """The embedder on the test images: accuracy, confusion, calibration, retrieval beside simpler ways."""
+    """The embedder on the test images: accuracy, confusion, calibration, retrieval beside simpler
+    ways.
+    """
     from simulator.embedders.evaluate import evaluate as action
 
     n_splits = 3 if splits is None and unseen_classes else splits
@@ -54,7 +60,9 @@ def evaluate(
 
 
 def similar(
-    image: Annotated[Path, typer.Argument(help="A jpg, png or webp: one product on a plain background.")],
+    image: Annotated[
+        Path, typer.Argument(help="A jpg, png or webp: one product on a plain background.")
+    ],
     k: Annotated[int, typer.Option("-k", help="How many items.")] = 10,
     out: Annotated[Path | None, typer.Option(help="A picture grid: FILE.png or FILE.jpg.")] = None,
     catalogue: Catalogue = "fashion-mnist",
@@ -63,8 +71,12 @@ def similar(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Catalogue items that look like a picture, the most similar first: their cosine, id and category."""
+    """Catalogue items that look like a picture, the most similar first: their cosine, id and
+    category.
+    """
     from simulator.embedders.similar import similar as action
 
-    found = action(open_installation(), image, k=k, out=out, catalogue=catalogue, exclude_self=exclude_self)
+    found = action(
+        open_installation(), image, k=k, out=out, catalogue=catalogue, exclude_self=exclude_self
+    )
     show_result(found.to_json(), found.text(), as_json=as_json)

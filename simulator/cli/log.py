@@ -17,26 +17,35 @@ def evaluate_log(
     file: Annotated[
         Path,
         typer.Argument(
-            help="JSON lines as exported, CSV: shopper,session,time,item,kind, or an imported log's id.",
+            help=(
+                "JSON lines as exported, CSV: shopper,session,time,item,kind, or an imported"
+                " log's id."
+            ),
             metavar="FILE|LOG",
         ),
     ],
     split_at: Annotated[
         float | None,
         typer.Option(
-            help="Sessions that start before this second train; left out: the 90 % quantile of starts.",
+            help=(
+                "Sessions that start before this second train; left out: the 90 % quantile of"
+                " starts."
+            ),
             metavar="T",
         ),
     ] = None,
     k: Annotated[int, typer.Option("-k", help="Places of a slate.")] = 10,
     catalogue: Annotated[
         str | None,
-        typer.Option(help="Whose pictures the items have; left out: those of the run it was exported from."),
+        typer.Option(
+            help="Whose pictures the items have; left out: those of the run it was exported from."
+        ),
     ] = None,
     runs: Runs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask popularity, cf, and with pictures visual and blend, what comes next in a log's later sessions.
+    """Ask popularity, cf, and with pictures visual and blend, what comes next in a log's later
+    sessions.
 
     Sessions that start before T train. Of each later one with two or more
     distinct items the last event in the file is the truth and the earlier ones
@@ -62,9 +71,9 @@ def evaluate_log(
 
 def register(app: typer.Typer, events: typer.Typer) -> None:
     """Add the commands."""
-    app.command("evaluate-log", epilog="Example: windowshop evaluate-log baskets.csv --split-at 1700000000")(
-        evaluate_log
-    )
+    app.command(
+        "evaluate-log", epilog="Example: windowshop evaluate-log baskets.csv --split-at 1700000000"
+    )(evaluate_log)
     events.command("import", epilog="Example: windowshop events import events.jsonl")(import_)
 
 

@@ -1,4 +1,6 @@
-"""The command line: collects the commands, calls one, ends with its exit code. Heavy imports wait."""
+"""The command line: collects the commands, calls one, ends with its exit code. Heavy imports
+wait.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,17 @@ from typing import Annotated, Any, cast
 import typer
 
 from db.errors import UsageError, WindowshopError
-from simulator.cli import catalogue, crossover, embedders, log, operations, play, results, train, work
+from simulator.cli import (
+    catalogue,
+    crossover,
+    embedders,
+    log,
+    operations,
+    play,
+    results,
+    train,
+    work,
+)
 from simulator.cli.console import show
 from workers.safe_text import one_line
 
@@ -49,7 +61,9 @@ def _tell_version(asked: bool) -> None:
 def windowshop(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_tell_version, is_eager=True, help="What is installed, and exit."),
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="What is installed, and exit."
+        ),
     ] = False,
 ) -> None:
     """Simulated shoppers for a visual recommender. Start with `windowshop demo`."""
@@ -64,7 +78,9 @@ app.command(epilog="Example: windowshop similar shoe.jpg -k 10 --out grid.png")(
 app.command(epilog="Example: windowshop simulate --policy blend --days 8 --shoppers 3000 --seed 1")(
     play.simulate
 )
-app.command(epilog="Example: windowshop experiment --policies visual,cf,blend --seeds 5")(play.experiment)
+app.command(epilog="Example: windowshop experiment --policies visual,cf,blend --seeds 5")(
+    play.experiment
+)
 app.command(epilog="Example: windowshop up --workers 4")(operations.up)
 app.command(epilog="Example: REDIS_URL=redis://queue:6379/0 windowshop worker")(operations.worker)
 app.command(epilog="Example: windowshop doctor")(operations.doctor)
@@ -74,7 +90,9 @@ config_app.command("show", epilog="Example: windowshop config show --json")(oper
 def main() -> None:
     """Run the command; what an operator can mend is one line on standard error and an exit code."""
     signal.signal(signal.SIGTERM, _stop)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # what the terminal cannot show is no reason to fail
+    if isinstance(
+        sys.stdout, io.TextIOWrapper
+    ):  # what the terminal cannot show is no reason to fail
         sys.stdout.reconfigure(errors="backslashreplace")
     command = typer.main.get_command(app)
     try:
@@ -98,7 +116,11 @@ def _as_usage(error: Any) -> UsageError | None:
     """What Typer says of the arguments in our one line; None when it only showed the help."""
     said = error.format_message()
     where = error.ctx.command_path if error.ctx else "windowshop"
-    return UsageError(f"{said.rstrip('.')}{_found(error.__cause__)}; see `{where} --help`") if said else None
+    return (
+        UsageError(f"{said.rstrip('.')}{_found(error.__cause__)}; see `{where} --help`")
+        if said
+        else None
+    )
 
 
 def _found(cause: Any) -> str:

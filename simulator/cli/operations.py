@@ -18,7 +18,9 @@ def up(workers: Workers = None, as_json: AsJson = False) -> None:
     from simulator.operations.operate import up as action
 
     def ready(found: dict[str, Any]) -> None:
-        text = f"{len(found['workers'])} workers, database {found['database']}, queue {found['queue']}"
+        text = (
+            f"{len(found['workers'])} workers, database {found['database']}, queue {found['queue']}"
+        )
         show_result(found, f"{text}; Ctrl-C stops", as_json=as_json)
 
     action(open_installation(workers=workers), ready)
@@ -32,7 +34,9 @@ def worker(
     from simulator.operations.operate import worker as action
 
     def ready(found: dict[str, Any]) -> None:
-        show_result(found, f"{found['worker']} answers {found['queue']}; Ctrl-C stops", as_json=as_json)
+        show_result(
+            found, f"{found['worker']} answers {found['queue']}; Ctrl-C stops", as_json=as_json
+        )
 
     action(settings(), name, ready)
 
@@ -47,7 +51,9 @@ def doctor(as_json: AsJson = False) -> None:
         + (f"\n      {one.cure}" if one.cure else "")
         for one in findings
     ]
-    document = {one.name: {"ok": one.ok, "detail": one.detail, "cure": one.cure} for one in findings}
+    document = {
+        one.name: {"ok": one.ok, "detail": one.detail, "cure": one.cure} for one in findings
+    }
     show_result(document, "\n".join(lines), as_json=as_json)
     wrong = [one.name for one in findings if not one.ok]
     if wrong:
@@ -59,7 +65,9 @@ def config_show(as_json: AsJson = False) -> None:
     from simulator.operations.operate import shown_settings
 
     found = shown_settings(settings())
-    lines = [f"{one['name']:<16} {one['value']:<40} {one['from']:<16} {one['what']}" for one in found]
+    lines = [
+        f"{one['name']:<16} {one['value']:<40} {one['from']:<16} {one['what']}" for one in found
+    ]
     show_result(
         {one["name"]: {"value": one["value"], "from": one["from"]} for one in found},
         "\n".join(lines),

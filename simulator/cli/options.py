@@ -21,7 +21,9 @@ Days = Annotated[int, typer.Option(help="Shopping days to play.")]
 Shoppers = Annotated[int, typer.Option(help="Shoppers in the world.")]
 Items = Annotated[
     int | None,
-    typer.Option(help="Catalogue items, a stratified share; left out: 1000, or all of a smaller catalogue."),
+    typer.Option(
+        help="Catalogue items, a stratified share; left out: 1000, or all of a smaller catalogue."
+    ),
 ]
 Queries = Annotated[
     int | None,
@@ -31,7 +33,9 @@ Slates = Annotated[int, typer.Option(help="Slates a session asks for at most.")]
 World = Annotated[str, typer.Option(help=f"{', '.join(PRESETS)}; changed: mixed,hidden_share=0.3.")]
 Catalogue = Annotated[str, typer.Option(help="Which catalogue the shop sells.")]
 Runs = Annotated[Path | None, typer.Option(help="Where run directories are written.")]
-Workers = Annotated[int | None, typer.Option(help="Worker processes to start; 0: others do the work.")]
+Workers = Annotated[
+    int | None, typer.Option(help="Worker processes to start; 0: others do the work.")
+]
 Gate = Annotated[bool, typer.Option("--gate", help="Exit 4 unless every claim holds.")]
 
 

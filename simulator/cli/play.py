@@ -41,11 +41,13 @@ def demo(
         bool, typer.Option("--train", help="Train preset quick first and play with that; a minute.")
     ] = False,
     no_verify: Annotated[
-        bool, typer.Option("--no-verify", help="Leave out the check at the end, a quarter of the time.")
+        bool,
+        typer.Option("--no-verify", help="Leave out the check at the end, a quarter of the time."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """The whole road in one command: data, embedder, workers, an experiment of five policies, the report.
+    """The whole road in one command: data, embedder, workers, an experiment of five policies, the
+    report.
 
     At its end the runs are verified: exit 4 unless all is equal.
     """
@@ -91,7 +93,9 @@ def simulate(
     again: Again = False,
     as_json: AsJson = False,
 ) -> None:
-    """One run: shoppers meet one policy, day after day. An unfinished run goes on where it stopped."""
+    """One run: shoppers meet one policy, day after day. An unfinished run goes on where it
+    stopped.
+    """
     plan, fit = planned(
         items,
         queries,
@@ -105,7 +109,9 @@ def simulate(
     )
     from simulator.playing.run import run
 
-    done = run(open_installation(workers=workers, runs=runs), plan, fit=fit, local=local, again=again)
+    done = run(
+        open_installation(workers=workers, runs=runs), plan, fit=fit, local=local, again=again
+    )
     show_report(done.to_json(), done.headline, as_json=as_json)
 
 

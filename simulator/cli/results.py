@@ -14,11 +14,14 @@ from simulator.cli.options import Runs
 # ruff: noqa: PLC0415 - late imports keep --help quick
 # ruff: noqa: PLR0917 - Typer calls by name
 
-Name = Annotated[str, typer.Argument(help="A run, an experiment, or `latest`.", metavar="RUN|EXPERIMENT")]
+Name = Annotated[
+    str, typer.Argument(help="A run, an experiment, or `latest`.", metavar="RUN|EXPERIMENT")
+]
 Anything = Annotated[
     str,
     typer.Argument(
-        help="A run, an experiment, `latest`, or an imported log's id.", metavar="RUN|EXPERIMENT|LOG"
+        help="A run, an experiment, `latest`, or an imported log's id.",
+        metavar="RUN|EXPERIMENT|LOG",
     ),
 ]
 MaybeName = Annotated[
@@ -35,7 +38,8 @@ def register(app: typer.Typer, events: typer.Typer) -> None:
     app.command(epilog="Example: windowshop verify latest")(verify)
     app.command(epilog="Example: windowshop status --json")(status)
     events.command(
-        "export", epilog="Example: windowshop events export latest --policy blend --out events.jsonl"
+        "export",
+        epilog="Example: windowshop events export latest --policy blend --out events.jsonl",
     )(export)
 
 
@@ -55,13 +59,19 @@ def report(
     from simulator.playing.report import report as action
 
     headline = action(open_installation(runs=runs), name, compare=compare, gates=fail_under or ())
-    show_report({"report": str(headline.path), "metrics": headline.metrics}, headline, as_json=as_json)
+    show_report(
+        {"report": str(headline.path), "metrics": headline.metrics}, headline, as_json=as_json
+    )
 
 
 def export(
     name: Anything,
-    policy: Annotated[str | None, typer.Option(help="Of an experiment with several: whose run.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of an experiment with several seeds: which.")] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="Of an experiment with several: whose run.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of an experiment with several seeds: which.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A file; left out: standard output.")] = None,
     runs: Runs = None,
     as_json: AsJson = False,
@@ -81,7 +91,8 @@ def export(
 
 
 def verify(name: Anything, runs: Runs = None, as_json: AsJson = False) -> None:
-    """Recompute counts, slates and totals from the events, compare bit by bit; exit 4 on any difference.
+    """Recompute counts, slates and totals from the events, compare bit by bit; exit 4 on any
+    difference.
 
     Of an experiment, each of its runs.
     """
@@ -94,7 +105,9 @@ def verify(name: Anything, runs: Runs = None, as_json: AsJson = False) -> None:
 
 
 def status(name: MaybeName = None, runs: Runs = None, as_json: AsJson = False) -> None:
-    """Runs, work that waits or was given up, processes by their heartbeat, models and catalogues."""
+    """Runs, work that waits or was given up, processes by their heartbeat, models and
+    catalogues.
+    """
     from simulator.operations.operate import status as action
 
     found = action(open_installation(runs=runs), name)

@@ -1,4 +1,6 @@
-"""How the commands talk to a person: news and progress bars on standard error, tables on standard output."""
+"""How the commands talk to a person: news and progress bars on standard error, tables on standard
+output.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ def paragraph(text: str) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> None:
-    """A table on standard output that fits 80 columns: the header first, intervals under their values."""
+    """A table on standard output that fits 80 columns: the header first, intervals under their
+    values.
+    """
     header, *body = rows
     laid_out = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for place, title in enumerate(header):

@@ -11,23 +11,30 @@ from simulator.cli.console import AsJson, open_installation, show_result
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 
-CNN, MOBILENET = "cnn", "mobilenet"
+CNN = "cnn"
+MOBILENET = "mobilenet"
 FASHION_MNIST = "fashion-mnist"
 
 
-Backbone = Annotated[str, typer.Option(help="cnn: our own network; mobilenet: pretrained MobileNetV2.")]
+Backbone = Annotated[
+    str, typer.Option(help="cnn: our own network; mobilenet: pretrained MobileNetV2.")
+]
 Preset = Annotated[
     str,
     typer.Option(
-        help="quick: a minute, for mobilenet a head on frozen features; best: the smallest error we know; "
-        "general: our own network for pictures of kinds that nobody named."
+        help=(
+            "quick: a minute, for mobilenet a head on frozen features; best: the smallest error we"
+            " know; general: our own network for pictures of kinds that nobody named."
+        )
     ),
 ]
 Weights = Annotated[
     str | None,
     typer.Option(
-        help="What mobilenet starts from: imagenet (Keras' download), none, or a Keras weights file; "
-        "left out: imagenet."
+        help=(
+            "What mobilenet starts from: imagenet (Keras' download), none, or a Keras weights file;"
+            " left out: imagenet."
+        )
     ),
 ]
 Catalogue = Annotated[
@@ -71,7 +78,8 @@ def train(  # noqa: PLR0917 - Typer calls by name
             weights="imagenet" if weights is None else weights,
             catalogue=catalogue,
         )
-    accuracy, n = model.metrics.get("test_accuracy"), model.metrics["test_pictures"]
+    accuracy = model.metrics.get("test_accuracy")
+    n = model.metrics["test_pictures"]
     what = "of the test images" if catalogue == FASHION_MNIST else f"of the {n:,} query items"
     use = "" if catalogue == FASHION_MNIST else f"\nto use it: WINDOWSHOP_MODEL={model.name}"
     measured = "was tested on nothing" if accuracy is None else f"names {accuracy:.2%} {what} right"
@@ -82,6 +90,7 @@ def train(  # noqa: PLR0917 - Typer calls by name
             "test_accuracy": accuracy,
             "fit_seconds": round(model.fit_seconds, 1),
         },
-        f"{model.name} {measured}, after {model.fit_seconds:.0f} s of fitting\nkept in {model.folder}{use}",
+        f"{model.name} {measured}, after {model.fit_seconds:.0f} s of fitting\nkept in"
+        f" {model.folder}{use}",
         as_json=as_json,
     )

@@ -13,14 +13,17 @@ from simulator.cli.console import AsJson, open_installation, show_result
 app = typer.Typer(help="Work that waits or was given up.", no_args_is_help=True)
 
 Ids = Annotated[
-    list[int] | None, typer.Argument(help="Ids of parked work, as `work list` shows them.", metavar="[ID]...")
+    list[int] | None,
+    typer.Argument(help="Ids of parked work, as `work list` shows them.", metavar="[ID]..."),
 ]
 All = Annotated[bool, typer.Option("--all", help="All parked work.")]
 
 
 @app.command("list", epilog="Example: windowshop work list --state parked")
 def list_(
-    state: Annotated[str | None, typer.Option(help="ready, taken or parked; left out: all.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="ready, taken or parked; left out: all.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Every piece of work that is not done: ready, held by a worker, or parked with its reason."""
@@ -41,7 +44,9 @@ def retry(ids: Ids = None, every: All = False, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: windowshop work drop --all")
 def drop(ids: Ids = None, every: All = False, as_json: AsJson = False) -> None:
-    """Parked work is deleted; a run that needs its result asks for it anew when it is called again."""
+    """Parked work is deleted; a run that needs its result asks for it anew when it is called
+    again.
+    """
     from simulator.operations import parked
 
     done = parked.drop(open_installation(), ids or [], every=every)

@@ -1,7 +1,8 @@
-"""The crossover: policies across worlds from visual to social, over seeds, online and on shared logs.
+"""The crossover: policies across worlds from visual to social, over seeds, online and on shared
+logs.
 
-Every run is played in memory. What a cell gave is kept in a file, so a stop loses at most the cells at work,
-and a cell is played again only when its config or the code that plays it has changed.
+Every run is played in memory. What a cell gave is kept in a file, so a stop loses at most the cells
+at work, and a cell is played again only when its config or the code that plays it has changed.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ PACKAGES = tuple(Path(str(one.__file__)).parent for one in (db, recommender, wor
 
 @dataclass(frozen=True)
 class CrossoverPlan:
-    """What a crossover plays and measures: policies across worlds of different hidden share, over seeds."""
+    """What a crossover plays and measures: policies across worlds of different hidden share, over
+    seeds.
+    """
 
     plan: Plan
     """Of each run; its world, seed and policy vary from cell to cell."""
@@ -82,20 +85,29 @@ class CrossoverPlan:
             for share in self.shares:
                 cells = self.policies + (self.few if number < self.few_seeds else ())
                 cells += (OFFLINE,) if self.share else ()
-                yield share, replace(self.plan, world=self._world(share), seed=self.plan.seed + number), cells
+                yield (
+                    share,
+                    replace(self.plan, world=self._world(share), seed=self.plan.seed + number),
+                    cells,
+                )
 
     def _world(self, share: float) -> str:
-        """The plan's world with this hidden share; a preset that has it already keeps its name and hash."""
+        """The plan's world with this hidden share; a preset that has it already keeps its name and
+        hash.
+        """
         own = named(self.plan.world).hidden_share
         return self.plan.world if own == share else f"{self.plan.world},hidden_share={share:g}"
 
 
 def play_grid(context: Context, crossover: CrossoverPlan) -> CrossoverResults:
-    """Play what no file holds yet, on as many processes as there are workers, and gather everything."""
+    """Play what no file holds yet, on as many processes as there are workers, and gather
+    everything.
+    """
     root = context.settings.runs / CELLS
     run_folder.check_writable(context.settings.runs)
     root.mkdir(exist_ok=True)
-    columns, sources = list(crossover.columns()), code()
+    columns = list(crossover.columns())
+    sources = code()
     _prepare(context, columns)
     with context.talk.progress("cells", sum(len(cells) for _, _, cells in columns)) as step:
         _play_apart(context.settings, crossover, sources, root, step)
@@ -115,9 +127,16 @@ def play_grid(context: Context, crossover: CrossoverPlan) -> CrossoverResults:
 class Column:
     """One world and seed: its cells share that world."""
 
-    def __init__(self, context: Context, crossover: CrossoverPlan, plan: Plan, sources: str) -> None:
-        """Nothing is read before a cell is asked for. sources: what `code` said when the grid began."""
-        self._context, self._crossover, self._plan, self._sources = context, crossover, plan, sources
+    def __init__(
+        self, context: Context, crossover: CrossoverPlan, plan: Plan, sources: str
+    ) -> None:
+        """Nothing is read before a cell is asked for. sources: what `code` said when the grid
+        began.
+        """
+        self._context = context
+        self._crossover = crossover
+        self._plan = plan
+        self._sources = sources
         self._resolved: dict[str, Resolved] = {}
         self._worlds: dict[str, SharedWorld] = {}
 
@@ -137,7 +156,9 @@ class Column:
         found: dict[str, Any]
         if cell == OFFLINE:
             found = {
-                "offline": assess(self._world(model), self._crossover.compared, share=self._crossover.share)
+                "offline": assess(
+                    self._world(model), self._crossover.compared, share=self._crossover.share
+                )
             }
         else:
             done = play_in_memory(self._world(model), policy)
@@ -167,7 +188,9 @@ def code(packages: Sequence[Path] = PACKAGES) -> str:
     for package in packages:
         for file in sorted(package.rglob("*.py")):
             content = file.read_bytes()
-            digest.update(f"{package.name}/{file.relative_to(package).as_posix()} {len(content)}\n".encode())
+            digest.update(
+                f"{package.name}/{file.relative_to(package).as_posix()} {len(content)}\n".encode()
+            )
             digest.update(content)
     return digest.hexdigest()
 
@@ -187,14 +210,21 @@ def _with_model(context: Context, model: str) -> Context:
     return replace(context, settings=context.settings.model_copy(update={"model": model}))
 
 
-def _play_apart(settings: Settings, crossover: CrossoverPlan, sources: str, root: Path, step: Step) -> None:
-    """Each process takes every n-th column; we count the files, and stop all when one of them fails."""
+def _play_apart(
+    settings: Settings, crossover: CrossoverPlan, sources: str, root: Path, step: Step
+) -> None:
+    """Each process takes every n-th column; we count the files, and stop all when one of them
+    fails.
+    """
     spawn = multiprocessing.get_context("spawn")
     n = max(1, min(settings.workers, crossover.seeds * len(crossover.shares)))
-    order, done = _Order(settings, crossover, sources, root), spawn.Value("i", 0)
+    order = _Order(settings, crossover, sources, root)
+    done = spawn.Value("i", 0)
     fault = spawn.SimpleQueue()
     processes = [
-        spawn.Process(target=_play_columns, args=(order, slice(number, None, n), done, fault), daemon=True)
+        spawn.Process(
+            target=_play_columns, args=(order, slice(number, None, n), done, fault), daemon=True
+        )
         for number in range(n)
     ]
     counted = 0
@@ -252,7 +282,9 @@ def _play_part(order: _Order, part: slice, done: Any) -> None:
         for cell in cells:
             path = order.root / column.file(cell)
             if not path.exists():
-                partial = path.with_suffix(f".{os.getpid()}")  # another grid may be at the same cell
+                partial = path.with_suffix(
+                    f".{os.getpid()}"
+                )  # another grid may be at the same cell
                 partial.write_text(json.dumps(column.play(cell)) + "\n")
                 partial.replace(path)
             with done.get_lock():

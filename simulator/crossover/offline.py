@@ -1,4 +1,6 @@
-"""Offline evaluation: one log by the fixed logging policy, and every policy's ranking of its requests."""
+"""Offline evaluation: one log by the fixed logging policy, and every policy's ranking of its
+requests.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ LEARNER = "blend"
 
 @dataclass
 class _Assessor:
-    """Sees each slate of the log and has every policy rank the same requests, from what was known then."""
+    """Sees each slate of the log and has every policy rank the same requests, from what was known
+    then.
+    """
 
     shared: SharedWorld
     policies: Sequence[str]
@@ -39,24 +43,33 @@ class _Assessor:
     tally: Tally
     _beside: tuple[int, NDArray[np.int64]] | None = None
 
-    def __call__(self, here: Sessions, slates: NDArray[np.int32], clicked: NDArray[np.bool_]) -> None:
+    def __call__(
+        self, here: Sessions, slates: NDArray[np.int32], clicked: NDArray[np.bool_]
+    ) -> None:
         """Assess an addressed share of the requests of one step."""
         draw = uniform(self.shared.world.seed, Purpose.ASSESS, here.shopper, here.day, here.step)
         rows = np.flatnonzero(draw < self.share)
-        profiles, known = self.desk.profiles, self.desk.recommender
+        profiles = self.desk.profiles
+        known = self.desk.recommender
         if profiles is None or not np.array_equal(profiles.session, here.session):
             raise ValueError("the log's requests are not those that were ranked last")
         for start in range(0, len(rows), PIECE):
             some = rows[start : start + PIECE]
             asked = self._requests(here.take(some), profiles[some], slates[some], clicked[some])
             ranked = {
-                policy: recommend(_config(known, policy), known.knowledge, profiles[some], known.seed)["item"]
+                policy: recommend(
+                    _config(known, policy), known.knowledge, profiles[some], known.seed
+                )["item"]
                 for policy in self.policies
             }
             self.tally.add(asked, ranked)
 
     def _requests(
-        self, some: Sessions, profiles: Profiles, slates: NDArray[np.int32], clicked: NDArray[np.bool_]
+        self,
+        some: Sessions,
+        profiles: Profiles,
+        slates: NDArray[np.int32],
+        clicked: NDArray[np.bool_],
     ) -> Requests:
         gains = click_probability(self.shared.world, replace(some, alive=np.ones_like(some.alive)))
         for forbidden in (profiles.query[:, None], profiles.shown):
@@ -73,8 +86,11 @@ class _Assessor:
         )
 
     def _clicks_beside(self) -> NDArray[np.int64]:
-        """Clicks that earlier generations saw beside each item, int64 [n]; counted once a generation."""
-        generation, counts = self.desk.recommender.generation, self.desk.recommender.knowledge.counts
+        """Clicks that earlier generations saw beside each item, int64 [n]; counted once a
+        generation.
+        """
+        generation = self.desk.recommender.generation
+        counts = self.desk.recommender.knowledge.counts
         if self._beside is None or self._beside[0] != generation:
             found = np.bincount(counts.key // counts.n, weights=counts.acted, minlength=counts.n)
             self._beside = generation, found.astype(np.int64)
@@ -82,7 +98,8 @@ class _Assessor:
 
 
 def assess(shared: SharedWorld, policies: Sequence[str], *, share: float = 1.0) -> dict[str, Any]:
-    """Play the shared log in a shared world, and measure how each policy would have ranked its requests.
+    """Play the shared log in a shared world, and measure how each policy would have ranked its
+    requests.
 
     share: of the requests that are assessed, an addressed draw. Gives offline.measure's document.
     """

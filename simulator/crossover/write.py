@@ -65,7 +65,12 @@ def measure_offline(
     """One shared log a seed; writes `offline-<id>/` with page and offline.json."""
     own = named(plan.world).hidden_share
     crossover = CrossoverPlan(
-        replace(plan, world=plan.world), (own,), (), seeds=seeds, share=share, compared=tuple(policies)
+        replace(plan, world=plan.world),
+        (own,),
+        (),
+        seeds=seeds,
+        share=share,
+        compared=tuple(policies),
     )
     results = play_grid(context, crossover)
     log = results.offline(own)
@@ -83,7 +88,9 @@ def measure_offline(
         share=crossover.share,
         **_sizes(crossover),
     )
-    page = crossover_page.offline_page(results, found, facts=_facts(context, crossover), command=command)
+    page = crossover_page.offline_page(
+        results, found, facts=_facts(context, crossover), command=command
+    )
     path = study.write(page, _folder(context, "offline", crossover), "offline", document)
     return CrossoverReport(
         document,
@@ -113,7 +120,9 @@ def _origin(context: Context, crossover: CrossoverPlan) -> dict[str, Any]:
         "versions": provenance.versions(),
         "machine": provenance.machine(),
         "model": models.ensure(context, crossover.plan.catalogue).key,
-        "worlds": {plan.world: preset_hash(named(plan.world)) for _, plan, _ in crossover.columns()},
+        "worlds": {
+            plan.world: preset_hash(named(plan.world)) for _, plan, _ in crossover.columns()
+        },
         "seeds": [crossover.plan.seed, crossover.plan.seed + crossover.seeds - 1],
     }
 
@@ -121,10 +130,16 @@ def _origin(context: Context, crossover: CrossoverPlan) -> dict[str, Any]:
 def _facts(context: Context, crossover: CrossoverPlan) -> list[tuple[str, str]]:
     plan = crossover.plan
     return [
-        ("World", f"{plan.world}, hidden share {', '.join(f'{share:g}' for share in crossover.shares)}"),
+        (
+            "World",
+            f"{plan.world}, hidden share {', '.join(f'{share:g}' for share in crossover.shares)}",
+        ),
         (
             "Sizes",
-            f"{plan.items:,} items, {plan.queries:,} queries, {plan.shoppers:,} shoppers, {plan.days} days",
+            (
+                f"{plan.items:,} items, {plan.queries:,} queries, {plan.shoppers:,} shoppers,"
+                f" {plan.days} days"
+            ),
         ),
         ("Seeds", f"{plan.seed} to {plan.seed + crossover.seeds - 1}"),
         ("Embedder", models.ensure(context, plan.catalogue).key),

@@ -1,4 +1,6 @@
-"""Measures the embedder on the test split: how well it names classes, and how well it finds look-alikes."""
+"""Measures the embedder on the test split: how well it names classes, and how well it finds
+look-alikes.
+"""
 
 from __future__ import annotations
 
@@ -76,12 +78,14 @@ class NetworkOutputs:
     """[n, n_classes]: mean logits over ten ways to see each test picture."""
 
 
-def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | None = None) -> Evaluated:
+def evaluate(
+    context: Context, *, n_queries: int | None = None, n_splits: int | None = None
+) -> Evaluated:
     """Measure the default embedder and write its page, figures and evaluate.json.
 
-    n_queries: so many test pictures, evenly taken, ask for look-alikes; None: all of them. n_splits:
-    so many times train two small networks without three classes, and measure how those find each other;
-    None: not at all.
+    n_queries: so many test pictures, evenly taken, ask for look-alikes; None: all of them.
+    n_splits: so many times train two small networks without three classes, and measure how those
+    find each other; None: not at all.
     """
     folder.check_writable(context.settings.runs)
     default_model.require(context.settings)
@@ -96,13 +100,14 @@ def evaluate(context: Context, *, n_queries: int | None = None, n_splits: int | 
         manifest, weights = checkpoint.verify(*models.read(conn, model.key))
     if not needs_network(manifest):
         raise UsageError(
-            f"{manifest['architecture']['name']} names no classes, so there is nothing to evaluate; "
-            "it is a row of every evaluation; set another WINDOWSHOP_MODEL"
+            f"{manifest['architecture']['name']} names no classes, so there is nothing to evaluate;"
+            " it is a row of every evaluation; set another WINDOWSHOP_MODEL"
         )
     if manifest["classes"] != list(CLASS_NAMES):
         raise UsageError(
-            f"model {model.key} names other classes ({', '.join(manifest['classes'][:3])}, ...) than "
-            "Fashion-MNIST's, which `windowshop evaluate` measures; set another WINDOWSHOP_MODEL"
+            f"model {model.key} names other classes ({', '.join(manifest['classes'][:3])}, ...)"
+            " than Fashion-MNIST's, which `windowshop evaluate` measures; set another"
+            " WINDOWSHOP_MODEL"
         )
     n_asked = n_test if n_queries is None else n_queries
     context.talk.say(_announced(_n_pictures(data), n_asked, n_splits))
@@ -143,7 +148,9 @@ def measure(
     guesses = outputs.test_logits.argmax(1)
     is_near = retrieval.twins(data.test_images, data.train_images).cosine >= NEAR
     step()
-    components = retrieval.PixelComponents(data.train_images, min(N_COMPONENTS, data.train_images[0].size))
+    components = retrieval.PixelComponents(
+        data.train_images, min(N_COMPONENTS, data.train_images[0].size)
+    )
     outlines = edge_histograms.EdgeHistogramEmbedder.fitted(data.train_images).embed
     step()
     spaces: dict[str, Callable[[], tuple[Any, Any]]] = {
@@ -155,7 +162,10 @@ def measure(
             retrieval.unit_rows(data.test_images),
             retrieval.unit_rows(data.train_images),
         ),
-        "pca-64": lambda: (components.project(data.test_images), components.project(data.train_images)),
+        "pca-64": lambda: (
+            components.project(data.test_images),
+            components.project(data.train_images),
+        ),
         edge_histograms.NAME: lambda: (outlines(data.test_images), outlines(data.train_images)),
     }
     tables: dict[str, dict[str, Score]] = {name: {} for name in evaluated.TABLES}
@@ -166,7 +176,9 @@ def measure(
         )
         step()
 
-        def among(kept: NDArray[np.int64], queries: NDArray[np.int64], test: Any = test) -> Retrieval:
+        def among(
+            kept: NDArray[np.int64], queries: NDArray[np.int64], test: Any = test
+        ) -> Retrieval:
             labels = data.test_labels
             own = np.searchsorted(kept, queries)
             return retrieval.retrieve(
@@ -178,7 +190,8 @@ def measure(
     train_guesses = outputs.train_logits.argmax(1)
 
     def codes_among(kept: NDArray[np.int64], queries: NDArray[np.int64]) -> Retrieval:
-        code, label = guesses, data.test_labels
+        code = guesses
+        label = data.test_labels
         return retrieval.retrieve_by_code(
             code[queries], code[kept], label[queries], label[kept], depth=DEPTH, leave_one_out=True
         )
@@ -199,14 +212,17 @@ def _evaluation(
     tables: dict[str, dict[str, Score]],
 ) -> Evaluation:
     """The retrieval tables beside what follows from the guesses alone."""
-    guesses, n_test = outputs.test_logits.argmax(1), len(data.test_labels)
+    guesses = outputs.test_logits.argmax(1)
+    n_test = len(data.test_labels)
     right, right_by_ten = (
         logits.argmax(1) == data.test_labels for logits in (outputs.test_logits, outputs.ten_views)
     )
     return Evaluation(
         classification=evaluation.classification(data.test_labels, guesses, len(CLASS_NAMES)),
         interval=evaluation.wilson(int(right.sum()), n_test),
-        calibration=evaluation.calibration(data.test_labels, evaluation.probabilities(outputs.test_logits)),
+        calibration=evaluation.calibration(
+            data.test_labels, evaluation.probabilities(outputs.test_logits)
+        ),
         ten_views=(float(right_by_ten.mean()), *evaluation.wilson(int(right_by_ten.sum()), n_test)),
         train_accuracy=float((outputs.train_logits.argmax(1) == data.train_labels).mean()),
         without_near=(
@@ -230,10 +246,18 @@ def _enter(
     asked: NDArray[np.int64],
     is_near: NDArray[np.bool_],
 ) -> None:
-    """One row of each table: test against train, test among itself, and both without near-duplicates."""
+    """One row of each table: test against train, test among itself, and both without
+    near-duplicates.
+    """
     is_far = ~is_near[asked]
-    everything, far = np.arange(len(is_near)), np.flatnonzero(~is_near)
-    found = (against_train, against_train.of(is_far), among(everything, asked), among(far, asked[is_far]))
+    everything = np.arange(len(is_near))
+    far = np.flatnonzero(~is_near)
+    found = (
+        against_train,
+        against_train.of(is_far),
+        among(everything, asked),
+        among(far, asked[is_far]),
+    )
     for table, one in zip(evaluated.TABLES, found, strict=True):
         tables[table][name] = Score.of(one)
 
@@ -245,9 +269,15 @@ def _n_pictures(data: FashionMnist) -> int:
 
 def _announced(n_pictures: int, n_queries: int, n_splits: int | None) -> str:
     """What will be done, and about how long that takes."""
-    text = f"embedding {n_pictures:,} pictures, then searching with {n_queries:,}: two minutes on two cores"
+    text = (
+        f"embedding {n_pictures:,} pictures, then searching with {n_queries:,}: two minutes on two"
+        " cores"
+    )
     if n_splits:
-        text += f"; then {2 * n_splits} networks are trained, some minutes each, unless they are kept already"
+        text += (
+            f"; then {2 * n_splits} networks are trained, some minutes each, unless they are kept"
+            " already"
+        )
     return text
 
 
@@ -266,7 +296,8 @@ def _ask(context: Context, embedder: EmbedderKey, data: FashionMnist) -> Network
         for pixels in (data.train_images, data.test_images):
             parts = []
             for start in range(0, len(pixels), BATCHES):
-                part, began = pixels[start : start + BATCHES], time.perf_counter()
+                part = pixels[start : start + BATCHES]
+                began = time.perf_counter()
                 parts.append(network.outputs(part))
                 step(len(part))
                 if pixels is data.train_images and start == BATCHES:  # the first one still warms up

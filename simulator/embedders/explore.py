@@ -34,7 +34,9 @@ class Explored:
 
 
 def explore(context: Context) -> Explored:
-    """Examine the data set and write its page, figures and explore.json; the same data, the same bytes."""
+    """Examine the data set and write its page, figures and explore.json; the same data, the same
+    bytes.
+    """
     folder.check_writable(context.settings.runs)
     data = fashion_mnist(context)
     with context.talk.progress("looking at the pictures", 4) as step:
@@ -83,9 +85,13 @@ def digest(data: FashionMnist) -> str:
 
 
 def _suspects(data: FashionMnist) -> Suspects:
-    """Training pictures whose nearest others, by principal components of pixels, carry another label."""
+    """Training pictures whose nearest others, by principal components of pixels, carry another
+    label.
+    """
     components = PixelComponents(data.train_images, min(N_COMPONENTS, data.train_images[0].size))
-    said = vote(round_embeddings(components.project(data.train_images)), data.train_labels, k=NEIGHBOURS)
+    said = vote(
+        round_embeddings(components.project(data.train_images)), data.train_labels, k=NEIGHBOURS
+    )
     return Suspects.among(said, data.train_labels)
 
 

@@ -1,4 +1,6 @@
-"""The settings without which a command would see pictures with another embedder, or search another way."""
+"""The settings without which a command would see pictures with another embedder, or search another
+way.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def in_force(settings: Settings, catalogue: str) -> dict[str, str]:
 
 
 def of_run(settings: Settings, config: dict[str, Any]) -> dict[str, str]:
-    """Those that a run was played with, as its config says; its model by the name that it has here now."""
+    """Those that a run was played with, as its config says; its model by the name that it has here
+    now.
+    """
     return _beyond_defaults(
         settings,
         config["catalogue"],
@@ -40,7 +44,9 @@ def of_run(settings: Settings, config: dict[str, Any]) -> dict[str, str]:
 
 
 def _beyond_defaults(settings: Settings, catalogue: str, wanted: dict[str, str]) -> dict[str, str]:
-    """What differs from the defaults, and what has its default although a setting here says otherwise."""
+    """What differs from the defaults, and what has its default although a setting here says
+    otherwise.
+    """
     fields = Settings.model_fields
     usual = {name: fields[name].default for name in wanted}
     usual["model"] = _usual_model(catalogue)
@@ -59,7 +65,9 @@ def _usual_model(catalogue: str) -> str:
 
 
 def _name_of(settings: Settings, catalogue: str, key: str) -> str:
-    """The name under which a model lies here; its key where it does not, so that another is not taken."""
+    """The name under which a model lies here; its key where it does not, so that another is not
+    taken.
+    """
     folders = [*_folders(settings.models), *_folders(models.SHIPPED)]
     names = [_usual_model(catalogue), settings.model, *(folder.name for folder in folders)]
     return next((name for name in names if _key(settings, name) == key), key)

@@ -26,12 +26,15 @@ from workers.settings import Settings, for_child
 SHIPPED = Path(__file__).parents[1] / "models"
 """The models that come with the product, a folder each."""
 
-QUICK_NAME, QUICK_PRESET, QUICK_SEED = "cnn-quick", "quick", 1
+QUICK_NAME = "cnn-quick"
+QUICK_PRESET = "quick"
+QUICK_SEED = 1
 """The model that takes a minute to train, so it is made when it is asked for and not there."""
 
 OWN_CATALOGUE_MODEL = "cnn-general"
-"""Sees own catalogues where no setting names another: what learned Fashion-MNIST's ten classes does worse
-than raw pixels on pictures of others (docs/EMBEDDER.md)."""
+"""Sees own catalogues where no setting names another: what learned Fashion-MNIST's ten classes does
+worse than raw pixels on pictures of others (docs/EMBEDDER.md).
+"""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ class Model:
 
 
 def chosen(settings: Settings, catalogue: str) -> Settings:
-    """The settings with the model that sees a catalogue: theirs, or OWN_CATALOGUE_MODEL where nobody set one
-    and the pictures are not Fashion-MNIST's.
+    """The settings with the model that sees a catalogue: theirs, or OWN_CATALOGUE_MODEL where
+    nobody set one and the pictures are not Fashion-MNIST's.
     """
     return settings if catalogue == FASHION_MNIST else for_own(settings)
 
@@ -57,7 +60,9 @@ def for_own(settings: Settings) -> Settings:
 
 
 def folder_of(settings: Settings) -> Path | None:
-    """Where the model of the settings lies: the user's own before the shipped one of the same name."""
+    """Where the model of the settings lies: the user's own before the shipped one of the same
+    name.
+    """
     places = (settings.models / settings.model, SHIPPED / settings.model)
     return next((place for place in places if (place / checkpoint.MANIFEST).exists()), None)
 
@@ -83,14 +88,17 @@ def unkept(folder: Path, error: OSError) -> WindowshopError:
 
 
 def require(settings: Settings) -> None:
-    """Raise NotFoundError, before anything slow, for a name that nobody trained and nothing makes unasked."""
+    """Raise NotFoundError, before anything slow, for a name that nobody trained and nothing makes
+    unasked.
+    """
     name = settings.model
     if folder_of(settings) is None and name != QUICK_NAME and name not in unlabelled.FITS:
         raise NotFoundError(f"no model {name!r} in {settings.models}; {model_names.advice(name)}")
 
 
 def ensure(context: Context, catalogue: str = FASHION_MNIST) -> Model:
-    """The embedder that sees a catalogue, in the database; `cnn-quick` is trained when it is not there yet.
+    """The embedder that sees a catalogue, in the database; `cnn-quick` is trained when it is not
+    there yet.
 
     Raises NotFoundError for a name that nobody trained, DataError when its files are damaged.
     """
@@ -116,7 +124,9 @@ def ensure(context: Context, catalogue: str = FASHION_MNIST) -> Model:
 
 def trained_anew(context: Context) -> Context:
     """The same installation with a `cnn-quick` that was trained just now as its embedder."""
-    context.talk.say(f"training {QUICK_NAME} anew, into {context.settings.models} (preset {QUICK_PRESET})")
+    context.talk.say(
+        f"training {QUICK_NAME} anew, into {context.settings.models} (preset {QUICK_PRESET})"
+    )
     _train_apart(context)
     return replace(context, settings=context.settings.model_copy(update={"model": QUICK_NAME}))
 
@@ -143,13 +153,17 @@ def _read(folder: Path) -> tuple[bytes, bytes]:
 
 
 def _fit(context: Context) -> Path:
-    """The model of this name that needs no labels, fitted to Fashion-MNIST's training pictures and kept."""
+    """The model of this name that needs no labels, fitted to Fashion-MNIST's training pictures and
+    kept.
+    """
     name = context.settings.model
     folder = make_room(context.settings.models / name)
     context.talk.say(f"no embedder in {folder} yet: fitting {name} to the training pictures")
     data = fashion_mnist(context)
     digest = hashlib.sha256(data.train_images.tobytes()).hexdigest()
-    manifest, weights = unlabelled.FITS[name](data.train_images, classes=CLASS_NAMES, data_sha256=digest)
+    manifest, weights = unlabelled.FITS[name](
+        data.train_images, classes=CLASS_NAMES, data_sha256=digest
+    )
     replace_file(folder / checkpoint.WEIGHTS, weights)
     replace_file(folder / checkpoint.MANIFEST, manifest)
     return folder
@@ -165,7 +179,9 @@ def cure(folder: Path) -> str:
 
 
 def _train_apart(context: Context) -> None:
-    """Train in a process of its own, so that TensorFlow's memory is not ours for the rest of the day."""
+    """Train in a process of its own, so that TensorFlow's memory is not ours for the rest of the
+    day.
+    """
     child = subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", "simulator.embedders.train", QUICK_PRESET, str(QUICK_SEED)],
         stdin=subprocess.PIPE,  # closes when we are gone, and the training ends

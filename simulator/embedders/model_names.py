@@ -51,8 +51,8 @@ def advice(name: str) -> str:
         return f"`{command}` makes it"
     known = [cnn(preset, SAVED_SEED) for preset in CNN_PRESETS] + list(unlabelled.FITS)
     return (
-        f"{nearest(name, known)}no command makes one of that name; "
-        f"set WINDOWSHOP_MODEL to {', '.join(known)}, or to what `windowshop train` names at its end"
+        f"{nearest(name, known)}no command makes one of that name; set WINDOWSHOP_MODEL to"
+        f" {', '.join(known)}, or to what `windowshop train` names at its end"
     )
 
 

@@ -32,8 +32,10 @@ from workers.knowledge import Library
 
 MOST = 100
 MOST_NEIGHBOURS = 10_000
-"""Own catalogues up to this size are searched with their neighbourhoods, larger ones by cosine alone: every
-item asks every other then, twice: 2 s of processor for so many, four times as much for twice as many."""
+"""Own catalogues up to this size are searched with their neighbourhoods, larger ones by cosine
+alone: every item asks every other then, twice: 2 s of processor for so many, four times as much for
+twice as many.
+"""
 
 OUT_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
@@ -48,7 +50,9 @@ class Similar:
 
 @dataclass(frozen=True)
 class Shown:
-    """How a grid is drawn. query: as its owner knows it; seen: as the network does; items: as people do."""
+    """How a grid is drawn. query: as its owner knows it; seen: as the network does; items: as
+    people do.
+    """
 
     query: Image.Image
     seen: NDArray[np.uint8]
@@ -113,9 +117,9 @@ def similar(
 class Search:
     """A catalogue in memory, to be asked again and again.
 
-    model: the embedder's key; stored: the items; index: their rounded embeddings, float32 [n_items, dim].
-    among: its neighbourhoods, and each item beside its own, float32 [n_items, 2 * dim], searched in the
-    index's place.
+    model: the embedder's key; stored: the items; index: their rounded embeddings, float32 [n_items,
+    dim]. among: its neighbourhoods, and each item beside its own, float32 [n_items, 2 * dim],
+    searched in the index's place.
     """
 
     model: str
@@ -124,7 +128,9 @@ class Search:
     network: Embedding
     among: tuple[Neighbourhoods, NDArray[np.float32]] | None = None
 
-    def nearest(self, picture: NDArray[np.uint8], k: int, *, exclude_self: bool = False) -> list[Similar]:
+    def nearest(
+        self, picture: NDArray[np.uint8], k: int, *, exclude_self: bool = False
+    ) -> list[Similar]:
         """The k items most similar to a canonical picture, as `pictures.read` makes it.
 
         exclude_self: without the items whose stored picture has the very same bytes.
@@ -142,15 +148,18 @@ class Search:
         return views.seen(picture, View(*self.network.view))
 
 
-def open_search(context: Context, *, catalogue: str = catalogues.FASHION_MNIST, warm: bool = False) -> Search:
+def open_search(
+    context: Context, *, catalogue: str = catalogues.FASHION_MNIST, warm: bool = False
+) -> Search:
     """A catalogue ready to be asked; what has no embedding yet gets one.
 
-    An own catalogue of at most MOST_NEIGHBOURS items is searched among its neighbourhoods.
-    warm: spend a moment now, so that every question later is answered sooner, with the same answer; for a
+    An own catalogue of at most MOST_NEIGHBOURS items is searched among its neighbourhoods. warm:
+    spend a moment now, so that every question later is answered sooner, with the same answer; for a
     process that does little else, TensorFlow gets one thread in it.
     """
     model = default_model.ensure(context, catalogue)
-    embedder, library = EmbedderKey(model.key, model.runtime), Library(context.engine, is_quick=warm)
+    embedder = EmbedderKey(model.key, model.runtime)
+    library = Library(context.engine, is_quick=warm)
     stored = [row for row in catalogues.ensure(context, catalogue) if row.split == CATALOGUE_SPLIT]
     index = _index(context, library, embedder, stored)
     network = library.embedder(embedder)
@@ -185,12 +194,16 @@ def most_similar(
 def _index(
     context: Context, library: Library, embedder: EmbedderKey, stored: Sequence[Item]
 ) -> NDArray[np.float32]:
-    """The rounded embeddings of the items, float32 [n, dim]; what has none yet is embedded and stored."""
+    """The rounded embeddings of the items, float32 [n, dim]; what has none yet is embedded and
+    stored.
+    """
     wanted = [row.image for row in stored]
     return round_embeddings(vectors(context, embedder, wanted, library=library))
 
 
-def _among(index: NDArray[np.float32], catalogue: str) -> tuple[Neighbourhoods, NDArray[np.float32]] | None:
+def _among(
+    index: NDArray[np.float32], catalogue: str
+) -> tuple[Neighbourhoods, NDArray[np.float32]] | None:
     if catalogue == catalogues.FASHION_MNIST or len(index) > MOST_NEIGHBOURS:
         return None
     found = Neighbourhoods.of(index)
@@ -211,7 +224,8 @@ def _kind(out: Path | None) -> str | None:
 
 
 def _draw(context: Context, shown: Shown, found: Sequence[Similar], out: Path, kind: str) -> None:
-    from simulator.report.figures.picture_grid import Tile, grid_image  # noqa: PLC0415 - matplotlib, only for a grid
+    # Matplotlib, only for a grid.
+    from simulator.report.figures.picture_grid import Tile, grid_image  # noqa: PLC0415
 
     with read_transaction(context.engine) as conn:
         pixels = images.read(conn, [one.item.image for one in found], shown.items)

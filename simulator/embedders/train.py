@@ -1,7 +1,8 @@
 """Trains a network of our own, measures it on the test split, and keeps it as a folder of files.
 
-`python -m simulator.embedders.train NAME SEED` does it in a process of its own, for commands that only need
-the result: TensorFlow's memory goes with the process, which ends when its standard input closes.
+`python -m simulator.embedders.train NAME SEED` does it in a process of its own, for commands that
+only need the result: TensorFlow's memory goes with the process, which ends when its standard input
+closes.
 """
 
 from __future__ import annotations
@@ -58,8 +59,11 @@ def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) ->
     data = fashion_mnist(context)
     installation.quieten_tensorflow()
     with silent_import():
-        from recommender.embedding import network  # noqa: PLC0415 - TensorFlow takes seconds to import
-        from recommender.embedding.training import own_network as training  # noqa: PLC0415 - TensorFlow takes seconds to import
+        # TensorFlow takes seconds to import.
+        from recommender.embedding import network  # noqa: PLC0415
+
+        # TensorFlow takes seconds to import.
+        from recommender.embedding.training import own_network as training  # noqa: PLC0415
 
     settings = training_settings.PRESETS[preset]
     architecture = network.PRESETS[preset]
@@ -100,7 +104,9 @@ def keep(
 ) -> TrainedModel:
     """Measure a network on pictures that it has not seen, and save it under the folder's name."""
     from recommender.embedding import checkpoint  # noqa: PLC0415 - as below
-    from recommender.embedding.tensorflow_embedder import TensorflowEmbedder  # noqa: PLC0415 - TensorFlow takes seconds to import
+
+    # TensorFlow takes seconds to import.
+    from recommender.embedding.tensorflow_embedder import TensorflowEmbedder  # noqa: PLC0415
 
     metrics: dict[str, Any] = {"test_pictures": len(test[0])}
     if len(test[0]):
@@ -117,7 +123,9 @@ def keep(
 
 
 def _end_with_stdin() -> None:
-    """Whoever asked for the training holds our standard input; without them there is no one to train for."""
+    """Whoever asked for the training holds our standard input; without them there is no one to
+    train for.
+    """
     os.read(
         sys.stdin.fileno(), 1
     )  # not through sys.stdin: its lock would outlive us at the interpreter's end
@@ -127,7 +135,8 @@ def _end_with_stdin() -> None:
 def main() -> int:
     """The training as a process: name and seed in, exit code out."""
     threading.Thread(target=_end_with_stdin, daemon=True).start()
-    preset, seed = sys.argv[1], int(sys.argv[2])
+    preset = sys.argv[1]
+    seed = int(sys.argv[2])
     try:
         train(open_context(installation.load(), Terminal()), preset=preset, seed=seed)
     except WindowshopError as error:

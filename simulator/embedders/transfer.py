@@ -1,4 +1,6 @@
-"""Trains MobileNetV2 for Fashion-MNIST or for a user's own pictures, from pretrained weights or from none."""
+"""Trains MobileNetV2 for Fashion-MNIST or for a user's own pictures, from pretrained weights or
+from none.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ from workers.silence import silent_import
 if TYPE_CHECKING:
     from recommender.embedding.pretrained import Start
 
-IMAGENET, NONE = "imagenet", "none"
+IMAGENET = "imagenet"
+NONE = "none"
 
 RESOLUTION = 64
 """Pixels a side that Fashion-MNIST's 28 are scaled to; more tells more, and costs by its square."""
@@ -39,7 +42,9 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Lesson:
-    """What there is to learn: pictures uint8, labels as numbers into classes, and both to be tested with."""
+    """What there is to learn: pictures uint8, labels as numbers into classes, and both to be tested
+    with.
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.integer[Any]]
@@ -59,8 +64,9 @@ def transfer(
 ) -> TrainedModel:
     """Train, test, save; a training that was stopped goes on from its last steps.
 
-    weights: "imagenet" (Keras' download), "none", or the path of a Keras weights file. Raises UsageError for
-    what cannot be trained on or from, DependencyError when ImageNet's weights cannot be fetched.
+    weights: "imagenet" (Keras' download), "none", or the path of a Keras weights file. Raises
+    UsageError for what cannot be trained on or from, DependencyError when ImageNet's weights cannot
+    be fetched.
     """
     check(preset, seed, MOBILENET_PRESETS)
     is_own = catalogue != catalogues.FASHION_MNIST
@@ -73,11 +79,14 @@ def transfer(
         lesson = _fashion_mnist(context)
     installation.quieten_tensorflow()
     with silent_import():
-        from recommender.embedding.training import transfer as method  # noqa: PLC0415 - TensorFlow takes seconds to import
+        # TensorFlow takes seconds to import.
+        from recommender.embedding.training import transfer as method  # noqa: PLC0415
 
     start = _start(context, weights)
     settings = method.PRESETS[preset]
-    with context.talk.progress(f"training {name}", method.n_pictures(lesson.labels, settings, seed)) as step:
+    with context.talk.progress(
+        f"training {name}", method.n_pictures(lesson.labels, settings, seed)
+    ) as step:
         trained = method.transfer(
             lesson.images,
             lesson.labels,
@@ -98,7 +107,8 @@ def transfer(
 
 
 def own_pictures(context: Context, catalogue: str) -> Lesson:
-    """A catalogue's pictures in colour with the CSV's categories; what is held out to search with, tests.
+    """A catalogue's pictures in colour with the CSV's categories; what is held out to search with,
+    tests.
 
     Raises UsageError when there are no categories to learn.
     """
@@ -109,9 +119,9 @@ def own_pictures(context: Context, catalogue: str) -> Lesson:
     if len(classes) < LEAST_CLASSES:
         found = "none" if not classes else f"one, {classes[0]!r}"
         raise UsageError(
-            f"catalogue {catalogue!r}: wanted pictures of {LEAST_CLASSES} categories or more to learn from, "
-            f"found {found}; name them in the column `category` of a CSV and add the folder again with "
-            "`windowshop catalogue add DIR --csv FILE --name ANOTHER`"
+            f"catalogue {catalogue!r}: wanted pictures of {LEAST_CLASSES} categories or more to"
+            f" learn from, found {found}; name them in the column `category` of a CSV and add the"
+            " folder again with `windowshop catalogue add DIR --csv FILE --name ANOTHER`"
         )
     if len(known) < len(stored):
         context.talk.say(f"{len(stored) - len(known):,} pictures without a category are left aside")
@@ -131,7 +141,12 @@ def _fashion_mnist(context: Context) -> Lesson:
     classes = list(datasets.CLASS_NAMES)
     architecture = MobileNet(size=28, channels=1, resolution=RESOLUTION, classes=len(classes))
     return Lesson(
-        data.train_images, data.train_labels, data.test_images, data.test_labels, classes, architecture
+        data.train_images,
+        data.train_labels,
+        data.test_images,
+        data.test_labels,
+        classes,
+        architecture,
     )
 
 
@@ -146,27 +161,34 @@ def _pixels(context: Context, rows: Sequence[Item]) -> NDArray[np.uint8]:
 
 def _start(context: Context, weights: str) -> Start:
     """The pretrained weights that were asked for."""
-    from recommender.embedding import pretrained  # noqa: PLC0415 - TensorFlow takes seconds to import
+    # TensorFlow takes seconds to import.
+    from recommender.embedding import pretrained  # noqa: PLC0415
 
     if weights == NONE:
         return pretrained.at_random()
     if weights != IMAGENET:
         if not Path(weights).is_file():
             raise UsageError(
-                f"--weights {weights}: wanted imagenet, none, or a Keras weights file, found no such file; "
-                "check the path"
+                f"--weights {weights}: wanted imagenet, none, or a Keras weights file, found no"
+                " such file; check the path"
             )
         try:
             return pretrained.from_file(Path(weights))
         except ValueError as error:
             raise DataError(f"{error}; give --weights another file, imagenet or none") from None
-    if context.settings.offline and not pretrained.has_imagenet(context.settings.keras_home.expanduser()):
+    if context.settings.offline and not pretrained.has_imagenet(
+        context.settings.keras_home.expanduser()
+    ):
         raise DependencyError(
             "ImageNet's weights are not in Keras' cache, and setting offline forbids the download; "
             "unset it, or give --weights FILE or --weights none"
         )
-    context.talk.say("taking ImageNet's weights of MobileNetV2 from Keras, which fetches them if need be")
+    context.talk.say(
+        "taking ImageNet's weights of MobileNetV2 from Keras, which fetches them if need be"
+    )
     try:
         return pretrained.from_imagenet()
     except ValueError as error:
-        raise DependencyError(f"{error}; try again later, or give --weights FILE or --weights none") from None
+        raise DependencyError(
+            f"{error}; try again later, or give --weights FILE or --weights none"
+        ) from None

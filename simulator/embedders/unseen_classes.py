@@ -24,17 +24,20 @@ from simulator.embedders.model import make_room
 from simulator.installation.context import Context
 from simulator.report.pages.unseen_classes import SMOOTHED, TABLES, Split, Unseen
 
-PRESETS, SEED = ("quick", "general"), 1
+PRESETS = ("quick", "general")
+SEED = 1
 """Names alone, and what is meant for kinds that nobody named."""
 
-N_SPLITS, N_CLASSES = 3, 3
+N_SPLITS = 3
+N_CLASSES = 3
 MOST_SPLITS = 30
 """Two networks each: about an hour on two cores."""
 
 CHOICE = 70
 """Purpose of the draw of the classes: the word after the seed in its address."""
 
-DEPTH, N_COMPONENTS = 10, 64
+DEPTH = 10
+N_COMPONENTS = 64
 FOLDER = "held-out"
 """Below the trained models: these are kept, so that a second evaluation trains nothing."""
 
@@ -42,7 +45,8 @@ FOLDER = "held-out"
 def chosen_classes(n_splits: int = N_SPLITS) -> list[tuple[int, ...]]:
     """The unseen classes, splits of three: drawn by an address, chosen by nobody, no split twice.
 
-    No class is in two of the first three, nor of the next three; more splits begin with the fewer ones.
+    No class is in two of the first three, nor of the next three; more splits begin with the fewer
+    ones.
     """
     splits: list[tuple[int, ...]] = []
     a_draw = 0
@@ -61,7 +65,9 @@ def measure(
     is_near: NDArray[np.bool_],
     splits: Sequence[tuple[int, ...]],
 ) -> Unseen:
-    """Two networks for each of the splits; is_near: bool [n_test], pictures that count as near-duplicates."""
+    """Two networks for each of the splits; is_near: bool [n_test], pictures that count as
+    near-duplicates.
+    """
     return Unseen(tuple(_split(context, data, is_near, unseen) for unseen in splits))
 
 
@@ -71,9 +77,11 @@ def _split(
     is_seen = ~np.isin(data.train_labels, unseen)
     seen_images = data.train_images[is_seen]
     named, general = (
-        _network(context, preset, seen_images, data.train_labels[is_seen], unseen) for preset in PRESETS
+        _network(context, preset, seen_images, data.train_labels[is_seen], unseen)
+        for preset in PRESETS
     )
-    from recommender.embedding import tensorflow_embedder  # noqa: PLC0415 - TensorFlow takes seconds to import
+    # TensorFlow takes seconds to import.
+    from recommender.embedding import tensorflow_embedder  # noqa: PLC0415
 
     def embedded(model: tuple[bytes, bytes]) -> NDArray[np.float32]:
         embedder = open_embedder(*model, tensorflow_embedder.TensorflowEmbedder.from_bytes)
@@ -126,7 +134,8 @@ def among(
     is_gallery: NDArray[np.bool_],
 ) -> Retrieval:
     """Pictures of `is_query` ask those of `is_gallery`, which they belong to; none meets itself."""
-    queries, gallery = np.flatnonzero(is_query), np.flatnonzero(is_gallery)
+    queries = np.flatnonzero(is_query)
+    gallery = np.flatnonzero(is_gallery)
     return retrieval.retrieve(
         vectors[queries],
         vectors[gallery],
@@ -138,7 +147,11 @@ def among(
 
 
 def _network(
-    context: Context, preset: str, images: NDArray[np.uint8], labels: NDArray[Any], unseen: tuple[int, ...]
+    context: Context,
+    preset: str,
+    images: NDArray[np.uint8],
+    labels: NDArray[Any],
+    unseen: tuple[int, ...],
 ) -> tuple[bytes, bytes]:
     """A network of one split, from its folder when it was trained before on these very pictures."""
     names = [name for place, name in enumerate(CLASS_NAMES) if place not in unseen]
@@ -146,7 +159,9 @@ def _network(
     digest = hashlib.sha256(images.tobytes() + numbers.astype("<i8").tobytes()).hexdigest()
     folder = context.settings.models / FOLDER / f"{preset}-without-{'-'.join(map(str, unseen))}"
     from recommender.embedding import network  # noqa: PLC0415 - TensorFlow takes seconds to import
-    from recommender.embedding.training import own_network as training  # noqa: PLC0415 - TensorFlow takes seconds to import
+
+    # TensorFlow takes seconds to import.
+    from recommender.embedding.training import own_network as training  # noqa: PLC0415
 
     settings = replace(training_settings.PRESETS[preset], compute=training.fastest_compute())
     kept = _kept(folder, digest, asdict(settings))
@@ -174,5 +189,7 @@ def _kept(folder: Path, digest: str, settings: dict[str, Any]) -> tuple[bytes, b
     except ValueError:
         return None
     plain, _ = checkpoint.verify(manifest, weights)
-    is_same = plain["data_sha256"] == digest and plain["training"] == settings and plain["seed"] == SEED
+    is_same = (
+        plain["data_sha256"] == digest and plain["training"] == settings and plain["seed"] == SEED
+    )
     return (manifest, weights) if is_same else None

@@ -1,4 +1,6 @@
-"""The vectors of pictures outside a run: those that lack one are embedded here and kept for the next time."""
+"""The vectors of pictures outside a run: those that lack one are embedded here and kept for the
+next time.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,11 @@ from workers.knowledge import Library
 
 
 def vectors(
-    context: Context, embedder: EmbedderKey, wanted: Sequence[str], *, library: Library | None = None
+    context: Context,
+    embedder: EmbedderKey,
+    wanted: Sequence[str],
+    *,
+    library: Library | None = None,
 ) -> NDArray[np.float32]:
     """Unit rows float32 [n, dim] of stored pictures by their sha256, as the embedder gave them."""
     with read_transaction(context.engine) as conn:

@@ -10,7 +10,9 @@ Value = str | int | float | bool | Sequence[str | float] | None
 
 
 def command_line(*words: str, settings: Mapping[str, str], **options: Value) -> str:
-    """`NAME=value windowshop words --option value`, quoted for a shell; words are never taken for options."""
+    """`NAME=value windowshop words --option value`, quoted for a shell; words are never taken for
+    options.
+    """
     before = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
     name, *arguments = words
     given = [part for option, value in options.items() for part in _option(option, value)]
@@ -31,4 +33,8 @@ def _option(name: str, value: Value) -> list[str]:
 
 def _plain(value: str | float) -> str:
     """Every digit that a number has, so that it is the same number again."""
-    return repr(int(value) if value == int(value) else value) if isinstance(value, float) else str(value)
+    return (
+        repr(int(value) if value == int(value) else value)
+        if isinstance(value, float)
+        else str(value)
+    )

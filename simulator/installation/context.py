@@ -1,4 +1,6 @@
-"""What every action needs: the settings, the database brought up to date, and somebody to talk to."""
+"""What every action needs: the settings, the database brought up to date, and somebody to talk
+to.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Writes what `--out` names: a regular file whole or not at all; into anything else, as it stands."""
+"""Writes what `--out` names: a regular file whole or not at all; into anything else, as it
+stands.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from db.errors import UsageError, WindowshopError
 
 
 def check(out: Path) -> None:
-    """Raise UsageError before any work for what cannot be a file: a folder, as the empty name is one."""
+    """Raise UsageError before any work for what cannot be a file: a folder, as the empty name is
+    one.
+    """
     if out.is_dir():
         raise UsageError(f"--out wants a file, found the folder {str(out)!r}; name a file in it")
 

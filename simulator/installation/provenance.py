@@ -1,4 +1,6 @@
-"""Where a result comes from: versions, commit, machine. Shown in the report, never computed with."""
+"""Where a result comes from: versions, commit, machine. Shown in the report, never computed
+with.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def described() -> str:
     beside = ", ".join(
         f"{name} {found[name]}" for name in ("tensorflow-cpu", "tensorflow", "rq") if name in found
     )
-    return f"windowshop {found.get('windowshop', 'not installed')}, Python {found['python']}, {beside}"
+    return (
+        f"windowshop {found.get('windowshop', 'not installed')}, Python {found['python']}, {beside}"
+    )
 
 
 def machine() -> dict[str, str | int]:

@@ -1,4 +1,6 @@
-"""Run directories: `runs/<id>/` with config, origin and report of a run or experiment; `runs/latest`."""
+"""Run directories: `runs/<id>/` with config, origin and report of a run or experiment;
+`runs/latest`.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,13 @@ def write(root: Path, name: str, files: Mapping[str, Mapping[str, Any]]) -> Path
     """Write JSON files into the directory of a run or experiment, and point `latest` at it."""
     check_room_for_a_run(root)
     folder = root / name
-    put(folder, {file: (json.dumps(content, indent=2) + "\n").encode() for file, content in files.items()})
-    with tempfile.TemporaryDirectory(dir=root, prefix=".latest-") as beside:  # another may be at the same run
+    put(
+        folder,
+        {file: (json.dumps(content, indent=2) + "\n").encode() for file, content in files.items()},
+    )
+    with tempfile.TemporaryDirectory(
+        dir=root, prefix=".latest-"
+    ) as beside:  # another may be at the same run
         fresh = Path(beside) / LATEST
         fresh.symlink_to(name)
         fresh.replace(root / LATEST)
@@ -44,7 +51,9 @@ def check_writable(root: Path) -> None:
 
 
 def check_room_for_a_run(root: Path) -> None:
-    """The same, and `latest` can be pointed at a new run: what is not our link is not thrown away."""
+    """The same, and `latest` can be pointed at a new run: what is not our link is not thrown
+    away.
+    """
     check_writable(root)
     latest = root / LATEST
     if latest.exists() and not latest.is_symlink():

@@ -42,12 +42,17 @@ class Judged:
 
 
 def evaluate_log(
-    context: Context, path: Path, *, split_at: float | None = None, k: int = 10, catalogue: str | None = None
+    context: Context,
+    path: Path,
+    *,
+    split_at: float | None = None,
+    k: int = 10,
+    catalogue: str | None = None,
 ) -> Judged:
     """Sessions that start before `split_at` (default: the 90 % quantile of session starts) train.
 
-    path: a file, or the id of an imported log.
-    Raises UsageError for a split or k that leaves nothing, DataError for a log that holds nothing to ask.
+    path: a file, or the id of an imported log. Raises UsageError for a split or k that leaves
+    nothing, DataError for a log that holds nothing to ask.
     """
     if not 1 <= k <= MOST:
         raise UsageError(f"-k must lie in 1..{MOST}, found {k}")
@@ -57,7 +62,9 @@ def evaluate_log(
     split, is_training = _split(read, split_at)
     pictures = log_pictures.item_pictures(context, read.item_ids, catalogue=catalogue, run=read.run)
     with context.talk.progress("tuning and asking", n_steps()) as step:
-        ranked = rank(read.log, is_training, read.on_sale(is_training), k=k, pictures=pictures, step=step)
+        ranked = rank(
+            read.log, is_training, read.on_sale(is_training), k=k, pictures=pictures, step=step
+        )
     exam = Exam(ranked.asked, ranked.known.visits.popularity(), ranked.known.is_sold, k)
     document = _document(read, ranked, exam, split, is_training)
     command = command_line(
@@ -88,7 +95,9 @@ def tell(context: Context, notes: Notes) -> None:
         context.talk.say(f"and {len(noted) - PRINTED:,} lines more; --json lists them all")
     n_lines = notes.read + len(notes.skipped)
     if notes.skipped:
-        context.talk.say(f"{len(notes.skipped):,} of {n_lines:,} lines left out, {notes.read:,} kept")
+        context.talk.say(
+            f"{len(notes.skipped):,} of {n_lines:,} lines left out, {notes.read:,} kept"
+        )
 
 
 def _split(read: LogArrays, split_at: float | None) -> tuple[float, NDArray[np.bool_]]:
@@ -104,13 +113,14 @@ def _split(read: LogArrays, split_at: float | None) -> tuple[float, NDArray[np.b
     if not is_training.any():
         kind = UsageError if split_at is not None else DataError
         raise kind(
-            f"no session starts before {split:.15g}, so none trains; {span}; choose another --split-at"
+            f"no session starts before {split:.15g}, so none trains; {span}; choose another"
+            " --split-at"
         )
     if not len(sessions.cases(read.log, ~is_training)):
         kind = UsageError if split_at is not None else DataError
         raise kind(
-            f"no session that starts at {split:.15g} or later has two distinct items, so there is nothing "
-            f"to ask; {span}; choose another --split-at"
+            f"no session that starts at {split:.15g} or later has two distinct items, so there is"
+            f" nothing to ask; {span}; choose another --split-at"
         )
     return split, is_training
 
@@ -119,7 +129,8 @@ def _document(
     read: LogArrays, ranked: Ranked, exam: Exam, split: float, is_training: NDArray[np.bool_]
 ) -> dict[str, Any]:
     """The result of the command, and evaluate-log.json."""
-    asked, notes = ranked.asked, read.notes
+    asked = ranked.asked
+    notes = read.notes
     visits = ranked.known.visits
     listed = log_measures.document(exam, ranked.measures)
     return {
@@ -153,9 +164,13 @@ def _document(
         "measures": {
             name: {
                 "tuning_value": tuned.value,
-                "settings": dict(tuned.settings)
-                if tuned.model is None
-                else dict(zip(tuned.features, np.round(tuned.model.weight, 4).tolist(), strict=True)),
+                "settings": (
+                    dict(tuned.settings)
+                    if tuned.model is None
+                    else dict(
+                        zip(tuned.features, np.round(tuned.model.weight, 4).tolist(), strict=True)
+                    )
+                ),
                 "metrics": listed[name],
             }
             for name, tuned in ranked.tuned.items()

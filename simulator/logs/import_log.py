@@ -19,7 +19,9 @@ from simulator.playing.export import event_id
 
 @dataclass(frozen=True)
 class Imported:
-    """What was kept. log: the id that `events export` takes; is_new: whether it was not there before."""
+    """What was kept. log: the id that `events export` takes; is_new: whether it was not there
+    before.
+    """
 
     log: str
     events: int
@@ -46,11 +48,14 @@ class Imported:
 
 
 def import_log(context: Context, path: Path) -> Imported:
-    """Read a log and keep its good lines; raises UsageError and DataError as log_file.lines does."""
+    """Read a log and keep its good lines; raises UsageError and DataError as log_file.lines
+    does.
+    """
     notes = Notes(str(path))
     good = list(watched(path, notes, context.talk))
     tell(context, notes)
-    # The id follows from what was good in the file, so that a file twice, or under another name, is one log.
+    # The id follows from what was good in the file, so that a file twice, or under another name, is
+    # one log.
     log_id = sha256("".join(f"{one[1:6]}{one.text}" for one in good).encode()).hexdigest()[:12]
     written = [one.text + "\n" if one.fields is not None else _as_json(log_id, one) for one in good]
     with write_transaction(context.engine) as conn:

@@ -23,7 +23,9 @@ def read(context: Context, log_id: str, notes: Notes) -> Iterator[LogLine] | Non
 
 
 def damage(context: Context, log_id: str) -> tuple[bool, str] | None:
-    """Whether the lines are the imported ones, each of them good, and what was found; None: no such log."""
+    """Whether the lines are the imported ones, each of them good, and what was found; None: no such
+    log.
+    """
     notes = Notes(log_id)
     try:
         kept = read(context, log_id, notes)

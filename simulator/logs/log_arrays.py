@@ -14,13 +14,16 @@ from recommender.session_log.sessions import NOBODY, SessionLog
 from simulator.logs.log_file import LogLine, Notes, lines
 
 ACTS = frozenset({Kind.VIEW, Kind.CLICK, Kind.CART, Kind.PURCHASE})
-"""What counts as an event of the protocol. A search belongs to the profile only; impressions show what is
-on sale; leaving names no item."""
+"""What counts as an event of the protocol. A search belongs to the profile only; impressions show
+what is on sale; leaving names no item.
+"""
 
 
 @dataclass(frozen=True)
 class LogArrays:
-    """shown_in, shown int64 [n_shown]: session and item of what was shown; run: of an export, or empty."""
+    """shown_in, shown int64 [n_shown]: session and item of what was shown; run: of an export, or
+    empty.
+    """
 
     log: SessionLog
     item_ids: list[str]
@@ -90,9 +93,13 @@ def gathered(good: Iterable[LogLine], notes: Notes) -> LogArrays:
         item=np.array(columns.item, dtype=np.int32),
         acted=np.array(columns.acted, dtype=np.bool_),
         shopper=np.array(
-            [columns.shoppers[name] if name else NOBODY for name, _ in columns.sessions], dtype=np.int64
+            [columns.shoppers[name] if name else NOBODY for name, _ in columns.sessions],
+            dtype=np.int64,
         ),
         n_items=len(columns.items),
     )
-    shown_in, items = shown[:, 0], shown[:, 1]
-    return LogArrays(log, list(columns.items), shown_in, items, len(columns.shoppers), columns.run, notes)
+    shown_in = shown[:, 0]
+    items = shown[:, 1]
+    return LogArrays(
+        log, list(columns.items), shown_in, items, len(columns.shoppers), columns.run, notes
+    )

@@ -1,4 +1,6 @@
-"""Reads a log of real shoppers, JSON lines or CSV: good lines as meant, bad ones with their reason."""
+"""Reads a log of real shoppers, JSON lines or CSV: good lines as meant, bad ones with their
+reason.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ FURTHEST = 9e12
 
 
 class LogLine(NamedTuple):
-    """One good line. shopper and item: empty where there is none; time: seconds; fields, text: JSON's."""
+    """One good line. shopper and item: empty where there is none; time: seconds; fields, text:
+    JSON's.
+    """
 
     number: int
     kind: Kind
@@ -46,7 +50,9 @@ class LogLine(NamedTuple):
 
 @dataclass
 class Notes:
-    """What was wrong, by line. skipped: lines left out; doubtful: lines that were kept all the same."""
+    """What was wrong, by line. skipped: lines left out; doubtful: lines that were kept all the
+    same.
+    """
 
     file: str
     skipped: list[Skipped] = field(default_factory=list)
@@ -70,7 +76,8 @@ class Notes:
 
 
 def lines(path: Path, notes: Notes) -> Iterator[LogLine]:
-    """The good lines in the order of the file; the notes fill on the way, the digest is there at the end.
+    """The good lines in the order of the file; the notes fill on the way, the digest is there at
+    the end.
 
     Raises UsageError when there is no such file, DataError as `lines_of` does.
     """
@@ -91,7 +98,9 @@ def _bounded(file: BinaryIO, notes: Notes, *, is_regular: bool) -> Iterator[byte
 
 
 def watched(path: Path, notes: Notes, talk: Talk) -> Iterator[LogLine]:
-    """The same with its progress, from the first good line on: what is refused is refused in one line."""
+    """The same with its progress, from the first good line on: what is refused is refused in one
+    line.
+    """
     good = lines(path, notes)
     first = next(good)
     with talk.progress("reading the log", path.stat().st_size) as step:
@@ -107,9 +116,9 @@ def watched(path: Path, notes: Notes, talk: Talk) -> Iterator[LogLine]:
 def lines_of(file: Iterable[bytes], notes: Notes) -> Iterator[LogLine]:
     """The same of lines that are there already.
 
-    A line that begins with { makes it JSON lines, as `windowshop events export` writes them; any other first
-    line must be a header with the columns shopper, session, time, item, kind. Raises DataError when it is
-    neither, or has not one good line.
+    A line that begins with { makes it JSON lines, as `windowshop events export` writes them; any
+    other first line must be a header with the columns shopper, session, time, item, kind. Raises
+    DataError when it is neither, or has not one good line.
     """
     yield from _good(file, notes)
     if not notes.read:
@@ -149,8 +158,8 @@ def _good(file: Iterable[bytes], notes: Notes) -> Iterator[LogLine]:
         if before is not None and line.time < before[0]:
             notes.doubt(
                 number,
-                f"the time {line.time:.15g} lies before {before[0]:.15g} on line {before[1]} of the same "
-                "session; kept, the order of the file counts",
+                f"the time {line.time:.15g} lies before {before[0]:.15g} on line {before[1]} of the"
+                " same session; kept, the order of the file counts",
             )
         else:
             latest[key] = (line.time, number)
@@ -169,7 +178,9 @@ def _csv_parser(notes: Notes, header: str) -> Callable[[int, str], LogLine]:
         )
     for name in names:
         if name not in HEADER:
-            notes.doubt(1, f"there is no column {name!r}; it is left aside (known: {', '.join(HEADER)})")
+            notes.doubt(
+                1, f"there is no column {name!r}; it is left aside (known: {', '.join(HEADER)})"
+            )
     places = [names.index(name) for name in HEADER]
 
     def parse(number: int, text: str) -> LogLine:
@@ -200,9 +211,13 @@ def _json_parser() -> Callable[[int, str], LogLine]:
         if "event_id" in fields:
             first = seen.setdefault(str(fields["event_id"]), number)
             if first != number:
-                raise ValueError(f"the event {str(fields['event_id'])[:40]!r} stands on line {first} already")
+                raise ValueError(
+                    f"the event {str(fields['event_id'])[:40]!r} stands on line {first} already"
+                )
         kind = _kind(fields["kind"])
-        named = fields.get("query", fields.get("item")) if kind in WITH_QUERY else fields.get("item")
+        named = (
+            fields.get("query", fields.get("item")) if kind in WITH_QUERY else fields.get("item")
+        )
         at = fields["at"]
         if isinstance(at, bool) or not isinstance(at, int | float):
             raise ValueError(f"the time {at!r} is no number of seconds")

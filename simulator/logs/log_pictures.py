@@ -24,12 +24,13 @@ def item_pictures(
 ) -> ItemPictures | None:
     """The rounded embeddings of a log's items; None when no item has a picture here.
 
-    catalogue: whose pictures are meant; without one, those of the run that the log says it was exported from,
-    if this database has it.
+    catalogue: whose pictures are meant; without one, those of the run that the log says it was
+    exported from, if this database has it.
     """
     if catalogue is not None:
         model = default_model.ensure(context, catalogue)
-        embedder, stored = EmbedderKey(model.key, model.runtime), catalogues.ensure(context, catalogue)
+        embedder = EmbedderKey(model.key, model.runtime)
+        stored = catalogues.ensure(context, catalogue)
     else:
         try:
             with read_transaction(context.engine) as conn:

@@ -65,7 +65,10 @@ def doctor(settings: Settings) -> list[Finding]:
 
 def _data(settings: Settings) -> Finding:
     found = fashion_mnist.load_fashion_mnist(
-        settings.cache, keras_home=settings.keras_home.expanduser(), offline=True, say=lambda _line: None
+        settings.cache,
+        keras_home=settings.keras_home.expanduser(),
+        offline=True,
+        say=lambda _line: None,
     )
     return Finding(
         "data",
@@ -75,9 +78,13 @@ def _data(settings: Settings) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
-    """The model of the settings, and that of own catalogues where no setting decides; the first ill one."""
+    """The model of the settings, and that of own catalogues where no setting decides; the first ill
+    one.
+    """
     own = models.for_own(settings)
-    findings = [_one_model(one) for one in ([settings] if own.model == settings.model else [settings, own])]
+    findings = [
+        _one_model(one) for one in ([settings] if own.model == settings.model else [settings, own])
+    ]
     ill = next((one for one in findings if not one.ok), None)
     return ill or Finding("model", True, "; own catalogues: ".join(one.detail for one in findings))
 
@@ -123,7 +130,9 @@ def _database(settings: Settings) -> Finding:
             where += "; this version has a WAL race, rare and never seen here, that 3.51.3 mends"
     detail = f"{where}, version {found or 'none yet'} of {schema.HEAD}"
     if found not in (None, schema.HEAD):
-        return Finding("database", False, detail, "call any command that writes, `windowshop up` for one")
+        return Finding(
+            "database", False, detail, "call any command that writes, `windowshop up` for one"
+        )
     return Finding("database", True, detail)
 
 
@@ -146,7 +155,9 @@ def _work(settings: Settings) -> Finding:
             "mend the reason, then `windowshop work retry --all` or the run's command again; "
             "`windowshop work list --state parked` shows all"
         )
-        return Finding("work", False, f"{len(parked)} pieces were given up: {parked[0].reason}", cure)
+        return Finding(
+            "work", False, f"{len(parked)} pieces were given up: {parked[0].reason}", cure
+        )
     return Finding("work", True, "nothing was given up")
 
 
@@ -164,8 +175,8 @@ def _workers(settings: Settings) -> Finding:
         False,
         f"{len(silent)} of {len(processes)} processes are silent: {first.name}, pid {first.pid} on "
         f"{first.host}, for {first.silent:.0f} s",
-        "if it hangs there, end it; if it was killed, its work has gone to others and within an hour it is "
-        "forgotten; start another with `windowshop up` or `windowshop worker`",
+        "if it hangs there, end it; if it was killed, its work has gone to others and within an"
+        " hour it is forgotten; start another with `windowshop up` or `windowshop worker`",
     )
 
 
@@ -173,7 +184,9 @@ def _runs(settings: Settings) -> Finding:
     folder = settings.runs.absolute()
     place = next(one for one in (folder, *folder.parents) if one.exists())
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        return Finding("runs", False, f"{folder} cannot be written", "set WINDOWSHOP_RUNS to one that can")
+        return Finding(
+            "runs", False, f"{folder} cannot be written", "set WINDOWSHOP_RUNS to one that can"
+        )
     return Finding("runs", True, f"{settings.runs} can be written")
 
 
@@ -188,16 +201,20 @@ def _disk(settings: Settings) -> Finding:
 
 
 def _pictures(_settings: Settings) -> Finding:
-    """What holds the decoder of pictures that nobody vouches for; that a system has less is no fault."""
+    """What holds the decoder of pictures that nobody vouches for; that a system has less is no
+    fault.
+    """
     with Decoder() as decoder:
         held = decoder.held()
     if CALLS in held:
         detail = "the kernel lets their decoder compute and answer, and nothing else"
-        return Finding("pictures", True, detail + ("; its network is empty" if NETWORK in held else ""))
+        return Finding(
+            "pictures", True, detail + ("; its network is empty" if NETWORK in held else "")
+        )
     return Finding(
         "pictures",
         True,
-        "limits alone hold their decoder, as this system has no seccomp for it: a picture that takes it over "
-        "may start programs, delete files and send signals as we may",
+        "limits alone hold their decoder, as this system has no seccomp for it: a picture that"
+        " takes it over may start programs, delete files and send signals as we may",
         "take pictures from strangers on Linux (x86_64, aarch64) or in our containers only",
     )

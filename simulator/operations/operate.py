@@ -45,10 +45,13 @@ def up(context: Context, ready: Ready) -> None:
 def worker(settings: Settings, name: str | None, ready: Ready) -> None:
     """Be one worker.
 
-    Raises UsageError without a queue to listen to, and what is wrong with queue or database before it begins.
+    Raises UsageError without a queue to listen to, and what is wrong with queue or database before
+    it begins.
     """
     if not settings.redis_url:
-        raise UsageError("a worker needs REDIS_URL; `windowshop up` starts workers with a queue of their own")
+        raise UsageError(
+            "a worker needs REDIS_URL; `windowshop up` starts workers with a queue of their own"
+        )
     queue.connect(settings.redis_url).close()
     engine = open_engine(settings.database)
     schema.ensure(engine)
@@ -76,20 +79,24 @@ class Status:
     def text(self) -> str:
         """The same for people."""
         lines = [
-            f"{one['run']}  {one['state']:<9} {one['policy']:<12} seed {one['seed']}, {one['days']} days, "
-            f"{one['shoppers']:,} shoppers, {one['items']:,} items, world {one['world']}"
+            f"{one['run']}  {one['state']:<9} {one['policy']:<12} seed {one['seed']}, {one['days']}"
+            f" days, {one['shoppers']:,} shoppers, {one['items']:,} items, world {one['world']}"
             for one in self.runs
         ]
         lines = lines or ["no runs yet; `windowshop demo` makes the first"]
         lines += [
             "",
-            "work     " + (", ".join(f"{n} {what}" for what, n in self.work.items()) or "none waits"),
+            "work     "
+            + (", ".join(f"{n} {what}" for what, n in self.work.items()) or "none waits"),
         ]
-        lines += [f"parked   work {one['id']} ({one['kind']}): {one['reason']}" for one in self.parked]
+        lines += [
+            f"parked   work {one['id']} ({one['kind']}): {one['reason']}" for one in self.parked
+        ]
         lines += [f"process  {_told(one)}" for one in self.processes]
         lines += ["models   " + (", ".join(self.models) or "none")]
         lines += [
-            "catalogues " + (", ".join(f"{name} ({n:,})" for name, n in self.catalogues.items()) or "none")
+            "catalogues "
+            + (", ".join(f"{name} ({n:,})" for name, n in self.catalogues.items()) or "none")
         ]
         return "\n".join(lines)
 
@@ -109,7 +116,10 @@ def status(context: Context, name: str | None = None) -> Status:
             {
                 "run": run.id,
                 "state": run.state,
-                **{name: run.config[name] for name in ("policy", "seed", "days", "shoppers", "items")},
+                **{
+                    name: run.config[name]
+                    for name in ("policy", "seed", "days", "shoppers", "items")
+                },
                 "world": run.config["world"]["preset"],
             }
             for run in found
@@ -129,7 +139,8 @@ def _told(process: dict[str, Any]) -> str:
     """One process in a line."""
     state = f"SILENT for {process['silent']:.0f} s" if process["is_silent"] else "alive"
     line = (
-        f"{process['name']} {state}, pid {process['pid']} on {process['host']}, {process['lived']:.0f} s old"
+        f"{process['name']} {state}, pid {process['pid']} on {process['host']},"
+        f" {process['lived']:.0f} s old"
     )
     line += f", work {process['work']}" if process["work"] is not None else ""
     return line + (f", metrics http://{process['metrics']}/" if process["metrics"] else "")
@@ -141,7 +152,9 @@ def shown_settings(settings: Settings) -> list[dict[str, str]]:
     shown = []
     for name, field in type(settings).model_fields.items():
         value = _shown(str(getattr(settings, name)))
-        shown.append({"name": name, "value": value, "from": origin[name], "what": field.description or ""})
+        shown.append(
+            {"name": name, "value": value, "from": origin[name], "what": field.description or ""}
+        )
     return shown
 
 

@@ -62,7 +62,11 @@ def drop(context: Context, ids: Sequence[int], *, every: bool) -> list[int]:
 
 
 def _settle(
-    context: Context, deed: Callable[[Connection, Sequence[int]], None], ids: Sequence[int], *, every: bool
+    context: Context,
+    deed: Callable[[Connection, Sequence[int]], None],
+    ids: Sequence[int],
+    *,
+    every: bool,
 ) -> list[int]:
     if bool(ids) == every:
         raise UsageError(

@@ -45,13 +45,20 @@ class Verified:
         return all(run.ok for run in self.runs)
 
     def to_json(self) -> dict[str, Any]:
-        """The result that other programs rely on: of an experiment the runs of its first seed, and all."""
+        """The result that other programs rely on: of an experiment the runs of its first seed, and
+        all.
+        """
         if not self.is_experiment:
             return to_json(self.runs[0].checks)
         seeds: dict[int | None, dict[str, Any]] = {}
         for run in self.runs:
             seeds.setdefault(run.seed, {})[str(run.policy)] = {"run": run.id, **to_json(run.checks)}
-        return {"ok": self.ok, "experiment": self.id, "runs": next(iter(seeds.values())), "seeds": seeds}
+        return {
+            "ok": self.ok,
+            "experiment": self.id,
+            "runs": next(iter(seeds.values())),
+            "seeds": seeds,
+        }
 
     def text(self) -> str:
         """A line a check; of an experiment a line a run, and each check that does not hold."""
@@ -80,7 +87,9 @@ class Verified:
 
 
 def verify_named(context: Context, name: str) -> Verified:
-    """All checks of a run, an imported log, or each run of an experiment; NotFoundError for anything else."""
+    """All checks of a run, an imported log, or each run of an experiment; NotFoundError for
+    anything else.
+    """
     if (kept := kept_log.damage(context, name)) is not None:
         return Verified(name, False, [VerifiedRun(name, None, None, [Check("lines", *kept)])])
     meant = named(context, name)

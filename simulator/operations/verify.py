@@ -56,7 +56,9 @@ def verify(context: Context, run_id: str) -> list[Check]:
         run = runs.read(conn, run_id)
         k = run.config["recommender"]["slate_size"]
         found = StoredRun(
-            run, event_log.read(conn, run.number, k=k), *slates.of_run(conn, run.number, dtype=SLATE, k=k)
+            run,
+            event_log.read(conn, run.number, k=k),
+            *slates.of_run(conn, run.number, dtype=SLATE, k=k),
         )
         checks = [
             _finished(run),
@@ -69,12 +71,18 @@ def verify(context: Context, run_id: str) -> list[Check]:
         ]
     library = Library(context.engine)
     checks.append(
-        _judge(_recounted(context, library, found), "counts", "generations recounted from the events")
+        _judge(
+            _recounted(context, library, found), "counts", "generations recounted from the events"
+        )
     )
     if run.config["policy"] in REFERENCES:
-        checks.append(Check("slates", True, "ranked by the judge; nothing of the recommender's to compare"))
+        checks.append(
+            Check("slates", True, "ranked by the judge; nothing of the recommender's to compare")
+        )
     else:
-        checks.append(_judge(_reranked(library, found), "slates", "batches ranked again from the events"))
+        checks.append(
+            _judge(_reranked(library, found), "slates", "batches ranked again from the events")
+        )
     return checks
 
 
@@ -102,7 +110,9 @@ def _finished(run: Run) -> Check:
 
 
 def _ordinals(events: Events) -> Check:
-    """No event of a session is missing or there twice, it ends with leaving, and time only goes forward."""
+    """No event of a session is missing or there twice, it ends with leaving, and time only goes
+    forward.
+    """
     rows = events.rows
     starts = np.append(True, np.diff(rows["session"]) != 0)[: len(rows)]
     place = np.arange(len(rows)) - np.flatnonzero(starts)[np.cumsum(starts) - 1]
@@ -121,7 +131,8 @@ def _one_slate_a_request(found: StoredRun) -> Check:
     asked = found.events.of(Kind.SEARCH, Kind.VIEW)
     wanted = set(zip(asked["session"].tolist(), asked["step"].tolist(), strict=True))
     stored = set(zip(found.session.tolist(), found.step.tolist(), strict=True))
-    missing, extra = len(wanted - stored), len(stored - wanted)
+    missing = len(wanted - stored)
+    extra = len(stored - wanted)
     return Check(
         "requests",
         not missing and not extra,
@@ -131,12 +142,16 @@ def _one_slate_a_request(found: StoredRun) -> Check:
 
 def _folded_once(conn: Connection, found: StoredRun) -> Check:
     generations = [fold.number for fold in cointeractions.generations(conn, found.run.number)]
-    ended = [cointeractions.ended_sessions(conn, found.run.number, number) for number in generations]
+    ended = [
+        cointeractions.ended_sessions(conn, found.run.number, number) for number in generations
+    ]
     folded = np.concatenate([*ended, np.zeros(0, np.int64)])
     played = np.unique(found.events.rows["session"])
     ok = len(folded) == len(np.unique(folded)) and np.array_equal(np.sort(folded), played)
     return Check(
-        "sessions", ok, f"{len(played)} sessions, {len(folded)} folded in {len(generations)} generations"
+        "sessions",
+        ok,
+        f"{len(played)} sessions, {len(folded)} folded in {len(generations)} generations",
     )
 
 
@@ -149,19 +164,27 @@ def _no_work_left(conn: Connection, run: Run) -> Check:
 
 
 def _embeddings(conn: Connection, run: Run) -> Check:
-    vectors = embeddings.of_run(conn, run.number, EmbedderKey(run.config["model"], run.config["runtime"]))
+    vectors = embeddings.of_run(
+        conn, run.number, EmbedderKey(run.config["model"], run.config["runtime"])
+    )
     n = len(items.of_run(conn, run.number))
     off = np.abs(np.linalg.norm(vectors.astype(np.float64), axis=1) - 1.0)
     ok = (
-        len(vectors) == n and bool(np.isfinite(vectors).all()) and float(off.max(initial=0)) <= NORM_TOLERANCE
+        len(vectors) == n
+        and bool(np.isfinite(vectors).all())
+        and float(off.max(initial=0)) <= NORM_TOLERANCE
     )
     return Check(
-        "embeddings", ok, f"{len(vectors)} of {n} items, norms within {float(off.max(initial=0)):.1e} of 1"
+        "embeddings",
+        ok,
+        f"{len(vectors)} of {n} items, norms within {float(off.max(initial=0)):.1e} of 1",
     )
 
 
 def _read_as_shown(conn: Connection, found: StoredRun, k: int) -> Check:
-    """What the shoppers read is what the recommender returned, and the judge noted an outcome for each."""
+    """What the shoppers read is what the recommender returned, and the judge noted an outcome for
+    each.
+    """
     session, step, expected = slate_outcomes.of_run(conn, found.run.number, k=k)
     same_rows = np.array_equal(session, found.session) and np.array_equal(step, found.step)
     ok = (
@@ -172,7 +195,8 @@ def _read_as_shown(conn: Connection, found: StoredRun, k: int) -> Check:
     return Check(
         "impressions",
         ok,
-        f"{len(found.events.shown)} impressions, {len(session)} slate outcomes, {len(found.entries)} slates",
+        f"{len(found.events.shown)} impressions, {len(session)} slate outcomes,"
+        f" {len(found.entries)} slates",
     )
 
 
@@ -183,7 +207,9 @@ def _recounted(context: Context, library: Library, found: StoredRun) -> Iterator
     for fold in stored:
         with read_transaction(context.engine) as conn:
             sessions = cointeractions.ended_sessions(conn, number, fold.number)
-            packed = cointeractions.increments(conn, number, after=fold.number - 1, up_to=fold.number)
+            packed = cointeractions.increments(
+                conn, number, after=fold.number - 1, up_to=fold.number
+            )
         events = _of_sessions(found.events, sessions)
         recommender = library.recommender(number, fold.number - 1)
         counts, again = fold_sessions(recommender, sessions, events, fold.number)
@@ -207,7 +233,11 @@ def _reranked(library: Library, found: StoredRun) -> Iterator[str | None]:
             profiles = recommender.profiles(requests_of(events, sessions, step), events)
             again = recommend(recommender.config, recommender.knowledge, profiles, recommender.seed)
             same = again.tobytes() == found.entries[rows].tobytes()
-            yield None if same else f"slates of generation {generation}, step {step} come out differently"
+            yield (
+                None
+                if same
+                else f"slates of generation {generation}, step {step} come out differently"
+            )
 
 
 def _of_sessions(events: Events, sessions: np.ndarray[Any, np.dtype[np.int64]]) -> Events:

@@ -1,4 +1,6 @@
-"""The desk between shoppers and recommender: stores what they did, fetches the slates they asked for."""
+"""The desk between shoppers and recommender: stores what they did, fetches the slates they asked
+for.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ BATCH = 256
 NOTHING_KNOWN = -1
 """The generation that the slates of the first day read."""
 
-SHORT_NAP, LONG_NAP = 0.001, 0.02
+SHORT_NAP = 0.001
+LONG_NAP = 0.02
 STALLED_SECONDS = 600.0
 
 Sessions = NDArray[np.int64]
@@ -48,12 +51,16 @@ class Desk:
     run: Run
     workforce: Workforce
     k: int
-    seconds: dict[str, float] = field(default_factory=lambda: {"store": 0.0, "wait": 0.0, "fetch": 0.0})
+    seconds: dict[str, float] = field(
+        default_factory=lambda: {"store": 0.0, "wait": 0.0, "fetch": 0.0}
+    )
     events_stored: int = 0
     _unstored: list[tuple[Events, SlateOutcomes | None]] = field(default_factory=list)
 
     def note(self, events: Events, outcomes: SlateOutcomes | None = None) -> None:
-        """Take events and slate outcomes; they are stored with the next request or the end of the day."""
+        """Take events and slate outcomes; they are stored with the next request or the end of the
+        day.
+        """
         self._unstored.append((events, outcomes))
 
     def slates_for(
@@ -61,9 +68,11 @@ class Desk:
     ) -> NDArray[np.int32]:
         """The slates of these sessions (sorted) at this step, int32 [n, k] item numbers.
 
-        Requests that have a stored slate are not asked again. `ranker` ranks here instead of in a worker.
+        Requests that have a stored slate are not asked again. `ranker` ranks here instead of in a
+        worker.
         """
-        first, last = int(sessions[0]), int(sessions[-1])
+        first = int(sessions[0])
+        last = int(sessions[-1])
         known, entries = self._fetch(step, first, last)
         asked = sessions[~np.isin(sessions, known)]
         mine = ranker(asked, step) if ranker is not None and len(asked) else None
@@ -89,7 +98,9 @@ class Desk:
             ids = work.add(conn, self.run.number, "fold", fold)
         self._do(ids)
 
-    def ask(self, kind: str, payloads: dict[str, dict[str, Any]], step: Callable[[int], None]) -> None:
+    def ask(
+        self, kind: str, payloads: dict[str, dict[str, Any]], step: Callable[[int], None]
+    ) -> None:
         """Have some other work done, and wait for it; `step` hears how many pieces are done."""
         with write_transaction(self.engine) as conn:
             ids = work.add(conn, self.run.number, kind, payloads)
@@ -105,11 +116,14 @@ class Desk:
             return
         with self._timed("wait"):
             self.workforce.ring(ids)
-            left, since, nap = len(ids), time.monotonic(), SHORT_NAP
+            left = len(ids)
+            since = time.monotonic()
+            nap = SHORT_NAP
             while waits := self._waiting():
                 if waits != left:
                     step(left - waits)
-                    left, since = waits, time.monotonic()
+                    left = waits
+                    since = time.monotonic()
                 elif time.monotonic() - since > STALLED_SECONDS:
                     raise DependencyError(
                         f"no work was done for {STALLED_SECONDS:.0f} s; is a worker running? "
@@ -136,14 +150,18 @@ class Desk:
 
     def _fetch(self, step: int, first: int, last: int) -> tuple[Sessions, Any]:
         with self._timed("fetch"), read_transaction(self.engine) as conn:
-            return slates.at_step(conn, self.run.number, step, first=first, last=last, dtype=SLATE, k=self.k)
+            return slates.at_step(
+                conn, self.run.number, step, first=first, last=last, dtype=SLATE, k=self.k
+            )
 
     def _store(self, conn: Connection) -> None:
         for events, outcomes in self._unstored:
             event_log.append(conn, self.run.number, events)
             self.events_stored += len(events)
             if outcomes is not None:
-                slate_outcomes.add(conn, self.run.number, outcomes.session, outcomes.step, outcomes.expected)
+                slate_outcomes.add(
+                    conn, self.run.number, outcomes.session, outcomes.step, outcomes.expected
+                )
         self._unstored.clear()
 
     def _timed(self, stage: str) -> _Timed:
@@ -169,5 +187,6 @@ def _batches(sessions: Sessions, step: int, generation: int) -> dict[str, dict[s
     """Work of kind `rank` by key: fixed-size batches of requests."""
     pieces = [sessions[start : start + BATCH].tolist() for start in range(0, len(sessions), BATCH)]
     return {
-        f"{piece[0]}.{step}": {"generation": generation, "step": step, "sessions": piece} for piece in pieces
+        f"{piece[0]}.{step}": {"generation": generation, "step": step, "sessions": piece}
+        for piece in pieces
     }

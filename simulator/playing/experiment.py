@@ -75,8 +75,8 @@ def experiment(
 
 
 def require(context: Context, plan: Plan, *, local: bool = False) -> None:
-    """Raise before anything slow where the plan could not be played: nowhere to write, nobody to do the work,
-    no such catalogue.
+    """Raise before anything slow where the plan could not be played: nowhere to write, nobody to do
+    the work, no such catalogue.
     """
     run_folder.check_room_for_a_run(context.settings.runs)
     check_workforce(context, local=local)
@@ -91,11 +91,12 @@ def fitted(context: Context, plan: Plan, fit: Collection[str] = SIZES) -> Plan:
     if not fit:
         return plan
     splits = [item.split for item in catalogues.ensure(context, plan.catalogue)]
-    n_items, n_queries = splits.count(CATALOGUE_SPLIT), splits.count(QUERY_SPLIT)
+    n_items = splits.count(CATALOGUE_SPLIT)
+    n_queries = splits.count(QUERY_SPLIT)
     if n_items < LEAST_ITEMS or not n_queries:
         raise UsageError(
-            f"catalogue {plan.catalogue!r} has {n_items} items and {n_queries} queries, a run needs "
-            f"{LEAST_ITEMS} and 1; add more pictures with `windowshop catalogue add`"
+            f"catalogue {plan.catalogue!r} has {n_items} items and {n_queries} queries, a run needs"
+            f" {LEAST_ITEMS} and 1; add more pictures with `windowshop catalogue add`"
         )
     there = {"items": n_items, "queries": n_queries}
     found = replace(plan, **{name: min(getattr(plan, name), there[name]) for name in fit})
@@ -108,8 +109,11 @@ def fitted(context: Context, plan: Plan, fit: Collection[str] = SIZES) -> Plan:
     return found
 
 
-def _keep(context: Context, name: str, seeds: dict[int, dict[str, str]], played: Sequence[Played]) -> None:
-    first, root = played[0].run, context.settings.runs
+def _keep(
+    context: Context, name: str, seeds: dict[int, dict[str, str]], played: Sequence[Played]
+) -> None:
+    first = played[0].run
+    root = context.settings.runs
     known = run_folder.timings(root, name)  # of the runs that were played before
     files = {
         "config.json": {done.run.id: done.run.config for done in played},

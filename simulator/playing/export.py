@@ -1,4 +1,6 @@
-"""Events out: canonical JSON lines, the same bytes for the same run wherever and however it was played."""
+"""Events out: canonical JSON lines, the same bytes for the same run wherever and however it was
+played.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def event_id(run: str, session: int, ordinal: int) -> str:
 
 
 def lines(run: str, events: Events, item_ids: Sequence[str]) -> Iterator[str]:
-    """One JSON object an event, keys in the format's order, sorted by (at, shopper, session, ordinal)."""
+    """One JSON object an event, keys in the format's order, sorted by (at, shopper, session,
+    ordinal).
+    """
     rows = events.rows
     slates = iter(events.shown)
     shown = {place: next(slates) for place in np.flatnonzero(rows["kind"] == Kind.IMPRESSION)}
@@ -75,15 +79,21 @@ def _fields(run: str, row: Rows, item_ids: Sequence[str], shown: Any) -> dict[st
     return fields
 
 
-def run_or_log(context: Context, name: str, *, policy: str | None = None, seed: int | None = None) -> str:
-    """The one run or imported log behind a name; UsageError with the choice where there are several."""
+def run_or_log(
+    context: Context, name: str, *, policy: str | None = None, seed: int | None = None
+) -> str:
+    """The one run or imported log behind a name; UsageError with the choice where there are
+    several.
+    """
     with read_transaction(context.engine) as conn:
         is_log = imported_logs.read(conn, name) is not None
     return name if is_log else named(context, name).one(policy, seed)
 
 
 def export(context: Context, run_id: str, out: Path | None) -> int:
-    """Write a run's or imported log's events to a file, whole or not at all, or to standard output."""
+    """Write a run's or imported log's events to a file, whole or not at all, or to standard
+    output.
+    """
     if out is not None:
         output.check(out)
     with read_transaction(context.engine) as conn:
@@ -107,7 +117,9 @@ def _put(out: Path | None, fill: Callable[[TextIO], int]) -> int:
     """Fill a file, whole or not at all, or standard output."""
     if out is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", errors="strict")  # JSON is UTF-8 whatever the terminal
+            sys.stdout.reconfigure(
+                encoding="utf-8", errors="strict"
+            )  # JSON is UTF-8 whatever the terminal
         return fill(sys.stdout)
     with output.opened(out) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as file:
         return fill(file)

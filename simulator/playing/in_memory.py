@@ -1,6 +1,8 @@
-"""Runs in memory: world, recommender and shoppers as ever, but no database and no queue, for grids of runs.
+"""Runs in memory: world, recommender and shoppers as ever, but no database and no queue, for grids
+of runs.
 
-Nothing is kept but what the caller writes down. A run here has the slates and the clicks of the stored one.
+Nothing is kept but what the caller writes down. A run here has the slates and the clicks of the
+stored one.
 """
 
 from __future__ import annotations
@@ -38,12 +40,16 @@ from workers.fold import read_slates
 from workers.knowledge import Recommender, requests_of
 
 PIECE = 256
-"""Requests ranked at once: what they need stays in the processor's cache; results do not depend on it."""
+"""Requests ranked at once: what they need stays in the processor's cache; results do not depend on
+it.
+"""
 
 
 @dataclass
 class SharedWorld:
-    """What all runs of one world share: the world itself, the pictures' vectors, and who is near whom."""
+    """What all runs of one world share: the world itself, the pictures' vectors, and who is near
+    whom.
+    """
 
     config: dict[str, Any]
     world: World
@@ -52,7 +58,9 @@ class SharedWorld:
     neighbours: dict[int, VisualNeighbours] = field(default_factory=dict)
 
     def recommender(self, policy: str, settings: dict[str, Any] | None = None) -> Recommender:
-        """A recommender that knows nothing yet; settings: of RecommenderConfig, beside the run's own."""
+        """A recommender that knows nothing yet; settings: of RecommenderConfig, beside the run's
+        own.
+        """
         own = {**self.config["recommender"], **(settings or {}), "policy": policy}
         config = RecommenderConfig.from_json(canonical(own))
         arrivals = Arrivals.of(self.config)
@@ -63,7 +71,9 @@ class SharedWorld:
         return Recommender(0, self.config["seed"], config, NOTHING_KNOWN, knowledge, arrivals)
 
 
-def share_world(config: dict[str, Any], pictures: Pictures, vectors: NDArray[np.float32]) -> SharedWorld:
+def share_world(
+    config: dict[str, Any], pictures: Pictures, vectors: NDArray[np.float32]
+) -> SharedWorld:
     """What all runs of a config's world share; vectors: unit rows of its items, not rounded yet."""
     world = build_world(
         from_settings(config["world"]["settings"]),
@@ -73,7 +83,9 @@ def share_world(config: dict[str, Any], pictures: Pictures, vectors: NDArray[np.
         slate_size=config["recommender"]["slate_size"],
         max_slates=config["slates"],
     )
-    return SharedWorld(config, world, round_embeddings(vectors), ~np.asarray(pictures.is_query, np.bool_))
+    return SharedWorld(
+        config, world, round_embeddings(vectors), ~np.asarray(pictures.is_query, np.bool_)
+    )
 
 
 @dataclass
@@ -102,7 +114,12 @@ class MemoryRun:
                 self.arrived.append((day, int(np.isin(events.shown, arrivals.items).sum())))
 
     def slates_for(
-        self, sessions: NDArray[np.int64], step: int, *, generation: int, ranker: Ranker | None = None
+        self,
+        sessions: NDArray[np.int64],
+        step: int,
+        *,
+        generation: int,
+        ranker: Ranker | None = None,
     ) -> NDArray[np.int32]:
         """The slates of these sessions (sorted) at this step, int32 [n, k]."""
         known = self.recommender
@@ -136,7 +153,9 @@ class MemoryRun:
 
 
 def fair_share(done: MemoryRun, n_items: int) -> float:
-    """Exposure of the items that came in mid-run, from their day on, over their share of the catalogue."""
+    """Exposure of the items that came in mid-run, from their day on, over their share of the
+    catalogue.
+    """
     arrivals = done.recommender.arrivals
     if arrivals is None:
         return float("nan")
@@ -186,9 +205,13 @@ def play_in_memory(
 
 
 def gather(context: Context, resolved: Resolved) -> tuple[Pictures, NDArray[np.float32]]:
-    """The pictures of a run's items and their vectors, float32 [n, dim]; those that lack one get it here."""
-    config, chosen = resolved.config, resolved.items
-    embedder, hashes = EmbedderKey(config["model"], config["runtime"]), [item.image for item in chosen]
+    """The pictures of a run's items and their vectors, float32 [n, dim]; those that lack one get it
+    here.
+    """
+    config = resolved.config
+    chosen = resolved.items
+    embedder = EmbedderKey(config["model"], config["runtime"])
+    hashes = [item.image for item in chosen]
     with read_transaction(context.engine) as conn:
         pixels = images.read(conn, hashes)
     return pictures_of(chosen, config["categories"], pixels), vectors(context, embedder, hashes)

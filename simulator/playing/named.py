@@ -1,4 +1,6 @@
-"""What a name on the command line means: a run, an experiment, or `latest`; and the runs behind it."""
+"""What a name on the command line means: a run, an experiment, or `latest`; and the runs behind
+it.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class Named:
         return [run_id for of_seed in self.seeds.values() for run_id in of_seed.values()]
 
     def one(self, policy: str | None, seed: int | None) -> str:
-        """The run of a policy and a seed; UsageError with the choice where these leave none or several."""
+        """The run of a policy and a seed; UsageError with the choice where these leave none or
+        several.
+        """
         found = [
             run_id
             for of, of_seed in self.seeds.items()
@@ -34,18 +38,24 @@ class Named:
         ]
         if len(found) == 1:
             return found[0]
-        raise UsageError(f"{self.id} has {_many(len(self.run_ids))}; choose one with {self._choice()}")
+        raise UsageError(
+            f"{self.id} has {_many(len(self.run_ids))}; choose one with {self._choice()}"
+        )
 
     def _choice(self) -> str:
         policies = dict.fromkeys(name for of_seed in self.seeds.values() for name in of_seed)
-        wanted = [f"--policy {'|'.join(policies)}"] if len(policies) > 1 or len(self.seeds) == 1 else []
+        wanted = (
+            [f"--policy {'|'.join(policies)}"] if len(policies) > 1 or len(self.seeds) == 1 else []
+        )
         if len(self.seeds) > 1:
             wanted.append(f"--seed {'|'.join(map(str, self.seeds))}")
         return " ".join(wanted)
 
 
 def named(context: Context, name: str) -> Named:
-    """The runs behind a name; NotFoundError where there is no such thing, or its runs are not here."""
+    """The runs behind a name; NotFoundError where there is no such thing, or its runs are not
+    here.
+    """
     with read_transaction(context.engine) as conn:
         known = {run.id: run for run in runs.every(conn)}
     if name in known:

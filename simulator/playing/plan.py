@@ -42,14 +42,18 @@ class Plan:
         """Raise UsageError for what cannot be played, naming what can."""
         if self.policy not in POLICY_NAMES:
             hint = nearest(self.policy, POLICY_NAMES)
-            raise NotFoundError(f"no policy {self.policy!r}; {hint}choose one of {', '.join(POLICY_NAMES)}")
+            raise NotFoundError(
+                f"no policy {self.policy!r}; {hint}choose one of {', '.join(POLICY_NAMES)}"
+            )
         try:
             named(self.world)
             comes = arriving(self.world)
         except ValueError as error:
             raise UsageError(str(error)) from None
         if comes and comes[1] >= self.days:
-            raise UsageError(f"new_day {comes[1]} is after the last of {self.days} days, counted from 0")
+            raise UsageError(
+                f"new_day {comes[1]} is after the last of {self.days} days, counted from 0"
+            )
         smallest = {"days": 1, "shoppers": 1, "items": 10, "queries": 1, "slates": 1, "seed": 0}
         for name, least in smallest.items():
             if getattr(self, name) < least:
@@ -61,7 +65,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A plan with everything it depends on: the config, and the items in the order of their numbers."""
+    """A plan with everything it depends on: the config, and the items in the order of their
+    numbers.
+    """
 
     config: dict[str, Any]
     items: list[Item]
@@ -86,12 +92,17 @@ def resolve(
         "runtime": runtime,
     }
     if comes := arriving(plan.world):
-        config["arrivals"] = {"day": comes[1], "items": _new_items(chosen, comes[0], seed=plan.seed)}
+        config["arrivals"] = {
+            "day": comes[1],
+            "items": _new_items(chosen, comes[0], seed=plan.seed),
+        }
     return Resolved(config, [*chosen, *queries])
 
 
 def _new_items(chosen: Sequence[Item], share: float, *, seed: int) -> list[int]:
-    """The numbers of the catalogue items that come later: an addressed draw, at least one, not all."""
+    """The numbers of the catalogue items that come later: an addressed draw, at least one, not
+    all.
+    """
     draw = uniform(seed, Purpose.ARRIVAL, catalogues.image_keys(chosen))
     n = min(max(1, round(share * len(chosen))), len(chosen) - 1)
     return sorted(int(number) for number in np.argsort(draw, kind="stable")[:n])

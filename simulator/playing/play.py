@@ -1,4 +1,6 @@
-"""The road of an event: plays the days of one run against the recommender, or a reference of the judge's."""
+"""The road of an event: plays the days of one run against the recommender, or a reference of the
+judge's.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,20 @@ from simulator.world.session import Sessions, World
 
 
 class Counter(Protocol):
-    """Where shoppers ask and tell: the desk, which stores, or a run in memory, which only remembers."""
+    """Where shoppers ask and tell: the desk, which stores, or a run in memory, which only
+    remembers.
+    """
 
     def note(self, events: Events, outcomes: SlateOutcomes | None = None) -> None:
         """Take events and slate outcomes."""
 
     def slates_for(
-        self, sessions: NDArray[np.int64], step: int, *, generation: int, ranker: Ranker | None = None
+        self,
+        sessions: NDArray[np.int64],
+        step: int,
+        *,
+        generation: int,
+        ranker: Ranker | None = None,
     ) -> NDArray[np.int32]:
         """The slates of these sessions at this step."""
 
@@ -33,7 +42,9 @@ class Counter(Protocol):
 
 
 Witness = Callable[[Sessions, NDArray[np.int32], NDArray[np.bool_]], None]
-"""(sessions that asked, their slates [n, k], what they clicked [n, k]): sees each slate that was read."""
+"""(sessions that asked, their slates [n, k], what they clicked [n, k]): sees each slate that was
+read.
+"""
 
 
 def play(
@@ -49,8 +60,9 @@ def play(
 ) -> None:
     """Play a run from its first morning to the fold of its last day.
 
-    What is stored already is not asked for or stored again, so an unfinished run is resumed by playing it.
-    arrivals: items that a reference may not show before their day; the recommender knows of them itself.
+    What is stored already is not asked for or stored again, so an unfinished run is resumed by
+    playing it. arrivals: items that a reference may not show before their day; the recommender
+    knows of them itself.
     """
     memory = begin(world)
     judge = reference(policy, world)
@@ -73,7 +85,9 @@ def play(
                 here.session,
                 here.step,
                 generation=generation,
-                ranker=ranker(judge, here, config=config, offered=offered, seed=seed) if judge else None,
+                ranker=ranker(judge, here, config=config, offered=offered, seed=seed)
+                if judge
+                else None,
             )
             # 3. They read it, click or do not, and go on or leave.
             was_alive = sessions.alive

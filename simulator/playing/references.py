@@ -33,7 +33,9 @@ class Reference(Protocol):
         """float64 [n, n_items]; more is better."""
 
     def observe(self, some: Sessions, slates: NDArray[np.int64], clicked: Bools) -> None:
-        """Sessions as they were when they asked, what they were shown [n, k], and what they clicked."""
+        """Sessions as they were when they asked, what they were shown [n, k], and what they
+        clicked.
+        """
 
 
 class _Blind:
@@ -103,7 +105,9 @@ def reference(policy: str, world: World) -> Reference | None:
 def ranker(
     reference: Reference, here: Sessions, *, config: RecommenderConfig, offered: Bools, seed: int
 ) -> Ranker:
-    """Slates of a reference, ranked by the one ranking that all policies share; offered: bool [n_items]."""
+    """Slates of a reference, ranked by the one ranking that all policies share; offered: bool
+    [n_items].
+    """
 
     def slates_for(asked: NDArray[np.int64], step: int) -> Any:
         places = np.searchsorted(here.session, asked)

@@ -1,4 +1,6 @@
-"""Reads runs back from the database, measures them, and writes the report of a run or an experiment."""
+"""Reads runs back from the database, measures them, and writes the report of a run or an
+experiment.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +42,11 @@ def report(
     gates: Sequence[str] = (),
     command: str | None = None,
 ) -> Headline:
-    """Write the report of a run or experiment into its directory; gates like `hit_rate@10=0.3` must be met.
+    """Write the report of a run or experiment into its directory; gates like `hit_rate@10=0.3` must
+    be met.
 
-    Raises NotFoundError for an unknown name, UsageError for one that is not finished, GateError for a gate.
+    Raises NotFoundError for an unknown name, UsageError for one that is not finished, GateError for
+    a gate.
     """
     wanted = [_parsed(gate) for gate in gates]
     loaded = [load(context, run_id) for run_id in named(context, name).run_ids]
@@ -122,7 +126,9 @@ def _parsed(gate: str) -> tuple[str, float]:
     except ValueError:
         wanted = math.nan
     if not math.isfinite(wanted):  # no value lies under nan, so such a gate would hold nothing back
-        raise UsageError(f"--fail-under {gate!r} is not METRIC=NUMBER, hit_rate@10=0.3 for instance")
+        raise UsageError(
+            f"--fail-under {gate!r} is not METRIC=NUMBER, hit_rate@10=0.3 for instance"
+        )
     return metric, wanted
 
 

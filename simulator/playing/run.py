@@ -35,7 +35,12 @@ class Done:
 
 
 def run(
-    context: Context, plan: Plan, *, fit: Collection[str] = (), local: bool = False, again: bool = False
+    context: Context,
+    plan: Plan,
+    *,
+    fit: Collection[str] = (),
+    local: bool = False,
+    again: bool = False,
 ) -> Done:
     """Play a plan to its end, or take it up where it stopped, or give back what is finished.
 
@@ -48,7 +53,8 @@ def run(
         played = simulate(context, resolved, workforce, again=again)
     if played.was_stored:
         context.talk.say(f"run {played.run.id} was finished before; --again plays it anew")
-    root, name = context.settings.runs, played.run.id
+    root = context.settings.runs
+    name = played.run.id
     timings = played.seconds or run_folder.timings(root, name)  # of the time it was played
     document = {"run": name, **origin(played.run), "timings": timings}
     run_folder.write(root, name, {"config.json": played.run.config, "run.json": document})

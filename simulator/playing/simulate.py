@@ -38,7 +38,9 @@ from workers.supervisor import Supervisor
 
 @dataclass(frozen=True)
 class Played:
-    """A finished run and how long it took; timings never enter anything that must be the same twice."""
+    """A finished run and how long it took; timings never enter anything that must be the same
+    twice.
+    """
 
     run: Run
     events: int
@@ -52,7 +54,9 @@ def workforce_for(context: Context, *, local: bool) -> AbstractContextManager[Wo
 
 
 def check_workforce(context: Context, *, local: bool) -> None:
-    """Raise before anything slow when nobody could do the work: Redis is away, or there are no workers."""
+    """Raise before anything slow when nobody could do the work: Redis is away, or there are no
+    workers.
+    """
     settings = context.settings
     if local:
         return
@@ -60,7 +64,8 @@ def check_workforce(context: Context, *, local: bool) -> None:
         queue.connect(settings.redis_url).close()
     elif not settings.workers:
         raise UsageError(
-            "--workers 0 leaves the work to others, who need REDIS_URL; set it, or ask for --workers 1"
+            "--workers 0 leaves the work to others, who need REDIS_URL; set it, or ask for"
+            " --workers 1"
         )
 
 
@@ -82,10 +87,13 @@ def prepare(context: Context, plan: Plan) -> Resolved:
     return resolve(plan, stored, model=model.key, runtime=model.runtime, index=index)
 
 
-def simulate(context: Context, resolved: Resolved, workforce: Workforce, *, again: bool = False) -> Played:
+def simulate(
+    context: Context, resolved: Resolved, workforce: Workforce, *, again: bool = False
+) -> Played:
     """Play one run to its end; a finished one is given back, an unfinished one is resumed.
 
-    While another process plays this run, we wait: it ends finished, or we take it up where that one stopped.
+    While another process plays this run, we wait: it ends finished, or we take it up where that one
+    stopped.
     """
     run_id = runs.id_of(resolved.config)
 
@@ -127,7 +135,9 @@ def _play(context: Context, run: Run, workforce: Workforce) -> Played:
         world = world_of(conn, run)
     desk.forget_time()
     began = time.perf_counter()
-    with context.talk.progress(f"{config['policy']} (seed {config['seed']})", config["days"]) as step:
+    with context.talk.progress(
+        f"{config['policy']} (seed {config['seed']})", config["days"]
+    ) as step:
         play(
             world,
             desk,
@@ -160,8 +170,11 @@ def _embed_missing(context: Context, desk: Desk, embedder: EmbedderKey) -> None:
 
 
 def pictures_of(chosen: list[Item], names: list[str], pixels: NDArray[np.uint8]) -> Pictures:
-    """A run's items as the world sees them; names: of the catalogue's categories, in their order."""
-    # The world knows what goes with what for Fashion-MNIST's labels; others are numbered after them.
+    """A run's items as the world sees them; names: of the catalogue's categories, in their
+    order.
+    """
+    # The world knows what goes with what for Fashion-MNIST's labels; others are numbered after
+    # them.
     first = 0 if names == list(CLASS_NAMES) else FASHION_CATEGORIES
     return Pictures(
         pixels=pixels,

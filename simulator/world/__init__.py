@@ -1,1 +1,3 @@
-"""The simulated world: shoppers who react to slates. It judges recommenders and shares nothing with them."""
+"""The simulated world: shoppers who react to slates. It judges recommenders and shares nothing with
+them.
+"""

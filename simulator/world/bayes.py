@@ -1,14 +1,16 @@
-"""The ceilings: rankers that know all items and the world's laws, and see one session, or all of a shopper's.
+"""The ceilings: rankers that know all items and the world's laws, and see one session, or all of a
+shopper's.
 
-What she wants is linear in the item's features (choice.wish). Of it the ranker knows anchor, weariness and
-the category costs, which follow from what was asked and shown; her taste and her sensitivity to price it
-must infer. It holds a Gaussian over them, that of the population before her first slate, and moves it by each
-slate's clicks: an assumed-density filter with the logistic's gradient and curvature at the moderated mean
-(MacKay 1992), a no-click counted only as far as the position was probably examined. An approximation: the
-exact posterior is no Gaussian, so a better ranker may exist, but none that was tried came near it.
+What she wants is linear in the item's features (choice.wish). Of it the ranker knows anchor,
+weariness and the category costs, which follow from what was asked and shown; her taste and her
+sensitivity to price it must infer. It holds a Gaussian over them, that of the population before her
+first slate, and moves it by each slate's clicks: an assumed-density filter with the logistic's
+gradient and curvature at the moderated mean (MacKay 1992), a no-click counted only as far as the
+position was probably examined. An approximation: the exact posterior is no Gaussian, so a better
+ranker may exist, but none that was tried came near it.
 
-From day to day a Gaussian drifts as tastes do (shopper.next_morning), so her earlier sessions are a prior for
-the next one. Which picture she searched with tells of her taste too, and is not asked.
+From day to day a Gaussian drifts as tastes do (shopper.next_morning), so her earlier sessions are a
+prior for the next one. Which picture she searched with tells of her taste too, and is not asked.
 """
 
 from __future__ import annotations
@@ -22,17 +24,24 @@ from simulator.world import choice
 from simulator.world.draws import Bools, Floats, Ints
 from simulator.world.session import Sessions, World
 
-_MEAN_GRAIN, _SPREAD_GRAIN = 2.0**20, 2.0**14
-"""Rounded so, products with the features' multiples of 2^-16 are exact in any batch and with any BLAS."""
+_MEAN_GRAIN = 2.0**20
+_SPREAD_GRAIN = 2.0**14
+"""Rounded so, products with the features' multiples of 2^-16 are exact in any batch and with any
+BLAS.
+"""
 
 
 class SessionBayes:
-    """What is believed of the sessions of one day, by session; another day's sessions begin anew."""
+    """What is believed of the sessions of one day, by session; another day's sessions begin
+    anew.
+    """
 
     def __init__(self, world: World) -> None:
         """The belief before the first slate is that about a shopper of whom nothing is known."""
-        self._world, self._pull = world, world.config.taste_pull
-        config, population = world.config, world.population
+        self._world = world
+        self._pull = world.config.taste_pull
+        config = world.config
+        population = world.population
         # Price stands in one vector with taste, in its unit; the length column is known: no spread.
         dear = config.price_sensitivity * np.exp(config.price_sensitivity_spread**2 / 2)
         spread = dear * np.sqrt(np.expm1(config.price_sensitivity_spread**2))
@@ -45,7 +54,8 @@ class SessionBayes:
         self._squares = (features[:, :, None] * features[:, None, :]).reshape(len(features), -1)
         self._session = np.zeros(0, np.int64)
         size = len(self._mean0)
-        self._mean, self._spread = np.zeros((0, size)), np.zeros((0, size, size))
+        self._mean = np.zeros((0, size))
+        self._spread = np.zeros((0, size, size))
 
     def open_day(self, sessions: Sessions) -> None:
         """The day's sessions have come; nothing is known of any."""
@@ -55,9 +65,13 @@ class SessionBayes:
         self._spread = np.repeat(self._spread0[None], n, axis=0)
 
     def probability(self, some: Sessions) -> Floats:
-        """P(click | examined) of each catalogue item as far as the session tells, float64 [n, n_items]."""
+        """P(click | examined) of each catalogue item as far as the session tells, float64 [n,
+        n_items].
+        """
         rows = np.searchsorted(self._session, some.session)
-        known = self._world.config.click_base + choice.whole_catalogue_appeal(self._world, self._blank(some))
+        known = self._world.config.click_base + choice.whole_catalogue_appeal(
+            self._world, self._blank(some)
+        )
         mean = np.rint(self._mean[rows] * _MEAN_GRAIN) / _MEAN_GRAIN
         spread = np.rint(self._spread[rows] * _SPREAD_GRAIN) / _SPREAD_GRAIN
         known += self._pull * (mean @ self._features.T)
@@ -66,13 +80,16 @@ class SessionBayes:
         return np.asarray(expit(known / np.sqrt(1.0 + np.pi / 8.0 * np.maximum(variance, 0.0))))
 
     def observe(self, some: Sessions, slates: Ints, clicked: Bools) -> None:
-        """These sessions, as they were when they asked, were shown slates [n, k] and clicked or did not."""
+        """These sessions, as they were when they asked, were shown slates [n, k] and clicked or did
+        not.
+        """
         rows = np.searchsorted(self._session, some.session)
         world = self._world
         features = world.catalogue.features[np.maximum(slates, 0)]
         known = world.config.click_base + choice.appeal(world, self._blank(some), slates)
         known += self._dear(some)[:, None] * features[:, :, -1]
-        mean, spread = self._mean[rows], self._spread[rows]
+        mean = self._mean[rows]
+        spread = self._spread[rows]
         for position, examined in enumerate(world.examination):
             feature = self._pull * features[:, position]
             along = np.einsum("nde,ne->nd", spread, feature)
@@ -88,7 +105,8 @@ class SessionBayes:
             )
             step = was_seen * (clicked[:, position] - chance)
             mean = mean + np.einsum("nde,ne->nd", spread, feature) * step[:, None]
-        self._mean[rows], self._spread[rows] = mean, spread
+        self._mean[rows] = mean
+        self._spread[rows] = spread
 
     def _blank(self, some: Sessions) -> Sessions:
         """The sessions without what nobody can see of the shopper."""
@@ -100,7 +118,9 @@ class SessionBayes:
 
 
 class HistoryBayes(SessionBayes):
-    """The same, but what was believed of a shopper when her session ended is where her next one begins."""
+    """The same, but what was believed of a shopper when her session ended is where her next one
+    begins.
+    """
 
     def __init__(self, world: World) -> None:
         """Nothing is known of anybody before the first day."""
@@ -114,16 +134,22 @@ class HistoryBayes(SessionBayes):
         self._kept = np.concatenate([np.full(taste, world.config.taste_memory), np.ones(2)])
 
     def open_day(self, sessions: Sessions) -> None:
-        """Yesterday's sessions become memory, tastes drift over the nights between, and the day's begin."""
+        """Yesterday's sessions become memory, tastes drift over the nights between, and the day's
+        begin.
+        """
         self._means[self._shopper], self._spreads[self._shopper] = self._mean, self._spread
         for _ in range(sessions.day - self._day):
             self._drift()
         super().open_day(sessions)
-        self._day, self._shopper = sessions.day, sessions.shopper
-        self._mean, self._spread = self._means[self._shopper], self._spreads[self._shopper]
+        self._day = sessions.day
+        self._shopper = sessions.shopper
+        self._mean = self._means[self._shopper]
+        self._spread = self._spreads[self._shopper]
 
     def _drift(self) -> None:
-        """Own tastes fade towards the population's and gather its spread again; a purse stays as it is."""
+        """Own tastes fade towards the population's and gather its spread again; a purse stays as it
+        is.
+        """
         kept = self._kept
         self._means = self._mean0 + kept * (self._means - self._mean0)
         self._spreads *= kept[:, None] * kept

@@ -1,4 +1,6 @@
-"""What the judge sees of an item, by (seed, image): category, visible style, hidden style, price."""
+"""What the judge sees of an item, by (seed, image): category, visible style, hidden style,
+price.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from simulator.world.draws import Bools, Floats, Ints, Keys, Purpose, normal, un
 from simulator.world.presets import FASHION_CATEGORIES, WorldConfig
 
 SMALL_CLASS = 20
-"""Classes below this size are standardised with all items: their own spread is not to be trusted."""
+"""Classes below this size are standardised with all items: their own spread is not to be
+trusted.
+"""
 
 _INK = 24  # pixels above this brightness belong to the piece, not to the ground
 _CHUNK = 2048
@@ -35,9 +39,9 @@ class Pictures:
 class Catalogue:
     """Items as the judge sees them, by item number.
 
-    features: float64 [n, dims + 2], multiples of 2^-16: style (visible, hidden), half its squared length less
-    the mean, standardised log price. The product of two random items' styles has variance one, of which
-    hidden_share comes from the hidden part.
+    features: float64 [n, dims + 2], multiples of 2^-16: style (visible, hidden), half its squared
+    length less the mean, standardised log price. The product of two random items' styles has
+    variance one, of which hidden_share comes from the hidden part.
     """
 
     n_items: int
@@ -70,7 +74,9 @@ def describe(config: WorldConfig, seed: int, pictures: Pictures) -> Catalogue:
     is_query = np.asarray(pictures.is_query, np.bool_)
     n_items = int(np.count_nonzero(~is_query))
     if not 0 < n_items < len(is_query):
-        raise ValueError(f"a world needs catalogue items and query items, found {n_items} of {len(is_query)}")
+        raise ValueError(
+            f"a world needs catalogue items and query items, found {n_items} of {len(is_query)}"
+        )
     if is_query[:n_items].any():
         raise ValueError("query items must come after the catalogue items")
     category = pictures.category.astype(np.int64)
@@ -103,7 +109,9 @@ def describe(config: WorldConfig, seed: int, pictures: Pictures) -> Catalogue:
 
 
 def visible_style(pixels: NDArray[np.uint8], category: Ints, key: Keys) -> Floats:
-    """Descriptors standardised within the category, float64 [n, 9]; a product of rows has variance one."""
+    """Descriptors standardised within the category, float64 [n, 9]; a product of rows has variance
+    one.
+    """
     raw = np.concatenate([descriptors(pixels[rows]) for rows in _chunks(len(pixels))])
     return _unit_products(standardised(raw, category, key), key)
 
@@ -111,8 +119,8 @@ def visible_style(pixels: NDArray[np.uint8], category: Ints, key: Keys) -> Float
 def descriptors(pixels: NDArray[np.uint8]) -> Floats:
     """Hand-made, never a network's output, float64 [n, 9]; sums are of integers, so exact.
 
-    Brightness, contrast, texture, width, length, asymmetry, height of the centre, horizontal against vertical
-    stripes, share of the light in the middle third.
+    Brightness, contrast, texture, width, length, asymmetry, height of the centre, horizontal
+    against vertical stripes, share of the light in the middle third.
     """
     light = pixels.astype(np.int64)
     ink = light > _INK
@@ -136,7 +144,9 @@ def descriptors(pixels: NDArray[np.uint8]) -> Floats:
 
 def standardised(raw: Floats, category: Ints, key: Keys) -> Floats:
     """Mean 0 and sd 1 within each category of 20 or more, else against all; cut at three sd."""
-    order = np.argsort(key, kind="stable")  # sums in the images' own order: bits do not depend on rows
+    order = np.argsort(
+        key, kind="stable"
+    )  # sums in the images' own order: bits do not depend on rows
     result = (raw - raw[order].mean(0)) / _spread(raw[order])
     for one in np.unique(category):
         rows = order[category[order] == one]
@@ -146,7 +156,9 @@ def standardised(raw: Floats, category: Ints, key: Keys) -> Floats:
 
 
 def hidden_style(config: WorldConfig, seed: int, key: Keys) -> tuple[Floats, Ints]:
-    """Style, float64 [n, hidden_dims], and tribe [n]: the tribe's centre and a part of the item's own."""
+    """Style, float64 [n, hidden_dims], and tribe [n]: the tribe's centre and a part of the item's
+    own.
+    """
     dims = np.arange(config.hidden_dims)
     share = (1.0 + np.arange(config.tribes)) ** -config.tribe_skew
     share /= share.sum()
@@ -208,7 +220,9 @@ def _spread(raw: Floats) -> Floats:
 
 
 def _unit_products(style: Floats, key: Keys) -> Floats:
-    """Scaled so that the product of two random rows has variance one, however the columns are correlated."""
+    """Scaled so that the product of two random rows has variance one, however the columns are
+    correlated.
+    """
     ordered = style[np.argsort(key, kind="stable")]
     second = np.einsum("id,ie->de", ordered, ordered) / len(ordered)
     variance = float((second**2).sum())

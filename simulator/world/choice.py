@@ -1,4 +1,6 @@
-"""How a slate is read: what is examined, clicked, carted and purchased, and how probable each of it was."""
+"""How a slate is read: what is examined, clicked, carted and purchased, and how probable each of it
+was.
+"""
 
 from __future__ import annotations
 
@@ -34,15 +36,19 @@ def examination(first: float, falloff: float, slate_size: int) -> Floats:
 
 
 def wish(world: World, sessions: Sessions) -> tuple[Floats, Floats]:
-    """What sessions want of the features, float64 [n, dims + 2], multiples of 2^-20, and their constants [n].
+    """What sessions want of the features, float64 [n, dims + 2], multiples of 2^-20, and their
+    constants [n].
 
-    Likeness to what she looks for is -|anchor - style|^2 / 2, which is linear in the style and its squared
-    length; centred and divided by sqrt(2) it has variance one over pairs of items, like taste.
+    Likeness to what she looks for is -|anchor - style|^2 / 2, which is linear in the style and its
+    squared length; centred and divided by sqrt(2) it has variance one over pairs of items, like
+    taste.
 
-    With the features' multiples of 2^-16 every product and sum fits into float64: the judge's utilities have
-    the same bits for one slate as for the whole catalogue, in any batch and with any BLAS.
+    With the features' multiples of 2^-16 every product and sum fits into float64: the judge's
+    utilities have the same bits for one slate as for the whole catalogue, in any batch and with any
+    BLAS.
     """
-    config, s = world.config, sessions
+    config = world.config
+    s = sessions
     pull = config.query_pull / np.sqrt(2.0)
     style = pull * s.anchor + config.taste_pull * s.taste - s.fatigue
     length = np.full(len(s.shopper), -pull)
@@ -52,8 +58,11 @@ def wish(world: World, sessions: Sessions) -> tuple[Floats, Floats]:
 
 
 def appeal(world: World, sessions: Sessions, items: Ints) -> Floats:
-    """float64 [n, k]: style, price, category and weariness of the items shown; -1 is read as item 0."""
-    s, c = sessions, world.catalogue
+    """float64 [n, k]: style, price, category and weariness of the items shown; -1 is read as item
+    0.
+    """
+    s = sessions
+    c = world.catalogue
     items = np.maximum(items, 0)
     wanted, constant = wish(world, s)
     liked = product(wanted, c.features[items]) + constant[:, None]
@@ -61,12 +70,15 @@ def appeal(world: World, sessions: Sessions, items: Ints) -> Floats:
     same = items[:, :, None] == s.seen[:, None, :]
     known = same.any(2)
     clicked = (same & s.clicked[:, None, :]).any(2)
-    return np.asarray(liked - (world.config.repeat_cost * known + world.config.clicked_cost * clicked))
+    return np.asarray(
+        liked - (world.config.repeat_cost * known + world.config.clicked_cost * clicked)
+    )
 
 
 def whole_catalogue_appeal(world: World, sessions: Sessions) -> Floats:
     """float64 [n, n_items]: the same numbers, bit for bit, for every catalogue item."""
-    s, c = sessions, world.catalogue
+    s = sessions
+    c = world.catalogue
     wanted, constant = wish(world, s)
     liked = np.asarray(wanted @ c.features[: c.n_items].T + constant[:, None])
     liked -= c.cost[:, c.category[: c.n_items]][s.category]
@@ -83,20 +95,26 @@ def whole_catalogue_appeal(world: World, sessions: Sessions) -> Floats:
 
 def react(world: World, sessions: Sessions, slates: Ints) -> Reaction:
     """How each session reacts to its slate. An item's draws know neither position nor policy."""
-    config, s = world.config, sessions
+    config = world.config
+    s = sessions
     here = (s.shopper[:, None], s.day, s.step)
     item = world.catalogue.key[np.maximum(slates, 0)]
     is_shown = slates >= 0
     liking = appeal(world, s, slates)
 
     position = np.arange(slates.shape[1])
-    examined = is_shown & (uniform(world.seed, Purpose.EXAMINE, *here, position) < world.examination)
+    examined = is_shown & (
+        uniform(world.seed, Purpose.EXAMINE, *here, position) < world.examination
+    )
     probability = np.where(is_shown, expit(config.click_base + liking), 0.0)
     clicked = examined & (uniform(world.seed, Purpose.CLICK, *here, item) < probability)
 
     worth = expit(config.cart_base + config.cart_slope * liking)
     carted = clicked & (uniform(world.seed, Purpose.CART, *here, item) < worth)
-    price = world.population.price_sensitivity[s.shopper][:, None] * world.catalogue.features[slates, -1]
+    price = (
+        world.population.price_sensitivity[s.shopper][:, None]
+        * world.catalogue.features[slates, -1]
+    )
     resolve = config.purchase_base + config.purchase_slope * liking - config.purchase_price * price
     bought = carted & (uniform(world.seed, Purpose.PURCHASE, *here, item) < expit(resolve))
 

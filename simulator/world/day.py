@@ -24,7 +24,8 @@ class SlateOutcomes:
 
     session: Ints  # [n_alive]
     step: int
-    expected: Floats  # [n_alive, k], P(examined) * P(click | examined) by position; 0 where nothing was shown
+    # [n_alive, k], P(examined) * P(click | examined) by position; 0 where nothing was shown
+    expected: Floats
 
 
 def build_world(
@@ -56,7 +57,9 @@ def begin(world: World) -> Memory:
 
 
 def open_day(world: World, memory: Memory, day: int) -> Sessions:
-    """Morning: some shoppers come, each with a category in mind, and pick an image to search with."""
+    """Morning: some shoppers come, each with a category in mind, and pick an image to search
+    with.
+    """
     comes = shopper.visitors(world.config, world.seed, world.population, memory, day)
     return session.search(world, session.arrive(world, memory, np.flatnonzero(comes), day))
 
@@ -73,7 +76,9 @@ def ask(world: World, sessions: Sessions) -> tuple[Sessions, Events]:
 def read(
     world: World, sessions: Sessions, slates: NDArray[np.int32]
 ) -> tuple[Sessions, Events, SlateOutcomes]:
-    """Each session that is alive reads its slate, row by row in their order, and decides what to do next."""
+    """Each session that is alive reads its slate, row by row in their order, and decides what to do
+    next.
+    """
     now = sessions.take(sessions.alive)
     shown = np.asarray(slates, np.int64)
     wanted = (len(now.shopper), world.slate_size)
@@ -106,7 +111,8 @@ def read(
 
 def close_day(world: World, memory: Memory, sessions: Sessions) -> Memory:
     """Night: what was felt and bought is remembered, and fades; tastes drift."""
-    config, who = world.config, sessions.shopper
+    config = world.config
+    who = sessions.shopper
     felt = memory.satisfaction.copy()
     felt[who] += (1 / config.satisfaction_memory - 1) * np.tanh(sessions.joy)
     owned = memory.owned.copy()
@@ -116,17 +122,23 @@ def close_day(world: World, memory: Memory, sessions: Sessions) -> Memory:
 
 
 def click_probability(world: World, sessions: Sessions) -> Floats:
-    """P(click | examined) of each catalogue item, float64 [n_alive, n_items]; `sessions.take` cuts pieces."""
+    """P(click | examined) of each catalogue item, float64 [n_alive, n_items]; `sessions.take` cuts
+    pieces.
+    """
     now = sessions.take(sessions.alive)
     return np.asarray(expit(world.config.click_base + choice.whole_catalogue_appeal(world, now)))
 
 
 def _affected(world: World, now: Sessions, shown: Ints, reaction: Reaction) -> Sessions:
     """Joy, weariness, what was seen and what was bought."""
-    config, k = world.config, world.slate_size
+    config = world.config
+    k = world.slate_size
     here = slice(now.step * k, (now.step + 1) * k)
-    seen, clicked, bought = now.seen.copy(), now.clicked.copy(), now.bought.copy()
-    seen[:, here], clicked[:, here] = shown, reaction.clicked
+    seen = now.seen.copy()
+    clicked = now.clicked.copy()
+    bought = now.bought.copy()
+    seen[:, here] = shown
+    clicked[:, here] = reaction.clicked
     row, place = np.nonzero(reaction.bought)
     np.add.at(bought, (row, world.catalogue.category[shown[row, place]]), 1)
     joy = (
@@ -140,7 +152,12 @@ def _affected(world: World, now: Sessions, shown: Ints, reaction: Reaction) -> S
     for position in range(k):
         fatigue += weight[:, position, None] * world.catalogue.style[shown[:, position]]
     return replace(
-        now, seen=seen, clicked=clicked, bought=bought, joy=now.joy + joy, fatigue=now.fatigue + fatigue
+        now,
+        seen=seen,
+        clicked=clicked,
+        bought=bought,
+        joy=now.joy + joy,
+        fatigue=now.fatigue + fatigue,
     )
 
 

@@ -1,4 +1,6 @@
-"""Addressed randomness: a draw is a pure function of (seed, purpose, address); nothing depends on order."""
+"""Addressed randomness: a draw is a pure function of (seed, purpose, address); nothing depends on
+order.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 
 
 class Purpose(IntEnum):
-    """What a draw is for. Two purposes never share a draw; the numbers are part of every published result."""
+    """What a draw is for. Two purposes never share a draw; the numbers are part of every published
+    result.
+    """
 
     TRIBE_CENTRE = 1
     TRIBE = 2
@@ -57,11 +61,12 @@ class Purpose(IntEnum):
 
 
 def bits(seed: int, purpose: Purpose, *address: ArrayLike) -> Keys:
-    """64 random bits for each address; the integer arrays of an address broadcast against each other.
+    """64 random bits for each address; the integer arrays of an address broadcast against each
+    other.
 
-    Each part moves the state along the SplitMix64 sequence and is mixed by its finaliser, a bijection: for a
-    fixed prefix, different last parts never collide (Steele, Lea, Flood: Fast splittable pseudorandom number
-    generators, OOPSLA 2014).
+    Each part moves the state along the SplitMix64 sequence and is mixed by its finaliser, a
+    bijection: for a fixed prefix, different last parts never collide (Steele, Lea, Flood: Fast
+    splittable pseudorandom number generators, OOPSLA 2014).
     """
     with np.errstate(over="ignore"):
         state = _mixed(_unsigned(seed) + _STEP * _unsigned(int(purpose)))

@@ -22,14 +22,16 @@ class WorldConfig:
     hidden_share: float = 0.5  # share of the style variance that no pixel shows, 0 to 1
     hidden_dims: int = 6  # dimensions of hidden style
     tribes: int = 8  # number of tribes
-    tribe_share: float = 0.7  # share of the hidden style's variance that a tribe has in common, 0 to 1
+    tribe_share: float = (
+        0.7  # share of the hidden style's variance that a tribe has in common, 0 to 1
+    )
     tribe_skew: float = 0.5  # Zipf exponent of the tribes' sizes
     price_medians: tuple[int, ...] = (1900, 3900, 3500, 4900, 7900, 3200, 2900, 5900, 4500, 6900)
     """Cents, median price by category."""
     price_spread: float = 0.4  # sd of log price within a category
 
-    # Categories: 0 T-shirt, 1 trouser, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag,
-    # 9 ankle boot
+    # Categories: 0 T-shirt, 1 trouser, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8
+    # bag, 9 ankle boot
     families: tuple[tuple[int, ...], ...] = ((0, 2, 4, 6), (5, 7, 9))
     """Categories that replace each other: tops; shoes."""
     goes_with: tuple[tuple[int, ...], ...] = (
@@ -41,8 +43,12 @@ class WorldConfig:
     # What a shopper is
     query_pull: float = 0.8  # log-odds per sd of likeness to the query image
     taste_pull: float = 1.4  # log-odds per sd of agreement with her own taste
-    popular_share: float = 0.08  # share of the taste variance that all shoppers have in common, 0 to 1
-    taste_memory: float = 0.98  # autocorrelation of her own taste from day to day; the rest is drift
+    popular_share: float = (
+        0.08  # share of the taste variance that all shoppers have in common, 0 to 1
+    )
+    taste_memory: float = (
+        0.98  # autocorrelation of her own taste from day to day; the rest is drift
+    )
     price_sensitivity: float = 0.2  # median over shoppers, log-odds lost per sd of log price
     price_sensitivity_spread: float = 0.5  # sd over shoppers of the logarithm of price sensitivity
     patience_spread: float = 0.7  # sd over shoppers, log-odds of staying
@@ -50,7 +56,9 @@ class WorldConfig:
 
     # What she comes for
     visit_base: float = 0.75  # log-odds that a shopper of average habit comes on a day
-    visit_satisfaction: float = 0.8  # log-odds of a visit per unit of satisfaction, which is -1 to 1
+    visit_satisfaction: float = (
+        0.8  # log-odds of a visit per unit of satisfaction, which is -1 to 1
+    )
     satisfaction_memory: float = 0.7  # share of satisfaction kept overnight, above 0
     demand_skew: float = 0.5  # Zipf exponent over the categories
     demand_spread: float = 0.7  # sd over shoppers of the log weight of a category
@@ -63,7 +71,9 @@ class WorldConfig:
         *(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0),
         *(6.0, 6.0, 5.0, 5.0, 5.0, 6.0, 7.0, 8.0, 9.0, 9.0, 6.0, 3.0),
     )
-    """Relative weights of visits by hour. None between 0 and 6: visits of two days never overlap."""
+    """Relative weights of visits by hour. None between 0 and 6: visits of two days never
+    overlap.
+    """
 
     # How she reads a slate
     examine_first: float = 0.95  # probability that the first position is examined
@@ -80,7 +90,9 @@ class WorldConfig:
     cart_slope: float = 0.4  # log-odds of a cart per unit of utility
     purchase_base: float = -1.5  # log-odds that a cart of an average item is followed by a purchase
     purchase_slope: float = 0.2  # log-odds of a purchase per unit of utility
-    purchase_price: float = 1.0  # weight of her price sensitivity at the till, beside the one in utility
+    purchase_price: float = (
+        1.0  # weight of her price sensitivity at the till, beside the one in utility
+    )
 
     # What she does next
     leave_base: float = -3.2  # log-odds that a visit of average patience ends after a slate
@@ -122,7 +134,8 @@ _ROWS = (
     ),
     Preset(
         WorldConfig(name="mixed"),
-        "Pictures show half of an item's style; the rest shows only in what shoppers do. The demo's world.",
+        "Pictures show half of an item's style; the rest shows only in what shoppers do. The demo's"
+        " world.",
     ),
     Preset(
         WorldConfig(name="social", hidden_share=0.9),
@@ -142,10 +155,11 @@ ARRIVING = ("new_share", "new_day")
 
 
 def named(text: str) -> WorldConfig:
-    """A preset, or one with numbers of its own: `mixed,hidden_share=0.3`. The presets stay as they are.
+    """A preset, or one with numbers of its own: `mixed,hidden_share=0.3`. The presets stay as they
+    are.
 
-    A changed world carries the whole text as its name, so its hash is its own. Raises ValueError that says
-    what would do.
+    A changed world carries the whole text as its name, so its hash is its own. Raises ValueError
+    that says what would do.
     """
     base, *changes = (part.strip() for part in text.split(","))
     if base not in PRESETS:
@@ -177,17 +191,22 @@ def arriving(text: str) -> tuple[float, int] | None:
     if not set(said) & set(ARRIVING):
         return None
     try:
-        share, day = float(said["new_share"]), int(said["new_day"])
+        share = float(said["new_share"])
+        day = int(said["new_day"])
     except (KeyError, ValueError):
         raise ValueError("new items need both, like new_share=0.1,new_day=4") from None
     if not 0 < share < 1 or day < 1:
-        raise ValueError(f"new_share must lie between 0 and 1, new_day above 0; found {share}, {day}")
+        raise ValueError(
+            f"new_share must lie between 0 and 1, new_day above 0; found {share}, {day}"
+        )
     return share, day
 
 
 def preset_hash(config: WorldConfig) -> str:
     """sha256 of the canonical JSON of a world's numbers."""
-    return sha256(json.dumps(asdict(config), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return sha256(
+        json.dumps(asdict(config), sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
 
 
 def from_settings(settings: dict[str, Any]) -> WorldConfig:

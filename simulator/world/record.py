@@ -15,25 +15,36 @@ _PER_POSITION = (Kind.CLICK, Kind.CART, Kind.PURCHASE)
 def request(world: World, sessions: Sessions) -> Events:
     """One SEARCH or VIEW for each session."""
     rows = blank(len(sessions.shopper))
-    rows["session"], rows["shopper"], rows["step"] = sessions.session, sessions.shopper, sessions.step
-    rows["ordinal"], rows["at"], rows["query"] = sessions.ordinal, sessions.clock, sessions.query
+    rows["session"] = sessions.session
+    rows["shopper"] = sessions.shopper
+    rows["step"] = sessions.step
+    rows["ordinal"] = sessions.ordinal
+    rows["at"] = sessions.clock
+    rows["query"] = sessions.query
     rows["kind"] = np.where(sessions.opened, Kind.VIEW, Kind.SEARCH)
     return Events(rows, np.zeros((0, world.slate_size), np.int32))
 
 
 def slate_read(
-    world: World, sessions: Sessions, slates: Ints, reaction: Reaction, *, leaving: Bools, thinking: Ints
+    world: World,
+    sessions: Sessions,
+    slates: Ints,
+    reaction: Reaction,
+    *,
+    leaving: Bools,
+    thinking: Ints,
 ) -> tuple[Events, Ints, Ints]:
     """The events of one slate each, and every session's next ordinal and clock.
 
-    Each session has a fixed row of things that may happen: the impression, then click, cart and purchase by
-    position, then leaving. Time passes along the row; those that do happen are cut out in order.
+    Each session has a fixed row of things that may happen: the impression, then click, cart and
+    purchase by position, then leaving. Time passes along the row; those that do happen are cut out
+    in order.
     """
     n, k = slates.shape
     happens = np.ones((n, 3 * k + 2), np.bool_)
-    happens[:, 1:-1] = np.stack([reaction.clicked, reaction.carted, reaction.bought], axis=2).reshape(
-        n, 3 * k
-    )
+    happens[:, 1:-1] = np.stack(
+        [reaction.clicked, reaction.carted, reaction.bought], axis=2
+    ).reshape(n, 3 * k)
     happens[:, -1] = leaving
     at = sessions.clock[:, None] + np.cumsum(_elapsed(world, sessions, reaction, thinking), axis=1)
     ordinal = sessions.ordinal[:, None] + np.cumsum(happens, axis=1) - 1
@@ -42,9 +53,12 @@ def slate_read(
     kind = np.array([Kind.IMPRESSION, *(_PER_POSITION * k), Kind.LEAVE])[column]
     position = (column - 1) // 3
     rows = blank(len(session))
-    rows["session"], rows["shopper"] = sessions.session[session], sessions.shopper[session]
-    rows["step"], rows["kind"] = sessions.step, kind
-    rows["ordinal"], rows["at"] = ordinal[session, column], at[session, column]
+    rows["session"] = sessions.session[session]
+    rows["shopper"] = sessions.shopper[session]
+    rows["step"] = sessions.step
+    rows["kind"] = kind
+    rows["ordinal"] = ordinal[session, column]
+    rows["at"] = at[session, column]
     rows["query"] = np.where(kind == Kind.LEAVE, -1, sessions.query[session])
 
     acts = np.isin(kind, _PER_POSITION)
@@ -60,10 +74,18 @@ def slate_read(
 
 
 def _elapsed(world: World, sessions: Sessions, reaction: Reaction, thinking: Ints) -> Ints:
-    """Milliseconds [n, 3k + 2] before each thing that may happen; at least one before each that does."""
-    config, (n, k) = world.config, reaction.clicked.shape
+    """Milliseconds [n, 3k + 2] before each thing that may happen; at least one before each that
+    does.
+    """
+    config = world.config
+    (n, k) = reaction.clicked.shape
     pace: Floats = 0.5 + uniform(
-        world.seed, Purpose.GLANCE, sessions.shopper[:, None], sessions.day, sessions.step, np.arange(k)
+        world.seed,
+        Purpose.GLANCE,
+        sessions.shopper[:, None],
+        sessions.day,
+        sessions.step,
+        np.arange(k),
     )
     glance = 1 + np.rint(config.glance_ms * pace).astype(np.int64)
     elapsed = np.empty((n, 3 * k + 2), np.int64)

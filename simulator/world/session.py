@@ -1,4 +1,6 @@
-"""A visit: what she came for, what she looks for now, what she has seen, and what she does after a slate."""
+"""A visit: what she came for, what she looks for now, what she has seen, and what she does after a
+slate.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,8 @@ _by_row = tuple(field.name for field in fields(Sessions) if field.name not in ("
 
 def arrive(world: World, memory: Memory, shopper: Ints, day: int) -> Sessions:
     """Sessions of the shoppers who come today, each with a category in mind, before any search."""
-    n, dims = len(shopper), world.catalogue.style.shape[1]
+    n = len(shopper)
+    dims = world.catalogue.style.shape[1]
     leaning = wanted_category(world.config, world.population, memory, world.catalogue, shopper)
     mood = gumbel(world.seed, Purpose.CATEGORY, shopper[:, None], day, np.arange(leaning.shape[1]))
     shown = world.max_slates * world.slate_size
@@ -103,22 +106,33 @@ def arrive(world: World, memory: Memory, shopper: Ints, day: int) -> Sessions:
 
 
 def search(world: World, sessions: Sessions) -> Sessions:
-    """Each picks a query image of her category: of a random handful one close to her taste, not yet used."""
-    c, s = world.catalogue, sessions
+    """Each picks a query image of her category: of a random handful one close to her taste, not yet
+    used.
+    """
+    c = world.catalogue
+    s = sessions
     slot = np.arange(world.config.handful)
     dice = uniform(world.seed, Purpose.QUERY_HANDFUL, s.shopper[:, None], s.day, s.step, slot)
-    place = c.query_start[s.category][:, None] + (dice * c.query_count[s.category][:, None]).astype(np.int64)
+    place = c.query_start[s.category][:, None] + (dice * c.query_count[s.category][:, None]).astype(
+        np.int64
+    )
     handful = c.queries[place]
     closeness = product(s.taste - s.fatigue, c.style[handful])
-    mood = gumbel(world.seed, Purpose.QUERY_CHOICE, s.shopper[:, None], s.day, s.step, c.key[handful])
+    mood = gumbel(
+        world.seed, Purpose.QUERY_CHOICE, s.shopper[:, None], s.day, s.step, c.key[handful]
+    )
     used = (handful[:, :, None] == s.asked[:, None, :]).any(2)
-    best = np.argmax(world.config.query_closeness * closeness + mood + np.where(used, _NEVER, 0.0), axis=1)
+    best = np.argmax(
+        world.config.query_closeness * closeness + mood + np.where(used, _NEVER, 0.0), axis=1
+    )
     query = handful[np.arange(len(best)), best]
     return replace(s, query=query, opened=np.zeros(len(query), np.bool_), anchor=c.style[query])
 
 
 def open_item(world: World, sessions: Sessions, item: Ints) -> Sessions:
-    """Each opens an item she clicked: it becomes the query, and draws what she looks for towards itself."""
+    """Each opens an item she clicked: it becomes the query, and draws what she looks for towards
+    itself.
+    """
     pull = world.config.open_pull
     anchor = (1 - pull) * sessions.anchor + pull * world.catalogue.style[item]
     opened = np.ones(len(item), np.bool_)
@@ -129,10 +143,11 @@ def open_item(world: World, sessions: Sessions, item: Ints) -> Sessions:
 def next_search(world: World, sessions: Sessions, had: Bools) -> Ints:
     """The category she searches in next: after a cart or a purchase perhaps one that goes with it.
 
-    An item she opened may belong to a category without query images, which cannot be searched in. Then she
-    searches where her demand leads her among those that can.
+    An item she opened may belong to a category without query images, which cannot be searched in.
+    Then she searches where her demand leads her among those that can.
     """
-    s, c = sessions, world.catalogue
+    s = sessions
+    c = world.catalogue
     partners = c.complements[s.category] & (c.query_count > 0)
     each = 1 + np.arange(c.n_categories)
     mood = gumbel(world.seed, Purpose.CROSS_SELL, s.shopper[:, None], s.day, s.step, each)
@@ -144,8 +159,11 @@ def next_search(world: World, sessions: Sessions, had: Bools) -> Ints:
 
 
 def leaves(world: World, sessions: Sessions, *, is_bad_slate: Bools, has_bought: Bools) -> Bools:
-    """Who leaves after a slate: the impatient, the disappointed, those who have what they came for."""
-    config, s = world.config, sessions
+    """Who leaves after a slate: the impatient, the disappointed, those who have what they came
+    for.
+    """
+    config = world.config
+    s = sessions
     odds = config.leave_base - world.population.patience[s.shopper] - config.leave_joy * s.joy
     odds = odds + config.leave_bad_slate * is_bad_slate + config.leave_purchase * has_bought
     gone = uniform(world.seed, Purpose.LEAVE, *s.moment) < expit(odds)
@@ -154,7 +172,9 @@ def leaves(world: World, sessions: Sessions, *, is_bad_slate: Bools, has_bought:
 
 def opens(world: World, sessions: Sessions) -> Bools:
     """Who, having clicked, goes on from the clicked item rather than from a new search."""
-    return np.asarray(uniform(world.seed, Purpose.OPEN, *sessions.moment) < expit(world.config.open_base))
+    return np.asarray(
+        uniform(world.seed, Purpose.OPEN, *sessions.moment) < expit(world.config.open_base)
+    )
 
 
 def thinking_time(world: World, sessions: Sessions) -> Ints:
@@ -164,7 +184,9 @@ def thinking_time(world: World, sessions: Sessions) -> Ints:
 
 
 def product(wish: Floats, features: Floats) -> Floats:
-    """Inner products of wish [n, d] with features [n, k, d], added in a fixed order: equal in any batch."""
+    """Inner products of wish [n, d] with features [n, k, d], added in a fixed order: equal in any
+    batch.
+    """
     total = np.zeros(features.shape[:2])
     for d in range(wish.shape[1]):
         total += wish[:, d, None] * features[:, :, d]

@@ -1,4 +1,6 @@
-"""Who comes: tastes, habits and wants of the population, and what a shopper carries from day to day."""
+"""Who comes: tastes, habits and wants of the population, and what a shopper carries from day to
+day.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ DAY_MS = 24 * HOUR_MS
 
 @dataclass(frozen=True)
 class Population:
-    """What does not change about a shopper; a row is a shopper. Each row depends on (seed, shopper) alone."""
+    """What does not change about a shopper; a row is a shopper. Each row depends on (seed, shopper)
+    alone.
+    """
 
     popular_taste: Floats  # [dims], what all have in common
     own_taste: Floats  # [n_shoppers, dims], on the first day
@@ -25,7 +29,9 @@ class Population:
     price_sensitivity: Floats
     patience: Floats
     habit: Floats
-    demand: Floats  # [n_shoppers, n_categories], log weight; -inf where nothing can be searched with
+    demand: (
+        Floats  # [n_shoppers, n_categories], log weight; -inf where nothing can be searched with
+    )
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,9 @@ class Memory:
 
 
 def populate(config: WorldConfig, seed: int, catalogue: Catalogue, n_shoppers: int) -> Population:
-    """The population of a run. Taste lives in the space of style; a product of both has variance one."""
+    """The population of a run. Taste lives in the space of style; a product of both has variance
+    one.
+    """
     who = np.arange(n_shoppers)
     scale = _taste_scale(config, catalogue)
     dims = np.arange(len(scale))
@@ -61,7 +69,9 @@ def first_memory(population: Population) -> Memory:
     return Memory(own, np.zeros(len(own)), np.zeros_like(population.demand))
 
 
-def visitors(config: WorldConfig, seed: int, population: Population, memory: Memory, day: int) -> Bools:
+def visitors(
+    config: WorldConfig, seed: int, population: Population, memory: Memory, day: int
+) -> Bools:
     """Who comes today, bool [n_shoppers]: an addressed uniform against habit and satisfaction."""
     urge = config.visit_base + population.habit + config.visit_satisfaction * memory.satisfaction
     return uniform(seed, Purpose.VISIT, np.arange(len(urge)), day) < expit(urge)
@@ -89,9 +99,12 @@ def wanted_category(
     return np.asarray(leaning + config.owned_complement * going_with)
 
 
-def next_morning(config: WorldConfig, seed: int, population: Population, memory: Memory, day: int) -> Memory:
+def next_morning(
+    config: WorldConfig, seed: int, population: Population, memory: Memory, day: int
+) -> Memory:
     """Tastes drift, each shopper in a direction of her own; what was felt and bought fades."""
-    who, dims = np.arange(len(memory.satisfaction)), np.arange(len(population.taste_scale))
+    who = np.arange(len(memory.satisfaction))
+    dims = np.arange(len(population.taste_scale))
     step = population.taste_scale * normal(seed, Purpose.DRIFT, who[:, None], day, dims)
     kept = config.taste_memory
     return Memory(
@@ -102,12 +115,17 @@ def next_morning(config: WorldConfig, seed: int, population: Population, memory:
 
 
 def _taste_scale(config: WorldConfig, catalogue: Catalogue) -> Floats:
-    """Sd of taste by dimension: its product with visible style has variance 1 - h, with hidden style h."""
-    h, visible = config.hidden_share, catalogue.visible_dims
+    """Sd of taste by dimension: its product with visible style has variance 1 - h, with hidden
+    style h.
+    """
+    h = config.hidden_share
+    visible = catalogue.visible_dims
     order = np.argsort(catalogue.key, kind="stable")
     power = (catalogue.style[order] ** 2).mean(0)
     parts = [(power[:visible], 1 - h), (power[visible:], h)]
-    return np.concatenate([np.full(len(p), np.sqrt(s / p.sum()) if p.sum() > 0 else 0.0) for p, s in parts])
+    return np.concatenate(
+        [np.full(len(p), np.sqrt(s / p.sum()) if p.sum() > 0 else 0.0) for p, s in parts]
+    )
 
 
 def _popular_taste(config: WorldConfig, seed: int, catalogue: Catalogue, scale: Floats) -> Floats:
@@ -125,4 +143,6 @@ def _demand(config: WorldConfig, seed: int, catalogue: Catalogue, who: Ints) -> 
     searchable = catalogue.query_count > 0
     rank = np.cumsum(searchable)
     leaning = config.demand_spread * normal(seed, Purpose.DEMAND, who[:, None], categories)
-    return np.where(searchable, -config.demand_skew * np.log(np.maximum(rank, 1)) + leaning, -np.inf)
+    return np.where(
+        searchable, -config.demand_skew * np.log(np.maximum(rank, 1)) + leaning, -np.inf
+    )

@@ -14,11 +14,14 @@ _ROUNDS = 50
 
 
 def is_query_item(seed: int, image_key: Keys) -> Bools:
-    """Which pictures become query items: an addressed tenth, and always at least one and not all."""
+    """Which pictures become query items: an addressed tenth, and always at least one and not
+    all.
+    """
     draw = uniform(seed, Purpose.HOLD_OUT, image_key)
     is_query = draw < QUERY_SHARE
     if len(draw) > 1:
-        is_query[np.argmin(draw)], is_query[np.argmax(draw)] = True, False
+        is_query[np.argmin(draw)] = True
+        is_query[np.argmax(draw)] = False
     return is_query
 
 
@@ -39,7 +42,9 @@ def _number_of_clusters(n: int) -> int:
 
 
 def _first_centres(seed: int, points: Floats, key: Keys, k: int) -> Floats:
-    """By k-means++ (Arthur and Vassilvitskii, 2007): far points are likelier; draws are by image."""
+    """By k-means++ (Arthur and Vassilvitskii, 2007): far points are likelier; draws are by
+    image.
+    """
     chosen = [int(np.argmax(gumbel(seed, Purpose.CLUSTER, 0, key)))]
     while len(chosen) < k:
         distance = _squared_distances(points, points[chosen]).min(1)

@@ -71,7 +71,10 @@ def test_a_phone_shows_every_column_of_the_tables(chromium: str, page: Path) -> 
 def test_paper_shows_what_the_screen_has_closed(chromium: str, page: Path) -> None:
     """With its details closed for good the page is a shorter document."""
     sizes = []
-    for html in (page.read_text(), page.read_text().replace("details::details-content", "details::nothing")):
+    for html in (
+        page.read_text(),
+        page.read_text().replace("details::details-content", "details::nothing"),
+    ):
         page.write_text(html.replace("<dd>toy-1</dd>", f"<dd>{'a long story ' * 2000}</dd>"))
         out = page.with_suffix(".pdf")
         asked(chromium, page, f"--print-to-pdf={out}")

@@ -38,7 +38,9 @@ class Project:
     name: str
 
     def compose(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """A docker-compose command to its end; images by BASE_IMAGE, REDIS_IMAGE, POSTGRES_IMAGE."""
+        """A docker-compose command to its end; images by BASE_IMAGE, REDIS_IMAGE,
+        POSTGRES_IMAGE.
+        """
         done = subprocess.run(
             [*COMPOSE, "-p", self.name, *words],
             cwd=ROOT,
@@ -53,15 +55,35 @@ class Project:
 
     @contextmanager
     def playing(self, days: int, seed: int) -> Iterator[list[dict[str, Any]]]:
-        """The toy shop, played by one more container through the workers of the project, run after run.
+        """The toy shop, played by one more container through the workers of the project, run after
+        run.
 
-        When what is inside is done, the run at hand is the last; then the list holds what was told of each.
+        When what is inside is done, the run at hand is the last; then the list holds what was told
+        of each.
         """
-        player = ("--entrypoint", "python", "demo", "-m", "tests.compose.player", str(days), str(seed))
+        player = (
+            "--entrypoint",
+            "python",
+            "demo",
+            "-m",
+            "tests.compose.player",
+            str(days),
+            str(seed),
+        )
         told: list[dict[str, Any]] = []
         with TemporaryFile("w+") as said, TemporaryFile("w+") as out:
             process = subprocess.Popen(
-                [*COMPOSE, "-p", self.name, "run", "--rm", "-T", "--no-deps", *_with_tests(), *player],
+                [
+                    *COMPOSE,
+                    "-p",
+                    self.name,
+                    "run",
+                    "--rm",
+                    "-T",
+                    "--no-deps",
+                    *_with_tests(),
+                    *player,
+                ],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=out,
@@ -124,7 +146,9 @@ def _last_words(container: str) -> str:
         text=True,
         check=False,
     ).stdout
-    return f"--- {found['Name']} {json.dumps(found['State'])}, restarts {found['RestartCount']}\n{log}"
+    return (
+        f"--- {found['Name']} {json.dumps(found['State'])}, restarts {found['RestartCount']}\n{log}"
+    )
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
@@ -143,7 +167,9 @@ def _with_tests() -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def project() -> Iterator[Project]:
     """Redis, Postgres and two workers, on their way."""
-    assert shutil.which(COMPOSE[0]), "docker-compose is not installed; `pytest -m 'not compose'` does without"
+    assert shutil.which(COMPOSE[0]), (
+        "docker-compose is not installed; `pytest -m 'not compose'` does without"
+    )
     found = Project(f"windowshop-test-{uuid4().hex[:8]}")
     try:
         found.compose("up", BUILD, "-d", "--scale", "worker=2")
@@ -152,11 +178,15 @@ def project() -> Iterator[Project]:
         sys.stderr.write(found.last_words())
         raise
     finally:
-        found.compose("--profile", "demo", "down", "-v", "--remove-orphans", "--timeout", "20", check=False)
+        found.compose(
+            "--profile", "demo", "down", "-v", "--remove-orphans", "--timeout", "20", check=False
+        )
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A test that failed shows what the containers said."""
     report = yield
     project = getattr(item, "funcargs", {}).get("project")

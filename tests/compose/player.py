@@ -1,8 +1,10 @@
-"""Plays the toy shop in a container, through workers of others: `python -m tests.compose.player DAYS SEED`.
+"""Plays the toy shop in a container, through workers of others: `python -m tests.compose.player
+DAYS SEED`.
 
-It plays a run with this seed, then with the next; when standard input ends, the run at hand is the last.
-When a dependency goes away it begins again with the same run, as an operator would. A line of JSON for each
-run: its seed, id, events, the sha256 of its export, how often it was begun, and what `verify` finds wrong.
+It plays a run with this seed, then with the next; when standard input ends, the run at hand is the
+last. When a dependency goes away it begins again with the same run, as an operator would. A line of
+JSON for each run: its seed, id, events, the sha256 of its export, how often it was begun, and what
+`verify` finds wrong.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ AWAY_SECONDS = 0.5
 
 def main() -> None:
     """Play until told to stop."""
-    days, first = int(sys.argv[1]), int(sys.argv[2])
+    days = int(sys.argv[1])
+    first = int(sys.argv[2])
     found = settings.load(workers=0, relay_seconds=0.5)
     log.configure(found)
     engine = open_engine(found.database)

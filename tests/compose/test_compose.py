@@ -1,4 +1,5 @@
-"""Through real containers the same bytes come out as in one process, whatever happens to the containers.
+"""Through real containers the same bytes come out as in one process, whatever happens to the
+containers.
 
 The tests stand in the order in which a project lives; the last one ends it.
 """
@@ -39,14 +40,18 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def check(told: dict[str, Any], engine: Engine) -> None:
-    """The run of the containers has the id and the bytes of the one in this process, and is well."""
+    """The run of the containers has the id and the bytes of the one in this process, and is
+    well.
+    """
     run = factories.play(engine, LocalWorkforce(engine), days=DAYS, seed=told["seed"]).run.id
     exported = hashlib.sha256(factories.exported(engine, run).encode()).hexdigest()
     assert (told["run"], told["sha256"]) == (run, exported)
     assert told["wrong"] == []
 
 
-def test_two_worker_containers_give_the_bytes_of_one_process(project: Project, engine: Engine) -> None:
+def test_two_worker_containers_give_the_bytes_of_one_process(
+    project: Project, engine: Engine
+) -> None:
     """Postgres and Redis in containers, two workers: the export of SQLite and --local."""
     with project.playing(DAYS, 1) as told:
         pass
@@ -74,7 +79,9 @@ def more_slates(project: Project) -> None:
 
 
 def test_kills_and_scaling_in_mid_run_change_nothing(project: Project, engine: Engine) -> None:
-    """A worker crashes, two become four, Redis crashes, Postgres is restarted; called again, it goes on."""
+    """A worker crashes, two become four, Redis crashes, Postgres is restarted; called again, it
+    goes on.
+    """
     with project.playing(DAYS, 2) as told:
         more_slates(project)
         crash(project.containers("worker")[0])
@@ -93,7 +100,9 @@ def test_kills_and_scaling_in_mid_run_change_nothing(project: Project, engine: E
 
 
 def test_a_worker_container_embeds(project: Project) -> None:
-    """The command line in a container, with the model it ships or trains; a worker computes the vectors."""
+    """The command line in a container, with the model it ships or trains; a worker computes the
+    vectors.
+    """
     sizes = ("--items", "40", "--queries", "20", "--shoppers", "20", "--days", "1")
     words = ("demo", "simulate", "--workers", "0", "--json", *sizes)
     done = project.compose("run", "--rm", "-T", "--no-deps", *words)
@@ -107,7 +116,9 @@ def test_a_worker_container_embeds(project: Project) -> None:
 def test_workers_log_in_json(project: Project) -> None:
     """A line a happening, with its action and who it is."""
     for container in project.containers("worker"):
-        done = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["docker", "logs", container], capture_output=True, text=True, check=True
+        )
         lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
         assert "worker_started" in {line["action"] for line in lines if "action" in line}
 
@@ -115,14 +126,18 @@ def test_workers_log_in_json(project: Project) -> None:
 def test_the_report_says_which_commit_the_image_is_of(project: Project) -> None:
     """The image holds no history; the build was told."""
     ask = "cat /opt/windowshop/COMMIT; echo; cat /reports/*/run.json"
-    done = project.compose("run", "--rm", "-T", "--no-deps", "--entrypoint", "sh", "demo", "-c", ask)
+    done = project.compose(
+        "run", "--rm", "-T", "--no-deps", "--entrypoint", "sh", "demo", "-c", ask
+    )
     commit, *report = done.stdout.splitlines()
     assert commit
     assert commit in "".join(report)
 
 
 def test_containers_can_do_next_to_nothing(project: Project) -> None:
-    """Not root, a read-only root, no capability, limits of memory and processes, no port published."""
+    """Not root, a read-only root, no capability, limits of memory and processes, no port
+    published.
+    """
     for service in ("redis", "postgres", "worker", "migrate", "secrets"):
         found = inspected(project.containers(service)[0])
         host = found["HostConfig"]
@@ -155,7 +170,9 @@ def test_no_password_stands_in_an_environment_a_command_line_or_a_log(project: P
     for service in ("redis", "postgres", "worker", "migrate", "secrets"):
         for container in project.containers(service):
             known.append(docker("inspect", container))
-            logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True)
+            logs = subprocess.run(
+                ["docker", "logs", container], capture_output=True, text=True, check=True
+            )
             known += [logs.stdout, logs.stderr]
             if inspected(container)["State"]["Running"]:
                 known.append(docker("top", container, "-o", "pid,args"))

@@ -1,1 +1,3 @@
-"""The fault matrix: what is killed, cut, repeated or poisoned, and that nothing is lost or counted twice."""
+"""The fault matrix: what is killed, cut, repeated or poisoned, and that nothing is lost or counted
+twice.
+"""

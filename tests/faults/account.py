@@ -45,7 +45,9 @@ class Tale:
 
 def places(events: Events) -> Places:
     """Where some events stand."""
-    return frozenset(zip(events.rows["session"].tolist(), events.rows["ordinal"].tolist(), strict=True))
+    return frozenset(
+        zip(events.rows["session"].tolist(), events.rows["ordinal"].tolist(), strict=True)
+    )
 
 
 def tale_of(engine: Engine, run_id: str) -> Tale:
@@ -96,19 +98,25 @@ class Account:
     def audit(
         self, engine: Engine, tale: Tale, *, acknowledged: Places | None = None, offered: int = 0
     ) -> None:
-        """Compare with the undisturbed run, event by event and cell by cell; fails unless all is equal."""
+        """Compare with the undisturbed run, event by event and cell by cell; fails unless all is
+        equal.
+        """
         promised = tale.places if acknowledged is None else acknowledged
         found = tale_of(engine, tale.run.id)
         self.events += offered or len(tale.events)
         self.duplicates += max(0, offered - len(tale.events))
         self.lost += len(promised - found.places)
-        self.double += n_rows(engine, tale.run.number) - len(found.places) + len(found.places - tale.places)
+        self.double += (
+            n_rows(engine, tale.run.number) - len(found.places) + len(found.places - tale.places)
+        )
         self.wrong += cells_apart(found.counts, tale.counts)
         assert (self.lost, self.double, self.wrong) == (0, 0, 0)
         assert found.exported == tale.exported
         assert found.slates == tale.slates
         assert orphans(engine) == 0
-        wrong = [check for check in verify(factories.context_of(engine), tale.run.id) if not check.ok]
+        wrong = [
+            check for check in verify(factories.context_of(engine), tale.run.id) if not check.ok
+        ]
         assert wrong == []
 
     def drained(self, seconds: float) -> None:
@@ -118,7 +126,8 @@ class Account:
 
     def note(self, command: str) -> None:
         """Append the line to the records' folder, if there is one."""
-        self.command, self.seconds = command, time.monotonic() - self.began
+        self.command = command
+        self.seconds = time.monotonic() - self.began
         self.load = os.getloadavg()[0]
         folder = os.environ.get("FAULT_RECORDS")
         if not folder:
@@ -132,7 +141,9 @@ class Account:
 def orphans(engine: Engine) -> int:
     """I8: pictures that no item shows; foreign keys see to other rows, verify to slates."""
     with read_transaction(engine) as conn:
-        statement = select(func.count()).select_from(image).where(~image.c.sha256.in_(select(item.c.image)))
+        statement = (
+            select(func.count()).select_from(image).where(~image.c.sha256.in_(select(item.c.image)))
+        )
         return int(conn.execute(statement).scalar_one())
 
 

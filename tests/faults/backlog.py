@@ -1,4 +1,6 @@
-"""A client that tells a finished run again: in pieces, repeated, out of order, until it is acknowledged."""
+"""A client that tells a finished run again: in pieces, repeated, out of order, until it is
+acknowledged.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ T = TypeVar("T")
 
 @dataclass
 class Backlog:
-    """Offers events and asks for work as an intake would; copies: each call is made 1 to that many times."""
+    """Offers events and asks for work as an intake would; copies: each call is made 1 to that many
+    times.
+    """
 
     engine: Engine
     tale: Tale
@@ -49,7 +53,9 @@ class Backlog:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self) -> None:
-        """Everything, day by day; the events of the next morning come while the night's work is done."""
+        """Everything, day by day; the events of the next morning come while the night's work is
+        done.
+        """
         self.persist(self._open)
         days = self.tale.run.config["days"]
         self._offer(0)
@@ -72,7 +78,9 @@ class Backlog:
         return frozenset(self.acknowledged)
 
     def persist(self, call: Callable[[], T]) -> T:
-        """Call again until there is an answer: whether an unanswered call was heard, nobody knows."""
+        """Call again until there is an answer: whether an unanswered call was heard, nobody
+        knows.
+        """
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -94,13 +102,17 @@ class Backlog:
             runs.finish(conn, self.tale.run.number)
 
     def _offer(self, day: int) -> None:
-        calls = [piece for piece in self._pieces(day) for _ in range(self.rng.randint(1, self.copies))]
+        calls = [
+            piece for piece in self._pieces(day) for _ in range(self.rng.randint(1, self.copies))
+        ]
         self.rng.shuffle(calls)
         with ThreadPoolExecutor(self.threads) as at_once:
             list(at_once.map(self._intake, calls))
 
     def _pieces(self, day: int) -> Iterator[Events]:
-        """The events of a day, cut anywhere: a session may begin in one piece and end in another."""
+        """The events of a day, cut anywhere: a session may begin in one piece and end in
+        another.
+        """
         rows = self._sessions(day, self.tale.events.rows["session"])
         order = np.flatnonzero(rows)
         self.rng.shuffle(chance := order.tolist())
@@ -122,12 +134,16 @@ class Backlog:
         """The day's work, beside its cause, in one transaction: all slates and the fold."""
         with write_transaction(self.engine) as conn:
             sessions = np.unique(
-                self.tale.events.rows["session"][self._sessions(day, self.tale.events.rows["session"])]
+                self.tale.events.rows["session"][
+                    self._sessions(day, self.tale.events.rows["session"])
+                ]
             )
             self._judge(conn, day)
             cointeractions.end_sessions(conn, self.tale.run.number, sessions, day)
             ids = work.add(conn, self.tale.run.number, "rank", self._requests(day))
-            return ids + work.add(conn, self.tale.run.number, "fold", {f"{day}": {"generation": day}})
+            return ids + work.add(
+                conn, self.tale.run.number, "fold", {f"{day}": {"generation": day}}
+            )
 
     def _judge(self, conn: Connection, day: int) -> None:
         session, step, expected = self.tale.judged
@@ -144,7 +160,11 @@ class Backlog:
             sessions = asked["session"][asked["step"] == step].tolist()
             for start in range(0, len(sessions), BATCH):
                 some = sessions[start : start + BATCH]
-                payloads[f"{some[0]}.{step}"] = {"generation": day - 1, "step": step, "sessions": some}
+                payloads[f"{some[0]}.{step}"] = {
+                    "generation": day - 1,
+                    "step": step,
+                    "sessions": some,
+                }
         return payloads
 
     def _sessions(self, day: int, session: Any) -> Any:
@@ -156,7 +176,9 @@ class Backlog:
             self.workforce.ring(ids)
 
     def _drain(self) -> None:
-        self.longest_drain = max(self.longest_drain, wait_until(self._is_done, "the end of the day's work"))
+        self.longest_drain = max(
+            self.longest_drain, wait_until(self._is_done, "the end of the day's work")
+        )
 
     def _is_done(self) -> bool:
         try:
@@ -169,7 +191,9 @@ class Backlog:
             with write_transaction(self.engine) as conn:
                 self.reasons += [one.reason for one in work.parked(conn)]
                 parked = update(work_table).where(work_table.c.state == work.PARKED)
-                self.pardoned += conn.execute(parked.values(state=work.READY, tries=0, rung=0.0)).rowcount
+                self.pardoned += conn.execute(
+                    parked.values(state=work.READY, tries=0, rung=0.0)
+                ).rowcount
             return False
 
 

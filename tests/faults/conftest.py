@@ -66,7 +66,9 @@ def accounts(request: pytest.FixtureRequest) -> Iterator[Callable[..., Account]]
     failed = request.session.testsfailed
     yield open_account
     if request.session.testsfailed == failed:
-        set_so = "".join(f"{name}={os.environ[name]} " for name in lane.SETTINGS if name in os.environ)
+        set_so = "".join(
+            f"{name}={os.environ[name]} " for name in lane.SETTINGS if name in os.environ
+        )
         test = request.node.name.split("[")[0]
         for account in opened:
             account.note(f"{set_so}pytest tests/faults -k {shlex.quote(test)}")

@@ -87,7 +87,9 @@ class Bells:
 
 
 def play(engine: Engine, workforce: Workforce, plan: Plan, *, insist: bool = False) -> str:
-    """Play the toy run; with `insist`, call again as its user would when the command ended with an error."""
+    """Play the toy run; with `insist`, call again as its user would when the command ended with an
+    error.
+    """
     deadline = time.monotonic() + 600
     while True:
         try:
@@ -126,7 +128,8 @@ def drained(engine: Engine) -> float:
 
 
 class meanwhile:  # noqa: N801 - reads as a clause
-    """Does something when slates are there, and again as more come; notes how long work stood after it.
+    """Does something when slates are there, and again as more come; notes how long work stood after
+    it.
 
     The shop may be emptied meanwhile, and told again.
     """
@@ -134,7 +137,10 @@ class meanwhile:  # noqa: N801 - reads as a clause
     def __init__(
         self, account: Account, engine: Engine, deed: Callable[[], object], *, times: int = 1
     ) -> None:
-        self.account, self.engine, self.deed, self.times = account, engine, deed, times
+        self.account = account
+        self.engine = engine
+        self.deed = deed
+        self.times = times
         self.done_at: list[int] = []
         self.error: BaseException | None = None
         self._over = threading.Event()
@@ -182,9 +188,9 @@ class Targets(Protocol):
 class storm:  # noqa: N801 - reads as a clause
     """Kills workers at random moments, for some seconds or as long as it stands.
 
-    Those at work first, else one that is ready; one time in five whoever there is. Were all that start hit
-    before they are ready, nothing would ever be in their hands. A piece of work loses two workers at most:
-    three park it.
+    Those at work first, else one that is ready; one time in five whoever there is. Were all that
+    start hit before they are ready, nothing would ever be in their hands. A piece of work loses two
+    workers at most: three park it.
     """
 
     def __init__(
@@ -195,7 +201,9 @@ class storm:  # noqa: N801 - reads as a clause
         pause: tuple[float, float] = (0.2, 0.5),
         seconds: float = float("inf"),
     ) -> None:
-        self.targets, self.pause, self.seconds = targets, pause, seconds
+        self.targets = targets
+        self.pause = pause
+        self.seconds = seconds
         self.rng = random.Random(seed)
         self.kills = 0
         self.struck: Counter[int] = Counter()

@@ -1,4 +1,6 @@
-"""Which lane runs: the short one by default, the whole one with FAULTS=whole; and the one seed of both."""
+"""Which lane runs: the short one by default, the whole one with FAULTS=whole; and the one seed of
+both.
+"""
 
 from __future__ import annotations
 

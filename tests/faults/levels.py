@@ -1,4 +1,6 @@
-"""What stands minute by minute while a soak runs, and its table: `python -m tests.faults.levels FOLDER`."""
+"""What stands minute by minute while a soak runs, and its table: `python -m tests.faults.levels
+FOLDER`.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,17 @@ PAGE = Path(__file__).parents[2] / "docs" / "RELIABILITY.md"
 SUFFIX = ".levels"
 MEGABYTE = 2**20
 HEAD = (
-    "minute", "rounds", "workers killed", "Redis killed", "supervisor, MB", "oldest worker, MB (its age, s)",
-    "Valkey, MB", "Redis keys", "WAL, MB", "database, MB",
-)  # fmt: skip
+    "minute",
+    "rounds",
+    "workers killed",
+    "Redis killed",
+    "supervisor, MB",
+    "oldest worker, MB (its age, s)",
+    "Valkey, MB",
+    "Redis keys",
+    "WAL, MB",
+    "database, MB",
+)
 
 
 @dataclass(frozen=True)
@@ -63,18 +73,25 @@ def look(outside: Outside, *, began: float, rounds: int, kills: int, redis_kills
 
 
 def sizes(engine: Engine) -> tuple[int, int]:
-    """Bytes of the write-ahead log and of the database; on Postgres the log is that of the whole server."""
+    """Bytes of the write-ahead log and of the database; on Postgres the log is that of the whole
+    server.
+    """
     if engine.dialect.name == "sqlite":
-        wal, file = Path(f"{engine.url.database}-wal"), Path(f"{engine.url.database}")
+        wal = Path(f"{engine.url.database}-wal")
+        file = Path(f"{engine.url.database}")
         return (wal.stat().st_size if wal.exists() else 0), file.stat().st_size
     with read_transaction(engine) as conn:
         wal = conn.execute(text("SELECT sum(size) FROM pg_ls_waldir()")).scalar_one()
-        return int(wal), int(conn.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+        return int(wal), int(
+            conn.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+        )
 
 
 def _age(pid: int) -> int:
     ticks = started(pid)
-    return 0 if ticks == sys.maxsize else int(time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / _HERTZ)
+    return (
+        0 if ticks == sys.maxsize else int(time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / _HERTZ)
+    )
 
 
 _HERTZ = os.sysconf("SC_CLK_TCK")
@@ -96,7 +113,9 @@ def highest(levels: Sequence[Level]) -> Level:
 
 
 def note(level: Level, database: str) -> None:
-    """Append it to the records' folder, if there is one: a soak that fails half-way has told its half."""
+    """Append it to the records' folder, if there is one: a soak that fails half-way has told its
+    half.
+    """
     if folder := os.environ.get("FAULT_RECORDS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         with (Path(folder) / f"{database}{SUFFIX}").open("a") as file:
@@ -113,10 +132,17 @@ def table(levels: Sequence[Level], *, rows: int = 11) -> str:
     for place in sorted({round(last * row / (rows - 1)) for row in range(rows)}):
         one = levels[place]
         cells = (
-            f"{one.minute:.0f}", one.rounds, one.kills, one.redis_kills, f"{one.supervisor / 1000:.0f}",
-            f"{one.worker / 1000:.0f} ({one.worker_age})", f"{one.valkey / 1000:.0f}", one.keys,
-            f"{one.wal / MEGABYTE:.1f}", f"{one.database / MEGABYTE:.1f}",
-        )  # fmt: skip
+            f"{one.minute:.0f}",
+            one.rounds,
+            one.kills,
+            one.redis_kills,
+            f"{one.supervisor / 1000:.0f}",
+            f"{one.worker / 1000:.0f} ({one.worker_age})",
+            f"{one.valkey / 1000:.0f}",
+            one.keys,
+            f"{one.wal / MEGABYTE:.1f}",
+            f"{one.database / MEGABYTE:.1f}",
+        )
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 
@@ -126,7 +152,8 @@ def main() -> None:
     page = PAGE.read_text()
     for file in sorted(Path(sys.argv[1]).glob(f"*{SUFFIX}")):
         levels = [Level(**json.loads(line)) for line in file.read_text().splitlines()]
-        begin, end = f"<!-- soak {file.stem}: begin -->", f"<!-- soak {file.stem}: end -->"
+        begin = f"<!-- soak {file.stem}: begin -->"
+        end = f"<!-- soak {file.stem}: end -->"
         before, rest = page.split(begin)
         page = f"{before}{begin}\n{table(levels)}\n{end}{rest.split(end)[1]}"
     PAGE.write_text(page)

@@ -23,7 +23,9 @@ STEPS = ("popped", "taken", "read", "computed", "half written", "written", "comm
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens at a step, to how many jobs of each kind at most; `folder` holds a mark for each."""
+    """What happens at a step, to how many jobs of each kind at most; `folder` holds a mark for
+    each.
+    """
 
     folder: str
     step: str
@@ -32,7 +34,8 @@ class Fault:
     clock: float = 0.0  # seconds by which this worker's clock is wrong
     only: str = ""  # the kind of work that it befalls; empty: every kind
     key: str = ""  # the piece of work that it befalls; empty: every one
-    idle: int = 0  # seconds that this worker's transactions may do nothing on Postgres; 0: as in the product
+    # seconds that this worker's transactions may do nothing on Postgres; 0: as in the product
+    idle: int = 0
 
     def to_env(self) -> str:
         """For the environment."""
@@ -73,7 +76,9 @@ DEEDS: dict[str, Callable[[], object]] = {
     "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
     "crash": lambda: ctypes.string_at(1),
     "exhaust": _exhaust,
-    "hang": lambda: ctypes.PyDLL(None).sleep(10_000),  # native code that keeps the interpreter's lock
+    "hang": lambda: ctypes.PyDLL(None).sleep(
+        10_000
+    ),  # native code that keeps the interpreter's lock
 }
 
 
@@ -106,7 +111,8 @@ def _strike_when_taken(
 ) -> None:
     def around(kind: str, perform: Callable[..., Any]) -> Callable[..., Any]:
         def performing(*arguments: Any) -> Any:
-            doing["kind"], doing["key"] = kind, arguments[1].key
+            doing["kind"] = kind
+            doing["key"] = arguments[1].key
             strike("taken")
             return perform(*arguments)
 
@@ -156,13 +162,15 @@ def _strike_half_written(doing: Doing, strike: Callable[[str], None]) -> None:
             strike("half written")
         whole(conn, table, columns, rows[half:], again=again)
 
-    whole, bulk.insert = bulk.insert, insert
+    whole = bulk.insert
+    bulk.insert = insert
 
 
 def _strike_at_the_queue(doing: Doing, strike: Callable[[str], None]) -> None:
     from workers import tasks
 
-    take, perform_one = tasks.Worker.perform, tasks.perform
+    take = tasks.Worker.perform
+    perform_one = tasks.perform
 
     def popped(self: Any, work_id: int) -> None:
         doing["kind"] = "any"
@@ -173,15 +181,21 @@ def _strike_at_the_queue(doing: Doing, strike: Callable[[str], None]) -> None:
         perform_one(work_id)
         strike("answered")
 
-    tasks.Worker.perform, tasks.perform = popped, answered  # type: ignore[method-assign]
+    # type: ignore[method-assign]
+    tasks.Worker.perform = popped
+    tasks.perform = answered
 
 
 def _delete_rows_first(performers: dict[str, Callable[..., Any]]) -> None:
-    """The work row's deletion moved out of the transaction that writes the result, and before it."""
+    """The work row's deletion moved out of the transaction that writes the result, and before
+    it.
+    """
     from db import work
     from db.engine import write_transaction
 
-    delete, work.finish = work.finish, lambda *_: None  # type: ignore[assignment]
+    # type: ignore[assignment]
+    delete = work.finish
+    work.finish = lambda *_: None
 
     def deleting(perform: Callable[..., Any]) -> Callable[..., Any]:
         def performing(library: Any, job: Any) -> Any:
@@ -209,7 +223,8 @@ def _set_clock(seconds: float) -> None:
     import datetime as dt
     import time
 
-    right, real = time.time, dt.datetime
+    right = time.time
+    real = dt.datetime
     time.time = lambda: right() + seconds
 
     class Wrong(real):  # type: ignore[misc,valid-type]

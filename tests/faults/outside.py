@@ -1,4 +1,6 @@
-"""A supervisor in a process of its own, `windowshop up`, and what can be seen of it from outside."""
+"""A supervisor in a process of its own, `windowshop up`, and what can be seen of it from
+outside.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from tests.faults.harness import Bells
 from tests.faults.lane import wait_until
 
 
-def start_up(database_url: str, redis_url: str = "", *, workers: int = 2) -> subprocess.Popen[bytes]:
+def start_up(
+    database_url: str, redis_url: str = "", *, workers: int = 2
+) -> subprocess.Popen[bytes]:
     """`windowshop up` on somebody's database, and on somebody's Redis if one is given."""
     own = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "WINDOWSHOP_RELAY_SECONDS": "0.3"}
     command = [sys.executable, "-m", "simulator", "up", "--workers", str(workers)]
@@ -45,7 +49,9 @@ class Outside:
     @property
     def guard(self) -> int:
         """The process that Valkey hangs on."""
-        return next(pid for pid in children(self.process.pid) if "workers.redis_server" in command_of(pid))
+        return next(
+            pid for pid in children(self.process.pid) if "workers.redis_server" in command_of(pid)
+        )
 
     @property
     def valkey(self) -> int | None:
@@ -58,10 +64,13 @@ class Outside:
 
 
 class AllButTheOldest:
-    """The workers that a storm may hit; one is left to live long, so that what it hoards would show."""
+    """The workers that a storm may hit; one is left to live long, so that what it hoards would
+    show.
+    """
 
     def __init__(self, outside: Outside) -> None:
-        self.outside, self.engine = outside, outside.engine
+        self.outside = outside
+        self.engine = outside.engine
 
     @property
     def pids(self) -> dict[str, int]:

@@ -1,4 +1,6 @@
-"""More than two hundred picture files that nobody should trust, made from three good ones. Seeded."""
+"""More than two hundred picture files that nobody should trust, made from three good ones.
+Seeded.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ def good() -> dict[str, bytes]:
     pixels = np.full((60, 80, 3), 250, np.uint8)
     pixels[15:45, 20:60] = np.random.default_rng(5).integers(0, 200, (30, 40, 3))
     picture = Image.fromarray(pixels)
-    return {name: saved(picture, kind) for name, kind in (("jpg", "JPEG"), ("png", "PNG"), ("webp", "WEBP"))}
+    return {
+        name: saved(picture, kind)
+        for name, kind in (("jpg", "JPEG"), ("png", "PNG"), ("webp", "WEBP"))
+    }
 
 
 def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -92,7 +97,10 @@ def disguises() -> Iterator[Poison]:
         yield f"{name}.png", saved(plain, kind)
     yield (
         "svg.png",
-        b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>',
+        (
+            b'<svg xmlns="http://www.w3.org/2000/svg"'
+            b' onload="alert(1)"><script>alert(1)</script></svg>'
+        ),
     )
     yield (
         "postscript.jpg",

@@ -1,4 +1,6 @@
-"""A TCP relay before a server that a test can slow down, cut, take away, or have swallow packets."""
+"""A TCP relay before a server that a test can slow down, cut, take away, or have swallow
+packets.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,17 @@ from tests.faults.lane import PATIENCE
 
 Address = str | tuple[str, int]
 """Of a unix socket, or host and port."""
-_SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27  # Linux
+# Linux
+_SO_ATTACH_FILTER = 26
+_SO_DETACH_FILTER = 27
 
 
 class Proxy:
     """Relays 127.0.0.1:port to a server. `delay`: seconds each piece of the answer is held back."""
 
     def __init__(self, upstream: Address) -> None:
-        self.upstream, self.delay = upstream, 0.0
+        self.upstream = upstream
+        self.delay = 0.0
         self.connections = self.cuts = 0
         self._is_away = False
         self._at: tuple[bytes, bool, int] = (b"", False, 0)
@@ -56,11 +61,15 @@ class Proxy:
         self._do(self._cut())
 
     def cut_at(self, words: bytes, *, delivered: bool, times: int) -> None:
-        """Cut the next connections that send these words: before they are delivered, or before the answer."""
+        """Cut the next connections that send these words: before they are delivered, or before the
+        answer.
+        """
         self._at = (words, delivered, times)
 
     def swallow(self) -> None:
-        """From now on no packet comes through, and nobody is told; whoever connects waits in vain."""
+        """From now on no packet comes through, and nobody is told; whoever connects waits in
+        vain.
+        """
         self._do(self._swallow())
 
     @property
@@ -69,7 +78,9 @@ class Proxy:
         return len(self._swallowed)
 
     def recover(self) -> None:
-        """Relay again; older connections stay swallowed, as behind a firewall that has forgotten them."""
+        """Relay again; older connections stay swallowed, as behind a firewall that has forgotten
+        them.
+        """
         self._do(self._recover())
 
     async def _swallow(self) -> None:

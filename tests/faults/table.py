@@ -1,4 +1,6 @@
-"""Writes the table of docs/FAULTS.md from a run's records: `python -m tests.faults.table FOLDER`."""
+"""Writes the table of docs/FAULTS.md from a run's records: `python -m tests.faults.table
+FOLDER`.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,24 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).parents[2] / "docs" / "FAULTS.md"
-BEGIN, END = "<!-- fault table: begin -->", "<!-- fault table: end -->"
+BEGIN = "<!-- fault table: begin -->"
+END = "<!-- fault table: end -->"
 HEAD = (
-    "case", "what", "on", "times", "events offered", "duplicates", "kills", "lost", "double", "cells wrong",
-    "longest drain, s", "took, s", "seed", "command",
-)  # fmt: skip
+    "case",
+    "what",
+    "on",
+    "times",
+    "events offered",
+    "duplicates",
+    "kills",
+    "lost",
+    "double",
+    "cells wrong",
+    "longest drain, s",
+    "took, s",
+    "seed",
+    "command",
+)
 WAITING = {
     21: "10x burst, 503 with Retry-After",
     22: "schemathesis on the OpenAPI",
@@ -48,23 +63,41 @@ def table(records: list[dict[str, Any]]) -> str:
     lines = [_line(HEAD), _line("---" for _ in HEAD)]
     for row in joined(records):
         drain = f"{row['drain']:.1f}" if row["drain"] else "-"
-        counts = [f"{row[name]:,}" for name in ("events", "duplicates", "kills", "lost", "double", "wrong")]
+        counts = [
+            f"{row[name]:,}"
+            for name in ("events", "duplicates", "kills", "lost", "double", "wrong")
+        ]
         took = f"{row['seconds']:.0f}"
-        cells = [row["case"], row["what"], row["database"], row["times"], *counts, drain, took, row["seed"]]
+        cells = [
+            row["case"],
+            row["what"],
+            row["database"],
+            row["times"],
+            *counts,
+            drain,
+            took,
+            row["seed"],
+        ]
         lines.append(_line([*cells, f"`{row['command']}`"]))
-    lines += [_line([case, what, "waits for the HTTP API", *"-" * 11]) for case, what in WAITING.items()]
+    lines += [
+        _line([case, what, "waits for the HTTP API", *"-" * 11]) for case, what in WAITING.items()
+    ]
     return "\n".join(lines)
 
 
 def summary(records: list[dict[str, Any]]) -> str:
     """What ran, in a sentence."""
-    n, kills = len(records), sum(one["kills"] for one in records)
+    n = len(records)
+    kills = sum(one["kills"] for one in records)
     events = sum(one["events"] for one in records)
-    took, load = sum(one["seconds"] for one in records) / 60, max(one["load"] for one in records)
-    lanes, cases = sorted({one["lane"] for one in records}), len({one["case"] for one in records})
+    took = sum(one["seconds"] for one in records) / 60
+    load = max(one["load"] for one in records)
+    lanes = sorted({one["lane"] for one in records})
+    cases = len({one["case"] for one in records})
     return (
-        f"{n} tests of {cases} cases, the {' and the '.join(lanes)} lane: {events:,} events offered, "
-        f"{kills:,} processes killed, {took:.0f} minutes of tests, load of the machine up to {load:.0f}."
+        f"{n} tests of {cases} cases, the {' and the '.join(lanes)} lane: {events:,} events"
+        f" offered, {kills:,} processes killed, {took:.0f} minutes of tests, load of the machine up"
+        f" to {load:.0f}."
     )
 
 
@@ -83,7 +116,9 @@ def main() -> None:
     """Put the table between its marks."""
     records = read(Path(sys.argv[1]))
     if not records:
-        sys.exit(f"{sys.argv[1]}: wanted the records of a run, found none; `make faults` writes them")
+        sys.exit(
+            f"{sys.argv[1]}: wanted the records of a run, found none; `make faults` writes them"
+        )
     PAGE.write_text(between(PAGE.read_text(), records))
 
 

@@ -30,7 +30,9 @@ from workers.redis_server import EmbeddedServer
 def test_control_the_row_deleted_outside_the_transaction(
     sqlite: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_careless: bool
 ) -> None:
-    """Deleted before its result is written, and the worker killed in between: the result is lost for good."""
+    """Deleted before its result is written, and the worker killed in between: the result is lost
+    for good.
+    """
     factories.stock(sqlite)
     monkeypatch.setenv("CARELESS", "yes" if is_careless else "")
     fault = Fault(str(tmp_path), "computed", times=1)
@@ -65,16 +67,20 @@ RqWorker(queues, **kept).work(burst=True, logging_level="CRITICAL")
 
 @pytest.mark.parametrize(("names", "is_lost"), [("windowshop", False), ("windowshop other", True)])
 def test_control_two_queues_lose_the_bell(names: str, is_lost: bool) -> None:
-    """A worker that dies between pop and start: on one queue the bell is still there, on two it is not.
+    """A worker that dies between pop and start: on one queue the bell is still there, on two it is
+    not.
 
-    Without a relay that rings again from the database, the work of the lost bell would never be done.
+    Without a relay that rings again from the database, the work of the lost bell would never be
+    done.
     """
     server = EmbeddedServer()
     try:
         redis = Redis.from_url(server.url)
         work_queue = queue.queue(redis)
         assert queue.ring(work_queue, [1], seconds=10)
-        ended = subprocess.run([sys.executable, "-c", DIES_AT_THE_DOOR, server.url, names], check=False)
+        ended = subprocess.run(
+            [sys.executable, "-c", DIES_AT_THE_DOOR, server.url, names], check=False
+        )
         assert ended.returncode == -9
         lists = [key for key in redis.keys("rq:queue:*") if redis.type(key) == b"list"]
         assert (sum(redis.llen(key) for key in lists) == 0) == is_lost

@@ -1,4 +1,6 @@
-"""Cases 1 to 5: workers, supervisors and whole commands killed, stopped and replaced at any moment."""
+"""Cases 1 to 5: workers, supervisors and whole commands killed, stopped and replaced at any
+moment.
+"""
 
 from __future__ import annotations
 
@@ -83,8 +85,12 @@ def test_01_a_worker_is_killed_at_each_step_of_each_job(
     account.audit(engine, embedded_tale)
 
 
-def test_02_workers_are_killed_at_random_under_load(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
-    """SIGKILL every 0.2 to 0.5 s, those at work first, while events come and work is done; then it drains."""
+def test_02_workers_are_killed_at_random_under_load(
+    stocked: Engine, tale: Tale, accounts: Accounts
+) -> None:
+    """SIGKILL every 0.2 to 0.5 s, those at work first, while events come and work is done; then it
+    drains.
+    """
     seconds = short_or_whole(10, 60)
     account = accounts(2, f"random SIGKILLs every 0.2-0.5 s for {seconds} s", stocked, times=0)
     with (
@@ -96,7 +102,9 @@ def test_02_workers_are_killed_at_random_under_load(stocked: Engine, tale: Tale,
             backlog = Backlog(stocked, tale, supervisor, random.Random(account.times), copies=2)
             teller = threading.Thread(target=backlog.tell)
             teller.start()
-            wait_until(lambda teller=teller: not (raging.is_on and teller.is_alive()), "calm, or the end")  # type: ignore[misc]
+            wait_until(
+                lambda teller=teller: not (raging.is_on and teller.is_alive()), "calm, or the end"
+            )  # type: ignore[misc]
             account.drained(drained(stocked))
             teller.join()
             account.audit(stocked, tale, acknowledged=backlog.places, offered=backlog.offered)
@@ -110,7 +118,9 @@ def test_02_workers_are_killed_at_random_under_load(stocked: Engine, tale: Tale,
 def test_03_everything_is_killed_at_once_and_resumed(
     stocked: Engine, database_url: str, tale: Tale, accounts: Accounts
 ) -> None:
-    """SIGKILL of the command that plays, and with it of its supervisor, its workers and its Valkey."""
+    """SIGKILL of the command that plays, and with it of its supervisor, its workers and its
+    Valkey.
+    """
     times = short_or_whole(2, 10)
     account = accounts(3, "SIGKILL of everything, then resumed", stocked, times=times, kills=times)
     for _ in range(times):
@@ -136,7 +146,9 @@ def start_player(database_url: str) -> subprocess.Popen[bytes]:
 def test_03_a_supervisor_is_killed_and_another_comes(
     stocked: Engine, database_url: str, tale: Tale, accounts: Accounts
 ) -> None:
-    """SIGKILL of the supervisor alone: its workers go with it, what they held is given back in time."""
+    """SIGKILL of the supervisor alone: its workers go with it, what they held is given back in
+    time.
+    """
     times = short_or_whole(2, 6)
     account = accounts(3, "SIGKILL of the supervisor", stocked, times=times, kills=times)
     server = EmbeddedServer()
@@ -160,7 +172,9 @@ def test_03_a_supervisor_is_killed_and_another_comes(
 
 
 def test_04_deploys_in_the_middle_of_work(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
-    """SIGTERM to all workers, who finish what they have in hand, and new ones come; again and again."""
+    """SIGTERM to all workers, who finish what they have in hand, and new ones come; again and
+    again.
+    """
     times = short_or_whole(4, 20)
     account = accounts(4, "SIGTERM to everybody, new ones start", stocked, times=times)
     server = EmbeddedServer()
@@ -184,7 +198,9 @@ def test_04_deploys_in_the_middle_of_work(stocked: Engine, tale: Tale, accounts:
 def test_05_a_worker_that_stands_still_is_ended_at_the_deadline(
     stocked: Engine, tale: Tale, tmp_path: Path, accounts: Accounts
 ) -> None:
-    """SIGSTOP of a worker with work in hand, under a supervisor: killed, its work done by another."""
+    """SIGSTOP of a worker with work in hand, under a supervisor: killed, its work done by
+    another.
+    """
     fault = Fault(str(tmp_path), "computed", deed="stop", times=1)
     account = accounts(5, "SIGSTOP past the deadline", stocked)
     with supervised(stocked, fault=fault, job_seconds=2) as supervisor:
@@ -198,9 +214,11 @@ def test_05_a_worker_that_stands_still_is_ended_at_the_deadline(
 def test_05_a_worker_that_stands_still_in_its_transaction_is_ended_though_nobody_can_write(
     stocked: Engine, tale: Tale, tmp_path: Path, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SIGSTOP with the result half written, and another worker dead: what that one held cannot be given back.
+    """SIGSTOP with the result half written, and another worker dead: what that one held cannot be
+    given back.
 
-    On SQLite nobody writes as long as the transaction stands; the supervisor must end it without writing.
+    On SQLite nobody writes as long as the transaction stands; the supervisor must end it without
+    writing.
     """
     monkeypatch.setattr("db.engine.BUSY_MILLISECONDS", 2_000)
     engine = open_engine(stocked.url.render_as_string(hide_password=False))
@@ -229,7 +247,9 @@ def stands_still(pid: int) -> bool:
 def test_05_a_stranger_that_stands_still_in_its_transaction_keeps_nobody(
     postgres: str, tale: Tale, tmp_path: Path, accounts: Accounts
 ) -> None:
-    """SIGSTOP of a worker that nobody watches, its work row locked: the others go on, Postgres ends it."""
+    """SIGSTOP of a worker that nobody watches, its work row locked: the others go on, Postgres ends
+    it.
+    """
     engine = open_engine(fresh_postgres(postgres))
     schema.ensure(engine)
     factories.stock(engine)
@@ -242,7 +262,9 @@ def test_05_a_stranger_that_stands_still_in_its_transaction_keeps_nobody(
     teller.start()
     wait_until(lambda: fault.deaths, "a worker that stands still")
     with supervised(engine, redis_url=server.url) as supervisor:
-        wait_until(lambda: len(harness.left(engine)) <= 1, "the end of all work but the one in its hands")
+        wait_until(
+            lambda: len(harness.left(engine)) <= 1, "the end of all work but the one in its hands"
+        )
         teller.join()
         assert supervisor.restarts == 0
         sleeper.send_signal(signal.SIGCONT)
@@ -256,7 +278,9 @@ def test_05_a_stranger_that_stands_still_in_its_transaction_keeps_nobody(
 def test_05_a_worker_that_wakes_up_too_late_writes_nothing(
     stocked: Engine, tale: Tale, tmp_path: Path, accounts: Accounts
 ) -> None:
-    """SIGSTOP, its work is given to others and done, SIGCONT: it finds the row gone and rolls back."""
+    """SIGSTOP, its work is given to others and done, SIGCONT: it finds the row gone and rolls
+    back.
+    """
     account = accounts(5, "SIGSTOP, the work done by others, SIGCONT", stocked, kills=0)
     server = EmbeddedServer()
     fault = Fault(str(tmp_path), "computed", deed="stop", times=1, only="rank")

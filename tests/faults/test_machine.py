@@ -1,4 +1,6 @@
-"""Case 22, without HTTP: event, duplicate, fold, crash and recount in any order that Hypothesis finds."""
+"""Case 22, without HTTP: event, duplicate, fold, crash and recount in any order that Hypothesis
+finds.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ from workers.knowledge import Library
 from workers.local_workforce import LocalWorkforce
 from workers.tasks import PERFORMERS, Worker
 
-DAYS, SHOPPERS = 2, 20
+DAYS = 2
+SHOPPERS = 20
 
 
 def told() -> Tale:
@@ -37,7 +40,9 @@ def told() -> Tale:
     folder = Path(tempfile.mkdtemp(prefix="ws-"))
     engine = open_engine(f"sqlite:///{folder / 'shop.db'}")
     schema.ensure(engine)
-    plan = factories.TOY_PLAN.__class__(**{**vars(factories.TOY_PLAN), "days": DAYS, "shoppers": SHOPPERS})
+    plan = factories.TOY_PLAN.__class__(
+        **{**vars(factories.TOY_PLAN), "days": DAYS, "shoppers": SHOPPERS}
+    )
     tale = tale_of(engine, play(engine, LocalWorkforce(engine), plan))
     engine.dispose()
     shutil.rmtree(folder)
@@ -128,7 +133,9 @@ class Shop(RuleBasedStateMachine):
     @precondition(lambda self: self.waiting())
     @rule(which=st.integers(0, 99))
     def stolen(self, which: int) -> None:
-        """A worker is silent for too long: another does its work; when it wakes up it must not write."""
+        """A worker is silent for too long: another does its work; when it wakes up it must not
+        write.
+        """
         one = self.waiting()[which % len(self.waiting())]
         with write_transaction(self.engine) as conn:
             taken = work.take(conn, one, "sleeper")
@@ -190,7 +197,9 @@ def test_22_any_order_of_events_folds_and_crashes(accounts: Any) -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
     examples = short_or_whole(8, 60)
-    account = accounts(22, "state machine: event, duplicate, fold, crash, recount", "sqlite", times=examples)
+    account = accounts(
+        22, "state machine: event, duplicate, fold, crash, recount", "sqlite", times=examples
+    )
     Shop.tale = told()
     account.events = len(Shop.tale.events) * examples
     run_state_machine_as_test(  # type: ignore[no-untyped-call]

@@ -22,7 +22,9 @@ with write_transaction(open_engine(sys.argv[1])) as conn:
 
 @pytest.mark.parametrize("to", schema.KNOWN)
 def test_a_migration_cut_in_the_middle(database_url: str, to: str) -> None:
-    """SIGKILL when its last statement is done and its commit is not: the next command does all of it."""
+    """SIGKILL when its last statement is done and its commit is not: the next command does all of
+    it.
+    """
     cut = subprocess.run([sys.executable, "-c", CUT, database_url, to], check=False)
     assert cut.returncode == -9
     engine = open_engine(database_url)

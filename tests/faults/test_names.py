@@ -1,4 +1,6 @@
-"""Case 23, without HTTP: injection and path traversal in every text field and file name that there is."""
+"""Case 23, without HTTP: injection and path traversal in every text field and file name that there
+is.
+"""
 
 from __future__ import annotations
 
@@ -68,23 +70,35 @@ def sizes(engine: Engine) -> dict[str, int]:
 
 
 def test_23_hostile_fields_of_a_csv(stocked: Engine, tmp_path: Path, accounts: Accounts) -> None:
-    """Every column of every line: what goes in comes out letter for letter, or is left out with a reason."""
+    """Every column of every line: what goes in comes out letter for letter, or is left out with a
+    reason.
+    """
     account = accounts(23, "hostile fields in a CSV", stocked, times=3 * len(HOSTILE))
-    folder, content = tmp_path / "shop", list(good().values())
+    folder = tmp_path / "shop"
+    content = list(good().values())
     folder.mkdir()
     lines = []
     for number, text in enumerate(HOSTILE):
         for column in ("id", "category", "price"):
             file = f"{number}-{column}.png"
             (folder / file).write_bytes(content[1] + b"\0" * (3 * number + len(column)))
-            lines.append({"file": file, "id": file, "category": "plain", "price": "1", column: text})
-    lines += [{"file": text, "id": f"elsewhere-{n}", "category": "plain"} for n, text in enumerate(HOSTILE)]
-    with (tmp_path / "shop.csv").open("w", newline="", encoding="utf-8", errors="surrogatepass") as file:
+            lines.append(
+                {"file": file, "id": file, "category": "plain", "price": "1", column: text}
+            )
+    lines += [
+        {"file": text, "id": f"elsewhere-{n}", "category": "plain"}
+        for n, text in enumerate(HOSTILE)
+    ]
+    with (tmp_path / "shop.csv").open(
+        "w", newline="", encoding="utf-8", errors="surrogatepass"
+    ) as file:
         writer = csv.DictWriter(file, ("file", "id", "category", "price"))
         writer.writeheader()
         writer.writerows(lines)
     before = sizes(stocked)
-    added = own_catalogue.add(factories.context_of(stocked), folder, csv=tmp_path / "shop.csv", name="own")
+    added = own_catalogue.add(
+        factories.context_of(stocked), folder, csv=tmp_path / "shop.csv", name="own"
+    )
     assert added.skipped
     assert all("\n" not in one.text() and "\x1b" not in one.text() for one in added.skipped)
     with read_transaction(stocked) as conn:
@@ -124,7 +138,9 @@ def test_23_a_catalogue_is_not_called_so(sqlite: Engine, tmp_path: Path, name: s
     assert sizes(sqlite) == before
 
 
-def test_23_a_report_shows_names_and_runs_none(sqlite: Engine, tmp_path: Path, accounts: Accounts) -> None:
+def test_23_a_report_shows_names_and_runs_none(
+    sqlite: Engine, tmp_path: Path, accounts: Accounts
+) -> None:
     """Item ids and categories full of markup: the page holds them as text."""
     accounts(23, "hostile names in a report", sqlite, times=len(HOSTILE))
     factories.stock(sqlite)
@@ -134,7 +150,9 @@ def test_23_a_report_shows_names_and_runs_none(sqlite: Engine, tmp_path: Path, a
             conn.execute(update(item).where(item.c.number == number).values(item_id=text))
         for number in range(4):
             mine = item.c.category == f"category {number}"
-            conn.execute(update(item).where(mine).values(category=f"<script>alert({number})</script>"))
+            conn.execute(
+                update(item).where(mine).values(category=f"<script>alert({number})</script>")
+            )
     run = factories.play(sqlite, LocalWorkforce(sqlite)).run.id
     context = factories.context_of(sqlite, runs=tmp_path / "runs")
     report(context, run)

@@ -1,4 +1,6 @@
-"""Case 18: a job that crashes in native code, runs out of memory, is shot, or hangs without letting go."""
+"""Case 18: a job that crashes in native code, runs out of memory, is shot, or hangs without letting
+go.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ ENDS = {
 def test_18_a_job_that_ends_its_worker_is_parked_after_three_tries(
     stocked: Engine, tale: Tale, tmp_path: Path, accounts: Accounts, deed: str
 ) -> None:
-    """One piece of work does it, three times; the others are done, and so is this one once it is mended."""
+    """One piece of work does it, three times; the others are done, and so is this one once it is
+    mended.
+    """
     account = accounts(18, f"{ENDS[deed]}: parked after 3", stocked)
     bells = Backlog(stocked, tale, None, random.Random(lane.SEED))  # type: ignore[arg-type]
     sick = min(bells._requests(0))

@@ -22,7 +22,9 @@ from tests.installation import Installation, install
 
 Accounts = Callable[..., Account]
 MEMORY_KILOBYTES = 600_000
-"""What reading all of them may add to this process: one picture of 60 million pixels, and no more."""
+"""What reading all of them may add to this process: one picture of 60 million pixels, and no
+more.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +44,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return install(tmp_path_factory.mktemp("pictures"))
 
 
-def test_17_every_poisoned_picture_is_read_or_refused_in_one_line(files: Path, accounts: Accounts) -> None:
-    """No other error, no crash, no hang, no memory: each is a picture or a DataError that names it."""
+def test_17_every_poisoned_picture_is_read_or_refused_in_one_line(
+    files: Path, accounts: Accounts
+) -> None:
+    """No other error, no crash, no hang, no memory: each is a picture or a DataError that names
+    it.
+    """
     names = sorted(files.iterdir())
     assert len(names) > 200
     account = accounts(17, f"{len(names)} poisoned pictures read", "none", times=len(names))
@@ -70,7 +76,9 @@ def complaint(path: Path) -> str:
 def test_17_a_folder_of_poison_becomes_a_catalogue_of_what_is_sound(
     shop: Installation, files: Path, accounts: Accounts
 ) -> None:
-    """`catalogue add` lists each that it leaves out with the reason; the rest is sold, nothing half there."""
+    """`catalogue add` lists each that it leaves out with the reason; the rest is sold, nothing half
+    there.
+    """
     n = len(list(files.iterdir()))
     accounts(17, f"catalogue add of {n} poisoned pictures", "sqlite", times=n)
     done = shop.call("catalogue", "add", str(files), "--name", "poisoned", "--json")
@@ -86,19 +94,30 @@ def test_17_a_folder_of_poison_becomes_a_catalogue_of_what_is_sound(
     with read_transaction(engine) as conn:
         mine = select(func.count()).select_from(item).where(item.c.catalogue == "poisoned")
         assert conn.execute(mine).scalar_one() == answer["items"] + answer["queries"]
-        orphans = select(func.count()).select_from(image).where(~image.c.sha256.in_(select(item.c.image)))
+        orphans = (
+            select(func.count()).select_from(image).where(~image.c.sha256.in_(select(item.c.image)))
+        )
         assert conn.execute(orphans).scalar_one() == 0
     engine.dispose()
 
 
-SOME = ("truncated-40.jpg", "declares-65000x65000.png", "svg.png", "empty.png", "eps.png", "pickle.png")
+SOME = (
+    "truncated-40.jpg",
+    "declares-65000x65000.png",
+    "svg.png",
+    "empty.png",
+    "eps.png",
+    "pickle.png",
+)
 
 
 @pytest.mark.parametrize("name", SOME[: short_or_whole(2, len(SOME))])
 def test_17_similar_refuses_poison_in_one_line(
     shop: Installation, files: Path, accounts: Accounts, name: str
 ) -> None:
-    """Through the command line: exit code 1, one line that names the file, before anything heavy begins."""
+    """Through the command line: exit code 1, one line that names the file, before anything heavy
+    begins.
+    """
     accounts(17, f"similar {name}", "sqlite")
     done = shop.call("similar", str(files / name))
     assert done.returncode == 1, done.stderr

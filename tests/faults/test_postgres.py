@@ -1,4 +1,6 @@
-"""Cases 8, 9 and 15: Postgres stopped at once, cut off at COMMIT, and transactions that commit late."""
+"""Cases 8, 9 and 15: Postgres stopped at once, cut off at COMMIT, and transactions that commit
+late.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ Accounts = Callable[..., Account]
 
 
 @pytest.fixture(scope="module")
-def own_postgres(cluster_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgres]:
+def own_postgres(
+    cluster_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OwnPostgres]:
     """A Postgres that these tests may kill."""
     server = OwnPostgres(cluster_folder / "own", tmp_path_factory.mktemp("runtime"))
     yield server
@@ -99,7 +103,9 @@ def test_08_postgres_stops_in_mid_transaction(
 def test_09_the_connection_is_cut_at_commit(
     behind: Engine, proxy: Proxy, tale: Tale, accounts: Accounts, delivered: bool
 ) -> None:
-    """Before COMMIT is delivered, or before its answer is: nobody can know which, and asks again."""
+    """Before COMMIT is delivered, or before its answer is: nobody can know which, and asks
+    again.
+    """
     times = short_or_whole(5, 30)
     how = "its answer lost" if delivered else "never delivered"
     account = accounts(9, f"connection cut at COMMIT, {how}", behind, times=times)
@@ -130,7 +136,8 @@ def test_15_a_lower_id_that_commits_late_is_not_passed_over(
     backlog = Backlog(behind, tale, Bells(server.url), random.Random(lane.SEED))
     backlog._open()
     backlog._offer(0)
-    early, late = backlog._requests(0), {}
+    early = backlog._requests(0)
+    late = {}
     for key in sorted(early)[::2]:
         late[key] = early.pop(key)
     with supervised(behind, redis_url=server.url):
@@ -157,17 +164,24 @@ def _do(engine: Engine, backlog: Backlog, payloads: dict[str, dict[str, object]]
     drained(engine)
 
 
-QUICK = "?connect_timeout=2&keepalives_idle=1&keepalives_interval=1&keepalives_count=2&tcp_user_timeout=3000"
+QUICK = (
+    "?connect_timeout=2&keepalives_idle=1&keepalives_interval=1&keepalives_count=2"
+    "&tcp_user_timeout=3000"
+)
 """Patience of seconds instead of half a minute."""
 
 
 @pytest.mark.parametrize(
-    "patience", short_or_whole([QUICK], [QUICK, ""]), ids=short_or_whole(["quick"], ["quick", "ours"])
+    "patience",
+    short_or_whole([QUICK], [QUICK, ""]),
+    ids=short_or_whole(["quick"], ["quick", "ours"]),
 )
 def test_07_the_network_swallows_what_goes_to_postgres(
     own_postgres: OwnPostgres, proxy: Proxy, tale: Tale, accounts: Accounts, patience: str
 ) -> None:
-    """Nothing comes through and nobody is told; later new connections work, the old ones never again."""
+    """Nothing comes through and nobody is told; later new connections work, the old ones never
+    again.
+    """
     engine = open_engine(stocked_at(own_postgres, proxy) + patience)
     account = accounts(7, "network to Postgres swallows packets", engine)
 

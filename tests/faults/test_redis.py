@@ -39,12 +39,16 @@ def short_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_06_valkey_is_killed_and_remembers_nothing(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
+def test_06_valkey_is_killed_and_remembers_nothing(
+    stocked: Engine, tale: Tale, accounts: Accounts
+) -> None:
     """SIGKILL of a Valkey without persistence, in mid-run; revived by the supervisor, empty."""
     times = short_or_whole(2, 5)
     account = accounts(6, "kill -9 of Valkey, nothing kept", stocked, times=times, kills=times)
     with supervised(stocked) as supervisor:
-        with meanwhile(account, stocked, lambda: os.kill(server_of(supervisor), signal.SIGKILL), times=times):
+        with meanwhile(
+            account, stocked, lambda: os.kill(server_of(supervisor), signal.SIGKILL), times=times
+        ):
             play(stocked, supervisor, PLAN)
         wait_until(lambda: supervisor.restarts >= times, "its revival")
     account.audit(stocked, tale)
@@ -148,7 +152,9 @@ def test_07_connections_are_reset(
 def test_07_the_network_swallows_what_goes_to_redis(
     stocked: Engine, tale: Tale, redis_behind_a_proxy: tuple[Proxy, str], accounts: Accounts
 ) -> None:
-    """Nothing comes through and nobody is told; later new connections work, the old ones never again."""
+    """Nothing comes through and nobody is told; later new connections work, the old ones never
+    again.
+    """
     proxy, url = redis_behind_a_proxy
     account = accounts(7, "network to Redis swallows packets", stocked)
 
@@ -165,7 +171,9 @@ def test_07_the_network_swallows_what_goes_to_redis(
     account.audit(stocked, tale)
 
 
-def test_13_every_call_comes_one_to_five_times(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
+def test_13_every_call_comes_one_to_five_times(
+    stocked: Engine, tale: Tale, accounts: Accounts
+) -> None:
     """Every intake call and every bell, 1 to 5 times, four at once."""
     account = accounts(13, "every call and bell 1 to 5 times, at once", stocked)
     with supervised(stocked, workers=3) as supervisor:
@@ -179,10 +187,14 @@ def test_13_every_call_comes_one_to_five_times(stocked: Engine, tale: Tale, acco
 def test_20_poison_in_the_queue(
     stocked: Engine, tale: Tale, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accounts: Accounts
 ) -> None:
-    """All of it beside a run: nothing of it runs, no worker dies of it, the unreadable is put aside."""
+    """All of it beside a run: nothing of it runs, no worker dies of it, the unreadable is put
+    aside.
+    """
     canary = tmp_path / "canary"
     monkeypatch.setenv(CANARY, str(canary))
-    account = accounts(20, f"{len(POISONS)} kinds of poison in the queue", stocked, times=len(POISONS))
+    account = accounts(
+        20, f"{len(POISONS)} kinds of poison in the queue", stocked, times=len(POISONS)
+    )
     with supervised(stocked) as supervisor:
         redis = redis_of(supervisor)
         for poison in POISONS.values():
@@ -200,7 +212,9 @@ def test_20_poison_in_the_queue(
 def test_16_a_worker_whose_clock_is_wrong(
     stocked: Engine, tale: Tale, tmp_path: Path, accounts: Accounts
 ) -> None:
-    """An hour ahead or behind: leases go by the database's clock, and RQ's own times decide nothing."""
+    """An hour ahead or behind: leases go by the database's clock, and RQ's own times decide
+    nothing.
+    """
     account = accounts(16, "workers' clocks wrong by an hour", stocked, times=2)
     for clock in (3600.0, -3600.0):
         fault = Fault(str(tmp_path), "never", clock=clock)

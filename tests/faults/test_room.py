@@ -49,7 +49,9 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def own_postgres(cluster_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgres]:
+def own_postgres(
+    cluster_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OwnPostgres]:
     """A Postgres with all it has on a small disk."""
     with small_disk(cluster_folder / "small", megabytes=140) as folder:
         server = OwnPostgres(folder / "data", tmp_path_factory.mktemp("runtime"))
@@ -58,7 +60,9 @@ def own_postgres(cluster_folder: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 def test_12_the_disk_is_full_for_a_while(disk: Path, tale: Tale, accounts: Accounts) -> None:
-    """Nothing is half-written, nothing is given up, workers and command go on as soon as there is room."""
+    """Nothing is half-written, nothing is given up, workers and command go on as soon as there is
+    room.
+    """
     engine = open_engine(f"sqlite:///{disk / 'shop.db'}")
     schema.ensure(engine)
     factories.stock(engine)
@@ -79,7 +83,9 @@ def test_12_the_disk_is_full_for_a_while(disk: Path, tale: Tale, accounts: Accou
 def test_12_the_disk_of_postgres_is_full_for_a_while(
     own_postgres: OwnPostgres, tale: Tale, accounts: Accounts
 ) -> None:
-    """The same where the database is a server; one that ends itself over it is started again by its owner."""
+    """The same where the database is a server; one that ends itself over it is started again by its
+    owner.
+    """
     own_postgres.database("shop")
     engine = open_engine(f"postgresql://postgres@127.0.0.1:{own_postgres.port}/shop")
     schema.ensure(engine)
@@ -89,7 +95,9 @@ def test_12_the_disk_of_postgres_is_full_for_a_while(
 
     def fill_and_free() -> None:
         fill(ballast)
-        wait_until(lambda: b"No space left" in own_postgres.log.read_bytes(), "a server without room")
+        wait_until(
+            lambda: b"No space left" in own_postgres.log.read_bytes(), "a server without room"
+        )
         time.sleep(short_or_whole(2, 20))  # how long it is full is the fault
         ballast.unlink()
         if not own_postgres.is_alive:
@@ -133,7 +141,9 @@ except WindowshopError as error:
 
 
 def test_12_files_may_not_grow(sqlite: Engine, tale: Tale, accounts: Accounts) -> None:
-    """`ulimit -f`: the command ends with one line that says so, and goes on once the limit is lifted."""
+    """`ulimit -f`: the command ends with one line that says so, and goes on once the limit is
+    lifted.
+    """
     factories.stock(sqlite)
     account = accounts(12, "files may not grow (ulimit -f)", sqlite)
     file = Path(sqlite.url.database or "")
@@ -141,7 +151,10 @@ def test_12_files_may_not_grow(sqlite: Engine, tale: Tale, accounts: Accounts) -
     limit = file.stat().st_size + 200_000
     address = sqlite.url.render_as_string(hide_password=False)
     ended = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(limit), address], capture_output=True, text=True, check=False
+        [sys.executable, "-c", LIMITED, str(limit), address],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1, ended.stderr

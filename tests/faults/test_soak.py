@@ -1,6 +1,7 @@
 """Load with random kills for long: memory, Redis keys and the write-ahead log stay flat.
 
-SOAK_MINUTES sets how long; the claim of half an hour is `SOAK_MINUTES=30 pytest tests/faults/test_soak.py`.
+SOAK_MINUTES sets how long; the claim of half an hour is `SOAK_MINUTES=30 pytest
+tests/faults/test_soak.py`.
 """
 
 from __future__ import annotations
@@ -35,15 +36,19 @@ REDIS_DIES = 0.03
 """In this share of the rounds."""
 WAL_BYTES = 64 * 2**20
 MOST_GROWTH = 1.25
-"""The last third's highest against the first third's: a leak of a round is beyond it after a few minutes."""
-SLACK_KILOBYTES, SLACK_KEYS = 20_000, 50
+"""The last third's highest against the first third's: a leak of a round is beyond it after a few
+minutes.
+"""
+SLACK_KILOBYTES = 20_000
+SLACK_KEYS = 50
 
 
 @pytest.mark.timeout(60 * MINUTES + 600)
 def test_soak(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
     """A run is told, audited and forgotten, again and again, while workers and Redis are killed."""
     account = accounts(2, f"soak: {MINUTES:g} min of load and kills, levels flat", stocked, times=0)
-    began, levels = time.monotonic(), []
+    began = time.monotonic()
+    levels = []
     with (
         up(stocked, workers=3) as outside,
         storm(AllButTheOldest(outside), seed=lane.SEED, pause=BETWEEN_KILLS) as raging,
@@ -54,7 +59,8 @@ def test_soak(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
             account.times += 1
             timers.wind_up()
             backlog = told(outside, tale, account)
-            since, now = (levels[-1].minute if levels else 0.0), (time.monotonic() - began) / 60
+            since = levels[-1].minute if levels else 0.0
+            now = (time.monotonic() - began) / 60
             if account.times <= 2 or now > min(since + MINUTES_BETWEEN_LOOKS, MINUTES):
                 done = {"rounds": account.times, "kills": raging.kills, "redis_kills": timers.kills}
                 levels.append(look(outside, began=began, **done))
@@ -65,7 +71,9 @@ def test_soak(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
     assert raging.kills, "nobody was killed"
     assert_flat(levels, is_sqlite=account.database == "sqlite")
     late = highest(levels[-max(1, len(levels) // 3) :])
-    account.what += f" (workers {late.worker // 1000} MB, {late.keys} keys, WAL {late.wal / 2**20:.1f} MB)"
+    account.what += (
+        f" (workers {late.worker // 1000} MB, {late.keys} keys, WAL {late.wal / 2**20:.1f} MB)"
+    )
 
 
 def told(outside: Outside, tale: Tale, account: Account) -> Backlog:
@@ -82,7 +90,8 @@ class Timers:
     """Kill the Valkey now and then, somewhere in a round."""
 
     def __init__(self, outside: Outside) -> None:
-        self.outside, self.kills = outside, 0
+        self.outside = outside
+        self.kills = 0
         self._rng = random.Random(lane.SEED)
         self._timer = threading.Timer(0.0, self._kill)
 
@@ -108,9 +117,12 @@ class Timers:
 def assert_flat(levels: list[Level], *, is_sqlite: bool) -> None:
     """The last third stands no higher than the first, but for some slack."""
     third = max(1, len(levels) // 3)
-    early, late = highest(levels[:third]), highest(levels[-third:])
+    early = highest(levels[:third])
+    late = highest(levels[-third:])
     assert late.keys <= early.keys * MOST_GROWTH + SLACK_KEYS
     for name in ("supervisor", "worker", "valkey"):
         assert getattr(late, name) <= getattr(early, name) * MOST_GROWTH + SLACK_KILOBYTES, name
-    if is_sqlite:  # that of a Postgres belongs to its server, and is kept as long as it is set to be
+    if (
+        is_sqlite
+    ):  # that of a Postgres belongs to its server, and is kept as long as it is set to be
         assert late.wal < WAL_BYTES

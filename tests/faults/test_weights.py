@@ -65,7 +65,9 @@ def no_manifest(_: bytes, weights: bytes) -> tuple[bytes, bytes]:
 
 
 def other_shapes(manifest: bytes, weights: bytes) -> tuple[bytes, bytes]:
-    """As many numbers in other shapes, which no network of ours has; to see that takes TensorFlow."""
+    """As many numbers in other shapes, which no network of ours has; to see that takes
+    TensorFlow.
+    """
     plain = json.loads(manifest)
     plain["weights"][0]["shape"] = [3, 2]
     return json.dumps(plain).encode(), weights
@@ -74,23 +76,35 @@ def other_shapes(manifest: bytes, weights: bytes) -> tuple[bytes, bytes]:
 def resealed(manifest: bytes, weights: bytes) -> tuple[bytes, bytes]:
     """With the checksum of what is there now."""
     plain = json.loads(manifest)
-    return json.dumps({**plain, "weights_sha256": hashlib.sha256(weights).hexdigest()}).encode(), weights
+    return json.dumps(
+        {**plain, "weights_sha256": hashlib.sha256(weights).hexdigest()}
+    ).encode(), weights
 
 
 DAMAGES = (a_flipped_bit, cut_off, too_long, no_numbers, another_model, no_manifest, other_shapes)
 
 
-@pytest.mark.parametrize("damage", short_or_whole(DAMAGES[:-1], DAMAGES), ids=lambda one: one.__name__)
-def test_19_damaged_weights_are_refused_by_name(sqlite: Engine, accounts: Accounts, damage: Damage) -> None:
-    """Swapped while the shop is open: what was made with the good ones stays, nothing is made with these."""
+@pytest.mark.parametrize(
+    "damage", short_or_whole(DAMAGES[:-1], DAMAGES), ids=lambda one: one.__name__
+)
+def test_19_damaged_weights_are_refused_by_name(
+    sqlite: Engine, accounts: Accounts, damage: Damage
+) -> None:
+    """Swapped while the shop is open: what was made with the good ones stays, nothing is made with
+    these.
+    """
     account = accounts(19, f"weights: {damage.__name__.replace('_', ' ')}", sqlite)
     key = stock_with_a_model(sqlite)
     resolved = factories.resolved(sqlite, PLAN)
     resolved.config["model"] = key
-    played = factories.simulate(factories.context_of(sqlite), resolved, LocalWorkforce(sqlite)).run.id
+    played = factories.simulate(
+        factories.context_of(sqlite), resolved, LocalWorkforce(sqlite)
+    ).run.id
     before = tale_of(sqlite, played)
     with write_transaction(sqlite) as conn:
-        row = conn.execute(select(model.c.manifest, model.c.weights).where(model.c.key == key)).one()
+        row = conn.execute(
+            select(model.c.manifest, model.c.weights).where(model.c.key == key)
+        ).one()
         manifest, weights = damage(row.manifest.encode("utf-8", "surrogateescape"), row.weights)
         values = {"manifest": manifest.decode("latin-1"), "weights": weights}
         conn.execute(update(model).where(model.c.key == key).values(**values))

@@ -29,7 +29,9 @@ WRITERS = 8
 
 
 def test_10_eight_workers_on_one_backlog(stocked: Engine, tale: Tale, accounts: Accounts) -> None:
-    """More workers than cores, every bell rung up to three times: each piece of work is done once."""
+    """More workers than cores, every bell rung up to three times: each piece of work is done
+    once.
+    """
     account = accounts(10, "eight workers on one backlog", stocked)
     with supervised(stocked, workers=8) as supervisor:
         backlog = Backlog(stocked, tale, supervisor, random.Random(lane.SEED), copies=3, threads=2)
@@ -43,7 +45,9 @@ def test_10_eight_workers_on_one_backlog(stocked: Engine, tale: Tale, accounts: 
 def test_11_eight_writers_and_a_long_reader(
     sqlite: Engine, tale: Tale, tmp_path: Path, accounts: Accounts
 ) -> None:
-    """None of them fails or waits in vain, and the reader sees one picture from its beginning to its end."""
+    """None of them fails or waits in vain, and the reader sees one picture from its beginning to
+    its end.
+    """
     times = short_or_whole(1, 4)
     account = accounts(11, "SQLite: 8 writers and a long reader", sqlite, times=times)
     factories.stock(sqlite)
@@ -60,7 +64,9 @@ def test_11_eight_writers_and_a_long_reader(
 
 
 def test_control_plain_begin_fails_at_once(sqlite: Engine, tale: Tale, tmp_path: Path) -> None:
-    """Negative control: with a plain BEGIN, the same writers get SQLITE_BUSY in spite of the timeout."""
+    """Negative control: with a plain BEGIN, the same writers get SQLITE_BUSY in spite of the
+    timeout.
+    """
     assert write_at_once(sqlite, tale, tmp_path / "plain.npz", how="plain") > 0
 
 
@@ -73,14 +79,26 @@ def write_at_once(engine: Engine, tale: Tale, file: Path, *, how: str) -> int:
     with one_picture(engine):
         writers = [
             subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.writer", url, file, str(k), str(WRITERS), "1", how],
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.faults.writer",
+                    url,
+                    file,
+                    str(k),
+                    str(WRITERS),
+                    "1",
+                    how,
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
             )
             for k in range(WRITERS)
         ]
-        assert [writer.stdout.readline() for writer in writers if writer.stdout] == ["ready\n"] * WRITERS
+        assert [writer.stdout.readline() for writer in writers if writer.stdout] == [
+            "ready\n"
+        ] * WRITERS
         for writer in writers:
             assert writer.stdin
             writer.stdin.write("go\n")
@@ -101,7 +119,9 @@ def one_picture(engine: Engine) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("piece", short_or_whole([7], [1, 7, 50]))
-def test_14_events_out_of_order(stocked: Engine, tale: Tale, accounts: Accounts, piece: int) -> None:
+def test_14_events_out_of_order(
+    stocked: Engine, tale: Tale, accounts: Accounts, piece: int
+) -> None:
     """Pieces of a few events of many sessions, in any order, some twice."""
     account = accounts(14, f"events out of order, {piece} of any session at a time", stocked)
     with supervised(stocked) as supervisor:

@@ -1,6 +1,8 @@
-"""Writes its share of a run's events, piece by piece: `python -m tests.faults.writer URL FILE K N SEED HOW`.
+"""Writes its share of a run's events, piece by piece: `python -m tests.faults.writer URL FILE K N
+SEED HOW`.
 
-Says as JSON how many transactions failed; a piece that failed is written again. HOW: ours, or plain BEGIN.
+Says as JSON how many transactions failed; a piece that failed is written again. HOW: ours, or plain
+BEGIN.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Commands that are refused, and what must be said of each; here those of operators, and the demo's."""
+"""Commands that are refused, and what must be said of each; here those of operators, and the
+demo's.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,10 @@ from dataclasses import dataclass, field
 
 from tests.installation import Installation
 
-FAILED, USAGE, DEPENDENCY, GATE = 1, 2, 3, 4
+FAILED = 1
+USAGE = 2
+DEPENDENCY = 3
+GATE = 4
 
 Spoil = Callable[[Installation], None]
 
@@ -30,7 +35,9 @@ def a_file(installation: Installation) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """A command and what must come of it. words: that the one line must hold: the fault, then the cure."""
+    """A command and what must come of it. words: that the one line must hold: the fault, then the
+    cure.
+    """
 
     command: tuple[str, ...]
     code: int
@@ -46,9 +53,15 @@ OPERATIONS = {
     "work that does not exist, to drop": Case(
         ("work", "drop", "9" * 30), USAGE, ("no work 999", "windowshop work list")
     ),
-    "work that is no number": Case(("work", "drop", "x"), USAGE, ("'x'", "windowshop work drop --help")),
-    "no work at all": Case(("work", "retry"), USAGE, ("--all", "windowshop work list --state parked")),
-    "all work and some": Case(("work", "drop", "--all", "1"), USAGE, ("--all", "windowshop work list")),
+    "work that is no number": Case(
+        ("work", "drop", "x"), USAGE, ("'x'", "windowshop work drop --help")
+    ),
+    "no work at all": Case(
+        ("work", "retry"), USAGE, ("--all", "windowshop work list --state parked")
+    ),
+    "all work and some": Case(
+        ("work", "drop", "--all", "1"), USAGE, ("--all", "windowshop work list")
+    ),
     "an unknown state of work": Case(
         ("work", "list", "--state", "lost"), USAGE, ("ready, taken, parked", "found 'lost'")
     ),
@@ -59,7 +72,10 @@ OPERATIONS = {
         environment={"WINDOWSHOP_METRICS": "0.0.0.0:0"},
     ),
     "metrics at no address": Case(
-        ("up",), USAGE, ("found '9464'", "127.0.0.1:9464"), environment={"WINDOWSHOP_METRICS": "9464"}
+        ("up",),
+        USAGE,
+        ("found '9464'", "127.0.0.1:9464"),
+        environment={"WINDOWSHOP_METRICS": "9464"},
     ),
     "a token file that is not there": Case(
         ("up",),
@@ -71,7 +87,10 @@ OPERATIONS = {
         ("up",),
         USAGE,
         ("0 characters", "at least 16", "openssl rand"),
-        environment={"WINDOWSHOP_METRICS": "0.0.0.0:0", "WINDOWSHOP_METRICS_TOKEN_FILE": os.devnull},
+        environment={
+            "WINDOWSHOP_METRICS": "0.0.0.0:0",
+            "WINDOWSHOP_METRICS_TOKEN_FILE": os.devnull,
+        },
     ),
 }
 """Parked work and metrics."""

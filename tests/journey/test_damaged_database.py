@@ -1,4 +1,6 @@
-"""A SQLite file with flipped bits: the doctor finds it, and no command ends in a traceback of the driver."""
+"""A SQLite file with flipped bits: the doctor finds it, and no command ends in a traceback of the
+driver.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def damage(installation: Installation, *, header: bool) -> None:
 
 @pytest.mark.parametrize("header", [True, False], ids=["the header", "all over"])
 def test_flipped_bits_are_said_in_one_line(installation: Installation, header: bool) -> None:
-    """Each command names the file, what SQLite says and the cure; the doctor calls the database wrong."""
+    """Each command names the file, what SQLite says and the cure; the doctor calls the database
+    wrong.
+    """
     run = (installation.folder / "runs" / "latest").readlink().name
     damage(installation, header=header)
     for command in COMMANDS:

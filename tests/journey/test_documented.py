@@ -44,7 +44,9 @@ def told(reader: Reader) -> Told:
 
 @pytest.mark.timeout(600)
 @pytest.mark.thorough
-@pytest.mark.parametrize("step", [one for one in STEPS if not one.is_slow], ids=lambda one: one.command)
+@pytest.mark.parametrize(
+    "step", [one for one in STEPS if not one.is_slow], ids=lambda one: one.command
+)
 def test_a_command_prints_what_its_page_shows(reader: Reader, told: Told, step: Step) -> None:
     """To the digit where the vectors are those of the documents; else the words alone."""
     said = told[step]
@@ -75,7 +77,9 @@ def _complaint(step: Step, said: Outcome) -> str:
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in SLOW_EXAMPLES])
 def test_an_example_of_the_help_is_a_call_that_works(reader: Reader, told: Told, name: str) -> None:
     """On the run and the catalogue of the pages; never one that does not fit the parser."""
-    run = next(step.command.split()[-1] for step in told if step.command.startswith("windowshop verify a"))
+    run = next(
+        step.command.split()[-1] for step in told if step.command.startswith("windowshop verify a")
+    )
     said = reader.types(EXAMPLES[name].replace(AN_ID, run))
     assert said.code != UsageError.exit_code, said.printed
     assert said.printed or "--out" in EXAMPLES[name]
@@ -84,8 +88,11 @@ def test_an_example_of_the_help_is_a_call_that_works(reader: Reader, told: Told,
 @pytest.mark.parametrize("page", TRANSLATED)
 def test_a_translation_shows_the_same_commands(page: str) -> None:
     """And what they print, so that one of the two pages need be executed."""
-    ours, theirs = documented.steps(page), documented.steps(TRANSLATED[page])
-    assert [(one.command, one.shown) for one in ours] == [(one.command, one.shown) for one in theirs]
+    ours = documented.steps(page)
+    theirs = documented.steps(TRANSLATED[page])
+    assert [(one.command, one.shown) for one in ours] == [
+        (one.command, one.shown) for one in theirs
+    ]
 
 
 def test_what_is_not_executed_here_stands_somewhere() -> None:
@@ -100,7 +107,9 @@ def test_what_is_not_executed_here_stands_somewhere() -> None:
 
 
 def test_no_command_of_a_page_hides_from_this_test() -> None:
-    """Commands of ours stand in console blocks; those of make and containers are run by their targets."""
+    """Commands of ours stand in console blocks; those of make and containers are run by their
+    targets.
+    """
     typed = re.compile(r"^    (?:\w+=\S+ )?windowshop .*$", re.MULTILINE)
     pages = [documented.ROOT / page for page in (*PAGES, *TRANSLATED)]
     assert [typed.findall(page.read_text()) for page in pages] == [[] for _ in pages]

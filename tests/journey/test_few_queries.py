@@ -11,7 +11,18 @@ from tests.installation import Installer
 
 pytestmark = pytest.mark.journey
 
-ONE_QUERY = ("--catalogue", "toy", "--items", "120", "--queries", "1", "--shoppers", "200", "--days", "2")
+ONE_QUERY = (
+    "--catalogue",
+    "toy",
+    "--items",
+    "120",
+    "--queries",
+    "1",
+    "--shoppers",
+    "200",
+    "--days",
+    "2",
+)
 
 
 @pytest.mark.thorough

@@ -1,4 +1,6 @@
-"""The line under "Make it again" on every page, executed in a shell, gives that page's result again."""
+"""The line under "Make it again" on every page, executed in a shell, gives that page's result
+again.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ WORLD = ("--world", "mixed,hidden_share=0.3")
 
 @pytest.fixture(scope="module")
 def shop(installed: Installer, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """An installation with a second model, `mine`, a log of an odd name, and `windowshop` on the path."""
+    """An installation with a second model, `mine`, a log of an odd name, and `windowshop` on the
+    path.
+    """
     made = installed(tmp_path_factory.mktemp("again"))
     manifest, weights = a_model(1.0)
     folder = made.home / "models" / "mine"
@@ -44,7 +48,9 @@ def shop(installed: Installer, tmp_path_factory: pytest.TempPathFactory) -> Inst
     with write_transaction(engine) as conn:
         models.add(conn, key, manifest, weights)
         columns = (embedding.c.image, embedding.c.vector)
-        same = select(literal(key), literal(runtime()), *columns).where(embedding.c.runtime == runtime())
+        same = select(literal(key), literal(runtime()), *columns).where(
+            embedding.c.runtime == runtime()
+        )
         conn.execute(embedding.insert().from_select(["model", "runtime", "image", "vector"], same))
     engine.dispose()
     visits(1, sessions=300, items=40, shoppers=60).write(made.folder / ODD)
@@ -89,8 +95,26 @@ CASES = {
     ),
     "a crossover": (
         (
-            *("crossover", "--policies", "random,visual", "--shares", "0.1,0.123456789", "--seeds", "2"),
-            *("--few", "popularity", "--few-seeds", "1", "--offline-share", "0.5", "--workers", "1", *SMALL),
+            *(
+                "crossover",
+                "--policies",
+                "random,visual",
+                "--shares",
+                "0.1,0.123456789",
+                "--seeds",
+                "2",
+            ),
+            *(
+                "--few",
+                "popularity",
+                "--few-seeds",
+                "1",
+                "--offline-share",
+                "0.5",
+                "--workers",
+                "1",
+                *SMALL,
+            ),
         ),
         {},
     ),

@@ -1,4 +1,6 @@
-"""`verify`, `events export` and `status` take what other commands print: runs, experiments, `latest`."""
+"""`verify`, `events export` and `status` take what other commands print: runs, experiments,
+`latest`.
+"""
 
 from __future__ import annotations
 
@@ -52,14 +54,18 @@ def test_the_printed_experiment_is_verified_run_by_run(shop: Installation) -> No
     assert found["experiment"] == experiment["experiment"]
     assert list(found["runs"]) == POLICIES
     assert found["runs"] == found["seeds"]["1"]
-    runs = {seed: {name: one["run"] for name, one in of.items()} for seed, of in found["seeds"].items()}
+    runs = {
+        seed: {name: one["run"] for name, one in of.items()} for seed, of in found["seeds"].items()
+    }
     assert runs == experiment["seeds"]
     alone = answer(shop, "verify", runs["2"]["visual"])
     assert set(alone) == {"ok", "checks"}
     assert found["seeds"]["2"]["visual"] == {"run": runs["2"]["visual"], **alone}
     lines = shop.call("verify", "latest").stdout.splitlines()
     assert len(lines) == 4
-    assert all(re.match(r"ok +(random|visual) +seed [12], run \w{12}: 9 of 9 checks", one) for one in lines)
+    assert all(
+        re.match(r"ok +(random|visual) +seed [12], run \w{12}: 9 of 9 checks", one) for one in lines
+    )
 
 
 @pytest.mark.thorough
@@ -70,7 +76,9 @@ def test_one_spoilt_run_fails_the_experiment(shop: Installation, tmp_path: Path)
     engine = spoilt.engine()
     with write_transaction(engine) as conn:
         conn.execute(
-            delete(slate_outcome).where(slate_outcome.c.run == int(run, 16), slate_outcome.c.step == 0)
+            delete(slate_outcome).where(
+                slate_outcome.c.run == int(run, 16), slate_outcome.c.step == 0
+            )
         )
     engine.dispose()
     found = answer(spoilt, "verify", "latest", code=GateError.exit_code)
@@ -99,7 +107,9 @@ def test_an_export_of_an_experiment_asks_which_run(shop: Installation) -> None:
 
 
 @pytest.mark.thorough
-def test_a_name_finds_its_experiment_in_another_runs_folder(shop: Installation, tmp_path: Path) -> None:
+def test_a_name_finds_its_experiment_in_another_runs_folder(
+    shop: Installation, tmp_path: Path
+) -> None:
     """What was played with --runs is found with --runs."""
     moved = copy_of(shop, tmp_path / "shop")
     (moved.folder / "runs").rename(moved.folder / "elsewhere")
@@ -119,12 +129,16 @@ def test_the_status_of_a_name_has_its_runs_only(shop: Installation) -> None:
 
 
 @pytest.mark.parametrize("words", [("simulate",), ("experiment", "--policies", "random,visual")])
-def test_sizes_that_nobody_gave_follow_from_the_catalogue(shop: Installation, words: tuple[str, ...]) -> None:
+def test_sizes_that_nobody_gave_follow_from_the_catalogue(
+    shop: Installation, words: tuple[str, ...]
+) -> None:
     """It says so; what somebody asked for and the catalogue does not have is refused."""
     small = ("--catalogue", "toy", "--days", "1", "--shoppers", "20", "--local", "--runs", "fitted")
     done = shop.call(*words, *small, "--queries", "30")
     assert done.returncode == 0, done.stderr
-    assert "120 items and 40 queries: playing with 120 and 30 instead of 1,000 and 30" in done.stderr
+    assert (
+        "120 items and 40 queries: playing with 120 and 30 instead of 1,000 and 30" in done.stderr
+    )
     refused = shop.call(*words, *small, "--items", "1000")
     assert refused.returncode == UsageError.exit_code
     assert "1000" in refused.stderr
@@ -139,7 +153,9 @@ def test_the_demo_ends_with_a_check_of_its_runs(shop: Installation, tmp_path: Pa
     assert again.start(*demo).wait(timeout=600) == 0  # five runs of full size
     done = again.call(*demo)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "verified: 5 runs, counts and slates recomputed, all equal"
+    assert (
+        done.stdout.splitlines()[-1] == "verified: 5 runs, counts and slates recomputed, all equal"
+    )
     found = answer(again, *demo)
     page = (again.folder / found["report"]).read_text()
     assert "<code>windowshop demo --seed 1 --catalogue toy</code>" in page
@@ -147,6 +163,8 @@ def test_the_demo_ends_with_a_check_of_its_runs(shop: Installation, tmp_path: Pa
     assert "verified" not in again.call(*demo, "--no-verify").stdout
     engine = again.engine()
     with write_transaction(engine) as conn:
-        conn.execute(delete(slate_outcome).where(slate_outcome.c.run == int(found["runs"]["cf"], 16)))
+        conn.execute(
+            delete(slate_outcome).where(slate_outcome.c.run == int(found["runs"]["cf"], 16))
+        )
     engine.dispose()
     assert not answer(again, *demo, code=GateError.exit_code)["verified"]["ok"]

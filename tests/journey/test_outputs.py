@@ -28,7 +28,9 @@ def latest(installation: Installation) -> str:
     return (installation.folder / "runs" / "latest").readlink().name
 
 
-def test_events_reach_a_fifo_and_a_link_s_target(installation: Installation, tmp_path: Path) -> None:
+def test_events_reach_a_fifo_and_a_link_s_target(
+    installation: Installation, tmp_path: Path
+) -> None:
     """All three ways out hold the same lines as standard output."""
     plain, fifo, link, target = (tmp_path / name for name in ("plain", "fifo", "link", "target"))
     os.mkfifo(fifo)

@@ -63,7 +63,11 @@ def clerk(postgres: str) -> str:
         if rules.is_file():
             rules.write_text("local all cashier scram-sha-256\n" + rules.read_text())
         conn.execute("SELECT pg_reload_conf()")
-    return make_url(postgres).set(username="cashier", password="wrong").render_as_string(hide_password=False)  # noqa: S106
+    return (
+        make_url(postgres)
+        .set(username="cashier", password="wrong")  # noqa: S106 - of a server that this test starts
+        .render_as_string(hide_password=False)
+    )
 
 
 def refused(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
@@ -81,7 +85,9 @@ ASKED = [SIMULATE, ("up",), ("worker",)]
 @pytest.mark.parametrize("command", first_of(ASKED), ids=lambda one: one[0])
 def test_a_redis_that_is_away(shop: Installation, command: tuple[str, ...]) -> None:
     """Where it was looked for."""
-    refused(shop.call(*command, REDIS_URL=f"redis://{NOBODY}/0"), DEPENDENCY, NOBODY, "unset REDIS_URL")
+    refused(
+        shop.call(*command, REDIS_URL=f"redis://{NOBODY}/0"), DEPENDENCY, NOBODY, "unset REDIS_URL"
+    )
 
 
 @pytest.mark.parametrize("command", first_of(ASKED), ids=lambda one: one[0])
@@ -91,7 +97,9 @@ def test_a_redis_that_wants_a_secret(
 ) -> None:
     """Both ways to give it."""
     done = shop.call(*command, REDIS_URL=redis.replace("unix://", f"unix://{secret}"))
-    refused(done, DEPENDENCY, "refuses our password, or wants one", "WINDOWSHOP_REDIS_PASSWORD_FILE")
+    refused(
+        done, DEPENDENCY, "refuses our password, or wants one", "WINDOWSHOP_REDIS_PASSWORD_FILE"
+    )
 
 
 def test_a_secret_whose_file_is_not_there(shop: Installation) -> None:
@@ -132,7 +140,9 @@ def test_a_postgres_that_wants_a_secret(
 
 
 @pytest.mark.parametrize("command", first_of(ASKING_POSTGRES), ids=lambda one: one[0])
-def test_a_postgres_that_is_too_old(shop: Installation, postgres: str, command: tuple[str, ...]) -> None:
+def test_a_postgres_that_is_too_old(
+    shop: Installation, postgres: str, command: tuple[str, ...]
+) -> None:
     """Which it is and which is wanted."""
     done = shop.python("-c", WANTS_NEWER_POSTGRES, *command, DATABASE_URL=postgres)
     refused(done, DEPENDENCY, "at least 99 is wanted", "unset DATABASE_URL")

@@ -1,6 +1,8 @@
-"""No setting is idle: each one of the world, the recommender and the run, changed alone, changes the events.
+"""No setting is idle: each one of the world, the recommender and the run, changed alone, changes
+the events.
 
-The run's id follows from its settings and stands in every event, so the exports are compared under one id.
+The run's id follows from its settings and stands in every event, so the exports are compared under
+one id.
 """
 
 from __future__ import annotations
@@ -39,15 +41,21 @@ LABELLED = "toy, with Fashion-MNIST's categories"
 """For these the world knows families and complements."""
 
 PLAN = replace(factories.TOY_PLAN, days=3, shoppers=120, catalogue=LABELLED)
-LOUD = {name: value for name, value in asdict(BUSY).items() if value != getattr(WorldConfig(), name)}
-"""The world's settings that make many of each kind of event, so that a small run shows every setting."""
+LOUD = {
+    name: value for name, value in asdict(BUSY).items() if value != getattr(WorldConfig(), name)
+}
+"""The world's settings that make many of each kind of event, so that a small run shows every
+setting.
+"""
 
 OTHER_PICTURES = "toy, other pictures"
 OTHER_MODEL = EmbedderKey("toy-embedder-2", factories.EMBEDDER.runtime)
 OTHER_RUNTIME = EmbedderKey(factories.EMBEDDER.model, "handmade-2")
 
 DERIVED = {"schema", "categories", "data", "world", "recommender"}
-"""What the config says beside the plan, model and runtime; the last two are the settings tested apart."""
+"""What the config says beside the plan, model and runtime; the last two are the settings tested
+apart.
+"""
 
 NEEDS = {
     "fixed_weight": "blend-fixed",
@@ -64,7 +72,9 @@ CROWD: Mapping[str, Any] = {"catalogue": "toy, many items", "items": 2000}
 """So many that the approximate index does not look through all of its lists."""
 
 REPEATS = {"exclude_shown": False}
-"""With this the recommender shows an item twice in a session, which some costs of the world are about."""
+"""With this the recommender shows an item twice in a session, which some costs of the world are
+about.
+"""
 
 ARRIVALS = {"world": "mixed,new_share=0.2,new_day=1"}
 """With this some items come on the second day."""
@@ -85,7 +95,9 @@ READ_BY = {
     "taste.fair": "ARRIVALS",
     "taste.settled": "ARRIVALS",
 }
-"""The reference of APART that reads a setting of the recommender which `blend` among few has no use for."""
+"""The reference of APART that reads a setting of the recommender which `blend` among few has no use
+for.
+"""
 
 VALUES: Mapping[str, Any] = {
     # run
@@ -110,7 +122,8 @@ VALUES: Mapping[str, Any] = {
     "itemknn.weighting": "bm25",
     "learning.start_kappa": 4.0,
     "learning.kappa_grid": (32.0, 1e6),
-    # what was viewed, carted or purchased was clicked before; only a louder event is heard beside the click
+    # what was viewed, carted or purchased was clicked before; only a louder event is heard beside
+    # the click
     "profile.kind_weights.view": 2.0,
     "profile.kind_weights.cart": 3.0,
     "profile.kind_weights.purchase": 3.0,
@@ -131,10 +144,13 @@ def changed(value: Any) -> Any:
 
 
 def flat(settings: Any, prefix: str = "") -> dict[str, Any]:
-    """Every setting of a config by its dotted name; those of a nested one, and of a mapping, each alone."""
+    """Every setting of a config by its dotted name; those of a nested one, and of a mapping, each
+    alone.
+    """
     found: dict[str, Any] = {}
     for field in fields(settings):
-        value, name = getattr(settings, field.name), prefix + field.name
+        value = getattr(settings, field.name)
+        name = prefix + field.name
         if is_dataclass(value):
             found |= flat(value, f"{name}.")
         elif isinstance(value, Mapping):
@@ -150,8 +166,12 @@ RUN = {**asdict(PLAN), "model": factories.EMBEDDER.model, "runtime": factories.E
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path], str]) -> Iterator[Engine]:
-    """One database for all: the toy shop, the same items with other pictures, and two other embedders."""
+def shop(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path], str]
+) -> Iterator[Engine]:
+    """One database for all: the toy shop, the same items with other pictures, and two other
+    embedders.
+    """
     engine = open_engine(new_database(tmp_path_factory.mktemp("settings")))
     schema.ensure(engine)
     stored = factories.stock(engine)
@@ -163,7 +183,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path]
         for seed, embedder in enumerate((OTHER_MODEL, OTHER_RUNTIME)):
             vectors = np.random.default_rng(seed).normal(size=(len(stored), 16))
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-            embeddings.add(conn, embedder, [item.image for item in stored], vectors.astype(np.float32))
+            embeddings.add(
+                conn, embedder, [item.image for item in stored], vectors.astype(np.float32)
+            )
         crowd(conn)
     yield engine
     engine.dispose()
@@ -171,7 +193,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[Path]
 
 def crowd(conn: Connection) -> None:
     """Add the catalogue of CROWD: noise, embedded anywhere."""
-    n_items, n = CROWD["items"], CROWD["items"] + factories.N_QUERIES
+    n_items = CROWD["items"]
+    n = CROWD["items"] + factories.N_QUERIES
     rng = np.random.default_rng(11)
     hashes = images.add(conn, rng.integers(0, 256, (n, 28, 28)).astype(np.uint8))
     split = [CATALOGUE_SPLIT if place < n_items else QUERY_SPLIT for place in range(n)]
@@ -189,7 +212,9 @@ def shuffled(stored: list[Item]) -> list[Item]:
     """The same items, each with the picture of another of its category and split."""
     shift = 8  # a multiple of the four categories; both splits are whole multiples of it
     return [
-        item._replace(image=stored[place + shift if (place + shift) // 40 == place // 40 else place].image)
+        item._replace(
+            image=stored[place + shift if (place + shift) // 40 == place // 40 else place].image
+        )
         for place, item in enumerate(stored)
     ]
 
@@ -230,7 +255,9 @@ def configured(
 
 
 def events(engine: Engine, resolved: Resolved) -> str:
-    """The export of a run, played in this process, as if its id were 0: its sha256, and how many."""
+    """The export of a run, played in this process, as if its id were 0: its sha256, and how
+    many.
+    """
     context = factories.context_of(engine)
     played = simulate(context, resolved, LocalWorkforce(engine), again=True)
     found = load(context, played.run.id)
@@ -248,7 +275,9 @@ def test_the_same_settings_give_the_same_events(shop: Engine, usual: dict[str, s
 @pytest.mark.parametrize("name", RUN)
 def test_every_setting_of_the_run_matters(shop: Engine, usual: dict[str, str], name: str) -> None:
     """Policy, seed, sizes, preset, what the catalogue shows, and what embedded it."""
-    assert events(shop, configured(shop, run={name: another(name, RUN[name])})) != usual[PLAN.policy]
+    assert (
+        events(shop, configured(shop, run={name: another(name, RUN[name])})) != usual[PLAN.policy]
+    )
 
 
 @pytest.mark.parametrize("name", WORLD)
@@ -262,7 +291,9 @@ def test_every_setting_of_the_world_matters(shop: Engine, usual: dict[str, str],
 
 
 @pytest.mark.parametrize("name", RECOMMENDER)
-def test_every_setting_of_the_recommender_matters(shop: Engine, usual: dict[str, str], name: str) -> None:
+def test_every_setting_of_the_recommender_matters(
+    shop: Engine, usual: dict[str, str], name: str
+) -> None:
     """Each number of RecommenderConfig and of the configs in it."""
     policy = NEEDS.get(name, PLAN.policy)
     reference = READ_BY.get(name, policy)

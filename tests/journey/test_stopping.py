@@ -1,4 +1,6 @@
-"""Being told to stop is no failure: what serves ends with 0, what had work left with a code of its own."""
+"""Being told to stop is no failure: what serves ends with 0, what had work left with a code of its
+own.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def test_up_ends_well_when_told_to(shop: Installation, told: signal.Signals) -> 
 
 
 @pytest.mark.parametrize(("told", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_run_that_was_stopped_tells_by_what(shop: Installation, told: signal.Signals, code: int) -> None:
+def test_a_run_that_was_stopped_tells_by_what(
+    shop: Installation, told: signal.Signals, code: int
+) -> None:
     """128 and the signal's number, as shells count."""
     child = shop.start("simulate", *TOY_FLAGS, "--days", "500", "--local", "--seed", str(code))
     engine = shop.engine()

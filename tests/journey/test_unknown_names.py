@@ -16,7 +16,18 @@ SIMULATE = ("simulate", *TOY_FLAGS, "--local")
 RUN = "0123456789ab"
 LISTS = "windowshop status"
 MODEL = {"WINDOWSHOP_MODEL": "cnn-beast"}
-KINDS = {"name", "ids", "policy", "policies", "few", "world", "catalogue", "preset", "backbone", "compare"}
+KINDS = {
+    "name",
+    "ids",
+    "policy",
+    "policies",
+    "few",
+    "world",
+    "catalogue",
+    "preset",
+    "backbone",
+    "compare",
+}
 """Parameters that hold names of what must exist."""
 FREE = {
     ("catalogue add", "name"),  # what it makes
@@ -24,14 +35,26 @@ FREE = {
 }
 
 CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
-    ("demo", "catalogue"): (("demo", "--catalogue", "toi"), ("no catalogue 'toi'", "did you mean 'toy'?")),
-    ("train", "backbone"): (("train", "--backbone", "resnet"), ("no backbone 'resnet'", "cnn, mobilenet")),
-    ("train", "preset"): (("train", "--preset", "quik"), ("no preset 'quik'", "did you mean 'quick'?")),
+    ("demo", "catalogue"): (
+        ("demo", "--catalogue", "toi"),
+        ("no catalogue 'toi'", "did you mean 'toy'?"),
+    ),
+    ("train", "backbone"): (
+        ("train", "--backbone", "resnet"),
+        ("no backbone 'resnet'", "cnn, mobilenet"),
+    ),
+    ("train", "preset"): (
+        ("train", "--preset", "quik"),
+        ("no preset 'quik'", "did you mean 'quick'?"),
+    ),
     ("train", "catalogue"): (
         ("train", "--backbone", "mobilenet", "--weights", "none", "--catalogue", "toi"),
         ("no catalogue 'toi'", "did you mean 'toy'?"),
     ),
-    ("similar", "catalogue"): (("similar", "a.png", "--catalogue", "toi"), ("no catalogue 'toi'", LISTS)),
+    ("similar", "catalogue"): (
+        ("similar", "a.png", "--catalogue", "toi"),
+        ("no catalogue 'toi'", LISTS),
+    ),
     ("simulate", "policy"): (
         (*SIMULATE, "--policy", "bland"),
         ("no policy 'bland'", "did you mean 'blend'?"),
@@ -43,11 +66,17 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("no policy 'bland'",),
     ),
     ("experiment", "world"): (("experiment", *TOY_FLAGS, "--world", "flat"), ("no world 'flat'",)),
-    ("experiment", "catalogue"): (("experiment", "--catalogue", "toi"), ("no catalogue 'toi'", LISTS)),
+    ("experiment", "catalogue"): (
+        ("experiment", "--catalogue", "toi"),
+        ("no catalogue 'toi'", LISTS),
+    ),
     ("crossover", "policies"): (("crossover", "--policies", "bland"), ("no policy 'bland'",)),
     ("crossover", "few"): (("crossover", "--few", "bland"), ("no policy 'bland'",)),
     ("crossover", "world"): (("crossover", "--world", "flat"), ("no world 'flat'",)),
-    ("crossover", "catalogue"): (("crossover", "--catalogue", "toi"), ("no catalogue 'toi'", LISTS)),
+    ("crossover", "catalogue"): (
+        ("crossover", "--catalogue", "toi"),
+        ("no catalogue 'toi'", LISTS),
+    ),
     ("offline", "policies"): (
         ("offline", "--policies", "bland", "--catalogue", "toy"),
         ("no policy 'bland'",),
@@ -61,12 +90,18 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     ("verify", "name"): (("verify", RUN), (f"no run or experiment '{RUN}'", LISTS)),
     ("status", "name"): (("status", RUN), (f"no run or experiment '{RUN}'", LISTS)),
-    ("events export", "name"): (("events", "export", RUN), (f"no run or experiment '{RUN}'", LISTS)),
+    ("events export", "name"): (
+        ("events", "export", RUN),
+        (f"no run or experiment '{RUN}'", LISTS),
+    ),
     ("events export", "policy"): (
         ("events", "export", "latest", "--policy", "x"),
         ("has one run", "--policy cf"),
     ),
-    ("catalogue list", "name"): (("catalogue", "list", "toi"), ("no catalogue 'toi'", "did you mean 'toy'?")),
+    ("catalogue list", "name"): (
+        ("catalogue", "list", "toi"),
+        ("no catalogue 'toi'", "did you mean 'toy'?"),
+    ),
     ("evaluate-log", "catalogue"): (
         ("evaluate-log", "log.csv", "--catalogue", "toi"),
         ("no catalogue 'toi'", LISTS),
@@ -100,7 +135,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory, installed: Installer) -> Inst
     return made
 
 
-@pytest.mark.parametrize(("command", "words"), CASES.values(), ids=[" ".join(case) for case in CASES])
+@pytest.mark.parametrize(
+    ("command", "words"), CASES.values(), ids=[" ".join(case) for case in CASES]
+)
 def test_a_name_that_does_not_exist_is_usage(
     shop: Installation, command: tuple[str, ...], words: tuple[str, ...]
 ) -> None:

@@ -1,7 +1,8 @@
-"""What a decoder that was taken over would like to do: pieces of Python that raise OSError when refused.
+"""What a decoder that was taken over would like to do: pieces of Python that raise OSError when
+refused.
 
-Each may use `folder`, `victim` (a process of the same user) and the addresses `tcp`, `udp`, `unix`. None does
-harm beyond these when it is not refused, as when a test is seen red.
+Each may use `folder`, `victim` (a process of the same user) and the addresses `tcp`, `udp`, `unix`.
+None does harm beyond these when it is not refused, as when a test is seen red.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ def ask(name, *arguments):
     if getattr(libc, name)(*arguments) < 0 and ctypes.get_errno() == 1:
         raise PermissionError(1, "refused")
 """
-"""Imported while that was still allowed, as a decoder's own libraries are. `ask` is for calls that must do
-nothing even where they are allowed: it minds only whether they are."""
+"""Imported while that was still allowed, as a decoder's own libraries are. `ask` is for calls that
+must do nothing even where they are allowed: it minds only whether they are.
+"""
 
 ACTS = {
     "frees a descriptor": "os.close(2)",

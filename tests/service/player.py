@@ -1,4 +1,6 @@
-"""Plays the toy shop in a process that a test can kill: `python -m tests.service.player DATABASE_URL`."""
+"""Plays the toy shop in a process that a test can kill: `python -m tests.service.player
+DATABASE_URL`.
+"""
 
 from __future__ import annotations
 

@@ -65,11 +65,18 @@ def back(conn: Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]
     conn.execute(KINDS.delete())
     bulk.insert(conn, KINDS, NAMES, rows)
     read = bulk.fetch(conn, select(*KINDS.c).order_by(KINDS.c.number))
-    return [tuple(bytes(one) if isinstance(one, memoryview) else one for one in row) for row in read]
+    return [
+        tuple(bytes(one) if isinstance(one, memoryview) else one for one in row) for row in read
+    ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(rows=st.lists(ROW, min_size=1, max_size=20) | st.lists(st.tuples(*VALUES), min_size=1, max_size=20))
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+)
+@given(
+    rows=st.lists(ROW, min_size=1, max_size=20)
+    | st.lists(st.tuples(*VALUES), min_size=1, max_size=20)
+)
 def test_what_is_written_is_read(engine: Engine, rows: list[tuple[Any, ...]]) -> None:
     """Numbers of every size, bytes of any length, words; with NULLs among them and without."""
     numbered = [(number * 2**40, *row) for number, row in enumerate(rows)]

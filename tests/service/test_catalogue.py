@@ -1,4 +1,6 @@
-"""Own catalogues on both databases: adding again, all or nothing, runs on them, and the commands."""
+"""Own catalogues on both databases: adding again, all or nothing, runs on them, and the
+commands.
+"""
 
 from __future__ import annotations
 
@@ -32,20 +34,27 @@ pytestmark = pytest.mark.service
 def draw(path: Path, number: int) -> None:
     """A product on white, different for each number."""
     shown = Image.new("RGB", (60, 60), "white")
-    left, top = 5 + number % 7, 5 + number % 11
-    shown.paste((number % 200, 30, 90), (left, top, left + 12 + number % 31, top + 14 + number % 29))
+    left = 5 + number % 7
+    top = 5 + number % 11
+    shown.paste(
+        (number % 200, 30, 90), (left, top, left + 12 + number % 31, top + 14 + number % 29)
+    )
     shown.paste((0, 0, number % 90), (left + 3, top + 3, left + 6 + number % 5, top + 9))
     shown.save(path)
 
 
 def shop(parent: Path, numbers: range) -> Path:
-    """A folder of pictures, and its CSV beside it: two categories, a price for every other picture."""
+    """A folder of pictures, and its CSV beside it: two categories, a price for every other
+    picture.
+    """
     folder = parent / "shop"
     folder.mkdir(exist_ok=True)
     lines = ["file,id,category,price"]
     for n in numbers:
         draw(folder / f"p{n:03d}.png", n)
-        lines.append(f"p{n:03d}.png,sku-{n},{('Hats', 'Bags')[n % 2]},{n + 0.25 if n % 4 < 2 else ''}")
+        lines.append(
+            f"p{n:03d}.png,sku-{n},{('Hats', 'Bags')[n % 2]},{n + 0.25 if n % 4 < 2 else ''}"
+        )
     (parent / "shop.csv").write_text("\n".join(lines))
     return folder
 
@@ -67,12 +76,19 @@ def test_added_again_nothing_changes(engine: Engine, tmp_path: Path) -> None:
     before = rows(engine)
     again = added(engine, tmp_path / "shop")
     assert rows(engine) == before
-    assert (again.items, again.queries, again.new, again.known) == (first.items, first.queries, 0, 30)
+    assert (again.items, again.queries, again.new, again.known) == (
+        first.items,
+        first.queries,
+        0,
+        30,
+    )
     assert again.skipped == []
 
 
 def test_more_pictures_get_the_next_numbers(engine: Engine, tmp_path: Path) -> None:
-    """Those that were there keep number, split, category and price, even when the CSV says otherwise now."""
+    """Those that were there keep number, split, category and price, even when the CSV says
+    otherwise now.
+    """
     added(engine, shop(tmp_path, range(30)))
     before = rows(engine)
     folder = shop(tmp_path, range(50))
@@ -153,7 +169,9 @@ def test_items_from_before_prices_have_none(engine: Engine, tmp_path: Path) -> N
 
 
 def test_a_run_on_it_sells_at_its_prices(engine: Engine, tmp_path: Path) -> None:
-    """Names of categories, given prices and drawn ones reach the report's arrays; queries are never shown."""
+    """Names of categories, given prices and drawn ones reach the report's arrays; queries are never
+    shown.
+    """
     found = added(engine, shop(tmp_path, range(80)))
     stored = rows(engine)
     hashes = sorted({row.image for row in stored})
@@ -184,7 +202,9 @@ def test_a_run_on_it_sells_at_its_prices(engine: Engine, tmp_path: Path) -> None
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, installed: Installer) -> Installation:
-    """An installation with the toy catalogue, and a folder of pictures beside it, one of them broken."""
+    """An installation with the toy catalogue, and a folder of pictures beside it, one of them
+    broken.
+    """
     made = installed(tmp_path_factory.mktemp("catalogue"))
     folder = shop(made.folder, range(40))
     (folder / "broken.jpg").write_text("no picture")

@@ -13,7 +13,16 @@ from tests.installation import TOY_FLAGS, Installation, Installer
 pytestmark = pytest.mark.service
 
 GRID = (
-    *("crossover", *TOY_FLAGS, "--shares", "0.1,0.9", "--seeds", "2", "--policies", "visual,cf,blend"),
+    *(
+        "crossover",
+        *TOY_FLAGS,
+        "--shares",
+        "0.1,0.9",
+        "--seeds",
+        "2",
+        "--policies",
+        "visual,cf,blend",
+    ),
     *("--few", "oracle,bayes", "--few-seeds", "1", "--json"),
 )
 
@@ -34,12 +43,18 @@ def played(shop: Installation, *words: str, **changes: str) -> dict[str, Any]:
 
 def cells(shop: Installation) -> dict[Path, int]:
     """The files of the cells and when they were written."""
-    return {path: path.stat().st_mtime_ns for path in (shop.folder / "runs" / "cells").glob("*.json")}
+    return {
+        path: path.stat().st_mtime_ns for path in (shop.folder / "runs" / "cells").glob("*.json")
+    }
 
 
 @pytest.mark.thorough
-def test_a_stopped_grid_goes_on_and_one_process_gives_the_numbers_of_two(shop: Installation) -> None:
-    """The second call plays only the cell whose file was lost; worlds, claims and page are there."""
+def test_a_stopped_grid_goes_on_and_one_process_gives_the_numbers_of_two(
+    shop: Installation,
+) -> None:
+    """The second call plays only the cell whose file was lost; worlds, claims and page are
+    there.
+    """
     first = played(shop, "--workers", "2")
     kept = cells(shop)
     assert len(kept) == 2 * 2 * 3 + 2 * 2 + 2 * 2  # policies, few on one seed, logs

@@ -1,4 +1,6 @@
-"""A decoder that a picture took over runs any code it likes: it gets nowhere, as root and as nobody."""
+"""A decoder that a picture took over runs any code it likes: it gets nowhere, as root and as
+nobody.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ from workers import settings
 
 pytestmark = pytest.mark.service
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere limits alone hold it, says the doctor")
+linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere limits alone hold it, says the doctor"
+)
 
 NOBODY = 65534
 USERS = {"root": 0, "nobody": NOBODY} if os.geteuid() == 0 else {"ourselves": os.geteuid()}
@@ -100,16 +104,22 @@ def given(
         os.chown(own / name, user, -1)
     os.chown(own, user, -1)
     sleep = "import os, time; become(int(sys.argv[1])); os.execv('/bin/sleep', ['sleep', '600'])"
-    with subprocess.Popen([sys.executable, "-c", f"import sys, os{BECOME}{sleep}", str(user)]) as victim:
+    with subprocess.Popen(
+        [sys.executable, "-c", f"import sys, os{BECOME}{sleep}", str(user)]
+    ) as victim:
         yield {"folder": str(own), "victim": victim.pid, "user": user, **addresses}
         victim.kill()
 
 
 @linux
 def test_with_its_rights_it_gets_everywhere(given: dict[str, object]) -> None:
-    """The acts are possible ones: in a process that gave up nothing each is done, by whom may do it."""
+    """The acts are possible ones: in a process that gave up nothing each is done, by whom may do
+    it.
+    """
     acts = ACTS | (ROOTS if given["user"] == 0 else {})
-    code = f"{PRELUDE}{BECOME}\nimport json\nglobals().update(json.loads(sys.argv[1]))\nbecome(user)\n"
+    code = (
+        f"{PRELUDE}{BECOME}\nimport json\nglobals().update(json.loads(sys.argv[1]))\nbecome(user)\n"
+    )
     failed = {}
     for name, act in acts.items():
         words = [sys.executable, "-c", f"{code}{act}\nprint('done', flush=True)", json.dumps(given)]
@@ -141,7 +151,9 @@ def test_a_decoder_that_was_taken_over_gets_nowhere(
 
 
 def test_decoding_needs_nothing_that_was_given_up(tmp_path: Path) -> None:
-    """Every picture, sound or poisoned, comes out as in this process, or is refused in the same words."""
+    """Every picture, sound or poisoned, comes out as in this process, or is refused in the same
+    words.
+    """
     path = tmp_path / "picture"
     contents = [*good().values(), *(content for _, content in poisons(1, frames=200))]
     assert len(contents) > 200

@@ -1,4 +1,6 @@
-"""The doctor names each fault with its cure; one finding each, and nothing is changed by looking."""
+"""The doctor names each fault with its cure; one finding each, and nothing is changed by
+looking.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def check(one: Finding, *words: str) -> None:
 
 def of(engine: Engine, tmp_path: Path, **flags: object) -> Settings:
     """An installation that is well but for what is given."""
-    return factories.context_of(engine, home=tmp_path / "home", runs=tmp_path / "runs", **flags).settings
+    return factories.context_of(
+        engine, home=tmp_path / "home", runs=tmp_path / "runs", **flags
+    ).settings
 
 
 @pytest.fixture
@@ -61,7 +65,9 @@ def locked() -> Iterator[EmbeddedServer]:
 def test_redis_down(any_engine: Engine, tmp_path: Path) -> None:
     """Where it was looked for."""
     check(
-        finding("queue", of(any_engine, tmp_path, redis_url=f"redis://{NOBODY}")), NOBODY, "unset REDIS_URL"
+        finding("queue", of(any_engine, tmp_path, redis_url=f"redis://{NOBODY}")),
+        NOBODY,
+        "unset REDIS_URL",
     )
 
 
@@ -72,7 +78,9 @@ def test_redis_wants_a_password(any_engine: Engine, tmp_path: Path, locked: Embe
 
 
 def test_a_password_file_is_enough(tmp_path: Path) -> None:
-    """It goes into the address; one that stands there already wins; a file that is not there is named."""
+    """It goes into the address; one that stands there already wins; a file that is not there is
+    named.
+    """
     file = tmp_path / "password"
     file.write_text("open/sesame\n")
     given = settings.load(redis_url="redis://h:1/0", redis_password_file=str(file))
@@ -80,7 +88,8 @@ def test_a_password_file_is_enough(tmp_path: Path) -> None:
     given = settings.load(redis_url="redis://:mine@h:1/0", redis_password_file=str(file))
     assert given.redis_url == "redis://:mine@h:1/0"
     with pytest.raises(settings.UsageError, match="nowhere"):
-        settings.load(redis_url="redis://h", redis_password_file="nowhere")  # noqa: S106 - a file's name
+        # A file's name.
+        settings.load(redis_url="redis://h", redis_password_file="nowhere")  # noqa: S106
 
 
 def test_redis_too_old(
@@ -103,7 +112,9 @@ def test_postgres_down(any_engine: Engine, tmp_path: Path) -> None:
 
 
 def test_postgres_wants_another_password(any_engine: Engine, tmp_path: Path, postgres: str) -> None:
-    """Told apart from one that is down. The server of the tests believes everybody but this clerk."""
+    """Told apart from one that is down. The server of the tests believes everybody but this
+    clerk.
+    """
     with psycopg.connect(postgres, autocommit=True) as conn:
         conn.execute("DROP ROLE IF EXISTS clerk")
         conn.execute("CREATE ROLE clerk LOGIN PASSWORD 'right'")
@@ -112,7 +123,8 @@ def test_postgres_wants_another_password(any_engine: Engine, tmp_path: Path, pos
         if rules.is_file():
             rules.write_text("local all clerk scram-sha-256\n" + rules.read_text())
         conn.execute("SELECT pg_reload_conf()")
-    address = make_url(postgres).set(username="clerk", password="wrong")  # noqa: S106 - that is the test
+    # That is the test.
+    address = make_url(postgres).set(username="clerk", password="wrong")  # noqa: S106
     url = address.render_as_string(hide_password=False)
     one = finding("database", of(any_engine, tmp_path).model_copy(update={"database_url": url}))
     check(one, "password authentication failed", "right password", "PGPASSFILE")
@@ -129,7 +141,10 @@ def test_postgres_too_old(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Non
     """Which version it is and which is wanted."""
     monkeypatch.setattr(engines, "OLDEST_POSTGRES", 99)
     engine = open_engine(postgres)
-    with pytest.raises(DependencyError, match=r"at least 99 is wanted: update it"), read_transaction(engine):
+    with (
+        pytest.raises(DependencyError, match=r"at least 99 is wanted: update it"),
+        read_transaction(engine),
+    ):
         pass
     engine.dispose()
 
@@ -190,7 +205,12 @@ def test_parked_work(engine: Engine, tmp_path: Path) -> None:
         for _ in range(work.MOST_TRIES):
             work.take(conn, work_id, "clumsy")
             work.give_back(conn, work_id, "it broke")
-    check(finding("work", of(engine, tmp_path)), "it broke", "windowshop work retry", "windowshop work list")
+    check(
+        finding("work", of(engine, tmp_path)),
+        "it broke",
+        "windowshop work retry",
+        "windowshop work list",
+    )
 
 
 def test_a_silent_worker(engine: Engine, tmp_path: Path) -> None:
@@ -201,5 +221,9 @@ def test_a_silent_worker(engine: Engine, tmp_path: Path) -> None:
     with write_transaction(engine) as conn:
         conn.execute(update(heartbeat).values(seen=now() - 600))
     check(
-        finding("workers", of(engine, tmp_path)), "far", "pid 17 on host", "host, for 60", "windowshop worker"
+        finding("workers", of(engine, tmp_path)),
+        "far",
+        "pid 17 on host",
+        "host, for 60",
+        "windowshop worker",
     )

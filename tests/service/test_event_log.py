@@ -21,7 +21,10 @@ def two_sessions() -> Events:
     rows["kind"] = [Kind.SEARCH, Kind.IMPRESSION, Kind.CLICK, Kind.SEARCH]
     rows["at"] = [10, 20, 30, 15]
     rows["query"] = [7, 7, 7, 8]
-    rows["item"][2], rows["position"][2], rows["impression"][2], rows["dwell"][2] = 3, 2, 1, 900
+    rows["item"][2] = 3
+    rows["position"][2] = 2
+    rows["impression"][2] = 1
+    rows["dwell"][2] = 900
     return Events(rows, np.array([[4, 3, -1]], np.int32))
 
 
@@ -33,7 +36,8 @@ def a_run(engine: Engine) -> int:
 
 def test_what_is_appended_is_read_back_as_it_was(engine: Engine) -> None:
     """Absent fields stay absent and slates keep their padding."""
-    run, events = a_run(engine), two_sessions()
+    run = a_run(engine)
+    events = two_sessions()
     with write_transaction(engine) as conn:
         event_log.append(conn, run, events)
     with read_transaction(engine) as conn:
@@ -43,7 +47,9 @@ def test_what_is_appended_is_read_back_as_it_was(engine: Engine) -> None:
 
 
 def test_every_column_holds_what_it_can_hold(engine: Engine) -> None:
-    """Numbers are read packed: the smallest and the greatest of each field come back, beside each other."""
+    """Numbers are read packed: the smallest and the greatest of each field come back, beside each
+    other.
+    """
     run = a_run(engine)
     rows = blank(3)
     rows["kind"] = Kind.CLICK

@@ -1,4 +1,6 @@
-"""Nothing is left running however a command ends, and nothing that befalls Redis changes what a run gives."""
+"""Nothing is left running however a command ends, and nothing that befalls Redis changes what a run
+gives.
+"""
 
 from __future__ import annotations
 
@@ -58,18 +60,26 @@ def shop(tmp_path_factory: pytest.TempPathFactory, installed: Installer) -> Inst
 
 
 class Command:
-    """A `windowshop simulate` whose processes, whoever their parent is now, are known by what they inherit.
+    """A `windowshop simulate` whose processes, whoever their parent is now, are known by what they
+    inherit.
 
-    That is a mark in the environment; a Valkey overwrites its own, but its title names the socket's folder.
+    That is a mark in the environment; a Valkey overwrites its own, but its title names the socket's
+    folder.
     """
 
     def __init__(self, installation: Installation, *, days: int, redis_url: str) -> None:
         self.mark = f"HYGIENE={uuid4().hex}"
-        self.scratch = Path(tempfile.mkdtemp(prefix="ws-", dir="/tmp"))  # a socket's path must be short
+        self.scratch = Path(
+            tempfile.mkdtemp(prefix="ws-", dir="/tmp")
+        )  # a socket's path must be short
         name, value = self.mark.split("=")
         self.process = installation.start(
             *("simulate", *TOY_FLAGS[:-2], "--days", str(days), "--workers", "2", "--again"),
-            **{name: value, "TMPDIR": str(self.scratch), **({"REDIS_URL": redis_url} if redis_url else {})},
+            **{
+                name: value,
+                "TMPDIR": str(self.scratch),
+                **({"REDIS_URL": redis_url} if redis_url else {}),
+            },
         )
         self.said = installation.said
         self.engine = installation.engine()
@@ -135,7 +145,9 @@ def redis_url(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_nothing_is_left_when_a_command_is_ended(
     shop: Installation, tmp_path: Path, redis_url: str, how: signal.Signals, code: int
 ) -> None:
-    """Ctrl-C, SIGTERM, kill -9 of the command alone, in mid-run: workers, guard, Valkey, socket are gone."""
+    """Ctrl-C, SIGTERM, kill -9 of the command alone, in mid-run: workers, guard, Valkey, socket are
+    gone.
+    """
     n_processes = 3 if redis_url else 5  # the command and two workers; the guard and the server
     with playing(copy_of(shop, tmp_path / "shop"), days=5000, redis_url=redis_url) as command:
         wait_until(lambda: command.is_in_the_middle(n_processes), "a run in full swing")
@@ -148,8 +160,12 @@ def test_nothing_is_left_when_a_command_is_ended(
 
 @pytest.mark.thorough
 def test_nothing_is_left_on_a_postgres_either(postgres: str, tmp_path: Path) -> None:
-    """Kill -9 of a command and its workers die with it: the server soon serves none of them any more."""
-    with playing(install(tmp_path / "shop", postgres=fresh_postgres(postgres)), days=5000) as command:
+    """Kill -9 of a command and its workers die with it: the server soon serves none of them any
+    more.
+    """
+    with playing(
+        install(tmp_path / "shop", postgres=fresh_postgres(postgres)), days=5000
+    ) as command:
         wait_until(lambda: command.is_in_the_middle(5), "a run in full swing")
         assert n_served(command.engine) > 1
         command.process.kill()
@@ -166,7 +182,9 @@ def n_served(engine: Engine) -> int:
 
 
 @pytest.mark.thorough
-def test_nothing_is_left_when_a_command_is_done(shop: Installation, tmp_path: Path, redis_url: str) -> None:
+def test_nothing_is_left_when_a_command_is_done(
+    shop: Installation, tmp_path: Path, redis_url: str
+) -> None:
     """The moment the command has ended, everything else has."""
     with playing(copy_of(shop, tmp_path / "shop"), days=2, redis_url=redis_url) as command:
         assert command.process.wait(PATIENCE) == 0, command.said.read_text()
@@ -214,7 +232,9 @@ def supervised(engine: Engine) -> Iterator[Supervisor]:
 def check(engine: Engine, run: str, reference: tuple[str, str]) -> None:
     """Same id, same bytes, and everything recomputes."""
     assert (run, factories.exported(engine, run)) == reference
-    assert [finding for finding in verify(factories.context_of(engine), run) if not finding.ok] == []
+    assert [
+        finding for finding in verify(factories.context_of(engine), run) if not finding.ok
+    ] == []
 
 
 @contextmanager
@@ -228,7 +248,8 @@ def meanwhile(engine: Engine, deed: Callable[[], None], *, times: int = 1) -> It
                 done_at.append(n_slates(engine))
                 deed()
 
-    over, thread = threading.Event(), threading.Thread(target=work)
+    over = threading.Event()
+    thread = threading.Thread(target=work)
     thread.start()
     try:
         yield
@@ -244,12 +265,16 @@ def test_a_dead_worker_is_replaced(engine: Engine) -> None:
     with supervised(engine) as supervisor:
         before = supervisor.pids
         os.kill(min(before.values()), signal.SIGKILL)
-        wait_until(lambda: len(supervisor.pids) == 2 and supervisor.pids != before, "another worker")
+        wait_until(
+            lambda: len(supervisor.pids) == 2 and supervisor.pids != before, "another worker"
+        )
         assert supervisor.restarts == 1
 
 
 @pytest.mark.thorough
-def test_a_killed_valkey_is_revived_and_changes_nothing(engine: Engine, reference: tuple[str, str]) -> None:
+def test_a_killed_valkey_is_revived_and_changes_nothing(
+    engine: Engine, reference: tuple[str, str]
+) -> None:
     """Kill -9 of the server, twice in a run; what stood in its queue is rung for again."""
     factories.stock(engine)
     with supervised(engine) as supervisor:
@@ -275,7 +300,9 @@ def server_of(supervisor: Supervisor) -> int:
 
 
 def test_an_emptied_valkey_changes_nothing(engine: Engine, reference: tuple[str, str]) -> None:
-    """FLUSHALL three times in a run: bells, job hashes and the workers' own registration are gone."""
+    """FLUSHALL three times in a run: bells, job hashes and the workers' own registration are
+    gone.
+    """
     factories.stock(engine)
     with supervised(engine) as supervisor:
         redis = Redis.from_url(supervisor.settings.redis_url)
@@ -289,7 +316,8 @@ class Insistent:
     """Rings for everything several times, as lost acknowledgements would."""
 
     def __init__(self, supervisor: Supervisor, times: int) -> None:
-        self.supervisor, self.times = supervisor, times
+        self.supervisor = supervisor
+        self.times = times
 
     def ring(self, work_ids: list[int]) -> None:
         """Ring again and again."""

@@ -1,4 +1,6 @@
-"""Operations: who died, hung or fell silent is seen and replaced; metrics, logs and RQ's own tools tell."""
+"""Operations: who died, hung or fell silent is seen and replaced; metrics, logs and RQ's own tools
+tell.
+"""
 
 from __future__ import annotations
 
@@ -80,13 +82,20 @@ def read(address: str | None, token: str = "") -> str:
 
 def value(metrics: str, start: str) -> float:
     """The number of the first sample that starts so."""
-    return next(float(line.rsplit(" ", 1)[1]) for line in metrics.splitlines() if line.startswith(start))
+    return next(
+        float(line.rsplit(" ", 1)[1]) for line in metrics.splitlines() if line.startswith(start)
+    )
 
 
 def test_metrics_heartbeats_and_logs_tell_what_a_run_did(
-    any_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    any_engine: Engine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """Three processes of one machine share one setting and each has its own port; all are gone afterwards."""
+    """Three processes of one machine share one setting and each has its own port; all are gone
+    afterwards.
+    """
     monkeypatch.chdir(tmp_path)
     found = of(any_engine, workers=2, metrics="127.0.0.1:0", log_level="debug", log_format="json")
     with Supervisor(found, any_engine) as supervisor:
@@ -105,7 +114,10 @@ def test_metrics_heartbeats_and_logs_tell_what_a_run_did(
         stored = len(conn.exec_driver_sql("SELECT 1 FROM slate").fetchall())
     assert ranked == stored
     assert sum(value(one, "windowshop_folds_total") for one in told.values()) == 3
-    assert any('windowshop_stage_seconds_count{kind="rank",stage="compute"}' in one for one in told.values())
+    assert any(
+        'windowshop_stage_seconds_count{kind="rank",stage="compute"}' in one
+        for one in told.values()
+    )
 
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     done = [line for line in lines if line.get("action") == "work_done"]
@@ -175,7 +187,8 @@ from workers import log, settings, tasks
 found = settings.load()
 log.configure(found)
 def hang(library, job):
-    # PyDLL keeps the interpreter's lock, and the alarm cannot cut the sleep short: nothing of Python runs.
+    # PyDLL keeps the interpreter's lock, and the alarm cannot cut the sleep short: nothing of
+    # Python runs.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
     ctypes.PyDLL(None).sleep(600)
 tasks.PERFORMERS["hang"] = hang
@@ -222,7 +235,9 @@ main()
 def test_a_worker_whose_job_was_interrupted_is_replaced(
     any_engine: Engine, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its interpreter may hold half a module: the job is given back with its reason, and the process ends."""
+    """Its interpreter may hold half a module: the job is given back with its reason, and the
+    process ends.
+    """
     monkeypatch.chdir(tmp_path)
     with write_transaction(any_engine) as conn:
         run = runs.open_run(conn, {"policy": "random"}).number
@@ -235,11 +250,15 @@ def test_a_worker_whose_job_was_interrupted_is_replaced(
     said = worker.communicate(timeout=PATIENCE)[1].decode()
     assert worker.returncode == 1
     assert "a job was interrupted at its deadline" in said
-    assert [(one.reason, one.worker) for one in pieces(any_engine)] == [("TypeError: half a module", None)]
+    assert [(one.reason, one.worker) for one in pieces(any_engine)] == [
+        ("TypeError: half a module", None)
+    ]
 
 
 def test_a_silent_worker_that_is_watched_keeps_its_work(any_engine: Engine) -> None:
-    """Its supervisor sees that it lives and ends it at its deadline; of others silence is all there is."""
+    """Its supervisor sees that it lives and ends it at its deadline; of others silence is all there
+    is.
+    """
     with write_transaction(any_engine) as conn:
         run = runs.open_run(conn, {"policy": "random"}).number
         work_id = work.add(conn, run, "late", {"a": {}})[0]
@@ -258,7 +277,9 @@ def test_rq_info_works_on_our_queue(any_engine: Engine, valkey: str) -> None:
 
     def lines() -> list[str]:
         command = [str(program), "info", "--url", valkey, "--raw"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
 
     assert any(line.startswith(f"queue {queue.NAME} 3,") for line in lines())
     worker = lone_worker(of(any_engine, redis_url=valkey), "listed")
@@ -307,7 +328,9 @@ def test_every_setting_of_operations_reaches_a_worker() -> None:
             metrics_token_file="t",  # noqa: S106 - a file's name
         )
     )
-    assert [told[f"WINDOWSHOP_{name}"] for name in ("HEARTBEAT_SECONDS", "LOG_LEVEL", "LOG_FORMAT")] == [
+    assert [
+        told[f"WINDOWSHOP_{name}"] for name in ("HEARTBEAT_SECONDS", "LOG_LEVEL", "LOG_FORMAT")
+    ] == [
         "7.0",
         "error",
         "json",

@@ -1,4 +1,6 @@
-"""Own colour pictures from end to end: added, learned by MobileNet, searched, shopped in; faults are said."""
+"""Own colour pictures from end to end: added, learned by MobileNet, searched, shopped in; faults
+are said.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def added(shop: Installation) -> dict[str, list[dict[str, object]]]:
 
 @pytest.fixture(scope="module")
 def trained(shop: Installation, added: dict[str, list[dict[str, object]]]) -> dict[str, object]:
-    """The answer of `train`, from no weights: what it costs is what counts here, not what it learns."""
+    """The answer of `train`, from no weights: what it costs is what counts here, not what it
+    learns.
+    """
     done = shop.call(
         *("train", "--backbone", "mobilenet", "--catalogue", "shop", "--weights", "none", "--json"),
     )
@@ -58,8 +62,12 @@ def trained(shop: Installation, added: dict[str, list[dict[str, object]]]) -> di
 def test_what_is_broken_is_listed_and_the_rest_goes_in(
     shop: Installation, added: dict[str, list[dict[str, object]]]
 ) -> None:
-    """Pictures and lines of the CSV, each with its reason; pictures that a bad line names stay out."""
-    reasons = {str(one["file"]): str(one["reason"]) for one in added["skipped"] if one["line"] is None}
+    """Pictures and lines of the CSV, each with its reason; pictures that a bad line names stay
+    out.
+    """
+    reasons = {
+        str(one["file"]): str(one["reason"]) for one in added["skipped"] if one["line"] is None
+    }
     expected = spoil(shop.folder / "shop")
     assert set(reasons) == set(expected)
     assert all(word in reasons[name] for name, word in expected.items())
@@ -69,11 +77,15 @@ def test_what_is_broken_is_listed_and_the_rest_goes_in(
     assert added["items"] + added["queries"] == N - 2
 
 
-def test_it_learns_the_categories_of_the_csv(shop: Installation, trained: dict[str, object]) -> None:
+def test_it_learns_the_categories_of_the_csv(
+    shop: Installation, trained: dict[str, object]
+) -> None:
     """In colour, at 96 pixels; tested on what is held out; kept under a name of its own."""
     assert str(trained["model"]).startswith("mobilenet-")
     assert 0 <= trained["test_accuracy"] <= 1  # type: ignore[operator]
-    manifest = json.loads((shop.home / "models" / MODEL["WINDOWSHOP_MODEL"] / "manifest.json").read_text())
+    manifest = json.loads(
+        (shop.home / "models" / MODEL["WINDOWSHOP_MODEL"] / "manifest.json").read_text()
+    )
     assert manifest["classes"] == sorted(SHAPES)
     assert manifest["architecture"]["channels"] == 3
     assert manifest["training"]["start"] == "none"
@@ -82,10 +94,13 @@ def test_it_learns_the_categories_of_the_csv(shop: Installation, trained: dict[s
 @pytest.mark.thorough
 @pytest.mark.usefixtures("trained")
 def test_look_alikes_are_shown_in_colour(shop: Installation) -> None:
-    """`similar` with that model: a picture that is sold finds itself, and the grid is no grey one."""
+    """`similar` with that model: a picture that is sold finds itself, and the grid is no grey
+    one.
+    """
     image = sorted((shop.folder / "shop").glob("p*.jpg"))[0]
     done = shop.call(
-        *("similar", str(image), "--catalogue", "shop", "-k", "6", "--out", "grid.png", "--json"), **MODEL
+        *("similar", str(image), "--catalogue", "shop", "-k", "6", "--out", "grid.png", "--json"),
+        **MODEL,
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["items"]
@@ -99,7 +114,9 @@ def test_look_alikes_are_shown_in_colour(shop: Installation) -> None:
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("environment", [MODEL, {}])
 def test_a_run_shops_in_it(shop: Installation, environment: dict[str, str]) -> None:
-    """With the model that sees colour, and with our own that sees grey; the page shows colour pictures."""
+    """With the model that sees colour, and with our own that sees grey; the page shows colour
+    pictures.
+    """
     done = shop.call(
         *("simulate", "--catalogue", "shop", "--items", "40", "--queries", "3", "--shoppers", "30"),
         *("--days", "2", "--local", "--json"),
@@ -117,7 +134,9 @@ def test_a_run_shops_in_it(shop: Installation, environment: dict[str, str]) -> N
 
 @pytest.mark.usefixtures("added")
 def test_what_there_is_to_learn(shop: Installation, tmp_path: Path) -> None:
-    """Pictures that are sold teach, those held out test; without categories one line says what to do."""
+    """Pictures that are sold teach, those held out test; without categories one line says what to
+    do.
+    """
     engine = shop.engine()
     context = context_of(engine)
     lesson = own_pictures(context, "shop")
@@ -148,8 +167,16 @@ def test_what_there_is_to_learn(shop: Installation, tmp_path: Path) -> None:
         (("--weights", "none"), 2, "--backbone mobilenet"),
         (("--backbone", "mobilenet", "--catalogue", "nothing"), 1, "no catalogue 'nothing'"),
         (("--backbone", "mobilenet", "--catalogue", "toy"), 2, "`category`"),
-        (("--backbone", "mobilenet", "--catalogue", "shop", "--weights", "gone.h5"), 2, "no such file"),
-        (("--backbone", "mobilenet", "--catalogue", "shop", "--weights", "shop.csv"), 1, "shop.csv"),
+        (
+            ("--backbone", "mobilenet", "--catalogue", "shop", "--weights", "gone.h5"),
+            2,
+            "no such file",
+        ),
+        (
+            ("--backbone", "mobilenet", "--catalogue", "shop", "--weights", "shop.csv"),
+            1,
+            "shop.csv",
+        ),
         (("--backbone", "mobilenet", "--catalogue", "shop"), 3, "--weights FILE"),
     ],
 )

@@ -1,4 +1,6 @@
-"""A Postgres that vanishes without a goodbye is given up in seconds, a lock that nobody lets go soon, too."""
+"""A Postgres that vanishes without a goodbye is given up in seconds, a lock that nobody lets go
+soon, too.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,13 @@ def told(address: str) -> dict[str, Any]:
 
 
 def test_the_driver_is_told_how_long_to_wait(postgres: str) -> None:
-    """Until the first answer, until the first question to a silent host, and between two of them."""
+    """Until the first answer, until the first question to a silent host, and between two of
+    them.
+    """
     found = told(postgres)
-    assert {name: found.get(name) for name in PATIENCE} == {name: str(one) for name, one in PATIENCE.items()}
+    assert {name: found.get(name) for name in PATIENCE} == {
+        name: str(one) for name, one in PATIENCE.items()
+    }
 
 
 def test_an_address_may_say_otherwise(postgres: str) -> None:
@@ -53,12 +59,15 @@ def test_a_server_does_not_keep_what_its_clients_forgot(postgres: str) -> None:
 def test_a_lock_that_is_never_let_go(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for it is told so, and where to look, on both databases."""
     monkeypatch.setattr(engines, "BUSY_MILLISECONDS", 200)
-    holder, waiter = open_engine(database_url), open_engine(database_url)
+    holder = open_engine(database_url)
+    waiter = open_engine(database_url)
     schema.ensure(holder)
     touch = text("UPDATE alembic_version SET version_num = version_num")
     with write_transaction(holder) as conn:
         conn.execute(touch)
-        with pytest.raises(DependencyError, match=r"somebody else has been writing .*windowshop doctor"):
+        with pytest.raises(
+            DependencyError, match=r"somebody else has been writing .*windowshop doctor"
+        ):
             write(waiter, touch)
     write(waiter, touch)
     for engine in (holder, waiter):

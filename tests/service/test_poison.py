@@ -98,7 +98,9 @@ def a_pickle(redis: Redis, canary: Path) -> None:
 
 
 def callbacks(redis: Redis, canary: Path) -> None:
-    """The allowed function, with callbacks on success, failure and stop; and a refused one with the same."""
+    """The allowed function, with callbacks on success, failure and stop; and a refused one with the
+    same.
+    """
     del canary
     call = Callback("tests.service.test_poison.touch")
     for function in (PERFORM, "os.getpid"):
@@ -109,19 +111,25 @@ def callbacks(redis: Redis, canary: Path) -> None:
 
 def an_instance(redis: Redis, canary: Path) -> None:
     """The allowed name as a method of something else."""
-    by_hand(redis, "an-instance", hash_of(job_data("workers.tasks.perform", "x", [str(canary)], {})))
+    by_hand(
+        redis, "an-instance", hash_of(job_data("workers.tasks.perform", "x", [str(canary)], {}))
+    )
 
 
 def wrong_arguments(redis: Redis, canary: Path) -> None:
     """The allowed function with none, too many, or those of another type."""
-    for number, arguments in enumerate(([], [1, 2], ["; touch"], [str(canary)], [None], [{}], [10**30])):
+    for number, arguments in enumerate(
+        ([], [1, 2], ["; touch"], [str(canary)], [None], [{}], [10**30])
+    ):
         by_hand(redis, f"wrong-{number}", hash_of(job_data(PERFORM, None, arguments, {})))
 
 
 def no_data(redis: Redis, canary: Path) -> None:
     """Bytes that are no job's."""
     del canary
-    for number, data in enumerate((b"", b"\0\1\2", zlib.compress(b"not json"), zlib.compress(b"[]"), b"{}")):
+    for number, data in enumerate(
+        (b"", b"\0\1\2", zlib.compress(b"not json"), zlib.compress(b"[]"), b"{}")
+    ):
         by_hand(redis, f"no-data-{number}", hash_of(data))
 
 
@@ -146,15 +154,25 @@ def bad_names(redis: Redis, canary: Path) -> None:
 POISONS: dict[str, Callable[[Redis, Path], None]] = {
     poison.__name__: poison
     for poison in (
-        a_command, a_function_of_ours, a_pickle, callbacks, an_instance,
-        wrong_arguments, no_data, malformed_hashes, bad_names,
+        a_command,
+        a_function_of_ours,
+        a_pickle,
+        callbacks,
+        an_instance,
+        wrong_arguments,
+        no_data,
+        malformed_hashes,
+        bad_names,
     )
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("poison", POISONS.values(), ids=POISONS)
 def test_poison_runs_nothing_and_the_queue_goes_on(
-    any_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, poison: Callable[[Redis, Path], None]
+    any_engine: Engine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    poison: Callable[[Redis, Path], None],
 ) -> None:
     """It is refused, a run beside it is played to its end, and it costs no worker its life."""
     canary = tmp_path / "canary"
@@ -167,7 +185,9 @@ def test_poison_runs_nothing_and_the_queue_goes_on(
         run = factories.play(any_engine, supervisor, days=1).run.id
         deadline = time.monotonic() + 20
         while redis.llen(QUEUE) or redis.exists(IN_HAND):
-            assert time.monotonic() < deadline, redis.lrange(QUEUE, 0, -1) + redis.lrange(IN_HAND, 0, -1)
+            assert time.monotonic() < deadline, redis.lrange(QUEUE, 0, -1) + redis.lrange(
+                IN_HAND, 0, -1
+            )
             time.sleep(0.02)
         assert not canary.exists()
         assert supervisor.restarts == 0
@@ -183,7 +203,8 @@ from rq.serializers import JSONSerializer, DefaultSerializer
 connection = Redis.from_url(sys.argv[1])
 serializer = JSONSerializer if sys.argv[2] == 'json' else DefaultSerializer
 queue = Queue({NAME!r}, connection=connection, serializer=serializer)
-SimpleWorker([queue], connection=connection, serializer=serializer).work(burst=True, logging_level='CRITICAL')
+worker = SimpleWorker([queue], connection=connection, serializer=serializer)
+worker.work(burst=True, logging_level='CRITICAL')
 """
 
 
@@ -192,7 +213,10 @@ SimpleWorker([queue], connection=connection, serializer=serializer).work(burst=T
     [(a_command, "json"), (a_function_of_ours, "json"), (a_pickle, "pickle"), (callbacks, "json")],
 )
 def test_the_poison_is_real(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, poison: Callable[[Redis, Path], None], serializer: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    poison: Callable[[Redis, Path], None],
+    serializer: str,
 ) -> None:
     """The negative control: a worker of stock RQ runs it."""
     from workers.redis_server import EmbeddedServer
@@ -205,7 +229,9 @@ def test_the_poison_is_real(
         poison(redis, canary)
         redis.close()
         subprocess.run(
-            [sys.executable, "-c", STOCK_WORKER, server.url, serializer], capture_output=True, check=True
+            [sys.executable, "-c", STOCK_WORKER, server.url, serializer],
+            capture_output=True,
+            check=True,
         )
         assert canary.exists()
     finally:

@@ -1,4 +1,6 @@
-"""The same seed gives the same bytes, whatever the workers, the database, and who was killed meanwhile."""
+"""The same seed gives the same bytes, whatever the workers, the database, and who was killed
+meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -67,10 +69,13 @@ def test_while_workers_are_killed(engine: Engine, reference: tuple[str, str]) ->
 
 
 class killing:  # noqa: N801 - reads as a clause
-    """Ends workers in the middle of their work, twice the same work at most: a third time would park it."""
+    """Ends workers in the middle of their work, twice the same work at most: a third time would
+    park it.
+    """
 
     def __init__(self, supervisor: Supervisor, *, times: int) -> None:
-        self.supervisor, self.times = supervisor, times
+        self.supervisor = supervisor
+        self.times = times
         self.killed: Counter[int] = Counter()
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.run)
@@ -79,7 +84,9 @@ class killing:  # noqa: N801 - reads as a clause
         """Look for work in hand, and end whoever holds it."""
         while self.killed.total() < self.times and not self.over.wait(0.001):
             with read_transaction(self.supervisor.engine) as conn:
-                held = conn.execute(select(work.c.id, work.c.worker).where(work.c.begun.is_not(None))).all()
+                held = conn.execute(
+                    select(work.c.id, work.c.worker).where(work.c.begun.is_not(None))
+                ).all()
             for work_id, worker in held:
                 pid = self.supervisor.pids.get(worker)
                 if pid is not None and self.killed[work_id] < 2:
@@ -98,7 +105,9 @@ class killing:  # noqa: N801 - reads as a clause
 def test_after_everything_was_killed_and_resumed(
     engine: Engine, database_url: str, reference: tuple[str, str]
 ) -> None:
-    """SIGKILL of the command, with its workers and its Valkey, in the middle of a run; then played again."""
+    """SIGKILL of the command, with its workers and its Valkey, in the middle of a run; then played
+    again.
+    """
     factories.stock(engine)
     player = subprocess.Popen([sys.executable, "-m", "tests.service.player", database_url])
     wait_for(lambda: count_slates(engine) > 60, player)
@@ -156,4 +165,6 @@ def family(parent: int) -> Iterator[int]:
 
 def lives(pid: int) -> bool:
     """Whether a process runs; the `ps` that asked is gone by now."""
-    return Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    return (
+        Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    )

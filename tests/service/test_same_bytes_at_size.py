@@ -1,4 +1,6 @@
-"""The demo's own sizes: one digest whatever the threads, the BLAS kernel, the instructions, and who plays."""
+"""The demo's own sizes: one digest whatever the threads, the BLAS kernel, the instructions, and who
+plays.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,14 @@ SEEDS = ("1", "2", "3")
 LEARNING = ("blend",)
 OTHERS = tuple(name for name in POLICY_NAMES if name not in LEARNING)
 OTHERWISE = {
-    "two threads and Haswell's kernel": {"OPENBLAS_NUM_THREADS": "2", "OPENBLAS_CORETYPE": "Haswell"},
+    "two threads and Haswell's kernel": {
+        "OPENBLAS_NUM_THREADS": "2",
+        "OPENBLAS_CORETYPE": "Haswell",
+    },
     "SkylakeX's kernel": {"OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "SkylakeX"},
-    "no instruction beyond SSE4": {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"},
+    "no instruction beyond SSE4": {
+        "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"
+    },
 }
 """Other ways to add up the same numbers. What a processor lacks is ignored."""
 
@@ -64,7 +71,9 @@ def python(shop: Installation, *words: str, **changes: str) -> str:
 
 
 @pytest.mark.parametrize("number", range(len(OTHERWISE)), ids=OTHERWISE)
-def test_no_order_of_adding_changes_a_bit(shop: Installation, reference: dict[str, str], number: int) -> None:
+def test_no_order_of_adding_changes_a_bit(
+    shop: Installation, reference: dict[str, str], number: int
+) -> None:
     """The judge, what is learned and the events are the same bytes.
 
     What learns most plays all seeds in each setting, all others one seed, another in each setting.
@@ -81,8 +90,12 @@ def test_no_order_of_adding_changes_a_bit(shop: Installation, reference: dict[st
 def test_stored_runs_export_what_memory_does_and_verify(
     shop: Installation, reference: dict[str, str], seed: str, who: tuple[str, ...]
 ) -> None:
-    """Two workers with one thread each, and the command's own process with two: each verifies with two."""
-    python(shop, "-m", "simulator", "simulate", "--policy", "blend", "--seed", seed, "--again", *who)
+    """Two workers with one thread each, and the command's own process with two: each verifies with
+    two.
+    """
+    python(
+        shop, "-m", "simulator", "simulate", "--policy", "blend", "--seed", seed, "--again", *who
+    )
     run = latest(shop)
     out = shop.folder / "events.jsonl"
     python(shop, "-m", "simulator", "events", "export", run, "--out", str(out))

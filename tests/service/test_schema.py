@@ -53,9 +53,14 @@ def test_a_database_from_a_newer_version_is_left_alone(engine: Engine) -> None:
 
 def test_processes_that_start_at_once_make_the_schema_once(database_url: str) -> None:
     """One makes it, the others find it made."""
-    ask = "import sys; from db import schema, engine; print(schema.ensure(engine.open_engine(sys.argv[1])))"
+    ask = (
+        "import sys; from db import schema, engine;"
+        " print(schema.ensure(engine.open_engine(sys.argv[1])))"
+    )
     children = [
-        subprocess.Popen([sys.executable, "-c", ask, database_url], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", ask, database_url], stdout=subprocess.PIPE, text=True
+        )
         for _ in range(3)
     ]
     made = [child.communicate(timeout=60)[0].strip() for child in children]

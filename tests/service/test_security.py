@@ -1,4 +1,6 @@
-"""What SECURITY.md claims of the code: SQL by parameters, nothing that runs what it reads, confined names."""
+"""What SECURITY.md claims of the code: SQL by parameters, nothing that runs what it reads, confined
+names.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ pytestmark = pytest.mark.service
 
 SQL_FROM_TEXT = {"text", "exec_driver_sql", "execute", "executemany", "executescript"}
 BULK = ROOT / "db" / "bulk.py"
-"""The one module that puts a statement together: of the names of our own tables, never of a value."""
+"""The one module that puts a statement together: of the names of our own tables, never of a
+value.
+"""
 
 RUNS_CODE = {
     *("pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "yaml"),
@@ -61,7 +65,8 @@ def test_sql_is_never_put_together_of_texts(path: Path) -> None:
         ast.unparse(node)
         for node in nodes(path)
         if called(node) in SQL_FROM_TEXT and isinstance(node, ast.Call) and node.args
-        if isinstance(node.args[0], ast.Constant | ast.JoinedStr | ast.BinOp) and is_made_up(node.args[0])
+        if isinstance(node.args[0], ast.Constant | ast.JoinedStr | ast.BinOp)
+        and is_made_up(node.args[0])
     ]
     assert guilty in ([], ["dbapi_connection.execute(f'PRAGMA {pragma}')"])
 
@@ -80,21 +85,24 @@ def test_the_bulk_path_takes_names_from_our_tables_and_values_by_parameter() -> 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_nothing_unpickles_or_evaluates(path: Path) -> None:
-    """No module that runs what it reads, no `eval`, no shell, no NumPy file that may hold objects."""
+    """No module that runs what it reads, no `eval`, no shell, no NumPy file that may hold
+    objects.
+    """
     for node in nodes(path):
         if isinstance(node, ast.Import):
             assert not {alias.name.split(".")[0] for alias in node.names} & RUNS_CODE
         if isinstance(node, ast.ImportFrom):
             assert (node.module or "").split(".")[0] not in RUNS_CODE
         if isinstance(node, ast.Call):
-            assert not (isinstance(node.func, ast.Name) and node.func.id in DANGEROUS_CALLS), ast.unparse(
-                node
+            assert not (isinstance(node.func, ast.Name) and node.func.id in DANGEROUS_CALLS), (
+                ast.unparse(node)
             )
             shell = {one.arg: ast.unparse(one.value) for one in node.keywords}
             assert shell.get("shell", "False") == "False"
             assert shell.get("allow_pickle", "False") == "False"
             assert (
-                ast.unparse(node.func) not in ("os.system", "os.popen", "np.load") or "allow_pickle" in shell
+                ast.unparse(node.func) not in ("os.system", "os.popen", "np.load")
+                or "allow_pickle" in shell
             )
 
 
@@ -102,7 +110,9 @@ def test_every_requirement_is_pinned_by_hash() -> None:
     """What is installed is what was locked, in both lists."""
     for name in ("runtime", "dev"):
         lines = (ROOT / "requirements" / f"{name}.txt").read_text().splitlines()
-        packages = [place for place, line in enumerate(lines) if "==" in line and not line.startswith(" ")]
+        packages = [
+            place for place, line in enumerate(lines) if "==" in line and not line.startswith(" ")
+        ]
         assert len(packages) > 20
         assert all("--hash=sha256:" in lines[place + 1] for place in packages)
 
@@ -129,7 +139,9 @@ EVIL = (
 
 @pytest.mark.parametrize("evil", EVIL)
 def test_a_run_id_is_a_value_and_never_a_path(engine: Engine, tmp_path: Path, evil: str) -> None:
-    """Whatever is asked for: nothing is found, and nothing outside the run directories is read or written."""
+    """Whatever is asked for: nothing is found, and nothing outside the run directories is read or
+    written.
+    """
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "run.json").write_text('{"run": "0123456789ab"}')
     context = factories.context_of(engine, runs=tmp_path / "runs", home=tmp_path / "home")
@@ -144,7 +156,9 @@ def test_a_run_id_is_a_value_and_never_a_path(engine: Engine, tmp_path: Path, ev
 @pytest.mark.parametrize(
     "evil", ["../outside.png", "/etc/hostname", "a/../../outside.png", "link/outside.png"]
 )
-def test_a_csv_cannot_reach_out_of_its_folder(any_engine: Engine, tmp_path: Path, evil: str) -> None:
+def test_a_csv_cannot_reach_out_of_its_folder(
+    any_engine: Engine, tmp_path: Path, evil: str
+) -> None:
     """A file it names outside the folder, by whatever way, is no picture of it."""
     picture = Image.new("RGB", (60, 60), "white")
     picture.paste((10, 10, 200), (20, 20, 40, 40))

@@ -1,4 +1,6 @@
-"""One command at a time plays a run: a second waits, and takes over at once from one that was killed."""
+"""One command at a time plays a run: a second waits, and takes over at once from one that was
+killed.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from tests.tiers import first_of
 
 pytestmark = pytest.mark.service
 
-RUN, OTHER = 0x0123456789AB, 0x0123456789AC
+RUN = 0x0123456789AB
+OTHER = 0x0123456789AC
 PATIENCE = 120.0
 
 HOLDER = """
@@ -34,7 +37,10 @@ def holder(engine: Engine) -> subprocess.Popen[str]:
     """Another process whose turn it is."""
     address = engine.url.render_as_string(hide_password=False)
     started = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, address, str(RUN)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLDER, address, str(RUN)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert started.stdout is not None
     assert started.stdout.readline() == "mine\n"
@@ -44,7 +50,8 @@ def holder(engine: Engine) -> subprocess.Popen[str]:
 def test_who_is_killed_holds_up_nobody(engine: Engine) -> None:
     """The next waits, says so once, and has its turn when the process is gone."""
     other = holder(engine)
-    waits, mine = threading.Event(), threading.Event()
+    waits = threading.Event()
+    mine = threading.Event()
 
     def play() -> None:
         with turn(engine, RUN, waits.set):
@@ -63,7 +70,10 @@ def test_who_is_killed_holds_up_nobody(engine: Engine) -> None:
 def test_another_run_waits_for_nobody(engine: Engine) -> None:
     """Turns are by run, and over with their block; nothing is left of them."""
     told: list[int] = []
-    with turn(engine, RUN, lambda: told.append(RUN)), turn(engine, OTHER, lambda: told.append(OTHER)):
+    with (
+        turn(engine, RUN, lambda: told.append(RUN)),
+        turn(engine, OTHER, lambda: told.append(OTHER)),
+    ):
         pass
     with turn(engine, RUN, lambda: told.append(RUN)):
         pass
@@ -81,25 +91,37 @@ def test_a_turn_ends_with_whatever_ends_its_block(engine: Engine) -> None:
     assert told == []
 
 
-@pytest.mark.parametrize("how", first_of([("--local",), ("--workers", "1"), ("--local", "--again")]))
+@pytest.mark.parametrize(
+    "how", first_of([("--local",), ("--workers", "1"), ("--local", "--again")])
+)
 def test_a_pair_that_plays_one_run_ends_well(
     tmp_path: Path, installed: Installer, how: tuple[str, ...]
 ) -> None:
-    """Both exit 0 with the same run, which holds; and the events are those of a run played alone."""
-    installation, alone = installed(tmp_path / "pair"), installed(tmp_path / "alone")
+    """Both exit 0 with the same run, which holds; and the events are those of a run played
+    alone.
+    """
+    installation = installed(tmp_path / "pair")
+    alone = installed(tmp_path / "alone")
     assert alone.call("simulate", *TOY_FLAGS, "--local").returncode == 0
     pair = [start(installation, number, *how) for number in (1, 2)]
-    ended = [(one.wait(PATIENCE), (installation.folder / f"said-{n}").read_text()) for n, one in pair]
+    ended = [
+        (one.wait(PATIENCE), (installation.folder / f"said-{n}").read_text()) for n, one in pair
+    ]
     assert [code for code, _ in ended] == [0, 0], ended
     run = latest(installation)
     checked = installation.call("verify", run)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert installation.call("events", "export", run).stdout == alone.call("events", "export", run).stdout
+    assert (
+        installation.call("events", "export", run).stdout
+        == alone.call("events", "export", run).stdout
+    )
     assert (installation.folder / "runs" / run / "report.html").exists()
 
 
 @pytest.mark.thorough
-def test_who_waits_takes_over_from_one_that_was_killed(tmp_path: Path, installed: Installer) -> None:
+def test_who_waits_takes_over_from_one_that_was_killed(
+    tmp_path: Path, installed: Installer
+) -> None:
     """The first is killed while the second waits for it; the second resumes and finishes."""
     installation = installed(tmp_path / "shop")
     long = (*TOY_FLAGS, "--days", "40")
@@ -117,7 +139,9 @@ def test_who_waits_takes_over_from_one_that_was_killed(tmp_path: Path, installed
     assert installation.call("verify", latest(installation)).returncode == 0
 
 
-def start(installation: Installation, number: int, *words: str) -> tuple[int, subprocess.Popen[bytes]]:
+def start(
+    installation: Installation, number: int, *words: str
+) -> tuple[int, subprocess.Popen[bytes]]:
     """A simulate that goes on beside the test, and what it says in `said-NUMBER`."""
     with (installation.folder / f"said-{number}").open("wb") as said:
         return number, subprocess.Popen(

@@ -1,4 +1,6 @@
-"""`windowshop verify` finds every kind of tampering, by name, and nothing where nothing was touched."""
+"""`windowshop verify` finds every kind of tampering, by name, and nothing where nothing was
+touched.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ LAST = factories.TOY_PLAN.days - 1
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+def played(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, str]:
     """The address of a database with a finished run, and the run's id."""
     address = f"sqlite:///{tmp_path_factory.mktemp('verify') / 'shop.db'}"
     if request.param == POSTGRES:
@@ -48,7 +52,9 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return address, played
 
 
-def checks_after(played: tuple[str, str], folder: Path, spoil: Callable[[Connection], None]) -> list[Check]:
+def checks_after(
+    played: tuple[str, str], folder: Path, spoil: Callable[[Connection], None]
+) -> list[Check]:
     """What verify says of a copy of the database in which something was changed."""
     engine = open_engine(copied(played[0], folder))
     with write_transaction(engine) as conn:
@@ -78,7 +84,9 @@ def a_count_that_was_read(conn: Connection) -> None:
 
 def what_was_learned(conn: Connection) -> None:
     """A number of the last generation, which no slate reads."""
-    text = conn.execute(select(generation.c.learned).where(generation.c.number == LAST)).scalar_one()
+    text = conn.execute(
+        select(generation.c.learned).where(generation.c.number == LAST)
+    ).scalar_one()
     assert '"kappa":' in text
     spoilt = text.replace('"kappa":', '"kappa":1')
     conn.execute(update(generation).where(generation.c.number == LAST).values(learned=spoilt))
@@ -131,7 +139,9 @@ def drop_first(conn: Connection, kind: Kind) -> None:
     first = select(event.c.session, event.c.ordinal).where(event.c.kind == kind)
     row = conn.execute(first.order_by(event.c.session, event.c.ordinal)).first()
     assert row is not None
-    conn.execute(delete(event).where(event.c.session == row.session, event.c.ordinal == row.ordinal))
+    conn.execute(
+        delete(event).where(event.c.session == row.session, event.c.ordinal == row.ordinal)
+    )
 
 
 def a_step_back_in_time(conn: Connection) -> None:
@@ -153,7 +163,14 @@ def a_session_never_folded(conn: Connection) -> None:
 
 def work_left_over(conn: Connection) -> None:
     """A row that nobody did."""
-    row = {"kind": "fold", "key": "late", "payload": "{}", "state": "ready", "tries": 0, "rung": 0.0}
+    row = {
+        "kind": "fold",
+        "key": "late",
+        "payload": "{}",
+        "state": "ready",
+        "tries": 0,
+        "rung": 0.0,
+    }
     conn.execute(insert(work).values(run=conn.execute(select(run.c.number)).scalar_one(), **row))
 
 
@@ -175,19 +192,25 @@ def another_embedding(conn: Connection) -> None:
 
 def no_number_in_an_embedding(conn: Connection) -> None:
     """A NaN."""
-    change_embedding(conn, lambda vector: np.where(np.arange(len(vector)) == 0, np.float32("nan"), vector))
+    change_embedding(
+        conn, lambda vector: np.where(np.arange(len(vector)) == 0, np.float32("nan"), vector)
+    )
 
 
 def no_embedding(conn: Connection) -> None:
     """A picture whose vector is gone."""
     conn.execute(
-        delete(embedding).where(embedding.c.image == select(func.min(embedding.c.image)).scalar_subquery())
+        delete(embedding).where(
+            embedding.c.image == select(func.min(embedding.c.image)).scalar_subquery()
+        )
     )
 
 
 def half_a_row_of_counts(conn: Connection) -> None:
     """Bytes that are no counts."""
-    conn.execute(update(cointeraction).where(cointeraction.c.generation == LAST).values(increments=b"half"))
+    conn.execute(
+        update(cointeraction).where(cointeraction.c.generation == LAST).values(increments=b"half")
+    )
 
 
 def change_embedding(conn: Connection, change: Callable[[np.ndarray], np.ndarray]) -> None:
@@ -201,7 +224,9 @@ def change_embedding(conn: Connection, change: Callable[[np.ndarray], np.ndarray
 def a_missing_reading(conn: Connection) -> None:
     """The judge's word on one slate."""
     last = conn.execute(select(func.max(slate_outcome.c.session))).scalar_one()
-    conn.execute(delete(slate_outcome).where(slate_outcome.c.session == last, slate_outcome.c.step == 0))
+    conn.execute(
+        delete(slate_outcome).where(slate_outcome.c.session == last, slate_outcome.c.step == 0)
+    )
 
 
 def an_unfinished_run(conn: Connection) -> None:
@@ -236,7 +261,9 @@ TAMPERINGS: dict[Callable[[Connection], None], set[str]] = {
 """What is done to the database, and the checks that must fail, no more and no less."""
 
 
-@pytest.mark.parametrize(("spoil", "wrong"), TAMPERINGS.items(), ids=[spoil.__name__ for spoil in TAMPERINGS])
+@pytest.mark.parametrize(
+    ("spoil", "wrong"), TAMPERINGS.items(), ids=[spoil.__name__ for spoil in TAMPERINGS]
+)
 def test_tampering_is_found(
     played: tuple[str, str], tmp_path: Path, spoil: Callable[[Connection], None], wrong: set[str]
 ) -> None:

@@ -115,7 +115,9 @@ def test_workers_that_fall_silent_lose_their_work(engine: Engine, work_id: int) 
         assert work.held_by_silent(conn) == []
 
 
-def test_workers_without_a_heartbeat_keep_their_work_for_a_lease(engine: Engine, work_id: int) -> None:
+def test_workers_without_a_heartbeat_keep_their_work_for_a_lease(
+    engine: Engine, work_id: int
+) -> None:
     """Those of a command that works in its own process."""
     with write_transaction(engine) as conn:
         work.take(conn, work_id, "local")
@@ -132,7 +134,9 @@ def test_work_in_other_hands_is_not_given_back(engine: Engine, work_id: int) -> 
         assert [one.worker for one in backlog.pieces(conn)] == ["now"]
 
 
-def test_the_backlog_tells_what_waits_and_for_how_long(engine: Engine, run: int, work_id: int) -> None:
+def test_the_backlog_tells_what_waits_and_for_how_long(
+    engine: Engine, run: int, work_id: int
+) -> None:
     """By state; the age is that of the row and goes on when it is written or rung for again."""
     with write_transaction(engine) as conn:
         work.add(conn, run, "fold", {"1": {}})
@@ -176,7 +180,9 @@ def test_parked_work_is_dropped(engine: Engine, run: int, work_id: int) -> None:
 def test_only_parked_work_can_be_retried_or_dropped(
     engine: Engine, work_id: int, deed: Callable[..., None], other: int
 ) -> None:
-    """An id that is none, or of work that is not given up, is named, and nothing is done to the others."""
+    """An id that is none, or of work that is not given up, is named, and nothing is done to the
+    others.
+    """
     with write_transaction(engine) as conn:
         with pytest.raises(UsageError, match=f"work {work_id} is not parked"):
             deed(conn, [work_id])
@@ -201,7 +207,9 @@ def test_processes_are_listed_with_the_work_in_their_hands(engine: Engine, work_
         heartbeats.forget_old(conn)
         assert all(one.is_silent for one in heartbeats.every(conn))
         heartbeats.stop(conn, ["w"])
-        conn.execute(update(heartbeat_table).values(seen=now() - heartbeats.REMEMBERED_SECONDS - 11))
+        conn.execute(
+            update(heartbeat_table).values(seen=now() - heartbeats.REMEMBERED_SECONDS - 11)
+        )
         heartbeats.forget_old(conn)
         assert heartbeats.every(conn) == []
 

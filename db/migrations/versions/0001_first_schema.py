@@ -1,4 +1,6 @@
-"""The first schema: pictures, catalogues, models, runs with their events, and the queue of record."""
+"""The first schema: pictures, catalogues, models, runs with their events, and the queue of
+record.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +91,9 @@ def upgrade() -> None:
         sa.Column("price", sa.Integer(), nullable=True),
         sa.Column("dwell", sa.Integer(), nullable=True),
         sa.Column("items", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(["run"], ["run.number"], name=op.f("fk_event_run"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["run"], ["run.number"], name=op.f("fk_event_run"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("run", "session", "ordinal", name=op.f("pk_event")),
         sqlite_with_rowid=False,
     )
@@ -100,7 +104,9 @@ def upgrade() -> None:
         sa.Column("sessions", sa.Integer(), nullable=False),
         sa.Column("learned", sa.Text(), nullable=False),
         sa.Column("popularity", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["run"], ["run.number"], name=op.f("fk_generation_run"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["run"], ["run.number"], name=op.f("fk_generation_run"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("run", "number", name=op.f("pk_generation")),
         sqlite_with_rowid=False,
     )
@@ -124,7 +130,9 @@ def upgrade() -> None:
         sa.Column("session", sa.BigInteger(), nullable=False),
         sa.Column("step", sa.SmallInteger(), nullable=False),
         sa.Column("expected", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["run"], ["run.number"], name=op.f("fk_reading_run"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["run"], ["run.number"], name=op.f("fk_reading_run"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("run", "session", "step", name=op.f("pk_reading")),
         sqlite_with_rowid=False,
     )
@@ -134,7 +142,9 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("catalogue", sa.String(length=64), nullable=False),
         sa.Column("item", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["run"], ["run.number"], name=op.f("fk_run_item_run"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["run"], ["run.number"], name=op.f("fk_run_item_run"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("run", "number", name=op.f("pk_run_item")),
         sqlite_with_rowid=False,
     )
@@ -145,7 +155,9 @@ def upgrade() -> None:
         sa.Column("step", sa.SmallInteger(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("entries", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["run"], ["run.number"], name=op.f("fk_slate_run"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["run"], ["run.number"], name=op.f("fk_slate_run"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("run", "session", "step", name=op.f("pk_slate")),
         sqlite_with_rowid=False,
     )
@@ -162,7 +174,9 @@ def upgrade() -> None:
         sa.Column("worker", sa.String(length=64), nullable=True),
         sa.Column("begun", sa.Float(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["run"], ["run.number"], name=op.f("fk_work_run"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["run"], ["run.number"], name=op.f("fk_work_run"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_work")),
         sa.UniqueConstraint("run", "kind", "key", name=op.f("uq_work_run")),
         sqlite_autoincrement=True,

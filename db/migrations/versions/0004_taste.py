@@ -12,7 +12,9 @@ down_revision = "0003"
 def upgrade() -> None:
     """Go to this version."""
     for name in ("slates", "taste"):
-        op.add_column("generation", sa.Column(name, sa.LargeBinary(), nullable=False, server_default=""))
+        op.add_column(
+            "generation", sa.Column(name, sa.LargeBinary(), nullable=False, server_default="")
+        )
 
 
 def downgrade() -> None:

@@ -14,15 +14,18 @@ from recommender.embedding.architecture import Architecture
 from recommender.embedding.batches import Embedding, Outputs, Pixels, Shapes
 from recommender.embedding.onnx.graph import export
 
-BATCH, FEWER = 64, 8
-"""Small, because every batch at work holds its own memory; a MobileNet takes megabytes a picture."""
+BATCH = 64
+FEWER = 8
+"""Small, because every batch at work holds its own memory; a MobileNet takes megabytes a
+picture.
+"""
 
 
 class OnnxEmbedder(Embedding):
     """A network ready to embed.
 
-    Batches are spread over the cores, one thread each: that costs less than dividing every operation of a
-    batch among threads, and bytes cannot depend on how many there are.
+    Batches are spread over the cores, one thread each: that costs less than dividing every
+    operation of a batch among threads, and bytes cannot depend on how many there are.
     """
 
     def __init__(self, manifest: bytes, weights: bytes) -> None:

@@ -1,7 +1,7 @@
 """Writes a network as an ONNX graph, from weights whose sha256 has been checked.
 
-The kernels that training standardises again at every step are standardised once and written as plain
-convolutions.
+The kernels that training standardises again at every step are standardised once and written as
+plain convolutions.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from recommender.embedding.onnx.nodes import Array, Nodes
 
 
 def export(manifest: bytes, weights: bytes) -> tuple[Architecture | MobileNet, bytes]:
-    """What the network is, and its graph: pixels uint8 [n, size, size(, 3)] to `embeddings` and `logits`.
+    """What the network is, and its graph: pixels uint8 [n, size, size(, 3)] to `embeddings` and
+    `logits`.
 
-    Raises ValueError when manifest or weights are damaged, or not those of the network that they name.
+    Raises ValueError when manifest or weights are damaged, or not those of the network that they
+    name.
     """
     plain, arrays = checkpoint.verify(manifest, weights)
     architecture = described(plain["architecture"])
@@ -28,9 +30,15 @@ def export(manifest: bytes, weights: bytes) -> tuple[Architecture | MobileNet, b
             shape = [architecture.size, architecture.size]
         else:
             _mobilenet(nodes, architecture)
-            shape = [architecture.size, architecture.size, *([3] if architecture.channels == 3 else [])]
+            shape = [
+                architecture.size,
+                architecture.size,
+                *([3] if architecture.channels == 3 else []),
+            ]
     except KeyError as error:
-        raise ValueError(f"the manifest lists no weights {error} of network {architecture.name}") from None
+        raise ValueError(
+            f"the manifest lists no weights {error} of network {architecture.name}"
+        ) from None
     return architecture, nodes.written(
         architecture.name, shape, dim=architecture.dim, classes=architecture.classes
     )
@@ -51,8 +59,12 @@ def _own(nodes: Nodes, a: Architecture) -> None:
 
 
 def _normalised(nodes: Nodes, a: Architecture) -> str:
-    x = nodes.node("Mul", [_levels(nodes, a.size), _number(nodes, "scale", 1 / a.pixel_std)], "scaled")
-    return nodes.node("Add", [x, _number(nodes, "offset", -a.pixel_mean / a.pixel_std)], "normalised")
+    x = nodes.node(
+        "Mul", [_levels(nodes, a.size), _number(nodes, "scale", 1 / a.pixel_std)], "scaled"
+    )
+    return nodes.node(
+        "Add", [x, _number(nodes, "offset", -a.pixel_mean / a.pixel_std)], "normalised"
+    )
 
 
 def _convolution(nodes: Nodes, x: str, name: str, stride: int) -> str:
@@ -75,7 +87,8 @@ def _mobilenet(nodes: Nodes, a: MobileNet) -> None:
     channels = nodes.weights["stem/kernel"].shape[-1]
     x = _rectified(nodes, _plain(nodes, _seen(nodes, a), "stem", 2))
     for number, (expansion, wanted, stride) in enumerate(BLOCKS):
-        before, width = x, a.width(wanted)
+        before = x
+        width = a.width(wanted)
         if expansion > 1:
             x = _rectified(nodes, _plain(nodes, x, f"block{number}_expand", 1))
         name = f"block{number}_depthwise"
@@ -95,7 +108,9 @@ def _mobilenet(nodes: Nodes, a: MobileNet) -> None:
 def _seen(nodes: Nodes, a: MobileNet) -> str:
     """As ImageNet's photos were: dark on light, -1..1, `resolution` pixels a side."""
     if a.channels == 1:
-        levels = nodes.node("Sub", [_number(nodes, "white", 255.0), _levels(nodes, a.size)], "dark_on_light")
+        levels = nodes.node(
+            "Sub", [_number(nodes, "white", 255.0), _levels(nodes, a.size)], "dark_on_light"
+        )
     else:
         planes = nodes.node("Transpose", ["pixels"], "planes", perm=[0, 3, 1, 2])
         levels = nodes.node("Cast", [planes], "levels", to=TensorProto.FLOAT)
@@ -119,7 +134,10 @@ def _plain(nodes: Nodes, x: str, name: str, stride: int) -> str:
 
 def _rectified(nodes: Nodes, x: str) -> str:
     """Cut at 0 and at 6."""
-    limits = [nodes.constant(f"{x}_least", np.float32(0)), nodes.constant(f"{x}_most", np.float32(6))]
+    limits = [
+        nodes.constant(f"{x}_least", np.float32(0)),
+        nodes.constant(f"{x}_most", np.float32(6)),
+    ]
     return nodes.node("Clip", [x, *limits], f"{x}_rectified")
 
 

@@ -9,14 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, checker, helper, numpy_helper
 
-OPSET, IR_VERSION = 18, 9
+OPSET = 18
+IR_VERSION = 9
 """Old enough for every ONNX Runtime of the last years."""
 
 Array = NDArray[np.float32]
 
 
 class Nodes:
-    """An edge is a name. weights: by the names of the manifest; KeyError for one that is not there."""
+    """An edge is a name. weights: by the names of the manifest; KeyError for one that is not
+    there.
+    """
 
     def __init__(self, weights: Mapping[str, Array]) -> None:
         self.weights = weights
@@ -36,7 +39,9 @@ class Nodes:
     def convolution(
         self, x: str, name: str, kernel: Array, *, stride: int = 1, is_depthwise: bool = False
     ) -> str:
-        """Keras' "same" convolution; kernel [height, width, in, out], depthwise [height, width, in, 1]."""
+        """Keras' "same" convolution; kernel [height, width, in, out], depthwise [height, width, in,
+        1].
+        """
         height, width, channels, _ = kernel.shape
         axes = (2, 3, 0, 1) if is_depthwise else (3, 2, 0, 1)
         numbers = self.constant(f"{name}_kernel", np.ascontiguousarray(kernel.transpose(axes)))
@@ -44,7 +49,9 @@ class Nodes:
         shape = {"kernel_shape": [height, width], "strides": [stride, stride]}
         group = channels if is_depthwise else 1
         # Keras pads at the lower right first, which ONNX calls SAME_UPPER.
-        return self.node("Conv", [x, numbers, bias], name, auto_pad="SAME_UPPER", group=group, **shape)
+        return self.node(
+            "Conv", [x, numbers, bias], name, auto_pad="SAME_UPPER", group=group, **shape
+        )
 
     def pooled(self, x: str) -> str:
         """Means over all places: [n, channels]."""

@@ -1,9 +1,9 @@
 """What tells apart the pictures of one class: coordinates for a part of the embedding to say again.
 
-A network that is trained to name classes forgets everything else: within a class all cosines approach one
-(Papyan, Han, Donoho 2020, "Prevalence of neural collapse"). Shoppers choose within a class. So the training
-may ask that the last numbers of an embedding say where a picture stands among its class, in the
-directions along which the pixels differ most there.
+A network that is trained to name classes forgets everything else: within a class all cosines
+approach one (Papyan, Han, Donoho 2020, "Prevalence of neural collapse"). Shoppers choose within a
+class. So the training may ask that the last numbers of an embedding say where a picture stands
+among its class, in the directions along which the pixels differ most there.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 LIMIT = 2.0
-"""Coordinates are cut where their length is so many times its usual value: an odd one must not lead."""
+"""Coordinates are cut where their length is so many times its usual value: an odd one must not
+lead.
+"""
 
 
 def within_class(
     images: NDArray[np.uint8], labels: NDArray[np.integer[Any]], n_components: int
 ) -> NDArray[np.float32]:
-    """Where images uint8 [n, h, w] stand among their class: float32 [n, n_components], mean square length 1.
+    """Where images uint8 [n, h, w] stand among their class: float32 [n, n_components], mean square
+    length 1.
 
     Pixels less the mean of the class, over the deviation of the class; then their leading principal
-    components, each divided by the root of its deviation: between all alike (noise as loud as shape) and as
-    they are (darkness alone). A class of equal pictures stands at 0.
+    components, each divided by the root of its deviation: between all alike (noise as loud as
+    shape) and as they are (darkness alone). A class of equal pictures stands at 0.
 
     Raises ValueError for more components than pixels.
     """

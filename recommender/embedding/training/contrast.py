@@ -1,10 +1,11 @@
-"""What trains an embedding to tell any picture from any other, not only the classes it was given names for.
+"""What trains an embedding to tell any picture from any other, not only the classes it was given
+names for.
 
-Two lessons beside each other. Every picture is turned by a quarter, a half, three quarters or not at all,
-and class and turn are named together (Lee, Hwang, Shin 2020, "Self-supervised label augmentation via input
-transformations"): four times the classes, so less of a picture can be thrown away. And two views of a
-picture, moved and faded, must find each other among all views of the batch (Chen et al. 2020, "A simple
-framework for contrastive learning of visual representations").
+Two lessons beside each other. Every picture is turned by a quarter, a half, three quarters or not
+at all, and class and turn are named together (Lee, Hwang, Shin 2020, "Self-supervised label
+augmentation via input transformations"): four times the classes, so less of a picture can be thrown
+away. And two views of a picture, moved and faded, must find each other among all views of the batch
+(Chen et al. 2020, "A simple framework for contrastive learning of visual representations").
 """
 
 from __future__ import annotations
@@ -25,12 +26,16 @@ TURN, MIRROR, STRETCH, TILT, DRIFT, FADE, DIM = range(60, 67)
 """Purposes of draws, folded into the address of a step."""
 
 
-HIDDEN, ROOM = 128, 64
-"""Numbers of the layer between an embedding and the room in which its views must find each other."""
+HIDDEN = 128
+ROOM = 64
+"""Numbers of the layer between an embedding and the room in which its views must find each
+other.
+"""
 
 
 def projector(dim: int, *, seed: int) -> Any:
-    """A Keras model from embeddings [n, dim] to unit rows [n, ROOM], thrown away after the training.
+    """A Keras model from embeddings [n, dim] to unit rows [n, ROOM], thrown away after the
+    training.
 
     What the loss of views makes it forget, the embedding before it may keep.
     """
@@ -42,8 +47,12 @@ def projector(dim: int, *, seed: int) -> Any:
 
 
 def turned(pictures: Any, address: Any) -> tuple[Any, Any]:
-    """Square pictures float32 [n, size, size, 1], each turned by its own draw; the quarters int32 [n]."""
-    pictures = tf.cast(pictures, tf.float32)  # of whole numbers oneDNN would complain on the terminal
+    """Square pictures float32 [n, size, size, 1], each turned by its own draw; the quarters int32
+    [n].
+    """
+    pictures = tf.cast(
+        pictures, tf.float32
+    )  # of whole numbers oneDNN would complain on the terminal
     seed = tf.random.fold_in(address, TURN)
     quarters = tf.random.stateless_uniform([tf.shape(pictures)[0]], seed, 0, TURNS, tf.int32)
     every = tf.stack([tf.image.rot90(pictures, k) for k in range(TURNS)], axis=1)
@@ -51,17 +60,24 @@ def turned(pictures: Any, address: Any) -> tuple[Any, Any]:
 
 
 def viewed(pictures: Any, address: Any, settings: Contrast) -> Any:
-    """Views of grey levels float32 [n, size, size, 1]: mirrored, stretched, tilted, moved, faded."""
-    n, size = tf.shape(pictures)[0], pictures.shape[1]
+    """Views of grey levels float32 [n, size, size, 1]: mirrored, stretched, tilted, moved,
+    faded.
+    """
+    n = tf.shape(pictures)[0]
+    size = pictures.shape[1]
 
     def draw(purpose: int, least: float, most: float) -> Any:
         return tf.random.stateless_uniform([n], tf.random.fold_in(address, purpose), least, most)
 
-    wide, high = (tf.exp(draw(STRETCH * 10 + k, -settings.stretch, settings.stretch)) for k in (0, 1))
+    wide, high = (
+        tf.exp(draw(STRETCH * 10 + k, -settings.stretch, settings.stretch)) for k in (0, 1)
+    )
     wide *= tf.sign(draw(MIRROR, -1.0, 1.0) + 1e-9)
     angle = draw(TILT, -settings.tilt, settings.tilt) * (math.pi / 180)
     right, down = (draw(DRIFT * 10 + k, -settings.drift, settings.drift) for k in (0, 1))
-    cos, sin, middle = tf.cos(angle), tf.sin(angle), (size - 1) / 2
+    cos = tf.cos(angle)
+    sin = tf.sin(angle)
+    middle = (size - 1) / 2
     across = [cos * wide, -sin * high]
     along = [sin * wide, cos * high]
     rows = [
@@ -83,7 +99,9 @@ def viewed(pictures: Any, address: Any, settings: Contrast) -> Any:
 
 
 def contrastive_loss(views: Any, temperature: float) -> Any:
-    """Mean loss of views [2n, ROOM], unit rows, that must find their twin n rows away among all others."""
+    """Mean loss of views [2n, ROOM], unit rows, that must find their twin n rows away among all
+    others.
+    """
     n = tf.shape(views)[0] // 2
     cosines = tf.matmul(views, views, transpose_b=True) / temperature
     others = tf.linalg.set_diag(cosines, tf.fill([2 * n], -1e9))

@@ -1,8 +1,8 @@
 """Trains the network: one seed, one history, and after a stop it goes on where it was.
 
-The loop is our own and the pictures stay in memory as one tensor, so that the time goes into products. Every
-draw (split, order, augmentation) is addressed by seed and epoch or step: a resumed training takes the same
-steps as one that was never stopped.
+The loop is our own and the pictures stay in memory as one tensor, so that the time goes into
+products. Every draw (split, order, augmentation) is addressed by seed and epoch or step: a resumed
+training takes the same steps as one that was never stopped.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ from recommender.embedding.unlabelled import edge_histograms
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.integer[Any]]
 
-SPLIT, ORDER, AUGMENT, START = 1, 2, 3, 4
+SPLIT = 1
+ORDER = 2
+AUGMENT = 3
+START = 4
 """Purposes of draws: the first word of an address after the seed."""
 
 EVALUATION_BATCH = 500
@@ -55,8 +58,8 @@ def train(
 ) -> Trained:
     """Trains on images uint8 [n, size, size] and labels [n] in 0..classes-1 for `settings.epochs`.
 
-    With `checkpoint_dir` the state is kept there after every epoch, and one of the same training is taken up.
-    Raises ValueError when the pictures, labels or settings do not fit.
+    With `checkpoint_dir` the state is kept there after every epoch, and one of the same training is
+    taken up. Raises ValueError when the pictures, labels or settings do not fit.
     """
     _check(images, labels, architecture, settings)
     settings = replace(
@@ -64,7 +67,9 @@ def train(
     )
     is_validation = validation_split(labels, share=settings.validation_share, seed=seed)
     architecture = fitted(architecture, images[~is_validation])
-    loop = _TrainingLoop(images[~is_validation], labels[~is_validation], architecture, settings, seed)
+    loop = _TrainingLoop(
+        images[~is_validation], labels[~is_validation], architecture, settings, seed
+    )
     kept = None
     if checkpoint_dir is not None:
         kept = resume.place(
@@ -79,11 +84,15 @@ def train(
         loop.resume(kept) if kept is not None and kept.exists() else ([], {"wall": 0.0, "cpu": 0.0})
     )
     for number in range(len(history) + 1, settings.epochs + 1):
-        wall, cpu = time.perf_counter(), time.process_time()
+        wall = time.perf_counter()
+        cpu = time.process_time()
         loss = loop.run_epoch(number - 1)
         accuracy = _accuracy(loop.served(), images[is_validation], labels[is_validation])
         seconds = time.perf_counter() - wall
-        timings = {"wall": timings["wall"] + seconds, "cpu": timings["cpu"] + time.process_time() - cpu}
+        timings = {
+            "wall": timings["wall"] + seconds,
+            "cpu": timings["cpu"] + time.process_time() - cpu,
+        }
         history.append(Epoch(number, settings.epochs, loss, accuracy, seconds))
         if kept is not None:
             loop.keep(kept, history, timings)
@@ -91,18 +100,23 @@ def train(
             progress(history[-1])
     components = None
     if architecture.edges:
-        components = edge_histograms.principal_components(images[~is_validation], architecture.edges)
+        components = edge_histograms.principal_components(
+            images[~is_validation], architecture.edges
+        )
     return Trained(loop.served(), architecture, settings, seed, tuple(history), timings, components)
 
 
 def fitted(architecture: Architecture, images: Pixels) -> Architecture:
     """The architecture with the mean and deviation of these pictures as its normalisation."""
-    mean, std = float(images.mean(dtype=np.float64)), float(images.std(dtype=np.float64))
+    mean = float(images.mean(dtype=np.float64))
+    std = float(images.std(dtype=np.float64))
     return replace(architecture, pixel_mean=round(mean, 2), pixel_std=round(max(std, 1.0), 2))
 
 
 def validation_split(labels: Labels, *, share: float, seed: int) -> NDArray[np.bool_]:
-    """Which pictures validate: the same share of every class (rounded down), addressed by seed and class."""
+    """Which pictures validate: the same share of every class (rounded down), addressed by seed and
+    class.
+    """
     is_validation = np.zeros(len(labels), bool)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
@@ -112,7 +126,9 @@ def validation_split(labels: Labels, *, share: float, seed: int) -> NDArray[np.b
 
 
 def fastest_compute(flags: Path = Path("/proc/cpuinfo")) -> str:
-    """Mixed bfloat16 where the processor multiplies it itself; elsewhere it would be emulated and slow."""
+    """Mixed bfloat16 where the processor multiplies it itself; elsewhere it would be emulated and
+    slow.
+    """
     try:
         has_bfloat16 = bool({"amx_bf16", "avx512_bf16"} & set(flags.read_text().split()))
     except OSError:
@@ -121,12 +137,16 @@ def fastest_compute(flags: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def learning_rate(step: int, n_steps: int, settings: TrainingSettings) -> float:
-    """One cycle (Smith 2018, "Super-convergence"): up in a line, down in a line or half a cosine."""
+    """One cycle (Smith 2018, "Super-convergence"): up in a line, down in a line or half a
+    cosine.
+    """
     n_warm = settings.warm_share * n_steps
     if step < n_warm:
         return settings.rate * (step + 1) / (n_warm + 1)
     left = (n_steps - step) / (n_steps - n_warm)
-    return settings.rate * (left if settings.schedule == "linear" else 0.5 - 0.5 * math.cos(math.pi * left))
+    return settings.rate * (
+        left if settings.schedule == "linear" else 0.5 - 0.5 * math.cos(math.pi * left)
+    )
 
 
 class _TrainingLoop:
@@ -140,7 +160,9 @@ class _TrainingLoop:
         settings: TrainingSettings,
         seed: int,
     ) -> None:
-        self.architecture, self.settings, self.seed = architecture, settings, seed
+        self.architecture = architecture
+        self.settings = settings
+        self.seed = seed
         start = int(np.random.default_rng([seed, START]).integers(1_000_000))
         n_named = architecture.classes * (TURNS if settings.contrast else 1)
         taught = replace(architecture, classes=n_named)
@@ -150,17 +172,22 @@ class _TrainingLoop:
         if settings.contrast:
             self.projector = projector(architecture.dim, seed=start)
             self.weights += self.projector.trainable_variables
-        self.averages = [tf.Variable(weight.value) for weight in self.weights] if settings.average else []
+        self.averages = (
+            [tf.Variable(weight.value) for weight in self.weights] if settings.average else []
+        )
         self.optimizer = keras.optimizers.AdamW(
             settings.rate, beta_2=0.99, weight_decay=settings.weight_decay
         )
         self.optimizer.exclude_from_weight_decay(var_names=["gain", "bias"])
         self.optimizer.build(self.weights)
         self.images = tf.constant(images[..., None])
-        self.numbers, self.n_named = tf.constant(labels.astype(np.int32)), n_named
+        self.numbers = tf.constant(labels.astype(np.int32))
+        self.n_named = n_named
         if settings.appearance:
             coordinates = within_class(images, labels, settings.appearance_axes)
-            self.appearance = tf.constant(coordinates * np.float32(math.sqrt(settings.appearance_share)))
+            self.appearance = tf.constant(
+                coordinates * np.float32(math.sqrt(settings.appearance_share))
+            )
         self.batch = min(settings.batch, len(images))
         self.n_steps = len(images) // self.batch
         self.step = tf.function(self._step)
@@ -168,7 +195,9 @@ class _TrainingLoop:
     def run_epoch(self, epoch: int) -> float:
         """Every picture once, but for the last partial batch; gives back the mean loss."""
         order = (
-            np.random.default_rng([self.seed, ORDER, epoch]).permutation(len(self.images)).astype(np.int32)
+            np.random.default_rng([self.seed, ORDER, epoch])
+            .permutation(len(self.images))
+            .astype(np.int32)
         )
         total = tf.constant(0.0)
         n_steps = self.settings.epochs * self.n_steps
@@ -208,18 +237,25 @@ class _TrainingLoop:
             if self.settings.appearance:
                 loss += self.settings.appearance * self._misplaced(embeddings, rows)
             if contrast:
-                loss += contrast.weight * contrastive_loss(self.projector(embeddings), contrast.temperature)
+                loss += contrast.weight * contrastive_loss(
+                    self.projector(embeddings), contrast.temperature
+                )
         self.optimizer.apply(tape.gradient(loss, [weight.value for weight in self.weights]))
-        for average, weight in zip(self.averages, self.weights if self.averages else [], strict=True):
+        for average, weight in zip(
+            self.averages, self.weights if self.averages else [], strict=True
+        ):
             # a young mean forgets faster, or it would remember the random start
             decay = tf.minimum(
-                self.settings.average, (1.0 + tf.cast(step, tf.float32)) / (10.0 + tf.cast(step, tf.float32))
+                self.settings.average,
+                (1.0 + tf.cast(step, tf.float32)) / (10.0 + tf.cast(step, tf.float32)),
             )
             average.assign(decay * average + (1 - decay) * weight.value)
         return loss
 
     def _misplaced(self, embeddings: Any, rows: Any) -> Any:
-        """Mean squared distance of the last numbers from where the appearance wants them, over its share."""
+        """Mean squared distance of the last numbers from where the appearance wants them, over its
+        share.
+        """
         placed = embeddings[:, -self.settings.appearance_axes :]
         away = tf.reduce_sum(tf.square(placed - tf.gather(self.appearance, rows)), axis=1)
         return tf.reduce_mean(away) / self.settings.appearance_share
@@ -245,8 +281,11 @@ class _TrainingLoop:
 
 
 def augmented(pictures: Any, address: Any, settings: TrainingSettings) -> Any:
-    """Pictures uint8 [n, size, size, 1] mirrored, moved and partly blanked, each by draws of its own."""
-    n, size = tf.shape(pictures)[0], pictures.shape[1]
+    """Pictures uint8 [n, size, size, 1] mirrored, moved and partly blanked, each by draws of its
+    own.
+    """
+    n = tf.shape(pictures)[0]
+    size = pictures.shape[1]
 
     def draw(purpose: int, shape: list[Any], low: int, high: int) -> Any:
         seed = tf.random.fold_in(address, AUGMENT * 10 + purpose)
@@ -267,7 +306,8 @@ def augmented(pictures: Any, address: Any, settings: TrainingSettings) -> Any:
         sides = [draw(3 + axis, [n, 1], 0, settings.erase + 1) for axis in (0, 1)]
         firsts = [draw(5 + axis, [n, 1], 0, size) for axis in (0, 1)]
         inside = [
-            (places >= first) & (places < first + side) for first, side in zip(firsts, sides, strict=True)
+            (places >= first) & (places < first + side)
+            for first, side in zip(firsts, sides, strict=True)
         ]
         is_erased = (inside[0][:, :, None] & inside[1][:, None, :])[..., None]
         noise = draw(7, [n, size, size, 1], 0, 256) if settings.filling == "noise" else 0
@@ -278,35 +318,45 @@ def augmented(pictures: Any, address: Any, settings: TrainingSettings) -> Any:
 def _accuracy(model: Any, images: Pixels, labels: Labels) -> float:
     if not len(images):
         return math.nan
-    _, logits = model.predict(images[..., None].astype(np.float32), batch_size=EVALUATION_BATCH, verbose=0)
+    _, logits = model.predict(
+        images[..., None].astype(np.float32), batch_size=EVALUATION_BATCH, verbose=0
+    )
     return float((logits.argmax(1) == labels).mean())
 
 
-def _check(images: Pixels, labels: Labels, architecture: Architecture, settings: TrainingSettings) -> None:
+def _check(
+    images: Pixels, labels: Labels, architecture: Architecture, settings: TrainingSettings
+) -> None:
     side = architecture.size
     if images.dtype != np.uint8 or images.shape != (len(labels), side, side) or not len(images):
         raise ValueError(
-            f"wanted uint8 [{len(labels)}, {side}, {side}] pictures, found {images.dtype} {images.shape}"
+            f"wanted uint8 [{len(labels)}, {side}, {side}] pictures, found {images.dtype}"
+            f" {images.shape}"
         )
     if labels.min() < 0 or labels.max() >= architecture.classes:
         raise ValueError(
-            f"labels must lie in 0..{architecture.classes - 1}, found {labels.min()}..{labels.max()}"
+            f"labels must lie in 0..{architecture.classes - 1}, found"
+            f" {labels.min()}..{labels.max()}"
         )
     if settings.contrast and settings.appearance:
         raise ValueError("appearance and contrast both say what an embedding is for: choose one")
     if architecture.edges and architecture.size != edge_histograms.SIDE:
         raise ValueError(
-            f"edge histograms want pictures of {edge_histograms.SIDE} pixels, found {architecture.size}"
+            f"edge histograms want pictures of {edge_histograms.SIDE} pixels, found"
+            f" {architecture.size}"
         )
     if settings.schedule not in {"linear", "cosine"}:
         raise ValueError(f"schedule must be linear or cosine, found {settings.schedule!r}")
     if settings.compute not in {"auto", "float32", "mixed_bfloat16"}:
-        raise ValueError(f"compute must be auto, float32 or mixed_bfloat16, found {settings.compute!r}")
+        raise ValueError(
+            f"compute must be auto, float32 or mixed_bfloat16, found {settings.compute!r}"
+        )
     if settings.filling not in {"background", "noise"}:
         raise ValueError(f"filling must be background or noise, found {settings.filling!r}")
     if settings.appearance and not 0 < settings.appearance_axes < architecture.dim:
         raise ValueError(
-            f"appearance_axes must lie in 1..{architecture.dim - 1}, found {settings.appearance_axes}"
+            f"appearance_axes must lie in 1..{architecture.dim - 1}, found"
+            f" {settings.appearance_axes}"
         )
     if settings.epochs < 1 or settings.batch < 1:
         raise ValueError("epochs and batch must be 1 or more")

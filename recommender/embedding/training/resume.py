@@ -1,4 +1,6 @@
-"""The kept state of a training: after a stop it goes on where it was, and never from another training's."""
+"""The kept state of a training: after a stop it goes on where it was, and never from another
+training's.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def place(
     settings: DataclassInstance,
     seed: int,
 ) -> Path:
-    """Where the state of this training is kept; the folder is made. Another training has another name."""
+    """Where the state of this training is kept; the folder is made. Another training has another
+    name.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     plain = asdict(settings)
     made_with = json.dumps([architecture.to_json(), plain, seed], sort_keys=True)
@@ -55,11 +59,14 @@ def keep(path: Path, variables: Sequence[Any], course: Mapping[str, Any]) -> Non
 def take_up(path: Path, variables_of: Callable[[dict[str, Any]], Sequence[Any]]) -> None:
     """Fill variables with what was kept; ValueError names the file when it is damaged.
 
-    variables_of: is given the course that was kept, and says which variables were kept, in their order.
+    variables_of: is given the course that was kept, and says which variables were kept, in their
+    order.
     """
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
             for i, variable in enumerate(variables_of(json.loads(kept[COURSE].tobytes()))):
                 variable.assign(kept[f"v{i}"])
     except Exception as error:
-        raise ValueError(f"{path}: cannot be resumed from ({error}); delete it to start again") from None
+        raise ValueError(
+            f"{path}: cannot be resumed from ({error}); delete it to start again"
+        ) from None

@@ -46,4 +46,6 @@ class Trained:
     """Seconds of "wall" and "cpu", resumptions included."""
 
     edge_components: NDArray[np.float32] | None = None
-    """[entries, architecture.edges]: principal components of edge histograms; None: there are none."""
+    """[entries, architecture.edges]: principal components of edge histograms; None: there are
+    none.
+    """

@@ -77,7 +77,9 @@ class TrainingSettings:
     """What the rectangle is filled with: "background" or "noise"."""
 
     calm_share: float = 0.0
-    """Share of the steps, at the end, in which nothing is moved or erased: pictures as they are served."""
+    """Share of the steps, at the end, in which nothing is moved or erased: pictures as they are
+    served.
+    """
 
     appearance: float = 0.0
     """Weight of the loss that asks for a picture's place among its class; 0: no such loss.

@@ -1,9 +1,10 @@
-"""Transfer learning: a head on frozen features, then, if asked for, the convolutions too, in stages.
+"""Transfer learning: a head on frozen features, then, if asked for, the convolutions too, in
+stages.
 
-The first way is called top-tuning (Alfano et al. 2024, "Top-tuning: a study on transfer learning for an
-efficient alternative to fine tuning"); the second unfreezes from the top (Howard and Ruder 2018, "Universal
-language model fine-tuning"). Draws are addressed by seed, stage and step: a resumed training takes the same
-steps as one that was never stopped.
+The first way is called top-tuning (Alfano et al. 2024, "Top-tuning: a study on transfer learning
+for an efficient alternative to fine tuning"); the second unfreezes from the top (Howard and Ruder
+2018, "Universal language model fine-tuning"). Draws are addressed by seed, stage and step: a
+resumed training takes the same steps as one that was never stopped.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ from recommender.embedding.training.training_settings import TrainingSettings
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.integer[Any]]
 
-ORDER, HEAD_ORDER, START = 11, 12, 13
+ORDER = 11
+HEAD_ORDER = 12
+START = 13
 """Purposes of draws: the first word of an address after the seed."""
 
 FORWARD_BATCH = 250
@@ -48,7 +51,8 @@ KEEP_EVERY = 50
 MOST_STEPS = 1_000_000
 """Of a stage: addresses of its draws are numbered after the stage."""
 
-ALL, UPPER_HALF = -1, 8
+ALL = -1
+UPPER_HALF = 8
 """Depths from which on weights are trained: everything; the blocks behind the middle one."""
 
 
@@ -62,7 +66,9 @@ class TransferSettings:
     """How projection and head are trained on features that stay as they are."""
 
     stages: tuple[tuple[int, TrainingSettings], ...] = ()
-    """From which depth on (`mobilenet.depth`) weights are trained, and how; none: frozen features."""
+    """From which depth on (`mobilenet.depth`) weights are trained, and how; none: frozen
+    features.
+    """
 
     least_steps: int = 200
     """With few pictures a stage goes on until it has so many steps."""
@@ -119,9 +125,9 @@ def transfer(
 ) -> Trained:
     """Trains on images uint8 [n, size, size(, 3)] and labels [n] in 0..classes-1.
 
-    progress: called with how many pictures went through, `n_pictures` in all.
-    checkpoint_dir: the state is kept there every few steps, and one of the same training is taken up.
-    Raises ValueError when pictures, labels or settings do not fit.
+    progress: called with how many pictures went through, `n_pictures` in all. checkpoint_dir: the
+    state is kept there every few steps, and one of the same training is taken up. Raises ValueError
+    when pictures, labels or settings do not fit.
     """
     _check(images, labels, architecture)
     settings = replace(settings, start=f"{start.origin} {start.sha256}".strip())
@@ -167,17 +173,27 @@ class _TransferLoop:
     """The variables of a transfer, its stages and its one step."""
 
     def __init__(
-        self, images: Pixels, labels: Labels, architecture: MobileNet, settings: TransferSettings, seed: int
+        self,
+        images: Pixels,
+        labels: Labels,
+        architecture: MobileNet,
+        settings: TransferSettings,
+        seed: int,
     ) -> None:
-        self.architecture, self.settings, self.seed = architecture, settings, seed
+        self.architecture = architecture
+        self.settings = settings
+        self.seed = seed
         pixels = images if images.ndim == 4 else images[..., None]
         is_validation = validation_split(labels, share=settings.validation_share, seed=seed)
-        self.images, self.labels = pixels[~is_validation], labels[~is_validation].astype(np.int32)
+        self.images = pixels[~is_validation]
+        self.labels = labels[~is_validation].astype(np.int32)
         self.validation = pixels[is_validation], labels[is_validation]
         self.start = int(np.random.default_rng([seed, START]).integers(1_000_000))
         self.model = mobilenet.build(architecture, seed=self.start)
         n = len(self.images)
-        self.stages = [(depth, _fitted(stage, n, settings.least_steps)) for depth, stage in settings.stages]
+        self.stages = [
+            (depth, _fitted(stage, n, settings.least_steps)) for depth, stage in settings.stages
+        ]
         self.at = _Progress()
         self.optimizer: Any = None
         self.order: NDArray[np.int64] | None = None
@@ -185,7 +201,8 @@ class _TransferLoop:
     def begin(self, start: Start, progress: Callable[[int], None]) -> None:
         """Pretrained convolutions, and the head that goes with them as they are."""
         clock = _Clock()
-        backbone, top = self.model.get_layer("backbone"), self.model.get_layer("top")
+        backbone = self.model.get_layer("backbone")
+        top = self.model.get_layer("top")
         if start.arrays is not None:
             backbone.set_weights(mobilenet.folded(start.arrays, self.architecture))
         features = _outputs(backbone, self.images, progress)[0]
@@ -204,12 +221,14 @@ class _TransferLoop:
             take = _learning(self.model, self.optimizer, weights, stage)
             n_steps = _n_steps(stage, len(self.images))
             while self.at.step < stage.epochs * n_steps:
-                clock, rows = _Clock(), self._rows(stage, n_steps)
+                clock = _Clock()
+                rows = self._rows(stage, n_steps)
                 self.optimizer.learning_rate.assign(
                     learning_rate(self.at.step, stage.epochs * n_steps, stage)
                 )
                 address = tf.constant([self.seed, self.at.stage * MOST_STEPS + self.at.step])
-                pictures, labels = tf.constant(self.images[rows]), tf.constant(self.labels[rows])
+                pictures = tf.constant(self.images[rows])
+                labels = tf.constant(self.labels[rows])
                 self.at.loss += float(take(pictures, labels, address))
                 self.at.step += 1
                 self._spend(clock)
@@ -219,7 +238,9 @@ class _TransferLoop:
                 if kept is not None and (is_epoch or self.at.step % KEEP_EVERY == 0):
                     self.keep(kept)
                 yield len(rows)
-            self.at.stage, self.at.step, self.optimizer = self.at.stage + 1, 0, None
+            self.at.stage = self.at.stage + 1
+            self.at.step = 0
+            self.optimizer = None
 
     def n_done(self) -> int:
         """Pictures that went through in the steps before."""
@@ -242,10 +263,13 @@ class _TransferLoop:
         """An epoch is over: measures it, and writes down how long it took."""
         clock = _Clock()
         pictures, labels = self.validation
-        logits = _outputs(self.model, pictures, lambda _pictures: None)[1] if len(pictures) else None
+        logits = (
+            _outputs(self.model, pictures, lambda _pictures: None)[1] if len(pictures) else None
+        )
         accuracy = math.nan if logits is None else float((logits.argmax(1) == labels).mean())
         self._spend(clock)
-        number, of = len(self.at.history) + 1, 1 + sum(stage.epochs for _, stage in self.stages)
+        number = len(self.at.history) + 1
+        of = 1 + sum(stage.epochs for _, stage in self.stages)
         seconds = self.at.wall - sum(epoch.seconds for epoch in self.at.history)
         self.at.history.append(Epoch(number, of, loss, accuracy, seconds))
         self.at.loss = 0.0
@@ -275,7 +299,9 @@ class _TransferLoop:
 
 
 def _learning(model: Any, optimizer: Any, weights: list[Any], stage: TrainingSettings) -> Any:
-    """A function of pictures uint8 [n, size, size, channels], labels [n] and the address of their draws."""
+    """A function of pictures uint8 [n, size, size, channels], labels [n] and the address of their
+    draws.
+    """
     descend = _descent(model, optimizer, weights, stage.label_smoothing)
     return tf.function(
         lambda pictures, labels, address: descend(
@@ -284,7 +310,9 @@ def _learning(model: Any, optimizer: Any, weights: list[Any], stage: TrainingSet
     )
 
 
-def _descent(model: Any, optimizer: Any, weights: list[Any], smoothing: float) -> Callable[[Any, Any], Any]:
+def _descent(
+    model: Any, optimizer: Any, weights: list[Any], smoothing: float
+) -> Callable[[Any, Any], Any]:
     """One step of learning, from inputs of the model and labels [n] to the loss before it."""
     classes = model.output_shape[1][-1]
 
@@ -300,7 +328,9 @@ def _descent(model: Any, optimizer: Any, weights: list[Any], smoothing: float) -
 
 
 def _augmented(pictures: Any, address: Any, stage: TrainingSettings) -> Any:
-    """As for our own networks, whose pictures have a dark ground; that of colour pictures is light."""
+    """As for our own networks, whose pictures have a dark ground; that of colour pictures is
+    light.
+    """
     if pictures.shape[-1] == 1:
         return augmented(pictures, address, stage)
     return 255 - augmented(255 - pictures, address, stage)
@@ -313,7 +343,9 @@ def _optimizer(stage: TrainingSettings, weights: list[Any]) -> Any:
     return found
 
 
-def _outputs(model: Any, images: Pixels, progress: Callable[[int], None]) -> list[NDArray[np.float32]]:
+def _outputs(
+    model: Any, images: Pixels, progress: Callable[[int], None]
+) -> list[NDArray[np.float32]]:
     """What a model says of pictures uint8 [n, size, size, channels], an array an output."""
 
     def outputs(pixels: Any) -> list[Any]:
@@ -331,15 +363,24 @@ def _outputs(model: Any, images: Pixels, progress: Callable[[int], None]) -> lis
 
 
 def _fit_head(
-    top: Any, features: NDArray[np.float32], labels: Labels, settings: TransferSettings, *, seed: int
+    top: Any,
+    features: NDArray[np.float32],
+    labels: Labels,
+    settings: TransferSettings,
+    *,
+    seed: int,
 ) -> float:
-    """Trains projection and head on features [n, channels], standardised meanwhile; the last mean loss."""
-    mean, std = features.mean(0, dtype=np.float64), np.maximum(features.std(0, dtype=np.float64), 1e-3)
+    """Trains projection and head on features [n, channels], standardised meanwhile; the last mean
+    loss.
+    """
+    mean = features.mean(0, dtype=np.float64)
+    std = np.maximum(features.std(0, dtype=np.float64), 1e-3)
     features = ((features - mean) / std).astype(np.float32)
     stage = _fitted(settings.head, len(features), settings.least_steps)
     optimizer = _optimizer(stage, top.trainable_variables)
     take = tf.function(_descent(top, optimizer, top.trainable_variables, stage.label_smoothing))
-    n_steps, batch = _n_steps(stage, len(features)), stage.batch
+    n_steps = _n_steps(stage, len(features))
+    batch = stage.batch
     total = tf.constant(0.0)
     for epoch in range(stage.epochs):
         order = np.random.default_rng([seed, HEAD_ORDER, epoch]).permutation(len(features))
@@ -367,10 +408,15 @@ def _n_steps(stage: TrainingSettings, n: int) -> int:
 
 def _check(images: Pixels, labels: Labels, architecture: MobileNet) -> None:
     side = architecture.size
-    wanted = (len(labels), side, side) if architecture.channels == 1 else (len(labels), side, side, 3)
+    wanted = (
+        (len(labels), side, side) if architecture.channels == 1 else (len(labels), side, side, 3)
+    )
     if images.dtype != np.uint8 or images.shape != wanted or not len(images):
-        raise ValueError(f"wanted uint8 {list(wanted)} pictures, found {images.dtype} {list(images.shape)}")
+        raise ValueError(
+            f"wanted uint8 {list(wanted)} pictures, found {images.dtype} {list(images.shape)}"
+        )
     if labels.min() < 0 or labels.max() >= architecture.classes:
         raise ValueError(
-            f"labels must lie in 0..{architecture.classes - 1}, found {labels.min()}..{labels.max()}"
+            f"labels must lie in 0..{architecture.classes - 1}, found"
+            f" {labels.min()}..{labels.max()}"
         )

@@ -1,6 +1,7 @@
 """An embedder without labels: the principal components of pixels (PCA). It needs no TensorFlow.
 
-It stands in the report to show what of a policy's rate comes from the labels that trained the network.
+It stands in the report to show what of a policy's rate comes from the labels that trained the
+network.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from recommender.evaluation.retrieval import PixelComponents
 NAME = "pca-64"
 N_COMPONENTS = 64
 RUNTIME = "numpy"
-"""The arithmetic in an embedding's key. No version of it is named: here the products are exact, and in edge
-histograms what their order leaves is rounded off."""
+"""The arithmetic in an embedding's key. No version of it is named: here the products are exact, and
+in edge histograms what their order leaves is rounded off.
+"""
 
 _GRAIN = 2.0**23
 _BATCH = 1024
@@ -36,7 +38,8 @@ class PixelPcaEmbedder(Embedding):
         components: float32 [size * size, dim], multiples of 2^-23.
         """
         columns = components.astype(np.float64)
-        # Grey levels are whole, components multiples of 2^-23: their products are exact in any order.
+        # Grey levels are whole, components multiples of 2^-23: their products are exact in any
+        # order.
         origin = np.rint((mean.astype(np.float64) @ columns) * _GRAIN) / _GRAIN
 
         def run(pixels: Pixels) -> Outputs:
@@ -44,7 +47,9 @@ class PixelPcaEmbedder(Embedding):
             return unit(rows).astype(np.float32), np.empty((len(pixels), 0), np.float32)
 
         size = round(len(mean) ** 0.5)
-        super().__init__(run, shapes=Shapes(_BATCH, _BATCH), size=size, dim=components.shape[1], classes=0)
+        super().__init__(
+            run, shapes=Shapes(_BATCH, _BATCH), size=size, dim=components.shape[1], classes=0
+        )
 
     @classmethod
     def from_bytes(cls, manifest: bytes, weights: bytes) -> PixelPcaEmbedder:
@@ -56,7 +61,9 @@ class PixelPcaEmbedder(Embedding):
 
 
 def fit(pixels: Pixels, *, classes: Sequence[str], data_sha256: str) -> tuple[bytes, bytes]:
-    """Manifest and weights of the components of pictures uint8 [n, size, size]; no label is looked at."""
+    """Manifest and weights of the components of pictures uint8 [n, size, size]; no label is looked
+    at.
+    """
     components = PixelComponents(pixels, N_COMPONENTS)
     columns = (np.rint(components.components * _GRAIN) / _GRAIN).astype(np.float32)
     arrays = {"mean": components.mean.astype(np.float32), "axes": columns}
@@ -71,7 +78,9 @@ def sealed(
     classes: Sequence[str],
     data_sha256: str,
 ) -> tuple[bytes, bytes]:
-    """Manifest and weights of a model that learned no labels; the last array's columns are its components."""
+    """Manifest and weights of a model that learned no labels; the last array's columns are its
+    components.
+    """
     weights = checkpoint.pack(list(arrays.values()))
     manifest: dict[str, Any] = {
         "schema": checkpoint.SCHEMA,
@@ -88,8 +97,8 @@ def sealed(
 
 
 def unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows of norm 1, added up column by column: the bits do not depend on the batch. A row of zeros, which
-    has no direction, gets the first direction.
+    """Rows of norm 1, added up column by column: the bits do not depend on the batch. A row of
+    zeros, which has no direction, gets the first direction.
     """
     squares = np.zeros(len(rows))
     for column in rows.T:

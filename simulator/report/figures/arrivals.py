@@ -1,4 +1,6 @@
-"""The figure of items that came in mid-run: how soon each policy shows them as often as their share is."""
+"""The figure of items that came in mid-run: how soon each policy shows them as often as their share
+is.
+"""
 
 from __future__ import annotations
 

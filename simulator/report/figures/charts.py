@@ -36,9 +36,14 @@ def policies(comparison: Comparison, *, title: str) -> Chart:
         for row, (name, one) in enumerate(zip(names, found, strict=True)):
             _dot(axes, row, (one.value, one.low, one.high), colour(name))
             axes.annotate(
-                labels.number(one.value, "share"), (one.value, row), (0, 6), textcoords="offset points",
-                ha="center", color=colour(name), fontweight="bold",
-            )  # fmt: skip
+                labels.number(one.value, "share"),
+                (one.value, row),
+                (0, 6),
+                textcoords="offset points",
+                ha="center",
+                color=colour(name),
+                fontweight="bold",
+            )
         _rows(axes, names)
         axes.set_xlim(left=0)
         percents(axes, "x")
@@ -48,8 +53,8 @@ def policies(comparison: Comparison, *, title: str) -> Chart:
 
 
 def differences(comparison: Comparison, reference: str, *, title: str) -> Chart:
-    """What each policy is ahead of the reference: paired, in points of three measures, each on its own
-    scale.
+    """What each policy is ahead of the reference: paired, in points of three measures, each on its
+    own scale.
     """
     names = near(comparison, reference)
 
@@ -65,12 +70,14 @@ def differences(comparison: Comparison, reference: str, *, title: str) -> Chart:
             percents(axes, "x", sign="")
         panes[-1].set_xlabel(f"points more than {reference}")
 
-    return chart_of("differences", title, draw, height=0.4 + len(_COMPARED) * (0.62 + 0.2 * len(names)))
+    return chart_of(
+        "differences", title, draw, height=0.4 + len(_COMPARED) * (0.62 + 0.2 * len(names))
+    )
 
 
 def near(comparison: Comparison, reference: str) -> list[str]:
-    """The policies to hold against the reference, but those so far behind that they would squeeze the
-    others.
+    """The policies to hold against the reference, but those so far behind that they would squeeze
+    the others.
     """
     names = _without([name for name in comparison.policies if name != reference], *REFERENCES)
     ahead = {name: comparison.gap(name, reference, _COMPARED[0]).value for name in names}
@@ -90,7 +97,9 @@ def learning(comparison: Comparison, days: int, *, title: str) -> Chart:
             drawn, _, _ = series(comparison, name, "ctr_day", days)
             axes.fill_between(x, low, high, color=colour(name), alpha=0.15, linewidth=0)
             axes.plot(x, value, color=colour(name), linewidth=1.8)
-            axes.plot(x, drawn, "o", color=colour(name), markersize=2.5, alpha=0.45, markeredgewidth=0)
+            axes.plot(
+                x, drawn, "o", color=colour(name), markersize=2.5, alpha=0.45, markeredgewidth=0
+            )
         axes.set_ylim(bottom=0)
         axes.set_xlim(1 - 0.02 * days, days)
         axes.set_xticks(_whole(days))
@@ -142,8 +151,12 @@ def funnel(comparison: Comparison, *, title: str) -> Chart:
                 axes.barh(row, value, height=0.62, color=colour(name), alpha=strength, linewidth=0)
             axes.annotate(
                 " · ".join(f"{100 * value:.{0 if value >= 0.095 else 1}f}" for value in values),
-                (values[0], row), (4, 0), textcoords="offset points", va="center", color=colour(name),
-            )  # fmt: skip
+                (values[0], row),
+                (4, 0),
+                textcoords="offset points",
+                va="center",
+                color=colour(name),
+            )
         _rows(axes, names)
         axes.margins(x=0.28)
         axes.set_xlim(left=0)
@@ -160,7 +173,9 @@ def exposure(comparison: Comparison, curves: dict[str, Floats], *, title: str) -
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
         ginis = {name: comparison.interval(name, "exposure_gini").value for name in curves}
-        known = sorted((name for name in ginis if ginis[name] == ginis[name]), key=lambda name: ginis[name])
+        known = sorted(
+            (name for name in ginis if ginis[name] == ginis[name]), key=lambda name: ginis[name]
+        )
         axes.text(0.03, 0.95, "Gini", va="center", color=INK)
         for place, name in enumerate(known, 1):
             x = np.linspace(0, 1, len(curves[name]))
@@ -178,12 +193,16 @@ def exposure(comparison: Comparison, curves: dict[str, Floats], *, title: str) -
 
 
 def lorenz(exposures: Sequence[Floats], points: int = 101) -> Floats:
-    """The Lorenz curve at `points` even shares of the items, the mean over seeds: float64 [points]."""
+    """The Lorenz curve at `points` even shares of the items, the mean over seeds: float64
+    [points].
+    """
     even = np.linspace(0, 1, points)
     curves = []
     for one in exposures:
         running = np.concatenate([[0.0], np.cumsum(np.sort(one))])
-        curves.append(np.interp(even, np.linspace(0, 1, len(running)), running / max(running[-1], 1.0)))
+        curves.append(
+            np.interp(even, np.linspace(0, 1, len(running)), running / max(running[-1], 1.0))
+        )
     return np.asarray(np.mean(curves, axis=0), np.float64)
 
 
@@ -194,7 +213,9 @@ def _dot(axes: Axes, row: float, value_low_high: tuple[float, float, float], sha
 
 
 def _without(names: Sequence[str], *left_out: str) -> list[str]:
-    """The names but those that would squeeze the others into a corner; all, if nothing else is there."""
+    """The names but those that would squeeze the others into a corner; all, if nothing else is
+    there.
+    """
     return [name for name in names if name not in left_out] or list(names)
 
 

@@ -1,4 +1,6 @@
-"""How charts are drawn: colours, style, and SVG with text as text, once for the page and once as a file."""
+"""How charts are drawn: colours, style, and SVG with text as text, once for the page and once as a
+file.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,16 @@ from simulator.report.text import labels
 
 Floats = NDArray[np.float64]
 
-INK, FAINT = "#1c2024", "#8b9199"
+INK = "#1c2024"
+FAINT = "#8b9199"
 COLOURS = {name: one.colour for name, one in POLICIES.items()}
-"""After Okabe and Ito, darkened until text in them is readable on white; ON_DARK has the dark page's."""
+"""After Okabe and Ito, darkened until text in them is readable on white; ON_DARK has the dark
+page's.
+"""
 
-ON_DARK = {INK: "#e6e8ea", FAINT: "#7d858d"} | {one.colour: one.on_dark for one in POLICIES.values()}
+ON_DARK = {INK: "#e6e8ea", FAINT: "#7d858d"} | {
+    one.colour: one.on_dark for one in POLICIES.values()
+}
 """The same colours on a dark page."""
 
 _OTHERS = ("#556b1f", "#0f7285", "#9c3d3d")
@@ -79,25 +86,32 @@ def chart_of(name: str, title: str, draw: Callable[[Figure], None], *, height: f
         inline = _svg(figure, transparent=True)
         figure.suptitle(_wrapped(title), x=0.02, ha="left", fontweight="bold", fontsize=9.5)
         figure.set_size_inches(_WIDTH, height + 0.25 * (1 + _wrapped(title).count("\n")))
-        return Chart(name, title, themed(inline, name, title), _svg(figure, transparent=False).encode())
+        return Chart(
+            name, title, themed(inline, name, title), _svg(figure, transparent=False).encode()
+        )
 
 
 def _svg(figure: Figure, *, transparent: bool) -> str:
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=transparent, metadata={"Date": None, "Creator": None})
+    figure.savefig(
+        buffer, format="svg", transparent=transparent, metadata={"Date": None, "Creator": None}
+    )
     return re.sub(r"\s*<metadata>.*?</metadata>", "", buffer.getvalue(), flags=re.DOTALL)
 
 
 def themed(svg: str, name: str, title: str) -> str:
-    """An SVG to be put into the page: no header, ids of its own, colours as variables, no addresses at
-    all.
+    """An SVG to be put into the page: no header, ids of its own, colours as variables, no addresses
+    at all.
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)  # its * would reach the whole page
     svg = re.sub(r'\s+xmlns(:\w+)?="[^"]*"', "", svg).replace("xlink:href", "href")
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
     svg = re.sub(
-        r'width="[\d.]+pt" height="[\d.]+pt"', f'role="img" aria-label="{_escaped(title)}"', svg, count=1
+        r'width="[\d.]+pt" height="[\d.]+pt"',
+        f'role="img" aria-label="{_escaped(title)}"',
+        svg,
+        count=1,
     )
     for shade in ON_DARK:
         svg = svg.replace(shade, f"var({variable(shade)})")

@@ -16,8 +16,13 @@ from simulator.report.figures.drawing import INK, Chart, themed
 Pixels = NDArray[np.uint8]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-TILE, GAP, MARGIN, CAPTION = 168, 22, 28, 64
-"""Pixels of a grid: a picture's side, the room between, the room around, the room for three lines below."""
+TILE = 168
+GAP = 22
+MARGIN = 28
+CAPTION = 64
+"""Pixels of a grid: a picture's side, the room between, the room around, the room for three lines
+below.
+"""
 
 COLUMNS = 5
 SOFT = "#59616a"
@@ -25,7 +30,9 @@ SOFT = "#59616a"
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture, uint8 [h, w] light on dark or [h, w, 3] in colour, and the three lines below it."""
+    """One picture, uint8 [h, w] light on dark or [h, w, 3] in colour, and the three lines below
+    it.
+    """
 
     pixels: Pixels
     first: str
@@ -36,8 +43,8 @@ class Tile:
 def grid_image(query: Image.Image, seen: Pixels, tiles: Sequence[Tile]) -> Image.Image:
     """The query at the left, the items in rows of five at its right, products dark on white.
 
-    query: as its owner knows it; seen: as the network does, light on dark or in colour, shown below it where
-    there are two rows or more.
+    query: as its owner knows it; seen: as the network does, light on dark or in colour, shown below
+    it where there are two rows or more.
     """
     n_columns = min(COLUMNS, len(tiles))
     n_rows = -(-len(tiles) // COLUMNS)
@@ -60,7 +67,9 @@ def grid_image(query: Image.Image, seen: Pixels, tiles: Sequence[Tile]) -> Image
 
 @dataclass(frozen=True)
 class Strip:
-    """A row of pictures uint8 [n, h, w] shown as they are (dark is dark), with words at its left."""
+    """A row of pictures uint8 [n, h, w] shown as they are (dark is dark), with words at its
+    left.
+    """
 
     title: str
     detail: str
@@ -69,25 +78,34 @@ class Strip:
 
 def strips(name: str, title: str, rows: Sequence[Strip], *, heads: Sequence[str] = ()) -> Chart:
     """Rows of pictures as a figure of the report; heads: words above each column."""
-    cell, gap, label, line = 28, 3, 84, 34
+    cell = 28
+    gap = 3
+    label = 84
+    line = 34
     n = max(len(row.pixels) for row in rows)
     top = 14 if heads else 0
-    width, height = label + n * (cell + gap), top + len(rows) * line
+    width = label + n * (cell + gap)
+    height = top + len(rows) * line
     parts = []
     for column, text in enumerate(heads):
         x = label + column * (cell + gap) + cell / 2
         parts.append(
-            f'<text x="{x:g}" y="8" text-anchor="middle" font-size="5.6" fill="{INK}">{_safe(text)}</text>'
+            f'<text x="{x:g}" y="8" text-anchor="middle" font-size="5.6"'
+            f' fill="{INK}">{_safe(text)}</text>'
         )
     for place, row in enumerate(rows):
         y = top + place * line
         parts += [
             f'<text x="0" y="{y + 12}" font-size="8.5" fill="{INK}">{_safe(row.title)}</text>',
-            f'<text x="0" y="{y + 23}" font-size="7.5" fill="{INK}" opacity="0.7">{_safe(row.detail)}</text>',
+            (
+                f'<text x="0" y="{y + 23}" font-size="7.5" fill="{INK}"'
+                f' opacity="0.7">{_safe(row.detail)}</text>'
+            ),
         ]
         parts += [
-            f'<image x="{label + column * (cell + gap)}" y="{y}" width="{cell}" height="{cell}" '
-            f'preserveAspectRatio="none" style="image-rendering: pixelated" href="{_uri(picture)}"/>'
+            f'<image x="{label + column * (cell + gap)}" y="{y}" width="{cell}" height="{cell}"'
+            ' preserveAspectRatio="none" style="image-rendering: pixelated"'
+            f' href="{_uri(picture)}"/>'
             for column, picture in enumerate(row.pixels)
         ]
     return _drawn(name, title, width, height, "".join(parts))
@@ -105,15 +123,19 @@ class Card:
 
 def cards(name: str, title: str, found: Sequence[Card], *, columns: int = 5) -> Chart:
     """Pairs of pictures as a figure of the report."""
-    cell, across, down = 30, 74, 58
+    cell = 30
+    across = 74
+    down = 58
     parts = []
     for number, card in enumerate(found):
         row, column = divmod(number, columns)
-        x, y = column * across, row * down
+        x = column * across
+        y = row * down
         for shift, picture in ((0, card.left), (cell + 2, card.right)):
             parts.append(
-                f'<image x="{x + shift}" y="{y}" width="{cell}" height="{cell}" preserveAspectRatio="none" '
-                f'style="image-rendering: pixelated" href="{_uri(picture)}"/>'
+                f'<image x="{x + shift}" y="{y}" width="{cell}" height="{cell}"'
+                ' preserveAspectRatio="none" style="image-rendering: pixelated"'
+                f' href="{_uri(picture)}"/>'
             )
         for drop, text, faint in ((39, card.first, "1"), (47.5, card.second, "0.7")):
             parts.append(
@@ -145,14 +167,18 @@ def _put(
     caption: tuple[str, str, str],
 ) -> None:
     canvas.paste(picture, place)
-    for line, (text, shade, size) in enumerate(zip(caption, (INK, SOFT, SOFT), (16, 13, 13), strict=True)):
+    for line, (text, shade, size) in enumerate(
+        zip(caption, (INK, SOFT, SOFT), (16, 13, 13), strict=True)
+    ):
         where = (place[0] + TILE / 2, place[1] + TILE + 7 + 20 * line)
         font = ImageFont.load_default(size)
         draw.text(where, _cut(draw, text, font), fill=shade, font=font, anchor="ma")
 
 
 def _cut(draw: ImageDraw.ImageDraw, text: str, font: Font) -> str:
-    """As much of a line as stands below one picture; its end is an id's telling part, so the middle goes."""
+    """As much of a line as stands below one picture; its end is an id's telling part, so the middle
+    goes.
+    """
     kept = text
     while len(kept) > 2 and draw.textlength(kept, font=font) > TILE + GAP / 2:
         text = text[: len(text) // 2] + text[len(text) // 2 + 1 :]
@@ -161,7 +187,9 @@ def _cut(draw: ImageDraw.ImageDraw, text: str, font: Font) -> str:
 
 
 def _fitted(picture: Image.Image) -> Image.Image:
-    """Somebody's own picture within a tile, its aspect kept; one as small as ours is turned as ours are."""
+    """Somebody's own picture within a tile, its aspect kept; one as small as ours is turned as ours
+    are.
+    """
     if picture.size == (28, 28):
         levels = np.asarray(picture.convert("L"))
         corners = levels[[0, 0, -1, -1], [0, -1, 0, -1]]

@@ -1,5 +1,5 @@
-"""Grids without axes: the query on the left, each policy's slate on its right, with the reason for every
-item.
+"""Grids without axes: the query on the left, each policy's slate on its right, with the reason for
+every item.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ _MIX = np.uint64(
 
 @dataclass(frozen=True)
 class Picture:
-    """One item as the page shows it. reasons: from the strongest to the weakest, each a few words."""
+    """One item as the page shows it. reasons: from the strongest to the weakest, each a few
+    words.
+    """
 
     item_id: str
     category: str
@@ -54,7 +56,8 @@ Scores = NDArray[np.float64]
 
 
 def slate_grids(panels: Sequence[Panel], *, focus: str, reference: str | None) -> list[SlateGrid]:
-    """A few telling requests, and two drawn by lot, that every panel has for the same shopper and query.
+    """A few telling requests, and two drawn by lot, that every panel has for the same shopper and
+    query.
 
     panels: runs of one seed, one a policy, the focus among them.
     """
@@ -82,7 +85,9 @@ def _shared(panels: Sequence[Panel]) -> Ints:
     for panel in panels[1:]:
         starts = np.flatnonzero(panel.slates.step == 0)
         place = find(panel.sessions.session[panel.slates.row[starts]], sessions)
-        rows.append(np.where(place >= 0, starts[place], -1) if len(starts) else np.full(len(here), -1))
+        rows.append(
+            np.where(place >= 0, starts[place], -1) if len(starts) else np.full(len(here), -1)
+        )
     table = np.stack(rows, axis=1)
     table = table[(table >= 0).all(axis=1)]
     queries = np.stack(
@@ -118,7 +123,9 @@ def _wishes(
     """
     named = {panel.run.policy: (panel, shared[:, place]) for place, panel in enumerate(panels)}
     lot = ((shared[:, 0].astype(np.uint64) + np.uint64(1)) * _MIX).astype(np.float64) / 2.0**64
-    clicks = {name: panel.slates.is_clicked[rows].sum(axis=1) for name, (panel, rows) in named.items()}
+    clicks = {
+        name: panel.slates.is_clicked[rows].sum(axis=1) for name, (panel, rows) in named.items()
+    }
     support = _support(*named[focus])
     wishes: list[tuple[str, Scores]] = []
     wish = _when(lot)
@@ -127,10 +134,15 @@ def _wishes(
         wishes.append((f"{focus} was clicked more often than {reference}", wish(ahead, ahead > 0)))
         wishes.append((f"{reference} was clicked more often than {focus}", wish(-ahead, ahead < 0)))
     else:
-        wishes.append(("clicked the most", wish(clicks[focus].astype(np.float64), clicks[focus] > 0)))
+        wishes.append(
+            ("clicked the most", wish(clicks[focus].astype(np.float64), clicks[focus] > 0))
+        )
     wishes.append(("most evidence", wish(support, support > 0)))
     wishes.append(
-        ("nothing known but the looks", wish(-support, (support == 0) & (support.max(initial=0) > 0)))
+        (
+            "nothing known but the looks",
+            wish(-support, (support == 0) & (support.max(initial=0) > 0)),
+        )
     )
     return [*wishes, ("picked by lot", lot), ("picked by lot", lot)]
 
@@ -159,7 +171,9 @@ def _pictures(panel: Panel, slate: int) -> list[Picture]:
             _picture(
                 panel.run,
                 int(panel.slates.shown[slate, position]),
-                [] if parts is None else reasons(parts, panel.run.policy, _cosine(panel, slate, position)),
+                []
+                if parts is None
+                else reasons(parts, panel.run.policy, _cosine(panel, slate, position)),
                 is_clicked=bool(panel.slates.is_clicked[slate, position]),
             )
         )
@@ -181,8 +195,8 @@ def _picture(run: RunData, item: int, why: list[str], *, is_clicked: bool) -> Pi
 
 
 def data_uri(pixels: NDArray[np.uint8]) -> str:
-    """A picture within the page; uint8 [h, w], turned back into dark on white as in a shop window, or
-    [h, w, 3] as it is.
+    """A picture within the page; uint8 [h, w], turned back into dark on white as in a shop window,
+    or [h, w, 3] as it is.
     """
     buffer = io.BytesIO()
     kind = "png" if pixels.ndim == 2 else "jpeg"

@@ -1,4 +1,6 @@
-"""Several runs in one comparison: intervals per policy, differences per pair, and `metrics.json`."""
+"""Several runs in one comparison: intervals per policy, differences per pair, and
+`metrics.json`.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,9 @@ class Difference:
 class Comparison:
     """What the runs say, policy by policy and pair by pair.
 
-    policies: policy -> measure -> interval, both in the order of the report. seeds: those that every number
-    is over. are_clusters: whether measures by class go by clusters, for want of labels.
+    policies: policy -> measure -> interval, both in the order of the report. seeds: those that
+    every number is over. are_clusters: whether measures by class go by clusters, for want of
+    labels.
     """
 
     policies: dict[str, dict[str, Interval]]
@@ -107,8 +110,8 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def dump(comparison: Comparison) -> bytes:
-    """`metrics.json`: the same comparison gives the same bytes; floats in full, in an order that never
-    changes.
+    """`metrics.json`: the same comparison gives the same bytes; floats in full, in an order that
+    never changes.
     """
     return (json.dumps(to_json(comparison), indent=1, allow_nan=False) + "\n").encode()
 
@@ -125,31 +128,38 @@ def undefined(comparison: Comparison) -> int:
 def in_order(policies: Iterable[str]) -> list[str]:
     """Policies from the plainest to the most knowing; unknown ones before the oracle, by name."""
     place = {policy: float(number) for number, policy in enumerate(POLICY_NAMES)}
-    return sorted(set(policies), key=lambda policy: (place.get(policy, len(POLICY_NAMES) - 1.5), policy))
+    return sorted(
+        set(policies), key=lambda policy: (place.get(policy, len(POLICY_NAMES) - 1.5), policy)
+    )
 
 
 def _measured(panels: Sequence[Panel]) -> Measured:
     if not panels:
-        raise UsageError("a report needs at least one finished run; `windowshop simulate` makes one")
+        raise UsageError(
+            "a report needs at least one finished run; `windowshop simulate` makes one"
+        )
     measured: Measured = {policy: {} for policy in in_order(panel.run.policy for panel in panels)}
     for panel in panels:
         run = panel.run
         if run.seed in measured[run.policy]:
-            raise UsageError(f"policy {run.policy!r} comes twice with seed {run.seed}; report each run alone")
+            raise UsageError(
+                f"policy {run.policy!r} comes twice with seed {run.seed}; report each run alone"
+            )
         if (run.n_shoppers, run.days) != (panels[0].run.n_shoppers, panels[0].run.days):
             raise UsageError(
-                f"runs {panels[0].run.run} and {run.run} differ in shoppers or days and cannot be compared; "
-                "`windowshop experiment` makes runs that can"
+                f"runs {panels[0].run.run} and {run.run} differ in shoppers or days and cannot be"
+                " compared; `windowshop experiment` makes runs that can"
             )
         measured[run.policy][run.seed] = measure(panel)
     return measured
 
 
 def _add_share_of_lead(measured: Measured) -> None:
-    """Beside the measures of one run: how much of the oracle's lead over visual a policy won, seed by
-    seed.
+    """Beside the measures of one run: how much of the oracle's lead over visual a policy won, seed
+    by seed.
     """
-    floor, ceiling = measured.get("visual", {}), measured.get("oracle", {})
+    floor = measured.get("visual", {})
+    ceiling = measured.get("oracle", {})
     for policy in set(measured) - {"visual", "oracle"}:
         for seed in set(measured[policy]) & set(floor) & set(ceiling):
             found = measured[policy][seed]
@@ -157,7 +167,9 @@ def _add_share_of_lead(measured: Measured) -> None:
             found[SHARE_OF_LEAD] = statistics.share_of_lead(*late)
 
 
-def _intervals(of_seeds: dict[int, dict[str, Estimate]], seeds: Sequence[int]) -> dict[str, Interval]:
+def _intervals(
+    of_seeds: dict[int, dict[str, Estimate]], seeds: Sequence[int]
+) -> dict[str, Interval]:
     """One policy's intervals; over its seeds where the comparison has several."""
     found = [of_seeds[seed] for seed in sorted(of_seeds)]
     if len(seeds) == 1:

@@ -1,4 +1,6 @@
-"""From visual to social worlds: who leads where, and whether the blend is ever worse than its better half."""
+"""From visual to social worlds: who leads where, and whether the blend is ever worse than its
+better half.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,13 @@ from simulator.report.numbers import statistics
 from simulator.report.numbers.offline import NDCG, SIDES, STRATA, of_cell, over_logs
 from simulator.report.numbers.statistics import Gap, Interval
 
-BLEND, HALVES = "blend", ("visual", "cf")
+BLEND = "blend"
+HALVES = ("visual", "cf")
 RIVALS = ("blend-fixed", "itemknn-cfcbf")
 SLACK = 0.01
-"""The blend may fall behind its better half by so much, relatively, at the lower end of the interval."""
+"""The blend may fall behind its better half by so much, relatively, at the lower end of the
+interval.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class CrossoverResults:
 
 @dataclass(frozen=True)
 class Claim:
-    """Blend against another policy in one cell: blend / other - 1 over seeds, and the least it must be.
+    """Blend against another policy in one cell: blend / other - 1 over seeds, and the least it must
+    be.
 
     cell: where; least: what the lower end of the interval must reach for the claim to hold.
     """
@@ -57,12 +63,16 @@ class Claim:
 
     @property
     def holds(self) -> bool:
-        """Whether the lower end of the interval is not below what is claimed; without one, nothing holds."""
+        """Whether the lower end of the interval is not below what is claimed; without one, nothing
+        holds.
+        """
         return bool(self.gap.low >= self.least)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; null where a number is undefined."""
-        numbers = {name: None if np.isnan(value) else value for name, value in asdict(self.gap).items()}
+        numbers = {
+            name: None if np.isnan(value) else value for name, value in asdict(self.gap).items()
+        }
         return {
             "cell": self.cell,
             "other": self.other,
@@ -73,13 +83,17 @@ class Claim:
 
 
 def claims(results: CrossoverResults) -> list[Claim]:
-    """Never worse than the better half, cell by cell; above it in the middle; above both rivals overall."""
+    """Never worse than the better half, cell by cell; above it in the middle; above both rivals
+    overall.
+    """
     found = [*_online(results), *_offline(results)]
     return [*found, *_overall(results)]
 
 
 def share_of_lead(results: CrossoverResults, share: float) -> dict[str, Interval]:
-    """(policy - visual) / (oracle - visual) on the late rate, seed by seed, over the seeds that have all."""
+    """(policy - visual) / (oracle - visual) on the late rate, seed by seed, over the seeds that
+    have all.
+    """
     floor, ceiling = (results.late.get((share, name), {}) for name in ("visual", "oracle"))
     found = {}
     for policy in results.policies:
@@ -98,7 +112,9 @@ def document(results: CrossoverResults) -> dict[str, Any]:
         online = {policy: _plain(results.interval(share, policy)) for policy in results.policies}
         lead = {policy: _plain(one) for policy, one in share_of_lead(results, share).items()}
         world = {"hidden_share": share, "ctr_late_expected": online, "share_of_oracle_lead": lead}
-        worlds.append(world | ({"offline": results.offline(share)} if results.logs.get(share) else {}))
+        worlds.append(
+            world | ({"offline": results.offline(share)} if results.logs.get(share) else {})
+        )
     return {"schema": 1, "worlds": worlds, "claims": [claim.to_json() for claim in claims(results)]}
 
 
@@ -114,17 +130,22 @@ def _online(results: CrossoverResults) -> list[Claim]:
 
 
 def _offline(results: CrossoverResults) -> list[Claim]:
-    found, metric = [], NDCG.format(k=results.slate_size)
+    found = []
+    metric = NDCG.format(k=results.slate_size)
     for share in results.shares:
         logs = results.logs.get(share, {})
         for side in SIDES:
             for stratum in STRATA:
-                values = {name: _values(logs, name, metric, (side, stratum)) for name in (BLEND, *HALVES)}
+                values = {
+                    name: _values(logs, name, metric, (side, stratum)) for name in (BLEND, *HALVES)
+                }
                 where = f"h={share:g}, offline, {stratum} {side}"
                 if all(values.values()) and len(logs) > 1:
                     found.append(_claim(where, values, -SLACK))
                 elif all(values.values()):
-                    found.append(_claim_of_one(where, next(iter(logs.values())), metric, (side, stratum)))
+                    found.append(
+                        _claim_of_one(where, next(iter(logs.values())), metric, (side, stratum))
+                    )
     return found
 
 
@@ -136,7 +157,11 @@ def _overall(results: CrossoverResults) -> list[Claim]:
             (results.late.get((share, BLEND), {}), results.late.get((share, rival), {}))
             for share in results.shares
         ]
-        seeds = sorted(set.intersection(*(set(one) & set(other) for one, other in pairs))) if pairs else []
+        seeds = (
+            sorted(set.intersection(*(set(one) & set(other) for one, other in pairs)))
+            if pairs
+            else []
+        )
         means = [np.mean([one[seed] / other[seed] - 1 for one, other in pairs]) for seed in seeds]
         if seeds:
             gap = statistics.paired_over_seeds([float(mean) for mean in means], [0.0] * len(means))
@@ -150,16 +175,23 @@ def _claim(cell: str, values: Mapping[str, Mapping[int, float]], least: float) -
     means = {half: float(np.mean([values[half][seed] for seed in seeds])) for half in HALVES}
     better = max(HALVES, key=lambda half: means[half])
     over = [values[BLEND][seed] / values[better][seed] - 1 for seed in seeds]
-    return Claim(cell, better, statistics.paired_over_seeds(over, [0.0] * len(over)), least, len(seeds))
+    return Claim(
+        cell, better, statistics.paired_over_seeds(over, [0.0] * len(over)), least, len(seeds)
+    )
 
 
 def _claim_of_one(where: str, log: Mapping[str, Any], metric: str, cell: tuple[str, str]) -> Claim:
-    """The same on one log: the difference paired by shopper, relative to the better half's value."""
+    """The same on one log: the difference paired by shopper, relative to the better half's
+    value.
+    """
     values = {half: float(of_cell(log, cell)[half][metric]["value"]) for half in HALVES}
     better = max(HALVES, key=lambda half: values[half])
     for row in log["differences"]:
         sides = {row["a"], row["b"]}
-        if (row["metric"], row["by"], row["stratum"]) == (metric, *cell) and sides == {BLEND, better}:
+        if (row["metric"], row["by"], row["stratum"]) == (metric, *cell) and sides == {
+            BLEND,
+            better,
+        }:
             sign = 1.0 if row["a"] == BLEND else -1.0
             value, low, high = (
                 np.nan if row[name] is None else sign * row[name] / values[better]

@@ -15,13 +15,16 @@ NEAR = 0.99
 """Cosine of raw pixels from which two pictures count as nearly the same."""
 
 STRICTER = (0.99, 0.993, 0.995, 0.997, 0.999)
-NEIGHBOURS, AT_LEAST = 10, 9
+NEIGHBOURS = 10
+AT_LEAST = 9
 """A label is doubted when so many of so many nearest pictures agree on another one."""
 
 
 @dataclass(frozen=True)
 class Suspects:
-    """Doubted training pictures, the surest first. place, says, votes: int64 [n]; neighbours int32 [n, k]."""
+    """Doubted training pictures, the surest first. place, says, votes: int64 [n]; neighbours int32
+    [n, k].
+    """
 
     place: NDArray[np.int64]
     says: NDArray[np.int64]
@@ -38,9 +41,9 @@ class Suspects:
 
 @dataclass(frozen=True)
 class Findings:
-    """Numbers of a data set. levels: int64 [256], training pixels by grey level; ink: mean grey level of each
-    training picture; twins: of each test picture, among the training pictures; doubles: groups of training
-    pictures that are the same.
+    """Numbers of a data set. levels: int64 [256], training pixels by grey level; ink: mean grey
+    level of each training picture; twins: of each test picture, among the training pictures;
+    doubles: groups of training pictures that are the same.
     """
 
     data: str
@@ -65,7 +68,8 @@ class Findings:
 
 def document(found: Findings, names: Sequence[str]) -> dict[str, Any]:
     """explore.json."""
-    near, exact = found.near, np.flatnonzero(found.twins.cosine >= 1.0)
+    near = found.near
+    exact = np.flatnonzero(found.twins.cosine >= 1.0)
     ink = [found.ink[found.train_labels == one] for one in range(len(names))]
     return {
         "schema": 1,
@@ -78,7 +82,9 @@ def document(found: Findings, names: Sequence[str]) -> dict[str, Any]:
             "background_share": round(float(found.levels[0] / found.levels.sum()), 6),
             "levels": found.levels.tolist(),
             "mean_by_class": [round(float(one.mean()), 3) if len(one) else None for one in ink],
-            "std_of_means_by_class": [round(float(one.std()), 3) if len(one) else None for one in ink],
+            "std_of_means_by_class": [
+                round(float(one.std()), 3) if len(one) else None for one in ink
+            ],
         },
         "preprocessing": {
             "raw": [0, 255],
@@ -88,16 +94,25 @@ def document(found: Findings, names: Sequence[str]) -> dict[str, Any]:
         "near_duplicates": {
             "measure": "cosine of raw pixels, each test picture with its nearest training picture",
             "threshold": NEAR,
-            "exact": {"count": len(exact), "pairs": [_pair(found, place) for place in exact.tolist()]},
+            "exact": {
+                "count": len(exact),
+                "pairs": [_pair(found, place) for place in exact.tolist()],
+            },
             "near": {"count": len(near), "pairs": [_pair(found, place) for place in near.tolist()]},
-            "count_by_threshold": {str(one): int((found.twins.cosine >= one).sum()) for one in STRICTER},
+            "count_by_threshold": {
+                str(one): int((found.twins.cosine >= one).sum()) for one in STRICTER
+            },
             "same_within_train": [list(group) for group in found.doubles],
         },
         "label_suspects": {
-            "measure": f"{AT_LEAST} of the {NEIGHBOURS} nearest training pictures (cosine of PCA-64 of the "
-            "pixels) carry one and the same other label",
+            "measure": (
+                f"{AT_LEAST} of the {NEIGHBOURS} nearest training pictures (cosine of PCA-64 of the"
+                " pixels) carry one and the same other label"
+            ),
             "count": len(found.suspects.place),
-            "by_class": np.bincount(found.train_labels[found.suspects.place], minlength=len(names)).tolist(),
+            "by_class": (
+                np.bincount(found.train_labels[found.suspects.place], minlength=len(names)).tolist()
+            ),
             "pictures": [
                 {
                     "train": int(place),

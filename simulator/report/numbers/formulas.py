@@ -1,9 +1,9 @@
 """The formulas of the online measures of a policy's own run: one function each, in its docstring.
 
-Sums run over slates s, their positions j, sessions v, and items i; `clicked` and `shown` are 0 or 1. Each
-function takes a Panel and returns an Estimate: a value with the influence of each shopper, from which
-intervals and paired differences follow. A measure over nothing (a dwell time without a click) is undefined,
-NaN, never 0.
+Sums run over slates s, their positions j, sessions v, and items i; `clicked` and `shown` are 0 or
+1. Each function takes a Panel and returns an Estimate: a value with the influence of each shopper,
+from which intervals and paired differences follow. A measure over nothing (a dwell time without a
+click) is undefined, NaN, never 0.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def hit_rate(panel: Panel) -> Estimate:
 def category_hit_rate(panel: Panel) -> Estimate:
     """Items shown that have the query's category / items shown."""
     same = _categories(panel, panel.slates.shown) == _categories(panel, panel.slates.query)[:, None]
-    return _over_slates(panel, (same & panel.slates.is_shown).sum(axis=1), _shown(panel), is_share=True)
+    return _over_slates(
+        panel, (same & panel.slates.is_shown).sum(axis=1), _shown(panel), is_share=True
+    )
 
 
 def ctr(panel: Panel) -> Estimate:
@@ -42,11 +44,11 @@ def ctr(panel: Panel) -> Estimate:
 
 
 def ctr_expected(panel: Panel) -> Estimate:
-    """Sum of the judge's P(examined) * P(click | examined) / items shown, over the slates that the judge
-    read.
+    """Sum of the judge's P(examined) * P(click | examined) / items shown, over the slates that the
+    judge read.
 
-    The expectation of ctr, slate by slate, given the slates that were shown: the same mean without the luck
-    of the draw.
+    The expectation of ctr, slate by slate, given the slates that were shown: the same mean without
+    the luck of the draw.
     """
     return _expected(panel, np.ones(len(panel.slates.day), np.bool_))
 
@@ -93,7 +95,9 @@ def slates_per_session(panel: Panel) -> Estimate:
 
 
 def time_to_first_click(panel: Panel) -> Estimate:
-    """Mean seconds from the first event of a session to its first click, over the sessions with a click."""
+    """Mean seconds from the first event of a session to its first click, over the sessions with a
+    click.
+    """
     seconds = panel.sessions.until_click
     return _over_sessions(panel, np.nan_to_num(seconds), ~np.isnan(seconds))
 
@@ -110,7 +114,9 @@ def bounce_rate(panel: Panel) -> Estimate:
 
 
 def return_rate(panel: Panel) -> Estimate:
-    """Sessions whose shopper came again on the next day / sessions that had a next day in the run."""
+    """Sessions whose shopper came again on the next day / sessions that had a next day in the
+    run.
+    """
     could = panel.sessions.day < panel.run.days - 1
     return _over_sessions(panel, panel.sessions.is_back_next_day & could, could, is_share=True)
 
@@ -118,9 +124,9 @@ def return_rate(panel: Panel) -> Estimate:
 def catalogue_coverage(panel: Panel) -> Estimate:
     """Catalogue items shown at least once / catalogue items.
 
-    influence: the delete-one jackknife. A shopper is answerable for the items that nobody else was shown; its
-    variance is conservative (Efron and Stein, Annals of Statistics 9, 1981). Coverage grows with the length
-    of the run: compare like with like.
+    influence: the delete-one jackknife. A shopper is answerable for the items that nobody else was
+    shown; its variance is conservative (Efron and Stein, Annals of Statistics 9, 1981). Coverage
+    grows with the length of the run: compare like with like.
     """
     exposure = _exposure(panel)
     items = panel.run.n_items
@@ -134,19 +140,22 @@ def catalogue_coverage(panel: Panel) -> Estimate:
 
 
 def exposure_gini(panel: Panel) -> Estimate:
-    """Gini coefficient of the exposures x_i over the catalogue, items never shown included: 0 all equal, 1
-    one item takes all.
+    """Gini coefficient of the exposures x_i over the catalogue, items never shown included: 0 all
+    equal, 1 one item takes all.
 
-    G = sum_i (2 r_i - n - 1) x_i / (n * sum x), r_i the rank of x_i from the smallest; influence is its
-    derivative.
+    G = sum_i (2 r_i - n - 1) x_i / (n * sum x), r_i the rank of x_i from the smallest; influence is
+    its derivative.
     """
     exposure = _exposure(panel)
     x = np.asarray(exposure.sum(axis=0), np.float64).ravel()
-    n, total = len(x), float(x.sum())
+    n = len(x)
+    total = float(x.sum())
     if total == 0:
         return undefined(panel.run.n_shoppers)
     _, place, ties = np.unique(x, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(ties) - (ties - 1) / 2)[place]  # equal exposures share the mean of their ranks
+    rank = (np.cumsum(ties) - (ties - 1) / 2)[
+        place
+    ]  # equal exposures share the mean of their ranks
     weight = (2 * rank - n - 1) / n
     value = float(weight @ x) / total
     influence = np.asarray(exposure @ (weight - value)) / total
@@ -154,11 +163,12 @@ def exposure_gini(panel: Panel) -> Estimate:
 
 
 def novelty(panel: Panel) -> Estimate:
-    """Mean over shown items of log2((N + 1) / (c_i + 1)) bits: N shoppers came, c_i of them clicked item i in
-    this run.
+    """Mean over shown items of log2((N + 1) / (c_i + 1)) bits: N shoppers came, c_i of them clicked
+    item i in this run.
 
-    Self-information of popularity (Zhou et al., PNAS 107, 2010), with 1 added so that a never clicked item
-    has a value. The counts are taken as given: their own uncertainty is not in the interval.
+    Self-information of popularity (Zhou et al., PNAS 107, 2010), with 1 added so that a never
+    clicked item has a value. The counts are taken as given: their own uncertainty is not in the
+    interval.
     """
     shoppers = panel.slates.shopper[:, None] + np.zeros_like(panel.slates.shown)
     pairs = np.unique(
@@ -167,22 +177,30 @@ def novelty(panel: Panel) -> Estimate:
     clickers = np.bincount(pairs[:, 0], minlength=len(panel.run.categories))
     visitors = len(np.unique(panel.sessions.shopper))
     bits = np.log2((visitors + 1) / (clickers + 1))
-    return _over_slates(panel, (bits[panel.slates.shown] * panel.slates.is_shown).sum(axis=1), _shown(panel))
+    return _over_slates(
+        panel, (bits[panel.slates.shown] * panel.slates.is_shown).sum(axis=1), _shown(panel)
+    )
 
 
 def diversity_of_pixels(panel: Panel) -> Estimate:
-    """Mean over slates of the mean over pairs of shown items of 1 - cosine of their pixels; slates of two or
-    more items.
+    """Mean over slates of the mean over pairs of shown items of 1 - cosine of their pixels; slates
+    of two or more items.
     """
     flat = panel.run.pixels.reshape(len(panel.run.pixels), -1)
     shown = panel.slates.shown
     incidence = _incidence(np.arange(len(shown)), shown, (len(shown), len(flat)))
-    columns = [slice(start, start + _COLUMNS_AT_ONCE) for start in range(0, flat.shape[1], _COLUMNS_AT_ONCE)]
+    columns = [
+        slice(start, start + _COLUMNS_AT_ONCE)
+        for start in range(0, flat.shape[1], _COLUMNS_AT_ONCE)
+    ]
     squares = sum(
-        (np.square(flat[:, part].astype(np.float64)).sum(axis=1) for part in columns), np.zeros(len(flat))
+        (np.square(flat[:, part].astype(np.float64)).sum(axis=1) for part in columns),
+        np.zeros(len(flat)),
     )
     scale = 1 / np.sqrt(np.maximum(squares, 1.0))
-    alike = -(incidence @ (squares * scale**2))  # a picture beside itself is no pair; 0 for a black one
+    alike = -(
+        incidence @ (squares * scale**2)
+    )  # a picture beside itself is no pair; 0 for a black one
     for part in columns:
         alike += np.square(incidence @ (flat[:, part] * scale[:, None])).sum(axis=1)
     alike /= 2
@@ -190,8 +208,8 @@ def diversity_of_pixels(panel: Panel) -> Estimate:
 
 
 def diversity_of_categories(panel: Panel) -> Estimate:
-    """Mean over slates of the share of pairs of shown items whose categories differ; slates of two or more
-    items.
+    """Mean over slates of the share of pairs of shown items whose categories differ; slates of two
+    or more items.
     """
     categories = _categories(panel, panel.slates.shown)
     alike = np.zeros(len(categories))
@@ -202,10 +220,11 @@ def diversity_of_categories(panel: Panel) -> Estimate:
 
 
 def cold_exposure_share(panel: Panel) -> Estimate:
-    """Items shown that nobody had clicked on an earlier day of the run / items shown, last third of the days.
+    """Items shown that nobody had clicked on an earlier day of the run / items shown, last third of
+    the days.
 
-    Without a click an item has no co-interaction with any other. Counted from the events, so that policies
-    that never look at behaviour are measured alike.
+    Without a click an item has no co-interaction with any other. Counted from the events, so that
+    policies that never look at behaviour are measured alike.
     """
     slates = panel.slates
     first_click = np.full(len(panel.run.categories), panel.run.days)
@@ -217,7 +236,8 @@ def cold_exposure_share(panel: Panel) -> Estimate:
 
 
 def new_items(panel: Panel) -> dict[str, Estimate]:
-    """Of a run into which items came in mid-run: their exposure over their fair share, in all and by day.
+    """Of a run into which items came in mid-run: their exposure over their fair share, in all and
+    by day.
 
     new_item_exposure: (showings of new items / showings, from their day on) / (new items / items).
     """
@@ -227,8 +247,13 @@ def new_items(panel: Panel) -> dict[str, Estimate]:
     is_new = np.isin(panel.slates.shown, arrivals.items).sum(axis=1)
     weight = is_new * (panel.run.n_items / len(arrivals.items))
     days = {"new_item_exposure": panel.slates.day >= arrivals.day}
-    days |= {f"new_item_exposure_day_{day + 1}": panel.slates.day == day for day in range(panel.run.days)}
-    return {name: _over_slates(panel, weight * here, _shown(panel) * here) for name, here in days.items()}
+    days |= {
+        f"new_item_exposure_day_{day + 1}": panel.slates.day == day for day in range(panel.run.days)
+    }
+    return {
+        name: _over_slates(panel, weight * here, _shown(panel) * here)
+        for name, here in days.items()
+    }
 
 
 def by_position(panel: Panel) -> dict[str, Estimate]:
@@ -243,15 +268,19 @@ def by_position(panel: Panel) -> dict[str, Estimate]:
 
 
 def by_day(panel: Panel) -> dict[str, Estimate]:
-    """ctr_day_1, ... and ctr_expected_day_1, ...: ctr and ctr_expected of each day alone; day 1 is the
-    first.
+    """ctr_day_1, ... and ctr_expected_day_1, ...: ctr and ctr_expected of each day alone; day 1 is
+    the first.
     """
     days = [panel.slates.day == day for day in range(panel.run.days)]
     drawn = {
-        f"ctr_day_{number}": _over_slates(panel, _clicks(panel) * day, _shown(panel) * day, is_share=True)
+        f"ctr_day_{number}": _over_slates(
+            panel, _clicks(panel) * day, _shown(panel) * day, is_share=True
+        )
         for number, day in enumerate(days, 1)
     }
-    return drawn | {f"ctr_expected_day_{number}": _expected(panel, day) for number, day in enumerate(days, 1)}
+    return drawn | {
+        f"ctr_expected_day_{number}": _expected(panel, day) for number, day in enumerate(days, 1)
+    }
 
 
 def exposures(panel: Panel) -> Ints:
@@ -271,7 +300,9 @@ def _diversity(panel: Panel, alike: Floats) -> Estimate:
     shown = _shown(panel)
     pairs = shown * (shown - 1) / 2
     known = pairs > 0
-    return _over_slates(panel, np.where(known, 1 - alike / np.maximum(pairs, 1), 0.0), known, is_share=True)
+    return _over_slates(
+        panel, np.where(known, 1 - alike / np.maximum(pairs, 1), 0.0), known, is_share=True
+    )
 
 
 def _over_slates(
@@ -292,7 +323,9 @@ def _per_session(panel: Panel, numerator: Weights, *, is_share: bool = False) ->
     return _over_sessions(panel, numerator, np.ones(len(panel.sessions.session)), is_share=is_share)
 
 
-def _over(panel: Panel, shopper: Ints, numerator: Weights, denominator: Weights, is_share: bool) -> Estimate:
+def _over(
+    panel: Panel, shopper: Ints, numerator: Weights, denominator: Weights, is_share: bool
+) -> Estimate:
     n = panel.run.n_shoppers
     return ratio(
         sums(shopper, numerator, n),

@@ -31,8 +31,8 @@ WARM = 20
 
 @dataclass(frozen=True)
 class Exam:
-    """What all policies are judged by. popularity int64 [n_items]: training sessions that acted on each;
-    is_sold bool [n_items]; k: places of a slate.
+    """What all policies are judged by. popularity int64 [n_items]: training sessions that acted on
+    each; is_sold bool [n_items]; k: places of a slate.
     """
 
     asked: Cases
@@ -42,14 +42,18 @@ class Exam:
 
     @property
     def unit(self) -> NDArray[np.int64]:
-        """Who each case belongs to, numbered: a shopper, or a session of nobody known. int64 [n]."""
+        """Who each case belongs to, numbered: a shopper, or a session of nobody known. int64
+        [n].
+        """
         alone = -2 - np.arange(len(self.asked))  # no shopper's number
         who = np.where(self.asked.shopper == NOBODY, alone, self.asked.shopper)
         numbered: NDArray[np.int64] = np.unique(who, return_inverse=True)[1]
         return numbered
 
     def strata(self) -> dict[str, dict[str, Flags]]:
-        """Cases by how often their truth, and the latest item of their profile, was seen in training."""
+        """Cases by how often their truth, and the latest item of their profile, was seen in
+        training.
+        """
         return {
             "truth": _strata(self.popularity[self.asked.truth]),
             "profile": _strata(self.popularity[self.asked.latest]),
@@ -57,11 +61,16 @@ class Exam:
 
     def measured(self, slates: NDArray[np.int32]) -> dict[str, Estimate]:
         """All measures of slates int32 [n_cases, k]."""
-        unit, sold = self.unit, np.flatnonzero(self.is_sold)
+        unit = self.unit
+        sold = np.flatnonzero(self.is_sold)
         place = np.full(len(self.is_sold), -1, dtype=np.int32)
         place[sold] = np.arange(len(sold))
         among = np.where(slates >= 0, place[np.maximum(slates, 0)], -1).astype(np.int32)
-        bits = metrics.novelty(among, self.popularity[sold]) if len(sold) else np.full(len(slates), np.nan)
+        bits = (
+            metrics.novelty(among, self.popularity[sold])
+            if len(sold)
+            else np.full(len(slates), np.nan)
+        )
         return {
             **self.by_case(slates, np.ones(len(slates), dtype=np.bool_)),
             "coverage": _coverage(among, unit, len(sold)),
@@ -70,7 +79,8 @@ class Exam:
 
     def by_case(self, slates: NDArray[np.int32], is_meant: Flags) -> dict[str, Estimate]:
         """What has a value a case, over some of the cases."""
-        truth, k = self.asked.truth[:, None], self.k
+        truth = self.asked.truth[:, None]
+        k = self.k
         values = {
             f"next_hit_rate@{k}": metrics.hit_rate(slates, truth, k=k),
             f"ndcg@{k}": metrics.next_ndcg(slates, truth, k=k),
@@ -83,7 +93,9 @@ class Exam:
 
 
 def document(exam: Exam, slates: Mapping[str, NDArray[np.int32]]) -> dict[str, Any]:
-    """The policies' part of the document: name, measure, {value, low, high, n}; null where undefined."""
+    """The policies' part of the document: name, measure, {value, low, high, n}; null where
+    undefined.
+    """
     return {
         name: {metric: _interval(metric, found) for metric, found in exam.measured(shown).items()}
         for name, shown in slates.items()
@@ -96,7 +108,8 @@ def strata(exam: Exam, slates: Mapping[str, NDArray[np.int32]]) -> dict[str, Any
         by: {
             stratum: {
                 name: {
-                    metric: _interval(metric, found) for metric, found in exam.by_case(shown, meant).items()
+                    metric: _interval(metric, found)
+                    for metric, found in exam.by_case(shown, meant).items()
                 }
                 for name, shown in slates.items()
             }
@@ -106,7 +119,9 @@ def strata(exam: Exam, slates: Mapping[str, NDArray[np.int32]]) -> dict[str, Any
     }
 
 
-def differences(exam: Exam, slates: Mapping[str, NDArray[np.int32]], focus: str) -> list[dict[str, Any]]:
+def differences(
+    exam: Exam, slates: Mapping[str, NDArray[np.int32]], focus: str
+) -> list[dict[str, Any]]:
     """One policy against each other, paired by shopper."""
     everyone = np.ones(len(exam.asked), dtype=np.bool_)
     measured = {name: exam.by_case(shown, everyone) for name, shown in slates.items()}
@@ -122,7 +137,9 @@ def _strata(seen: NDArray[np.int64]) -> dict[str, Flags]:
     return {"cold": seen == 0, "warm": (seen > 0) & (seen <= WARM), "hot": seen > WARM}
 
 
-def _mean(values: NDArray[np.float64], unit: NDArray[np.int64], *, is_share: bool = False) -> Estimate:
+def _mean(
+    values: NDArray[np.float64], unit: NDArray[np.int64], *, is_share: bool = False
+) -> Estimate:
     """The mean over cases that have a value; what a unit moved it is that of all its cases."""
     n_units = int(unit.max(initial=-1)) + 1
     defined = ~np.isnan(values)
@@ -132,7 +149,9 @@ def _mean(values: NDArray[np.float64], unit: NDArray[np.int64], *, is_share: boo
 
 
 def _coverage(slates: NDArray[np.int32], unit: NDArray[np.int64], n_items: int) -> Estimate:
-    """Items shown at least once / items on sale; influence: delete-one jackknife (Efron, Stein 1981)."""
+    """Items shown at least once / items on sale; influence: delete-one jackknife (Efron, Stein
+    1981).
+    """
     n_units = int(unit.max(initial=-1)) + 1
     case, place = np.nonzero(slates >= 0)
     if not n_items or not len(case):
@@ -153,7 +172,10 @@ def _interval(metric: str, found: Estimate) -> dict[str, Any]:
 
 def _plain(found: Interval) -> dict[str, Any]:
     ends = {"value": found.value, "low": found.low, "high": found.high}
-    return {**{name: None if np.isnan(end) else float(end) for name, end in ends.items()}, "n": found.n}
+    return {
+        **{name: None if np.isnan(end) else float(end) for name, end in ends.items()},
+        "n": found.n,
+    }
 
 
 def _gap(found: Gap) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""The online measures, a row each: formula, name, title, sentence, unit, and whether more is better.
+"""The online measures, a row each: formula, name, title, sentence, unit, and whether more is
+better.
 
-Whoever adds a measure writes its formula and a row here, nothing else: what is measured, compared and said of
-it comes from the row.
+Whoever adds a measure writes its formula and a row here, nothing else: what is measured, compared
+and said of it comes from the row.
 """
 
 from __future__ import annotations
@@ -16,17 +17,19 @@ from simulator.report.numbers.panel import Panel
 from simulator.report.numbers.statistics import ANYTHING, POSITIVE, SHARE, Ends, Estimate
 
 SHARE_OF_LEAD = "share_of_oracle_lead"
-"""(policy - visual) / (oracle - visual) on ctr_late_expected; only where both are among the runs."""
+"""(policy - visual) / (oracle - visual) on ctr_late_expected; only where both are among the
+runs.
+"""
 Unit = Literal["share", "money", "seconds", "bits", "index", "number"]
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure. name: in metrics.json, where {k} stands for the size of a slate. formula: what measures it
-    in a run; None where it takes more than one, or is taken of some runs only.
+    """One measure. name: in metrics.json, where {k} stands for the size of a slate. formula: what
+    measures it in a run; None where it takes more than one, or is taken of some runs only.
 
-    better: "more" or "less", None where neither is better by itself. by_class: it goes by the items'
-    categories.
+    better: "more" or "less", None where neither is better by itself. by_class: it goes by the
+    items' categories.
     """
 
     name: str
@@ -40,7 +43,9 @@ class Measure:
 
     @property
     def ends(self) -> Ends:
-        """The ends of its scale. What is won of a lead may be less than nothing, and more than all."""
+        """The ends of its scale. What is won of a lead may be less than nothing, and more than
+        all.
+        """
         if self.name == SHARE_OF_LEAD:
             return ANYTHING
         return SHARE if self.unit == "share" else POSITIVE
@@ -66,7 +71,9 @@ _ROWS = (
         title="Same category as the query",
         unit="share",
         better=None,
-        meaning="Of the items shown, how many are of the query's kind. High is not better by itself.",
+        meaning=(
+            "Of the items shown, how many are of the query's kind. High is not better by itself."
+        ),
         by_class=True,
     ),
     Measure(
@@ -99,8 +106,10 @@ _ROWS = (
         title="Late click rate, expected",
         unit="share",
         better="more",
-        meaning="What a policy is worth once it has learned: expected clicks per item shown, "
-        "last third of the days.",
+        meaning=(
+            "What a policy is worth once it has learned: expected clicks per item shown, "
+            "last third of the days."
+        ),
     ),
     Measure(
         "session_click_rate",
@@ -196,7 +205,9 @@ _ROWS = (
         title="Exposure inequality",
         unit="index",
         better="less",
-        meaning="Gini coefficient of how often items were shown: 0 all equally, 1 one item takes all.",
+        meaning=(
+            "Gini coefficient of how often items were shown: 0 all equally, 1 one item takes all."
+        ),
     ),
     Measure(
         "novelty",
@@ -204,7 +215,10 @@ _ROWS = (
         title="Novelty",
         unit="bits",
         better=None,
-        meaning="How unexpected the items shown are: each bit halves the number of people who clicked them.",
+        meaning=(
+            "How unexpected the items shown are: each bit halves the number of people who clicked"
+            " them."
+        ),
     ),
     Measure(
         "intra_list_diversity_pixels",
@@ -229,8 +243,10 @@ _ROWS = (
         title="Shown without an earlier click",
         unit="share",
         better=None,
-        meaning="Of the items shown in the last third of the days, how many nobody had clicked "
-        "on any day before.",
+        meaning=(
+            "Of the items shown in the last third of the days, how many nobody had clicked "
+            "on any day before."
+        ),
     ),
     # Taken of runs into which items come, and of several runs side by side.
     Measure(
@@ -238,15 +254,20 @@ _ROWS = (
         title="New items' exposure over their fair share",
         unit="index",
         better=None,
-        meaning="Showings of the items that came in mid-run, from their day on, over their share "
-        "of the catalogue.",
+        meaning=(
+            "Showings of the items that came in mid-run, from their day on, over their share "
+            "of the catalogue."
+        ),
     ),
     Measure(
         SHARE_OF_LEAD,
         title="Share of the oracle's lead",
         unit="share",
         better="more",
-        meaning="Of the late click rate by which the oracle leads looks alone, how much this policy won.",
+        meaning=(
+            "Of the late click rate by which the oracle leads looks alone, how much this policy"
+            " won."
+        ),
     ),
 )
 
@@ -266,10 +287,12 @@ _SERIES = MappingProxyType(
 
 
 def measure(panel: Panel) -> dict[str, Estimate]:
-    """Every measure by its name in metrics.json, in the order of the report; then the series by position and
-    day.
+    """Every measure by its name in metrics.json, in the order of the report; then the series by
+    position and day.
     """
-    named = {name.format(k=panel.k): row.formula(panel) for name, row in MEASURES.items() if row.formula}
+    named = {
+        name.format(k=panel.k): row.formula(panel) for name, row in MEASURES.items() if row.formula
+    }
     return named | formulas.new_items(panel) | formulas.by_position(panel) | formulas.by_day(panel)
 
 
@@ -280,7 +303,9 @@ def is_compared(metric: str) -> bool:
 
 
 def known(metric: str) -> Measure | None:
-    """The row of a name in metrics.json, one of a series among them; None for what nobody defined."""
+    """The row of a name in metrics.json, one of a series among them; None for what nobody
+    defined.
+    """
     name = metric.partition("@")[0]
     if name in _BY_STEM:
         return _BY_STEM[name]

@@ -1,9 +1,11 @@
-"""Offline measures on one shared log: every policy ranks the same requests, from counts of earlier days.
+"""Offline measures on one shared log: every policy ranks the same requests, from counts of earlier
+days.
 
-The log is made by the fixed policy `logging`, so no policy is measured on what it caused itself. Gain is the
-judge's P(click | examined) over the whole catalogue (ndcg); truth is what was clicked on the slate that the
-log showed next. Strata go by the log's own counts on earlier days: cold 0, warm 1 to 20, hot above 20 clicks;
-of the profile item (the query: clicks beside it) and of the truth (the item clicked first: clicks on it).
+The log is made by the fixed policy `logging`, so no policy is measured on what it caused itself.
+Gain is the judge's P(click | examined) over the whole catalogue (ndcg); truth is what was clicked
+on the slate that the log showed next. Strata go by the log's own counts on earlier days: cold 0,
+warm 1 to 20, hot above 20 clicks; of the profile item (the query: clicks beside it) and of the
+truth (the item clicked first: clicks on it).
 """
 
 from __future__ import annotations
@@ -23,14 +25,19 @@ from simulator.report.numbers.statistics import Estimate, Gap, Interval, ratio
 Items = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
-WARM, HOT = 1, 21
+WARM = 1
+HOT = 21
 """Counts from which an item is warm, and hot."""
 
 STRATA = ("cold", "warm", "hot")
 SIDES = ("profile", "truth")
 EVERYTHING = ("all", "all")
 
-NDCG, NEXT_HIT, RECALL, MRR, MAP = "ndcg@{k}", "next_hit_rate@{k}", "recall@{k}", "mrr", "map@{k}"
+NDCG = "ndcg@{k}"
+NEXT_HIT = "next_hit_rate@{k}"
+RECALL = "recall@{k}"
+MRR = "mrr"
+MAP = "map@{k}"
 
 StratumKey = tuple[str, str]
 """(side, stratum), or EVERYTHING."""
@@ -40,9 +47,10 @@ StratumKey = tuple[str, str]
 class Requests:
     """Requests of the log, a row each, and what is known of them.
 
-    shopper: int64 [n]; gains: float64 [n, n_items], the judge's chances, 0 for what may not be shown;
-    clicked: int32 [n, k], items clicked on the slate shown, in the order of the slate, -1 = padding at the
-    end; beside: int64 [n], clicks seen beside the query; times: int64 [n_items], clicks on each item.
+    shopper: int64 [n]; gains: float64 [n, n_items], the judge's chances, 0 for what may not be
+    shown; clicked: int32 [n, k], items clicked on the slate shown, in the order of the slate, -1 =
+    padding at the end; beside: int64 [n], clicks seen beside the query; times: int64 [n_items],
+    clicks on each item.
     """
 
     shopper: NDArray[np.int64]
@@ -52,7 +60,9 @@ class Requests:
     times: NDArray[np.int64]
 
     def strata(self) -> dict[StratumKey, NDArray[np.bool_]]:
-        """Which requests stand in which stratum; those without a click have none on the truth's side."""
+        """Which requests stand in which stratum; those without a click have none on the truth's
+        side.
+        """
         first = self.clicked[:, 0]
         of_truth = np.where(first >= 0, self.times[np.maximum(first, 0)], -1)
         found = {EVERYTHING: np.ones(len(first), np.bool_)}
@@ -117,7 +127,9 @@ def measure(tally: Tally) -> dict[str, Any]:
     """Policies, strata and differences of one log as JSON, with intervals over its shoppers."""
     cells: dict[StratumKey, dict[str, dict[str, Estimate]]] = {}
     for policy, metric, cell in tally.sums:
-        cells.setdefault(cell, {}).setdefault(policy, {})[metric] = tally.estimate(policy, metric, cell)
+        cells.setdefault(cell, {}).setdefault(policy, {})[metric] = tally.estimate(
+            policy, metric, cell
+        )
     plain = {
         cell: {
             policy: {metric: _plain(_interval(one)) for metric, one in measures.items()}
@@ -147,7 +159,9 @@ def over_logs(logs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if len(logs) == 1:
         return {**first, "intervals": "over shoppers, given this log"}
     strata = {
-        side: {stratum: _level([log["strata"][side][stratum] for log in logs]) for stratum in STRATA}
+        side: {
+            stratum: _level([log["strata"][side][stratum] for log in logs]) for stratum in STRATA
+        }
         for side in SIDES
     }
     return {
@@ -162,7 +176,9 @@ def over_logs(logs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def of_cell(log: Mapping[str, Any], cell: StratumKey) -> Mapping[str, Any]:
     """The policies of a document in one cell."""
-    found: Mapping[str, Any] = log["policies"] if cell == EVERYTHING else log["strata"][cell[0]][cell[1]]
+    found: Mapping[str, Any] = (
+        log["policies"] if cell == EVERYTHING else log["strata"][cell[0]][cell[1]]
+    )
     return found
 
 
@@ -183,9 +199,11 @@ def _level(logs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _over(logs: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> dict[str, Any]:
-    cell, metric = (row["by"], row["stratum"]), row["metric"]
+    cell = (row["by"], row["stratum"])
+    metric = row["metric"]
     ours, theirs = (
-        [_number(of_cell(log, cell)[row[side]][metric]["value"]) for log in logs] for side in ("a", "b")
+        [_number(of_cell(log, cell)[row[side]][metric]["value"]) for log in logs]
+        for side in ("a", "b")
     )
     named = {name: row[name] for name in ("a", "b", "metric", "by", "stratum")}
     gap = statistics.paired_over_seeds(ours, theirs)

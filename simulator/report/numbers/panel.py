@@ -1,4 +1,6 @@
-"""What the report reads of a run, and that run laid out as one row per slate and one row per session."""
+"""What the report reads of a run, and that run laid out as one row per slate and one row per
+session.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ class Expectations:
 
 @dataclass(frozen=True)
 class RunData:
-    """One run as plain arrays, whatever it was read from. Rows of items: catalogue first, then queries."""
+    """One run as plain arrays, whatever it was read from. Rows of items: catalogue first, then
+    queries.
+    """
 
     run: str
     policy: str
@@ -91,7 +95,9 @@ class SessionRows:
 
 @dataclass(frozen=True)
 class SlateRows:
-    """One row per slate that was read, in order of (session, step); k columns where it says [n, k]."""
+    """One row per slate that was read, in order of (session, step); k columns where it says [n,
+    k].
+    """
 
     row: Ints  # [n] the row of SessionRows
     shopper: Ints
@@ -127,7 +133,8 @@ def lay_out(run: RunData) -> Panel:
 
 
 def _sessions(run: RunData, numbers: Ints, row_of_event: Ints) -> SessionRows:
-    rows, n = run.events.rows, len(numbers)
+    rows = run.events.rows
+    n = len(numbers)
     count = {kind: np.bincount(row_of_event[rows["kind"] == kind], minlength=n) for kind in Kind}
     first = np.searchsorted(rows["session"], numbers)
     shopper = rows["shopper"][first].astype(np.int64)

@@ -1,12 +1,12 @@
-"""Intervals of 95 %: of one run over its shoppers, of a difference paired by shopper, of an experiment over
-its seeds.
+"""Intervals of 95 %: of one run over its shoppers, of a difference paired by shopper, of an
+experiment over its seeds.
 
-Shoppers, not slates or sessions, are the units: the sessions of one shopper resemble each other. Every
-measure of a run comes as a value and its *influence*: how much each shopper moved it (the linear, or delta,
-method). It was chosen over the bootstrap because it is exact arithmetic without draws, costs one pass, gives
-paired differences by subtraction, and covers as well (its unit tests simulate both the
-usual and the rare case). Shares near 0 or 1, where a symmetric interval leaves the scale, use Wilson's
-interval at the effective sample size.
+Shoppers, not slates or sessions, are the units: the sessions of one shopper resemble each other.
+Every measure of a run comes as a value and its *influence*: how much each shopper moved it (the
+linear, or delta, method). It was chosen over the bootstrap because it is exact arithmetic without
+draws, costs one pass, gives paired differences by subtraction, and covers as well (its unit tests
+simulate both the usual and the rare case). Shares near 0 or 1, where a symmetric interval leaves
+the scale, use Wilson's interval at the effective sample size.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _UPPER = 0.5 + LEVEL / 2
 class Estimate:
     """A measure of one run.
 
-    influence: float64 [n_shoppers], sums to 0: the change of the value that each shopper is answerable for.
-    is_unit: bool [n_shoppers]: who contributed at all. n: how many observations the value is over.
-    is_share: the value is a share of something, between 0 and 1.
+    influence: float64 [n_shoppers], sums to 0: the change of the value that each shopper is
+    answerable for. is_unit: bool [n_shoppers]: who contributed at all. n: how many observations the
+    value is over. is_share: the value is a share of something, between 0 and 1.
     """
 
     value: float
@@ -71,7 +71,9 @@ class Interval:
 
 @dataclass(frozen=True)
 class Gap:
-    """A difference, where it lies with 95 % confidence, and how probable one as large is by chance alone."""
+    """A difference, where it lies with 95 % confidence, and how probable one as large is by chance
+    alone.
+    """
 
     value: float
     low: float
@@ -86,9 +88,11 @@ NO_GAP = Gap(np.nan, np.nan, np.nan, np.nan)
 def ratio(
     numerator: Floats, denominator: Floats, *, is_share: bool = False, n: int | None = None
 ) -> Estimate:
-    """The ratio of two sums over shoppers, both float64 [n_shoppers]; NaN when there is nothing to divide by.
+    """The ratio of two sums over shoppers, both float64 [n_shoppers]; NaN when there is nothing to
+    divide by.
 
-    influence = (numerator - value * denominator) / sum(denominator): Cochran, Sampling Techniques, section 6.
+    influence = (numerator - value * denominator) / sum(denominator): Cochran, Sampling Techniques,
+    section 6.
     """
     total = float(denominator.sum())
     if total <= 0:
@@ -99,7 +103,9 @@ def ratio(
 
 
 def within(found: Interval, ends: Ends) -> Interval:
-    """The interval where its scale has ends: nothing lies beyond them, however few the observations."""
+    """The interval where its scale has ends: nothing lies beyond them, however few the
+    observations.
+    """
     low, high = np.clip([found.low, found.high], *ends).tolist()
     return replace(found, low=low, high=high)
 
@@ -127,10 +133,12 @@ def undefined(n_shoppers: int) -> Estimate:
 
 
 def by_shopper(estimate: Estimate) -> Interval:
-    """The interval of one run over its shoppers, given its counts: what the policy had learned is taken as it
-    was.
+    """The interval of one run over its shoppers, given its counts: what the policy had learned is
+    taken as it was.
     """
-    value, variance, units = estimate.value, estimate.variance, estimate.units
+    value = estimate.value
+    variance = estimate.variance
+    units = estimate.units
     if np.isnan(value) or units < 2:
         return Interval(value, np.nan, np.nan, estimate.n)
     quantile = float(special.stdtrit(units - 1, _UPPER))
@@ -141,12 +149,15 @@ def by_shopper(estimate: Estimate) -> Interval:
             np.nan
         )  # nothing varied: a mean without a scale says nothing of what else could have been
     else:
-        low, high = value - quantile * variance**0.5, value + quantile * variance**0.5
+        low = value - quantile * variance**0.5
+        high = value + quantile * variance**0.5
     return Interval(value, low, high, estimate.n)
 
 
 def paired(a: Estimate, b: Estimate) -> Gap:
-    """Value of a minus value of b, for two runs that met the same shoppers: row s of both is one person."""
+    """Value of a minus value of b, for two runs that met the same shoppers: row s of both is one
+    person.
+    """
     influence = a.influence - b.influence
     units = int((a.is_unit | b.is_unit).sum())
     return _student(a.value - b.value, _variance(influence, units), units - 1)
@@ -175,7 +186,9 @@ def paired_over_seeds(a: Sequence[float], b: Sequence[float]) -> Gap:
 
 
 def share_of_lead(policy: Estimate, floor: Estimate, ceiling: Estimate) -> Estimate:
-    """(policy - floor) / (ceiling - floor): how much of what could be won was won. NaN without a lead."""
+    """(policy - floor) / (ceiling - floor): how much of what could be won was won. NaN without a
+    lead.
+    """
     lead = ceiling.value - floor.value
     if np.isnan(policy.value) or np.isnan(lead) or lead <= 0:
         return undefined(len(policy.influence))
@@ -196,18 +209,22 @@ def _student(value: float, variance: float, freedom: int) -> Gap:
     """Student's interval and two-sided p of a value whose variance was estimated."""
     if np.isnan(value) or np.isnan(variance):
         return Gap(value, np.nan, np.nan, np.nan)
-    if variance == 0:  # the same numbers unit by unit: equal for sure, or apart with nothing to test it on
+    if (
+        variance == 0
+    ):  # the same numbers unit by unit: equal for sure, or apart with nothing to test it on
         return Gap(value, value, value, 1.0 if value == 0 else np.nan)
     error = variance**0.5
     half = float(special.stdtrit(freedom, _UPPER)) * error
-    return Gap(value, value - half, value + half, float(2 * special.stdtr(freedom, -abs(value) / error)))
+    return Gap(
+        value, value - half, value + half, float(2 * special.stdtr(freedom, -abs(value) / error))
+    )
 
 
 def _wilson(share: float, variance: float, *, units: int, quantile: float) -> tuple[float, float]:
     """Wilson's interval at the sample size a simple random sample would need for this variance.
 
-    Dean and Pagano, Journal of Survey Statistics and Methodology 3 (2015). A share of exactly 0 or 1 has no
-    variance: then every shopper counts as one observation.
+    Dean and Pagano, Journal of Survey Statistics and Methodology 3 (2015). A share of exactly 0 or
+    1 has no variance: then every shopper counts as one observation.
     """
     spread = share * (1 - share)
     if variance > 0 and spread > 0:

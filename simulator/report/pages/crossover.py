@@ -19,10 +19,10 @@ from simulator.report.text import labels
 
 TITLE = "From worlds where pictures are enough to worlds where only behaviour knows"
 LOG_TEXT = (
-    "Every policy ranks the same requests of a log that the policy logging made, half by looks and half by "
-    "lot, from what earlier days of that log taught. The gain of an item is the judge's chance of a click on "
-    "it. Cold, warm and hot: no, 1 to 20, and more clicks before, beside the query (profile) or on the item "
-    "that was clicked next (truth)."
+    "Every policy ranks the same requests of a log that the policy logging made, half by looks and"
+    " half by lot, from what earlier days of that log taught. The gain of an item is the judge's"
+    " chance of a click on it. Cold, warm and hot: no, 1 to 20, and more clicks before, beside the"
+    " query (profile) or on the item that was clicked next (truth)."
 )
 
 
@@ -37,8 +37,12 @@ def chart(results: CrossoverResults, *, title: str = TITLE) -> Chart:
             value, low, high = (
                 np.array([getattr(one, end) for one in found]) for end in ("value", "low", "high")
             )
-            axes.fill_between(list(results.shares), low, high, color=colour(name), alpha=0.15, linewidth=0)
-            axes.plot(list(results.shares), value, "o-", color=colour(name), linewidth=1.8, markersize=3.5)
+            axes.fill_between(
+                list(results.shares), low, high, color=colour(name), alpha=0.15, linewidth=0
+            )
+            axes.plot(
+                list(results.shares), value, "o-", color=colour(name), linewidth=1.8, markersize=3.5
+            )
         axes.set_ylim(bottom=0)
         axes.set_xlim(min(results.shares), max(results.shares))
         axes.set_xticks(list(results.shares), [f"{share:g}" for share in results.shares])
@@ -46,7 +50,11 @@ def chart(results: CrossoverResults, *, title: str = TITLE) -> Chart:
         axes.set_xlabel("hidden share: style that no pixel shows")
         axes.set_ylabel("late click rate, expected")
         label_ends(
-            axes, {n: np.array([results.interval(share, n).value for share in results.shares]) for n in names}
+            axes,
+            {
+                n: np.array([results.interval(share, n).value for share in results.shares])
+                for n in names
+            },
         )
 
     return chart_of("crossover", title, draw, height=3.4)
@@ -56,10 +64,14 @@ def page(results: CrossoverResults, *, facts: Sequence[tuple[str, str]], command
     """The whole page."""
     found = claims(results)
     figures = (
-        [ShownFigure(chart(results), _caption(results), is_wide=True)] if len(results.shares) > 1 else []
+        [ShownFigure(chart(results), _caption(results), is_wide=True)]
+        if len(results.shares) > 1
+        else []
     )
     late = ["Clicks expected per item shown, on the last third of the days."]
-    sections = [Section("Late click rate by world", late, [rates(results), *_lead(results)], figures)]
+    sections = [
+        Section("Late click rate by world", late, [rates(results), *_lead(results)], figures)
+    ]
     if results.logs:
         sections.append(
             Section(
@@ -80,7 +92,11 @@ def page(results: CrossoverResults, *, facts: Sequence[tuple[str, str]], command
 
 
 def offline_page(
-    results: CrossoverResults, found: Sequence[Claim], *, facts: Sequence[tuple[str, str]], command: str
+    results: CrossoverResults,
+    found: Sequence[Claim],
+    *,
+    facts: Sequence[tuple[str, str]],
+    command: str,
 ) -> Study:
     """The page of one shared log, of one seed or several."""
     tables = [_offline(results, share) for share in results.shares]
@@ -92,7 +108,9 @@ def offline_page(
         facts=facts,
         sections=[
             Section("Ranking by the judge's chances", [LOG_TEXT], tables),
-            Section("The clicks that came next", ["What was clicked of the slate the log showed."], more),
+            Section(
+                "The clicks that came next", ["What was clicked of the slate the log showed."], more
+            ),
             Section("Never worse than its better half", [verdict(found)], [table(found)]),
         ],
         command=command,
@@ -126,7 +144,9 @@ def verdict(found: Sequence[Claim]) -> str:
         return "Nothing was claimed: visual, cf and blend are needed."
     if not missed:
         return f"All {len(found)} claims hold."
-    return f"{len(found) - len(missed)} of {len(found)} claims hold. Not shown: {'; '.join(missed)}."
+    return (
+        f"{len(found) - len(missed)} of {len(found)} claims hold. Not shown: {'; '.join(missed)}."
+    )
 
 
 def rates(results: CrossoverResults) -> Table:
@@ -150,10 +170,16 @@ def table(found: Sequence[Claim]) -> Table:
         cell = Cell(*_percent(claim.gap.value, claim.gap.low, claim.gap.high))
         verdict_ = Cell("holds" if claim.holds else "not shown", is_best=claim.holds)
         rows.append(
-            (claim.cell, f"{BLEND} / {claim.other} - 1", [cell, Cell(f"{100 * claim.least:g} %"), verdict_])
+            (
+                claim.cell,
+                f"{BLEND} / {claim.other} - 1",
+                [cell, Cell(f"{100 * claim.least:g} %"), verdict_],
+            )
         )
     return Table(
-        ["cell", "relative", "least", ""], rows, note="Lower ends of paired 95 % intervals over seeds."
+        ["cell", "relative", "least", ""],
+        rows,
+        note="Lower ends of paired 95 % intervals over seeds.",
     )
 
 
@@ -179,20 +205,32 @@ def _lead(results: CrossoverResults) -> list[Table]:
         if any(policy in of_share for of_share in won.values()):
             cells = [_share(won[share].get(policy, statistics.NOTHING)) for share in results.shares]
             rows.append((policy, "", cells))
-    head = ["share of the oracle's lead over visual", *(f"h = {share:g}" for share in results.shares)]
+    head = [
+        "share of the oracle's lead over visual",
+        *(f"h = {share:g}" for share in results.shares),
+    ]
     return [Table(head, rows)] if rows else []
 
 
 def _offline(results: CrossoverResults, share: float) -> Table:
-    found, metric = results.offline(share), NDCG.format(k=results.slate_size)
+    found = results.offline(share)
+    metric = NDCG.format(k=results.slate_size)
     rows = []
     for policy in in_order(found["policies"]):
-        levels = [found["policies"], *(found["strata"][side][one] for side in SIDES for one in STRATA)]
+        levels = [
+            found["policies"],
+            *(found["strata"][side][one] for side in SIDES for one in STRATA),
+        ]
         cells = [_plain(level[policy][metric]) for level in levels]
         rows.append((policy, "", cells))
-    head = [f"{metric}, h = {share:g}", "all", *(f"{one} {side}" for side in SIDES for one in STRATA)]
+    head = [
+        f"{metric}, h = {share:g}",
+        "all",
+        *(f"{one} {side}" for side in SIDES for one in STRATA),
+    ]
     note = (
-        f"{found['requests']:,} requests, {found['empty']:,} of them without a click; {found['intervals']}."
+        f"{found['requests']:,} requests, {found['empty']:,} of them without a click;"
+        f" {found['intervals']}."
     )
     return Table(head, rows, note=note)
 
@@ -202,9 +240,16 @@ def _measures(results: CrossoverResults, share: float) -> Table:
     found = results.offline(share)
     policies = found["policies"]
     names = list(next(iter(policies.values())))
-    rows = [(one, "", [_plain(policies[one][name]) for name in names]) for one in in_order(policies)]
-    note = f"{found['requests']:,} requests, {found['empty']:,} of them without a click: those have a truth "
-    return Table(["policy", *names], rows, note=f"{note}for ndcg only. 95 % intervals {found['intervals']}.")
+    rows = [
+        (one, "", [_plain(policies[one][name]) for name in names]) for one in in_order(policies)
+    ]
+    note = (
+        f"{found['requests']:,} requests, {found['empty']:,} of them without a click: those have a"
+        " truth "
+    )
+    return Table(
+        ["policy", *names], rows, note=f"{note}for ndcg only. 95 % intervals {found['intervals']}."
+    )
 
 
 def _caption(results: CrossoverResults) -> str:
@@ -214,16 +259,21 @@ def _caption(results: CrossoverResults) -> str:
 
 
 def _drawn(results: CrossoverResults) -> list[str]:
-    """The policies whose lines are in the figure: those of all worlds, near enough to each other."""
+    """The policies whose lines are in the figure: those of all worlds, near enough to each
+    other.
+    """
     return [
         name
         for name in in_order(results.policies)
-        if not _is_far_ahead(name) and all((share, name) in results.late for share in results.shares)
+        if not _is_far_ahead(name)
+        and all((share, name) in results.late for share in results.shares)
     ]
 
 
 def _n_seeds(results: CrossoverResults) -> int:
-    return max((len(of_seed) for of_seed in [*results.late.values(), *results.logs.values()]), default=0)
+    return max(
+        (len(of_seed) for of_seed in [*results.late.values(), *results.logs.values()]), default=0
+    )
 
 
 def cautioned(sentence: str, results: CrossoverResults) -> list[str]:

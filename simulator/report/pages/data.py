@@ -13,21 +13,28 @@ from simulator.report.figures.picture_grid import Card, Strip, cards, strips
 from simulator.report.numbers.findings import AT_LEAST, NEAR, NEIGHBOURS, STRICTER, Findings, normal
 from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Table
 
-SAMPLES, PAIRS, DOUBTED = 10, 20, 20
+SAMPLES = 10
+PAIRS = 20
+DOUBTED = 20
 """Pictures drawn of each kind."""
 
-TRAIN, TEST = COLOURS["visual"], COLOURS["blend"]
+TRAIN = COLOURS["visual"]
+TEST = COLOURS["blend"]
 
 
 def page(found: Findings, data: FashionMnist, names: Sequence[str]) -> Study:
     """The page."""
-    n_train, n_test = len(data.train_labels), len(data.test_labels)
-    near, doubted = len(found.near), len(found.suspects.place)
+    n_train = len(data.train_labels)
+    n_test = len(data.test_labels)
+    near = len(found.near)
+    doubted = len(found.suspects.place)
     exact = int((found.twins.cosine >= 1.0).sum())
     return Study(
         eyebrow="the data set",
-        headline=f"{near:,} of {n_test:,} test pictures have a near twin among the training pictures, "
-        f"and {doubted:,} of {n_train:,} labels look doubtful",
+        headline=(
+            f"{near:,} of {n_test:,} test pictures have a near twin among the training pictures, "
+            f"and {doubted:,} of {n_train:,} labels look doubtful"
+        ),
         lead=[
             f"Fashion-MNIST is a shop of {len(names)} classes. {_balance(found)}",
             f"Test pictures that are byte for byte a training picture: {exact or 'none'}.",
@@ -47,7 +54,10 @@ def page(found: Findings, data: FashionMnist, names: Sequence[str]) -> Study:
             _doubtful(found, data, names),
         ],
         command="windowshop explore",
-        origin=[("data (sha256)", found.data), ("source", "Xiao, Rasul, Vollgraf 2017, Fashion-MNIST")],
+        origin=[
+            ("data (sha256)", found.data),
+            ("source", "Xiao, Rasul, Vollgraf 2017, Fashion-MNIST"),
+        ],
     )
 
 
@@ -81,19 +91,21 @@ def _what_there_is(found: Findings, data: FashionMnist, names: Sequence[str]) ->
         figures=[
             ShownFigure(
                 strips("samples", "The first ten training pictures of each class", samples),
-                "Shown dark on white, as a shop would; stored the other way round. The classes are of very "
-                "different kinds: a shirt, a coat and a pullover differ by a collar, a bag and a boot by "
-                "everything.",
+                "Shown dark on white, as a shop would; stored the other way round. The classes are"
+                " of very different kinds: a shirt, a coat and a pullover differ by a collar, a bag"
+                " and a boot by everything.",
                 is_wide=True,
             ),
             ShownFigure(
                 chart_of("balance", "Pictures of each class", draw, height=3.4),
-                "With equal classes, accuracy needs no weights, and a guess by lot is right one time in ten.",
+                "With equal classes, accuracy needs no weights, and a guess by lot is right one"
+                " time in ten.",
             ),
             ShownFigure(
                 strips("means", "The mean picture of each class", _means(data, names), heads=names),
-                "Above: the average of all training pictures of the class; below: where they differ, dark is "
-                "much. A clear mean is a class with one shape; a blurred one holds many.",
+                "Above: the average of all training pictures of the class; below: where they"
+                " differ, dark is much. A clear mean is a class with one shape; a blurred one holds"
+                " many.",
                 is_wide=True,
             ),
         ],
@@ -104,7 +116,9 @@ def _pixels(found: Findings, data: FashionMnist, names: Sequence[str]) -> Sectio
     def levels(figure: Figure) -> None:
         axes = figure.add_subplot()
         shares = found.levels / found.levels.sum()
-        axes.fill_between(np.arange(1, 256), shares[1:], step="mid", color=TRAIN, alpha=0.85, linewidth=0)
+        axes.fill_between(
+            np.arange(1, 256), shares[1:], step="mid", color=TRAIN, alpha=0.85, linewidth=0
+        )
         axes.set_xlim(0, 256)
         axes.set_ylim(bottom=0)
         axes.set_xlabel("grey level, background (0) left out")
@@ -136,21 +150,21 @@ def _pixels(found: Findings, data: FashionMnist, names: Sequence[str]) -> Sectio
                     "Each step of preprocessing, on one picture a class",
                     _steps(found, data, names),
                 ),
-                "The network takes whole grey levels; scaling and normalising are its first layer, so a "
-                "picture can never be prepared twice or not at all. The picture does not change, its numbers "
-                "do: after the last step they lie around 0 with a spread of 1 over the training set. Here "
-                "light is high, as stored.",
+                "The network takes whole grey levels; scaling and normalising are its first layer,"
+                " so a picture can never be prepared twice or not at all. The picture does not"
+                " change, its numbers do: after the last step they lie around 0 with a spread of 1"
+                " over the training set. Here light is high, as stored.",
                 is_wide=True,
             ),
             ShownFigure(
                 chart_of("levels", "How often each grey level occurs", levels, height=2.6),
-                f"{100 * found.levels[0] / found.levels.sum():.0f} % of all pixels are background. The rest "
-                "is spread over the whole scale, so nothing is gained by stretching it.",
+                f"{100 * found.levels[0] / found.levels.sum():.0f} % of all pixels are background."
+                " The rest is spread over the whole scale, so nothing is gained by stretching it.",
             ),
             ShownFigure(
                 chart_of("ink", "How light the pictures of a class are", ink, height=3.2),
-                "Dot: median; thick: the middle half; thin: 5 to 95 %. Brightness alone already tells a "
-                "sandal from a coat, which is why raw pixels are no bad rival.",
+                "Dot: median; thick: the middle half; thin: 5 to 95 %. Brightness alone already"
+                " tells a sandal from a coat, which is why raw pixels are no bad rival.",
             ),
         ],
     )
@@ -159,7 +173,9 @@ def _pixels(found: Findings, data: FashionMnist, names: Sequence[str]) -> Sectio
 def _twice(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section:
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
-        axes.hist(found.twins.cosine, bins=np.linspace(0.7, 1, 61).tolist(), color=TRAIN, linewidth=0)
+        axes.hist(
+            found.twins.cosine, bins=np.linspace(0.7, 1, 61).tolist(), color=TRAIN, linewidth=0
+        )
         axes.axvline(NEAR, color=TEST, linewidth=1.4)
         axes.annotate(
             f"{NEAR} and above", (NEAR, 0.97), (-4, 0), xycoords=("data", "axes fraction"),
@@ -176,17 +192,19 @@ def _twice(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section
     agree = found.test_labels[near] == found.train_labels[found.twins.place[near]]
     shown = [
         ShownFigure(
-            chart_of("twins", "How like its nearest training picture a test picture is", draw, height=2.8),
-            "The hill is what clothes have in common; only the thin end at the right can be the same product "
-            "twice. There is no gap in it, so any threshold is a choice.",
+            chart_of(
+                "twins", "How like its nearest training picture a test picture is", draw, height=2.8
+            ),
+            "The hill is what clothes have in common; only the thin end at the right can be the"
+            " same product twice. There is no gap in it, so any threshold is a choice.",
         )
     ]
     if pairs:
         shown.append(
             ShownFigure(
                 cards("pairs", "The nearest pairs: test at the left, training at the right", pairs),
-                "The first few look like one photograph, saved twice. Further down they become two products "
-                "of one cut, trousers above all.",
+                "The first few look like one photograph, saved twice. Further down they become two"
+                " products of one cut, trousers above all.",
                 is_wide=True,
             )
         )
@@ -194,11 +212,14 @@ def _twice(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section
         "What is there twice",
         [
             (
-                f"{len(near):,} test pictures have a training picture with a cosine of {NEAR} or more; "
-                f"{int(agree.sum()):,} of these pairs carry the same label. The command windowshop evaluate "
-                "gives its numbers with these test pictures and without."
+                f"{len(near):,} test pictures have a training picture with a cosine of {NEAR} or"
+                f" more; {int(agree.sum()):,} of these pairs carry the same label. The command"
+                " windowshop evaluate gives its numbers with these test pictures and without."
             ),
-            f"Training pictures there twice, byte for byte: {sum(map(len, found.doubles)) or 'none'}.",
+            (
+                "Training pictures there twice, byte for byte:"
+                f" {sum(map(len, found.doubles)) or 'none'}."
+            ),
         ],
         [
             Table(
@@ -225,7 +246,9 @@ def _side_by_side(found: Findings, data: FashionMnist, names: Sequence[str], pla
 def _doubtful(found: Findings, data: FashionMnist, names: Sequence[str]) -> Section:
     suspects = found.suspects
     n = len(suspects.place)
-    chosen = np.unique(np.linspace(0, max(n - 1, 0), DOUBTED).astype(np.int64)) if n else np.arange(0)
+    chosen = (
+        np.unique(np.linspace(0, max(n - 1, 0), DOUBTED).astype(np.int64)) if n else np.arange(0)
+    )
     # Evenly over the surest, so that not one class fills the figure.
     sure = int((suspects.votes == NEIGHBOURS).sum())
     if sure >= DOUBTED:
@@ -252,30 +275,39 @@ def _doubtful(found: Findings, data: FashionMnist, names: Sequence[str]) -> Sect
         "Whose label is doubtful",
         [
             (
-                f"{n:,} training pictures are surrounded by another class: at least {AT_LEAST} of their "
-                f"{NEIGHBOURS} nearest, by 64 principal components of the pixels, carry one and the same "
-                "other label. That is a question, not a verdict: many are a wide shirt that looks like a "
-                "coat. explore.json lists them all; nothing is taken out for training."
+                f"{n:,} training pictures are surrounded by another class: at least {AT_LEAST} of"
+                f" their {NEIGHBOURS} nearest, by 64 principal components of the pixels, carry one"
+                " and the same other label. That is a question, not a verdict: many are a wide"
+                " shirt that looks like a coat. explore.json lists them all; nothing is taken out"
+                " for training."
             ),
         ],
         [table] if often else [],
-        [
-            ShownFigure(
-                cards("suspects", "Doubted pictures: each beside its nearest neighbour", doubted),
-                "At the left the doubted picture with its label, at the right its nearest neighbour, with "
-                "the label that nearly all neighbours carry. Drawn evenly from those on which all agree.",
-                is_wide=True,
-            )
-        ]
-        if doubted
-        else [],
+        (
+            [
+                ShownFigure(
+                    cards(
+                        "suspects", "Doubted pictures: each beside its nearest neighbour", doubted
+                    ),
+                    "At the left the doubted picture with its label, at the right its nearest"
+                    " neighbour, with the label that nearly all neighbours carry. Drawn evenly from"
+                    " those on which all agree.",
+                    is_wide=True,
+                )
+            ]
+            if doubted
+            else []
+        ),
     )
 
 
 def _means(data: FashionMnist, names: Sequence[str]) -> list[Strip]:
-    """The mean of each class, and how much its pictures differ at each pixel, each class on its own scale."""
+    """The mean of each class, and how much its pictures differ at each pixel, each class on its own
+    scale.
+    """
     blank = np.zeros(data.train_images.shape[1:])
-    means, spreads = [], []
+    means = []
+    spreads = []
     for one in range(len(names)):
         own = data.train_images[data.train_labels == one].astype(np.float64)
         means.append(own.mean(0) if len(own) else blank)
@@ -290,7 +322,8 @@ def _means(data: FashionMnist, names: Sequence[str]) -> list[Strip]:
 def _steps(found: Findings, data: FashionMnist, names: Sequence[str]) -> list[Strip]:
     firsts = [np.flatnonzero(data.train_labels == one)[:1] for one in range(len(names))]
     raw = data.train_images[np.concatenate(firsts)].astype(np.float64)
-    scaled, normalised = raw / 255, (raw - found.mean) / found.std
+    scaled = raw / 255
+    normalised = (raw - found.mean) / found.std
     return [
         Strip("raw", "0 to 255", raw.astype(np.uint8)),
         Strip("scaled", "0 to 1", np.rint(scaled * 255).astype(np.uint8)),
@@ -305,5 +338,7 @@ def _steps(found: Findings, data: FashionMnist, names: Sequence[str]) -> list[St
 def _balance(found: Findings) -> str:
     counts = found.train_counts
     if counts.min() == counts.max() and found.test_counts.min() == found.test_counts.max():
-        return f"Each has {int(counts[0]):,} training and {int(found.test_counts[0]):,} test pictures."
+        return (
+            f"Each has {int(counts[0]):,} training and {int(found.test_counts[0]):,} test pictures."
+        )
     return f"They hold {int(counts.min()):,} to {int(counts.max()):,} training pictures."

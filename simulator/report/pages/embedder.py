@@ -20,9 +20,12 @@ from simulator.report.pages.unseen_classes import Unseen
 
 TABLES = {
     "test against train": "each test picture asks the training pictures",
-    "test against train, without near-duplicates": "the same, without test pictures that have a near twin "
-    "among them",
-    "test against test": "each test picture asks the other test pictures, which the network never trained on",
+    "test against train, without near-duplicates": (
+        "the same, without test pictures that have a near twin among them"
+    ),
+    "test against test": (
+        "each test picture asks the other test pictures, which the network never trained on"
+    ),
     "test against test, without near-duplicates": "the same, without those pictures on either side",
 }
 ROWS = {
@@ -93,7 +96,12 @@ def document(
         "parameters": n_parameters,
         "accuracy": found.classification.accuracy,
         "accuracy_interval": {"low": low, "high": high, "n": found.n_test},
-        "accuracy_of_ten_views": {"value": by_ten, "low": ten_low, "high": ten_high, "n": found.n_test},
+        "accuracy_of_ten_views": {
+            "value": by_ten,
+            "low": ten_low,
+            "high": ten_high,
+            "n": found.n_test,
+        },
         "accuracy_without_near_duplicates": {
             "value": share,
             "low": share_low,
@@ -122,12 +130,18 @@ def rows(found: Evaluation) -> list[list[str]]:
     body = []
     for row in ROWS:
         scores = [found.tables[table][row] for table in short]
-        body.append([row, *(f"{one.value:.4f}" for score in scores for one in (score.map, score.precision))])
+        body.append(
+            [row, *(f"{one.value:.4f}" for score in scores for one in (score.map, score.precision))]
+        )
     return [head, *body]
 
 
 def page(
-    found: Evaluation, names: Sequence[str], n_parameters: int, origin: Mapping[str, str], command: str
+    found: Evaluation,
+    names: Sequence[str],
+    n_parameters: int,
+    origin: Mapping[str, str],
+    command: str,
 ) -> Study:
     """The page."""
     best = found.best_known
@@ -135,20 +149,26 @@ def page(
     ahead = lead["embedder"].map.value - lead["label code"].map.value
     return Study(
         eyebrow="the embedder",
-        headline=f"The embedder names {_percent(found.classification.accuracy)} of the test pictures right, "
-        f"and of the ten nearest training pictures {10 * best.precision.value:.1f} are of the query's class",
+        headline=(
+            f"The embedder names {_percent(found.classification.accuracy)} of the test pictures"
+            f" right, and of the ten nearest training pictures {10 * best.precision.value:.1f} are"
+            " of the query's class"
+        ),
         lead=[
             (
-                f"On pictures it never trained on, its mean average precision is "
-                f"{abs(ahead):.3f} {'above' if ahead > 0 else 'below'} that of its own label guess alone: "
-                "so much does the embedding know beyond the class."
+                f"On pictures it never trained on, its mean average precision is {abs(ahead):.3f}"
+                f" {'above' if ahead > 0 else 'below'} that of its own label guess alone: so much does"
+                " the embedding know beyond the class."
             )
         ],
         facts=[
             ("Model", origin["model"]),
             ("Parameters", f"{n_parameters:,}"),
             ("Accuracy", f"{_percent(found.classification.accuracy)} ({_ends(*found.interval)})"),
-            ("Seen ten ways each", f"{_percent(found.ten_views[0])} ({_ends(*found.ten_views[1:])})"),
+            (
+                "Seen ten ways each",
+                f"{_percent(found.ten_views[0])} ({_ends(*found.ten_views[1:])})",
+            ),
             ("On its training pictures", _percent(found.train_accuracy)),
             ("Calibration error", _percent(found.calibration.error)),
             ("Queries", f"{found.n_queries:,} of {found.n_test:,} test pictures"),
@@ -188,23 +208,31 @@ def _retrieval(found: Evaluation) -> Section:
         ]
         n = next(iter(scores.values())).map.n
         title = table[0].upper() + table[1:]
-        tables.append(Table([title, *head[1:]], body, f"{meaning[0].upper() + meaning[1:]}. {n:,} queries."))
+        tables.append(
+            Table([title, *head[1:]], body, f"{meaning[0].upper() + meaning[1:]}. {n:,} queries.")
+        )
     return Section(
         "Does it find pictures of the same class?",
         [
             (
-                "The whole gallery is put in order of similarity; relevant is what has the query's label. "
-                "mAP is the mean average precision over the whole gallery, P@10 the share of relevant ones "
-                "among the first ten. Small figures are 95 % intervals over queries."
+                "The whole gallery is put in order of similarity; relevant is what has the query's"
+                " label. mAP is the mean average precision over the whole gallery, P@10 the share"
+                " of relevant ones among the first ten. Small figures are 95 % intervals over"
+                " queries."
             ),
             (
-                "Read the last row first. A network that only says one class for each picture already gets "
-                "most of the mAP: class retrieval largely restates accuracy (arXiv 1609.06753). And the "
-                "training pictures were seen in training, so the embedder's first table flatters it."
+                "Read the last row first. A network that only says one class for each picture"
+                " already gets most of the mAP: class retrieval largely restates accuracy (arXiv"
+                " 1609.06753). And the training pictures were seen in training, so the embedder's"
+                " first table flatters it."
             ),
         ],
         tables,
-        [ShownFigure(_bars(found), "Dots: mAP; bars: 95 % intervals, hidden by the dot where narrow.")],
+        [
+            ShownFigure(
+                _bars(found), "Dots: mAP; bars: 95 % intervals, hidden by the dot where narrow."
+            )
+        ],
     )
 
 
@@ -217,7 +245,8 @@ def _naming(found: Evaluation, names: Sequence[str]) -> Section:
             for columns in [(measured.precision, measured.recall, measured.f1)]
             for row, name in enumerate(names)
         ],
-        "Precision: of those called so, how many are. Recall: of those that are, how many were called so.",
+        "Precision: of those called so, how many are. Recall: of those that are, how many were"
+        " called so.",
     )
     share, low, high = found.without_near
     by_ten, *ten_ends = found.ten_views
@@ -228,26 +257,28 @@ def _naming(found: Evaluation, names: Sequence[str]) -> Section:
         "Does it name the class?",
         [
             (
-                f"{_percent(measured.accuracy)} of {found.n_test:,} test pictures; 95 % interval "
-                f"{_ends(*found.interval)} (Wilson). Without {found.n_near:,} near-duplicates of training "
-                f"pictures: {_percent(share)} ({_ends(low, high)}). Seen ten ways each (moved by a pixel, "
-                f"mirrored; the mean of its ten answers): {_percent(by_ten)} ({_ends(*ten_ends)})."
+                f"{_percent(measured.accuracy)} of {found.n_test:,} test pictures; 95 % interval"
+                f" {_ends(*found.interval)} (Wilson). Without {found.n_near:,} near-duplicates of"
+                f" training pictures: {_percent(share)} ({_ends(low, high)}). Seen ten ways each (moved"
+                f" by a pixel, mirrored; the mean of its ten answers): {_percent(by_ten)}"
+                f" ({_ends(*ten_ends)})."
             )
         ],
         [by_class],
         [
             ShownFigure(
                 _confusion(measured, names),
-                f"Rows: what it is; columns: what it was called; per 1,000 pictures of the row's class. "
-                f"Most often {names[truth]} was called {names[guess]}: {wrong[truth, guess]:,} times.",
+                "Rows: what it is; columns: what it was called; per 1,000 pictures of the row's"
+                f" class. Most often {names[truth]} was called {names[guess]}:"
+                f" {wrong[truth, guess]:,} times.",
                 is_wide=True,
             ),
             ShownFigure(
                 _reliability(found.calibration),
-                "On the diagonal, 80 % sure means right 8 times in 10; above it the network is too modest, "
-                "below it too sure. The size of a dot is the share of pictures. Mean distance (expected "
-                f"calibration error, {len(found.calibration.count)} bins): "
-                f"{_percent(found.calibration.error)}.",
+                "On the diagonal, 80 % sure means right 8 times in 10; above it the network is too"
+                " modest, below it too sure. The size of a dot is the share of pictures. Mean"
+                f" distance (expected calibration error, {len(found.calibration.count)} bins):"
+                f" {_percent(found.calibration.error)}.",
             ),
         ],
     )
@@ -255,20 +286,22 @@ def _naming(found: Evaluation, names: Sequence[str]) -> Section:
 
 def _trust(found: Evaluation) -> Section:
     unasked = (
-        "Classes the network never saw are not measured here; windowshop evaluate --unseen-classes does."
+        "Classes the network never saw are not measured here; windowshop evaluate --unseen-classes"
+        " does."
     )
     return Section(
         "How far to trust this",
         [
             *([] if found.unseen else [unasked]),
             (
-                f"A near-duplicate is a test picture whose raw pixels have a cosine of {NEAR} or more with "
-                "some training picture; the command windowshop explore shows them. The threshold takes out "
-                "too many rather than too few, mostly plain ones, so the remaining pictures are harder."
+                f"A near-duplicate is a test picture whose raw pixels have a cosine of {NEAR} or"
+                " more with some training picture; the command windowshop explore shows them. The"
+                " threshold takes out too many rather than too few, mostly plain ones, so the"
+                " remaining pictures are harder."
             ),
             (
-                "Same class is not same taste. Whether shoppers find these neighbours alike is what the "
-                "simulated shops measure."
+                "Same class is not same taste. Whether shoppers find these neighbours alike is what"
+                " the simulated shops measure."
             ),
         ],
     )
@@ -276,7 +309,11 @@ def _trust(found: Evaluation) -> Section:
 
 def _bars(found: Evaluation) -> Chart:
     shades = dict(
-        zip(ROWS, (COLOURS[n] for n in ("visual", "random", "popularity", "cf", "blend")), strict=True)
+        zip(
+            ROWS,
+            (COLOURS[n] for n in ("visual", "random", "popularity", "cf", "blend")),
+            strict=True,
+        )
     )
     shown = [table for table in TABLES if "without" not in table]
 
@@ -286,11 +323,18 @@ def _bars(found: Evaluation) -> Chart:
             for row, name in enumerate(ROWS):
                 one = found.tables[table][name].map
                 axes.plot([one.low, one.high], [row, row], color=shades[name], linewidth=2.2)
-                axes.plot([one.value], [row], "o", color=shades[name], markersize=5.5, markeredgewidth=0)
+                axes.plot(
+                    [one.value], [row], "o", color=shades[name], markersize=5.5, markeredgewidth=0
+                )
                 axes.annotate(
-                    f"{one.value:.3f}", (one.value, row), (0, 5), textcoords="offset points", ha="center",
-                    color=shades[name], fontsize=8,
-                )  # fmt: skip
+                    f"{one.value:.3f}",
+                    (one.value, row),
+                    (0, 5),
+                    textcoords="offset points",
+                    ha="center",
+                    color=shades[name],
+                    fontsize=8,
+                )
             axes.set_yticks(range(len(ROWS)), list(ROWS))
             axes.set_ylim(len(ROWS) - 0.5, -0.9)
             axes.tick_params(axis="y", length=0)
@@ -317,9 +361,13 @@ def _confusion(measured: Classification, names: Sequence[str]) -> Chart:
                     shade = COLOURS["visual"] if right else COLOURS["blend"]
                     strength = 0.18 * value if right else min(0.75, 4 * value)
                     axes.fill_between(
-                        [guess - 0.48, guess + 0.48], truth - 0.47, truth + 0.47, color=shade,
-                        alpha=strength, linewidth=0,
-                    )  # fmt: skip
+                        [guess - 0.48, guess + 0.48],
+                        truth - 0.47,
+                        truth + 0.47,
+                        color=shade,
+                        alpha=strength,
+                        linewidth=0,
+                    )
                     text = f"{1000 * value:.0f}"
                     axes.text(guess, truth, text, ha="center", va="center", fontsize=6.5)
         axes.set_xticks(range(size), list(names), rotation=40, ha="right", fontsize=7)
@@ -338,11 +386,17 @@ def _reliability(found: Calibration) -> Chart:
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
         known = found.count > 0
         size = 14 + 500 * found.count[known] / max(int(found.count.sum()), 1)
-        axes.plot(found.confidence[known], found.accuracy[known], color=COLOURS["visual"], linewidth=1.2)
+        axes.plot(
+            found.confidence[known], found.accuracy[known], color=COLOURS["visual"], linewidth=1.2
+        )
         axes.scatter(
-            found.confidence[known], found.accuracy[known], s=size, color=COLOURS["visual"], alpha=0.8,
+            found.confidence[known],
+            found.accuracy[known],
+            s=size,
+            color=COLOURS["visual"],
+            alpha=0.8,
             linewidth=0,
-        )  # fmt: skip
+        )
         axes.set_xlim(0, 1.03)
         axes.set_ylim(0, 1.06)
         for which in ("x", "y"):

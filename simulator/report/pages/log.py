@@ -40,13 +40,19 @@ def rows(document: dict[str, Any]) -> list[list[str]]:
 
 def headline(document: dict[str, Any]) -> str:
     """What the numbers mean, in one sentence that claims no more than its interval."""
-    k, found = document["k"], document["policies"]
+    k = document["k"]
+    found = document["policies"]
     metric = f"next_hit_rate@{k}"
-    cf, popular = found["cf"][metric], found["popularity"][metric]
-    gap = next(one for one in document["differences"] if one["b"] == "popularity" and one["metric"] == metric)
+    cf = found["cf"][metric]
+    popular = found["popularity"][metric]
+    gap = next(
+        one
+        for one in document["differences"]
+        if one["b"] == "popularity" and one["metric"] == metric
+    )
     return (
-        f"Shown {k} items, {_percent(cf['value'])} of {cf['n']:,} later sessions would have seen what they "
-        f"came to next among those of cf ({document['cf']}; 95 % interval {_ends(cf)}); "
+        f"Shown {k} items, {_percent(cf['value'])} of {cf['n']:,} later sessions would have seen"
+        f" what they came to next among those of cf ({document['cf']}; 95 % interval {_ends(cf)}); "
         + _beside(popular, gap)
     )
 
@@ -58,22 +64,25 @@ def _beside(popular: dict[str, Any], gap: dict[str, Any]) -> str:
     which = "more" if gap["value"] > 0 else "fewer"
     low, high = sorted(abs(100 * gap[end]) for end in ("low", "high"))
     return (
-        f"that is {100 * abs(gap['value']):.2f} points {which} than with what is popular ({value}; interval "
-        f"of the difference {low:.2f} to {high:.2f})"
+        f"that is {100 * abs(gap['value']):.2f} points {which} than with what is popular ({value};"
+        f" interval of the difference {low:.2f} to {high:.2f})"
     )
 
 
 def page(document: dict[str, Any], command: str) -> Study:
     """The page."""
-    training, asked, lines = document["training"], document["asked"], document["lines"]
+    training = document["training"]
+    asked = document["asked"]
+    lines = document["lines"]
     return Study(
         eyebrow="a real log",
         headline=headline(document) + ".",
         lead=[
             (
-                "Nobody saw these slates: the log only tells where each session went by itself. A policy "
-                "that names that item is right; one that names something better is not rewarded. The figures "
-                "compare policies; they do not forecast what a policy would sell."
+                "Nobody saw these slates: the log only tells where each session went by itself. A"
+                " policy that names that item is right; one that names something better is not"
+                " rewarded. The figures compare policies; they do not forecast what a policy would"
+                " sell."
             )
         ],
         facts=[
@@ -81,7 +90,10 @@ def page(document: dict[str, Any], command: str) -> Study:
             ("Lines", f"{lines['kept']:,} kept, {len(lines['skipped']):,} left out"),
             (
                 "Training",
-                f"{training['sessions']:,} sessions that start before {document['split_at']:.15g} s",
+                (
+                    f"{training['sessions']:,} sessions that start before"
+                    f" {document['split_at']:.15g} s"
+                ),
             ),
             ("Items on sale", f"{training['items_on_sale']:,}"),
             ("Asked", f"{asked['sessions']:,} of {asked['later_sessions']:,} later sessions"),
@@ -114,14 +126,16 @@ def _policies(document: dict[str, Any]) -> Section:
             Table(
                 ["Policy", *metrics],
                 body,
-                "Small figures: 95 % intervals over shoppers, a session without one standing for itself. "
-                "mrr counts ranks within the slate; coverage is the share of the items on sale that were "
-                "shown at all; novelty is in bits: high means rarely met in training.",
+                "Small figures: 95 % intervals over shoppers, a session without one standing for"
+                " itself. mrr counts ranks within the slate; coverage is the share of the items on"
+                " sale that were shown at all; novelty is in bits: high means rarely met in"
+                " training.",
             )
         ],
         [
             ShownFigure(
-                _chart(document), "Hit rate with its 95 % interval; measures in grey, policies in colour."
+                _chart(document),
+                "Hit rate with its 95 % interval; measures in grey, policies in colour.",
             )
         ],
     )
@@ -139,9 +153,10 @@ def _measures(document: dict[str, Any]) -> Section:
         "Which measure is cf?",
         [
             (
-                f"Each was tuned on {document['training']['tuned_on']:,} sessions at the end of the training "
-                "time, which the sessions before them ranked. The best there is cf; history is used only "
-                "where it gained more than two standard errors. The later sessions had no part in the choice."
+                f"Each was tuned on {document['training']['tuned_on']:,} sessions at the end of the"
+                " training time, which the sessions before them ranked. The best there is cf; history"
+                " is used only where it gained more than two standard errors. The later sessions had"
+                " no part in the choice."
             )
         ],
         [Table(["Measure", "tuning", *metrics], body, "Tuning: mean of hit rate and NDCG there.")],
@@ -167,14 +182,15 @@ def _protocol() -> Section:
         "How it was done",
         [
             (
-                "Sessions that start before the split train, whole. Of each later session with two or more "
-                "distinct items, the last event in the order of the file is the truth, the earlier ones are "
-                "the profile. What is in the profile is not recommended, so a truth that was there already "
-                "is a miss, like one that no training session ever met."
+                "Sessions that start before the split train, whole. Of each later session with two"
+                " or more distinct items, the last event in the order of the file is the truth, the"
+                " earlier ones are the profile. What is in the profile is not recommended, so a"
+                " truth that was there already is a miss, like one that no training session ever"
+                " met."
             ),
             (
-                "Views, clicks, carts and purchases are events; an item searched with belongs to the profile "
-                "only; what an impression shows counts as on sale."
+                "Views, clicks, carts and purchases are events; an item searched with belongs to"
+                " the profile only; what an impression shows counts as on sale."
             ),
         ],
     )
@@ -189,17 +205,23 @@ def _chart(document: dict[str, Any]) -> Chart:
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         for row, (name, one) in enumerate(shown.items()):
-            shade = COLOURS.get(name.removesuffix(" (policy)"), FAINT) if "(policy)" in name else FAINT
+            shade = (
+                COLOURS.get(name.removesuffix(" (policy)"), FAINT) if "(policy)" in name else FAINT
+            )
             if one["low"] is not None:
                 axes.plot([one["low"], one["high"]], [row, row], color=shade, linewidth=2.2)
-            axes.plot([one["value"] or 0], [row], "o", color=shade, markersize=5.5, markeredgewidth=0)
+            axes.plot(
+                [one["value"] or 0], [row], "o", color=shade, markersize=5.5, markeredgewidth=0
+            )
         axes.set_yticks(range(len(shown)), list(shown))
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         percents(axes, "x")
         axes.set_xlabel(metric)
 
-    return chart_of("hit-rate", "Who would have shown the next item", draw, height=0.26 * len(shown) + 1)
+    return chart_of(
+        "hit-rate", "Who would have shown the next item", draw, height=0.26 * len(shown) + 1
+    )
 
 
 def _cell(metric: str, found: dict[str, Any]) -> Cell:

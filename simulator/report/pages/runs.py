@@ -45,9 +45,12 @@ def render(
     """The page as text: one file, nothing fetched, nothing run."""
     first = runs[0]
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     return environment.get_template("report.html.j2").render(
         headline=sentences.headline(comparison, subjects, first.days),
         beside=sentences.beside(comparison, subjects),
@@ -76,18 +79,23 @@ def render(
 def draw(comparison: Comparison, panels: Sequence[Panel], subjects: Subjects) -> list[Chart]:
     """Every figure that these runs can fill, in the order of the page."""
     first = panels[0]
-    k, days = first.k, first.run.days
+    k = first.k
+    days = first.run.days
     drawn = []
     if subjects.reference is not None:
         drawn.append(charts.policies(comparison, title=sentences.policies(comparison, subjects)))
         title = sentences.differences(comparison, subjects)
         drawn.append(charts.differences(comparison, subjects.reference, title=title))
     if days > 1:
-        drawn.append(charts.learning(comparison, days, title=sentences.learning(comparison, subjects, days)))
+        drawn.append(
+            charts.learning(comparison, days, title=sentences.learning(comparison, subjects, days))
+        )
     if first.run.config.get("arrivals") and days > 1:
         drawn.append(arrivals.chart(comparison, days))
     curves = {
-        policy: charts.lorenz([formulas.exposures(p).astype(float) for p in panels if p.run.policy == policy])
+        policy: charts.lorenz(
+            [formulas.exposures(p).astype(float) for p in panels if p.run.policy == policy]
+        )
         for policy in comparison.policies
     }
     return [
@@ -99,24 +107,33 @@ def draw(comparison: Comparison, panels: Sequence[Panel], subjects: Subjects) ->
 
 
 def short_table(comparison: Comparison) -> list[tuple[str, str, dict[str, MeasuredCell]]]:
-    """The measures that matter most: (title, meaning, policy -> cell); the best that is not the oracle is
-    marked.
+    """The measures that matter most: (title, meaning, policy -> cell); the best that is not the
+    oracle is marked.
     """
     rows = []
-    for metric in labels.headlines(name for found in comparison.policies.values() for name in found):
+    for metric in labels.headlines(
+        name for found in comparison.policies.values() for name in found
+    ):
         known = labels.of(metric)
         cells = _cells(comparison, metric)
-        values = {p: comparison.interval(p, metric).value for p in comparison.policies if p not in REFERENCES}
+        values = {
+            p: comparison.interval(p, metric).value
+            for p in comparison.policies
+            if p not in REFERENCES
+        }
         best = best_of(values, known.better)
         marked = {
-            p: MeasuredCell(cell.value, cell.ends, cell.n, is_best=p == best) for p, cell in cells.items()
+            p: MeasuredCell(cell.value, cell.ends, cell.n, is_best=p == best)
+            for p, cell in cells.items()
         }
         rows.append((known.title, known.meaning, marked))
     return rows
 
 
 def best_of(values: Mapping[str, float], better: str | None) -> str | None:
-    """The policy with the best value; None where there is no choice, or neither more nor less is better."""
+    """The policy with the best value; None where there is no choice, or neither more nor less is
+    better.
+    """
     if better is None or len(values) < 2:
         return None
     sign = 1 if better == "more" else -1
@@ -130,7 +147,9 @@ def leading(comparison: Comparison, subjects: Subjects) -> list[str]:
 
 
 def left_out(comparison: Comparison, subjects: Subjects) -> str:
-    """The policies that the figure of differences leaves to the tables, in words; empty if there are none."""
+    """The policies that the figure of differences leaves to the tables, in words; empty if there
+    are none.
+    """
     if subjects.reference is None:
         return ""
     drawn = {*charts.near(comparison, subjects.reference), subjects.reference}
@@ -165,8 +184,10 @@ def differences_table(comparison: Comparison, subjects: Subjects) -> list[dict[s
             {
                 "name": found.metric,
                 "title": labels.title(found.metric, are_clusters=comparison.are_clusters),
-                "value": labels.gap(gap.value, unit)
-                + (" points" if unit == "share" and gap.value == gap.value else ""),
+                "value": (
+                    labels.gap(gap.value, unit)
+                    + (" points" if unit == "share" and gap.value == gap.value else "")
+                ),
                 "ends": labels.interval(gap, unit),
                 "p": labels.chance(gap.p),
                 "claim": ("more" if gap.value > 0 else "less") if is_sure else "",
@@ -183,7 +204,10 @@ def facts(runs: Sequence[RunData]) -> list[tuple[str, str]]:
     return [
         ("Policies", ", ".join(dict.fromkeys(run.policy for run in runs))),
         ("World", _world(first)),
-        ("Catalogue", f"{first.n_items:,} items, {len(first.item_ids) - first.n_items:,} query images"),
+        (
+            "Catalogue",
+            f"{first.n_items:,} items, {len(first.item_ids) - first.n_items:,} query images",
+        ),
         *([("Categories", f"{labels.FROM_CLUSTERS}, not labels")] if first.are_clusters else []),
         ("Shoppers", f"{first.n_shoppers:,}"),
         ("Days", str(first.days)),
@@ -192,7 +216,11 @@ def facts(runs: Sequence[RunData]) -> list[tuple[str, str]]:
         ("Seed" if len(seeds) == 1 else "Seeds", ", ".join(map(str, seeds))),
         *(
             (title, str(first.provenance[name])[:_SHORT])
-            for title, name in (("Model", "model"), ("Data", "data_sha256"), ("Preset", "preset_sha256"))
+            for title, name in (
+                ("Model", "model"),
+                ("Data", "data_sha256"),
+                ("Preset", "preset_sha256"),
+            )
             if name in first.provenance
         ),
     ]

@@ -1,4 +1,6 @@
-"""The page of a study, of the data or of the embedder: sections of text, tables and figures in one file."""
+"""The page of a study, of the data or of the embedder: sections of text, tables and figures in one
+file.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Study:
-    """A whole page. eyebrow: what it is; headline: what was found; facts: what it was taken from."""
+    """A whole page. eyebrow: what it is; headline: what was found; facts: what it was taken
+    from.
+    """
 
     eyebrow: str
     headline: str

@@ -1,4 +1,6 @@
-"""How pictures of classes that a network never saw find each other, as JSON and as a chapter of the page."""
+"""How pictures of classes that a network never saw find each other, as JSON and as a chapter of the
+page.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +17,34 @@ from simulator.report.pages.study import Cell, Section, Table
 TABLES = {
     "among themselves": "test pictures of the three classes ask each other",
     "among all ten": "the same pictures ask all test pictures, of seen classes too",
-    "among themselves, without near-duplicates": "without test pictures that have a near twin in training",
+    "among themselves, without near-duplicates": (
+        "without test pictures that have a near twin in training"
+    ),
     "among all ten, without near-duplicates": "the same",
 }
 SMOOTHED = {"general, neighbours": "general", "pixels, neighbours": "pixels"}
-"""Rows whose vectors have beside them their average with the nearest in the gallery, as a search of an own
-catalogue does it, and which vectors those are."""
+"""Rows whose vectors have beside them their average with the nearest in the gallery, as a search of
+an own catalogue does it, and which vectors those are.
+"""
 
-ROWS = ("embedder", "general", "general, neighbours", "pixels", "pixels, neighbours", "pca-64", "edges-128")
+ROWS = (
+    "embedder",
+    "general",
+    "general, neighbours",
+    "pixels",
+    "pixels, neighbours",
+    "pca-64",
+    "edges-128",
+)
 BRIEFLY = ("embedder", "general", "general, neighbours", "pixels", "edges-128")
 """Rows that each split is told by."""
 
 MEANINGS = {
     "embedder": "preset quick: learned to name the other seven",
     "general": "preset general: learned to tell pictures apart, edges beside it",
-    "general, neighbours": "as an own catalogue is searched: beside what its neighbourhood averages to",
+    "general, neighbours": (
+        "as an own catalogue is searched: beside what its neighbourhood averages to"
+    ),
     "pixels, neighbours": "pixels searched the same way",
     "pca-64": "64 principal components of the pixels",
     "edges-128": "128 principal components of histograms of edge directions: no labels used",
@@ -41,7 +56,8 @@ LEADERS = ("embedder", "general", "general, neighbours")
 
 @dataclass(frozen=True)
 class Split:
-    """Two networks and the classes they were trained without; found: what they retrieved, by table and row.
+    """Two networks and the classes they were trained without; found: what they retrieved, by table
+    and row.
 
     model: names the network of preset quick; general: that of preset general.
     """
@@ -101,11 +117,16 @@ class Unseen:
 def rows(unseen: Unseen) -> list[list[str]]:
     """In short, for the terminal."""
     short = [table for table in TABLES if "without" not in table]
-    head = ["unseen classes", *(f"{measure}, {table}" for table in short for measure in ("mAP", "P@10"))]
+    head = [
+        "unseen classes",
+        *(f"{measure}, {table}" for table in short for measure in ("mAP", "P@10")),
+    ]
     body = []
     for row in ROWS:
         scores = [unseen.score(table, row) for table in short]
-        body.append([row, *(f"{one.value:.4f}" for score in scores for one in (score.map, score.precision))])
+        body.append(
+            [row, *(f"{one.value:.4f}" for score in scores for one in (score.map, score.precision))]
+        )
     return [head, *body]
 
 
@@ -129,14 +150,15 @@ def section(unseen: Unseen) -> Section:
         "Does it know classes it never saw?",
         [
             (
-                f"{len(unseen.splits)} times two networks were trained without three classes; which ones was "
-                "drawn, not chosen. Test pictures of those classes then ask for their like. The embedder of "
-                "preset quick learned to name the other seven. That of preset general learned to tell their "
-                "pictures apart, too, and has edge histograms beside it; it is what an own catalogue is "
-                'embedded by, and "neighbours" is how it is searched: each vector beside what '
-                "its neighbourhood averages to. Principal components come from the pictures the networks "
-                "were trained on. Means over the queries of all splits; intervals over queries, "
-                "for these networks."
+                f"{len(unseen.splits)} times two networks were trained without three classes; which"
+                " ones was drawn, not chosen. Test pictures of those classes then ask for their"
+                " like. The embedder of preset quick learned to name the other seven. That of"
+                " preset general learned to tell their pictures apart, too, and has edge"
+                " histograms beside it; it is what an own catalogue is embedded by, and"
+                ' "neighbours" is how it is searched: each vector beside what its neighbourhood'
+                " averages to. Principal components come from the pictures the networks were"
+                " trained on. Means over the queries of all splits; intervals over queries, for"
+                " these networks."
             ),
             _verdict(unseen),
         ],
@@ -150,9 +172,9 @@ def _verdict(unseen: Unseen) -> str:
         " and ".join(_spread(unseen, row, table) for table in list(TABLES)[:2]) for row in LEADERS
     )
     return (
-        "Mean average precision above that of raw pixels, among themselves and among all ten, with the least "
-        f"and the most of a split in brackets: {searched} for the general embedder with its neighbours, "
-        f"{general} for it alone, {named} for the one that learned names only."
+        "Mean average precision above that of raw pixels, among themselves and among all ten, with"
+        f" the least and the most of a split in brackets: {searched} for the general embedder with"
+        f" its neighbours, {general} for it alone, {named} for the one that learned names only."
     )
 
 
@@ -171,7 +193,9 @@ def _leads(scored: Split | Unseen) -> dict[str, dict[str, float]]:
 
 def _table(table: str, meaning: str, unseen: Unseen) -> Table:
     scores = {row: unseen.score(table, row) for row in ROWS}
-    best = [max(ROWS, key=lambda row: getattr(scores[row], name).value) for name in ("map", "precision")]
+    best = [
+        max(ROWS, key=lambda row: getattr(scores[row], name).value) for name in ("map", "precision")
+    ]
     body = [
         (
             row,

@@ -1,4 +1,6 @@
-"""Writes a report into a run directory: metrics.json, report.html and the figures, all of them or none."""
+"""Writes a report into a run directory: metrics.json, report.html and the figures, all of them or
+none.
+"""
 
 from __future__ import annotations
 
@@ -41,17 +43,20 @@ def write_report(
     compare: tuple[str, str] | None = None,
     command: str = "",
 ) -> Headline:
-    """Measure the runs (policies by seeds) and write their report; what else stands in the folder is left
-    alone.
+    """Measure the runs (policies by seeds) and write their report; what else stands in the folder
+    is left alone.
 
-    compare: (focus, reference) for the sentences; command: the one that makes these runs again. Raises
-    UsageError for runs that do not fit together, DataError when the folder cannot be written.
+    compare: (focus, reference) for the sentences; command: the one that makes these runs again.
+    Raises UsageError for runs that do not fit together, DataError when the folder cannot be
+    written.
     """
     panels = [lay_out(run) for run in runs]
     comparison = compare_runs(panels)
     _check(compare, comparison.policies)
     subjects = sentences.subjects_of(comparison, compare)
-    panels.sort(key=lambda panel: (list(comparison.policies).index(panel.run.policy), panel.run.seed))
+    panels.sort(
+        key=lambda panel: (list(comparison.policies).index(panel.run.policy), panel.run.seed)
+    )
     charts = draw(comparison, panels, subjects)
     html = render(
         comparison,
@@ -76,8 +81,8 @@ def write_report(
 
 
 def headline_table(metrics: Mapping[str, Any]) -> list[list[str]]:
-    """The short table of a `metrics.json`: the header, then a row per policy, each cell a value with its
-    interval.
+    """The short table of a `metrics.json`: the header, then a row per policy, each cell a value
+    with its interval.
     """
     policies = {name: found["metrics"] for name, found in metrics["policies"].items()}
     chosen = labels.headlines(name for found in policies.values() for name in found)
@@ -88,7 +93,9 @@ def headline_table(metrics: Mapping[str, Any]) -> list[list[str]]:
 
 
 def put(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files below a folder: all are written beside it first, then renamed into place one by one."""
+    """Write files below a folder: all are written beside it first, then renamed into place one by
+    one.
+    """
     parked: Path | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -101,8 +108,9 @@ def put(folder: Path, files: Mapping[str, bytes]) -> None:
             (parked / name).replace(folder / name)
     except OSError as error:
         raise DataError(
-            f"wanted to write the report into {folder}, found: {error.strerror or error}; "
-            "make room or set WINDOWSHOP_HOME to a folder that can be written, then `windowshop report` again"
+            f"wanted to write the report into {folder}, found: {error.strerror or error}; make room"
+            " or set WINDOWSHOP_HOME to a folder that can be written, then `windowshop report`"
+            " again"
         ) from error
     finally:
         if parked is not None:

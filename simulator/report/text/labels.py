@@ -1,4 +1,6 @@
-"""Labels: what each policy and measure is called, what it means, and how its numbers are written."""
+"""Labels: what each policy and measure is called, what it means, and how its numbers are
+written.
+"""
 
 from __future__ import annotations
 

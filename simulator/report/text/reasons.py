@@ -20,14 +20,15 @@ _SILENT = 0.05
 def reasons(entry: Any, policy: str, cosine: float = np.nan) -> list[str]:
     """Why an item was shown, in a few words from the parts stored with it, the strongest first.
 
-    entry: one `recommender.ranking.SLATE`: visual is the click rate that the pictures let expect, behavioural
-    the rate seen, support the examinations behind it, evidence the share of the score due to behaviour; where
-    looks, others, taste and welcome are given, they say more. cosine: of the embeddings of query and item,
-    NaN where it is not known.
+    entry: one `recommender.ranking.SLATE`: visual is the click rate that the pictures let expect,
+    behavioural the rate seen, support the examinations behind it, evidence the share of the score
+    due to behaviour; where looks, others, taste and welcome are given, they say more. cosine: of
+    the embeddings of query and item, NaN where it is not known.
     """
     if not np.isnan(entry["taste"]):
         return _parts(entry)
-    visual, behavioural = float(entry["visual"]), float(entry["behavioural"])
+    visual = float(entry["visual"])
+    behavioural = float(entry["behavioural"])
     looks = []
     if not np.isnan(visual):
         looks = [
@@ -45,12 +46,18 @@ def reasons(entry: Any, policy: str, cosine: float = np.nan) -> list[str]:
 
 
 def _parts(entry: Any) -> list[str]:
-    """By how much each part multiplies the odds of a click, the strongest first; from what to what chance."""
+    """By how much each part multiplies the odds of a click, the strongest first; from what to what
+    chance.
+    """
     size = {name: float(entry[name]) for name in _PARTS}
     score = min(max(float(entry["score"]), 1e-6), 1 - 1e-6)
     start = 1.0 / (1.0 + math.exp(sum(size.values()) - math.log(score / (1.0 - score))))
     ordered = sorted(_PARTS, key=lambda name: -size[name])
-    said = [f"{_PARTS[one]} \u00d7{math.exp(size[one]):.2g}" for one in ordered if abs(size[one]) >= _SILENT]
+    said = [
+        f"{_PARTS[one]} \u00d7{math.exp(size[one]):.2g}"
+        for one in ordered
+        if abs(size[one]) >= _SILENT
+    ]
     return [*said, f"{100 * start:.1f} % to {100 * score:.1f} %"]
 
 

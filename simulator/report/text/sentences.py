@@ -1,4 +1,6 @@
-"""The sentences of the report, computed from the numbers: what was found, and what each figure says."""
+"""The sentences of the report, computed from the numbers: what was found, and what each figure
+says.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Subjects:
 
 
 def subjects_of(comparison: Comparison, compare: tuple[str, str] | None = None) -> Subjects:
-    """The pair that was asked for, else blend against visual, else the two best that are not the oracle."""
+    """The pair that was asked for, else blend against visual, else the two best that are not the
+    oracle.
+    """
     if compare is not None:
         return Subjects(*compare)
     names = list(comparison.policies)
@@ -42,16 +46,19 @@ def subjects_of(comparison: Comparison, compare: tuple[str, str] | None = None) 
 
 
 def headline(comparison: Comparison, subjects: Subjects, days: int) -> str:
-    """The one sentence to remember: what the focus got late in the run, and how far that is from the
-    reference.
+    """The one sentence to remember: what the focus got late in the run, and how far that is from
+    the reference.
     """
     late = "ctr_late" if math.isnan(comparison.interval(subjects.focus, LATE).value) else LATE
     found = comparison.interval(subjects.focus, late)
     if math.isnan(found.value):
-        return f"{_capital(subjects.focus)} was shown to nobody in these runs: there is nothing to measure."
+        return (
+            f"{_capital(subjects.focus)} was shown to nobody in these runs: there is nothing to"
+            " measure."
+        )
     start = (
-        f"{_capital(late_days(days))}, {subjects.focus} was clicked on {labels.number(found.value, 'share')} "
-        "of the items it showed"
+        f"{_capital(late_days(days))}, {subjects.focus} was clicked on"
+        f" {labels.number(found.value, 'share')} of the items it showed"
     )
     if subjects.reference is None:
         return f"{start}{_bracket(labels.interval(found, 'share'), ' %')}."
@@ -61,7 +68,11 @@ def headline(comparison: Comparison, subjects: Subjects, days: int) -> str:
 
 def beside(comparison: Comparison, subjects: Subjects) -> list[str]:
     """The sentences under the headline: visits, purchases, and what is still to be won."""
-    return [*_drawn(comparison, subjects), *_visits(comparison, subjects), *_room(comparison, subjects)]
+    return [
+        *_drawn(comparison, subjects),
+        *_visits(comparison, subjects),
+        *_room(comparison, subjects),
+    ]
 
 
 def policies(comparison: Comparison, subjects: Subjects) -> str:
@@ -82,16 +93,23 @@ def differences(comparison: Comparison, subjects: Subjects) -> str:
     """The title of the differences: who is ahead of the reference for sure."""
     names = [name for name in comparison.policies if name not in (subjects.reference, *REFERENCES)]
     sure = [name for name in names if comparison.gap(name, str(subjects.reference), LATE).low > 0]
-    behind = [name for name in names if comparison.gap(name, str(subjects.reference), LATE).high < 0]
+    behind = [
+        name for name in names if comparison.gap(name, str(subjects.reference), LATE).high < 0
+    ]
     if sure:
         return f"Ahead of {subjects.reference} beyond chance: {labels.joined(sure)}"
     if behind:
-        return f"Nothing is ahead of {subjects.reference} beyond chance; {labels.joined(behind)} fell behind"
+        return (
+            f"Nothing is ahead of {subjects.reference} beyond chance; {labels.joined(behind)} fell"
+            " behind"
+        )
     return f"Nothing here can be told apart from {subjects.reference}"
 
 
 def learning(comparison: Comparison, subjects: Subjects, days: int) -> str:
-    """The title of the learning curve: rose or fell only if the intervals of first and last day are apart."""
+    """The title of the learning curve: rose or fell only if the intervals of first and last day are
+    apart.
+    """
     first, last = (
         comparison.interval(subjects.focus, f"ctr_expected_day_{day}") for day in (1, max(days, 1))
     )
@@ -100,16 +118,23 @@ def learning(comparison: Comparison, subjects: Subjects, days: int) -> str:
     start, end = (labels.number(one.value, "share") for one in (first, last))
     if last.low > first.high or last.high < first.low:
         verb = "rose" if last.value > first.value else "fell"
-        return f"{_capital(subjects.focus)} {verb} from {start} on the first day to {end} on the last"
+        return (
+            f"{_capital(subjects.focus)} {verb} from {start} on the first day to {end} on the last"
+        )
     return f"{_capital(subjects.focus)} stayed level: {start} on the first day, {end} on the last"
 
 
 def positions(comparison: Comparison, subjects: Subjects, k: int) -> str:
     """The title of the click rate by position: how much the first place is worth."""
-    first, last = (comparison.interval(subjects.focus, f"ctr_position_{place}").value for place in (1, k))
+    first, last = (
+        comparison.interval(subjects.focus, f"ctr_position_{place}").value for place in (1, k)
+    )
     if math.isnan(first) or math.isnan(last) or last <= 0 or k < 2:
         return "Click rate by position"
-    return f"For {subjects.focus}, the first place drew {first / last:.1f} times the clicks of the last"
+    return (
+        f"For {subjects.focus}, the first place drew {first / last:.1f} times the clicks of the"
+        " last"
+    )
 
 
 def funnel(comparison: Comparison, subjects: Subjects) -> str:
@@ -121,20 +146,28 @@ def funnel(comparison: Comparison, subjects: Subjects) -> str:
     if math.isnan(clicked):
         return "How far the visits got"
     return (
-        f"Of 100 visits to {subjects.focus}, {_hundred(clicked)} clicked, {_hundred(carted)} filled a cart, "
-        f"{_hundred(bought)} bought"
+        f"Of 100 visits to {subjects.focus}, {_hundred(clicked)} clicked, {_hundred(carted)} filled"
+        f" a cart, {_hundred(bought)} bought"
     )
 
 
 def exposure(comparison: Comparison, subjects: Subjects) -> str:
     """The title of the exposure curves: how much of the catalogue was ever shown."""
     metric = next(
-        (name for name in comparison.policies[subjects.focus] if name.startswith("catalogue_coverage")), ""
+        (
+            name
+            for name in comparison.policies[subjects.focus]
+            if name.startswith("catalogue_coverage")
+        ),
+        "",
     )
     share = comparison.interval(subjects.focus, metric).value
     if math.isnan(share):
         return "How evenly the catalogue was shown"
-    return f"{_capital(subjects.focus)} showed {labels.number(share, 'share')} of the catalogue at least once"
+    return (
+        f"{_capital(subjects.focus)} showed {labels.number(share, 'share')} of the catalogue at"
+        " least once"
+    )
 
 
 def late_days(days: int) -> str:
@@ -146,10 +179,12 @@ def late_days(days: int) -> str:
 def _drawn(comparison: Comparison, subjects: Subjects) -> Iterable[str]:
     """What the expectation of the headline became when the clicks were drawn."""
     found = comparison.interval(subjects.focus, "ctr_late")
-    if not math.isnan(comparison.interval(subjects.focus, LATE).value) and not math.isnan(found.value):
+    if not math.isnan(comparison.interval(subjects.focus, LATE).value) and not math.isnan(
+        found.value
+    ):
         yield (
-            "That is what the judge expects of the slates that were shown; the clicks as they fell came to "
-            f"{labels.number(found.value, 'share')}."
+            "That is what the judge expects of the slates that were shown; the clicks as they fell"
+            f" came to {labels.number(found.value, 'share')}."
         )
 
 
@@ -161,8 +196,8 @@ def _visits(comparison: Comparison, subjects: Subjects) -> Iterable[str]:
     if math.isnan(clicked):
         return
     text = (
-        f"Of 100 visits to {subjects.focus}, {_hundred(clicked)} clicked and {_hundred(bought)} bought; "
-        f"revenue was {labels.number(revenue, 'money')} a visit"
+        f"Of 100 visits to {subjects.focus}, {_hundred(clicked)} clicked and {_hundred(bought)}"
+        f" bought; revenue was {labels.number(revenue, 'money')} a visit"
     )
     if subjects.reference is None:
         yield f"{text}."
@@ -175,9 +210,9 @@ def _room(comparison: Comparison, subjects: Subjects) -> Iterable[str]:
     won = comparison.interval(subjects.focus, SHARE_OF_LEAD)
     if not math.isnan(won.value):
         yield (
-            f"The oracle, which ranks by the judge's own chances, shows the room above: {subjects.focus} won "
-            f"{labels.number(won.value, 'share')} of its lead over visual"
-            f"{_bracket(labels.interval(won, 'share'), ' %')}."
+            "The oracle, which ranks by the judge's own chances, shows the room above:"
+            f" {subjects.focus} won {labels.number(won.value, 'share')} of its lead over"
+            f" visual{_bracket(labels.interval(won, 'share'), ' %')}."
         )
 
 
@@ -192,7 +227,10 @@ def _compared(gap: Gap, reference: str) -> str:
             f"95{HARD_SPACE}% interval {ends}"
         )
     more = "more" if gap.value > 0 else "fewer"
-    return f"{labels.percent(abs(gap.value))} points {more} than {reference}{_bracket(_unsigned(gap), '')}"
+    return (
+        f"{labels.percent(abs(gap.value))} points {more} than"
+        f" {reference}{_bracket(_unsigned(gap), '')}"
+    )
 
 
 def _introduced(policy: str) -> str:
@@ -212,7 +250,9 @@ def _bracket(ends: str, sign: str) -> str:
 
 def _ranked(comparison: Comparison, metric: str) -> list[str]:
     values = {name: comparison.interval(name, metric).value for name in comparison.policies}
-    return sorted((name for name in values if not math.isnan(values[name])), key=lambda name: -values[name])
+    return sorted(
+        (name for name in values if not math.isnan(values[name])), key=lambda name: -values[name]
+    )
 
 
 def _hundred(share: float) -> str:

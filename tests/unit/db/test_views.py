@@ -1,4 +1,6 @@
-"""What is kept of a picture, and how it is seen: in its colours, or in grey levels light on dark."""
+"""What is kept of a picture, and how it is seen: in its colours, or in grey levels light on
+dark.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from db.views import COLOUR, GREY, View, seen, stored
 RED = (180, 20, 20)
 
 
-def photo(ink: tuple[int, int, int] = RED, ground: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
+def photo(
+    ink: tuple[int, int, int] = RED, ground: tuple[int, int, int] = (255, 255, 255)
+) -> Image.Image:
     """A product of 20 x 50 in one colour on another."""
     shown = Image.new("RGB", (120, 90), ground)
     shown.paste(ink, (50, 20, 70, 70))
@@ -36,12 +40,16 @@ def test_a_product_is_kept_in_its_colours_on_its_own_ground() -> None:
     "size", [(1, 1), (300, 400), (671, 5), (672, 9), (600, 800), (4000, 3001), (1, 5000)]
 )
 def test_large_pictures_are_shrunk_once_by_means(size: tuple[int, int]) -> None:
-    """To less than 672 a side, by whole numbers; small ones and shrunk ones stay, and a colour stays that."""
+    """To less than 672 a side, by whole numbers; small ones and shrunk ones stay, and a colour
+    stays that.
+    """
     small = views.shrunk(Image.new("RGB", size, (70, 80, 90)))
     assert max(small.size) < 672
     assert max(small.size) >= min(max(size), 299)
     assert views.shrunk(small) is small
-    assert np.asarray(small).reshape(-1, 3).tolist() == [[70, 80, 90]] * (small.width * small.height)
+    assert np.asarray(small).reshape(-1, 3).tolist() == [[70, 80, 90]] * (
+        small.width * small.height
+    )
     stripes = np.zeros((10, 1344, 3), np.uint8)
     stripes[:, ::3] = 255
     assert (np.asarray(views.shrunk(Image.fromarray(stripes))) == 85).all()
@@ -68,14 +76,17 @@ def test_what_is_kept_can_be_seen() -> None:
 
 def test_two_colours_of_one_shade_are_two_pictures() -> None:
     """In grey they are alike; the colour view and the hash tell them apart."""
-    red, green = stored(photo((200, 0, 0))), stored(photo((0, 102, 0)))
+    red = stored(photo((200, 0, 0)))
+    green = stored(photo((0, 102, 0)))
     np.testing.assert_allclose(seen(red, GREY).astype(int), seen(green, GREY).astype(int), atol=1)
     assert np.abs(seen(red, COLOUR).astype(int) - seen(green, COLOUR)).max() >= 190
     assert images.digest(red) != images.digest(green)
 
 
 def test_fashion_mnists_kind_stays_as_it_is() -> None:
-    """28x28 without colour: light on dark, at most inverted, to the byte; with colour it is a photo."""
+    """28x28 without colour: light on dark, at most inverted, to the byte; with colour it is a
+    photo.
+    """
     levels = np.zeros((28, 28), np.uint8)
     levels[10:14, 3:22] = np.arange(19) * 13
     for given in (levels, 255 - levels):
@@ -108,7 +119,9 @@ def test_grey_levels_seen_in_colour_are_dark_on_light() -> None:
 def test_in_grey_a_product_is_light_on_dark_whatever_its_ground(
     ink: tuple[int, int, int], ground: tuple[int, int, int]
 ) -> None:
-    """Darker, lighter, or of the same shade in another colour: it fills the height, the ground is black."""
+    """Darker, lighter, or of the same shade in another colour: it fills the height, the ground is
+    black.
+    """
     found = seen(stored(photo(ink, ground)), GREY)
     assert found.shape == (28, 28)
     assert found[:, 0].max() <= 8

@@ -21,7 +21,9 @@ def embeddings(n: int, *, seed: int = 0, dim: int = 16) -> NDArray[np.float32]:
 
 
 def profiles(n: int, *, n_items: int, n_all: int, seed: int = 0) -> Profiles:
-    """Profiles of one query and up to three catalogue items; half have been shown ten items already."""
+    """Profiles of one query and up to three catalogue items; half have been shown ten items
+    already.
+    """
     draws = np.random.default_rng(seed)
     items = np.full((n, 8), -1, dtype=np.int32)
     for row in range(n):
@@ -54,9 +56,13 @@ def knowledge(
         shown = np.array(
             [draws.permutation(n_items)[: config.slate_size] for _ in range(300)], dtype=np.int32
         )
-        counts, popularity, learned = fold(config, known, asked, shown, draws.random(shown.shape) < 0.2)
+        counts, popularity, learned = fold(
+            config, known, asked, shown, draws.random(shown.shape) < 0.2
+        )
         known = known.at(
-            counts=known.counts.plus(counts), popularity=known.popularity.plus(popularity), learned=learned
+            counts=known.counts.plus(counts),
+            popularity=known.popularity.plus(popularity),
+            learned=learned,
         )
     return known
 

@@ -1,4 +1,6 @@
-"""Items that come in mid-run are shown by nobody before their day, and by everybody who would from it on."""
+"""Items that come in mid-run are shown by nobody before their day, and by everybody who would from
+it on.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +32,16 @@ def shown(engine: Engine, **changes: Any) -> tuple[dict[int, set[int]], set[int]
     play_in_memory(
         shop,
         shop.config["policy"],
-        witness=lambda here, slates, _: seen.setdefault(here.day, set()).update(slates.ravel().tolist()),
+        witness=lambda here, slates, _: seen.setdefault(here.day, set()).update(
+            slates.ravel().tolist()
+        ),
     )
     return seen, set(shop.config["arrivals"]["items"])
 
 
 @pytest.mark.parametrize(
-    "policy", ["random", "visual", "cf", "blend", "itemknn-cfcbf", "oracle", "bayes", "bayes-history"]
+    "policy",
+    ["random", "visual", "cf", "blend", "itemknn-cfcbf", "oracle", "bayes", "bayes-history"],
 )
 def test_new_items_are_shown_from_their_day_on(sqlite: Engine, policy: str) -> None:
     """None on day 0, some on day 1, whoever ranks."""
@@ -46,8 +51,12 @@ def test_new_items_are_shown_from_their_day_on(sqlite: Engine, policy: str) -> N
     assert seen[1] & new
 
 
-def test_a_stored_run_is_the_run_in_memory_and_can_be_verified(sqlite: Engine, tmp_path: Any) -> None:
-    """Workers offer the same items on the same day; the measure is the same by both roads, and reported."""
+def test_a_stored_run_is_the_run_in_memory_and_can_be_verified(
+    sqlite: Engine, tmp_path: Any
+) -> None:
+    """Workers offer the same items on the same day; the measure is the same by both roads, and
+    reported.
+    """
     context = factories.context_of(sqlite, runs=tmp_path)
     run = factories.play(sqlite, LocalWorkforce(sqlite), world=WORLD).run
     panel = lay_out(load(context, run.id))

@@ -21,10 +21,13 @@ def numbers(seed: int, *shape: int) -> Floats:
 
 
 @given(SHAPES, SEEDS)
-def test_a_product_is_the_same_in_any_order_of_its_terms(shape: tuple[int, int, int], seed: int) -> None:
+def test_a_product_is_the_same_in_any_order_of_its_terms(
+    shape: tuple[int, int, int], seed: int
+) -> None:
     """Reversed terms, and terms added one by one: the same bits as BLAS."""
     n, k, m = shape
-    a, b = numbers(seed, n, k), numbers(seed + 1, k, m)
+    a = numbers(seed, n, k)
+    b = numbers(seed + 1, k, m)
     product = exact.product(a, b)
     assert np.array_equal(product, exact.product(a[:, ::-1], b[::-1]))
     bits = (exact.MANTISSA - max(1, (k - 1).bit_length())) // 2
@@ -38,7 +41,8 @@ def test_a_product_is_the_same_in_any_order_of_its_terms(shape: tuple[int, int, 
 def test_a_product_is_close_to_the_usual_one(shape: tuple[int, int, int], seed: int) -> None:
     """Within what rounding to 20 bits of the greatest entry allows."""
     n, k, m = shape
-    a, b = numbers(seed, n, k), numbers(seed + 1, k, m)
+    a = numbers(seed, n, k)
+    b = numbers(seed + 1, k, m)
     allowed = 2.0**-18 * k * np.abs(a).max() * np.abs(b).max()
     assert np.abs(exact.product(a, b) - a @ b).max() <= allowed
 
@@ -68,7 +72,9 @@ def test_solutions_and_inverses_are_those_of_lapack(n: int, d: int, seed: int) -
     matrix = positive_definite(seed, n, d)
     wanted = np.random.default_rng(seed + 1).normal(size=(n, d))
     solved = exact.solved(matrix, wanted)
-    np.testing.assert_allclose(solved, np.linalg.solve(matrix, wanted[:, :, None])[:, :, 0], atol=1e-9)
+    np.testing.assert_allclose(
+        solved, np.linalg.solve(matrix, wanted[:, :, None])[:, :, 0], atol=1e-9
+    )
     np.testing.assert_allclose(exact.inverse(matrix), np.linalg.inv(matrix), atol=1e-9)
     if n:
         assert np.array_equal(exact.solved(matrix[-1:], wanted[-1:])[0], solved[-1])
@@ -93,7 +99,9 @@ def test_exponentials_and_logarithms_are_right() -> None:
     """Over the range in use, any shape, and the two undo each other."""
     x = np.linspace(-700, 700, 20_001).reshape(3, -1)
     np.testing.assert_allclose(exact.exp(x), np.exp(x), rtol=2e-14)
-    positive = np.concatenate([np.geomspace(1e-300, 1e300, 20_001), 1 + np.linspace(-0.5, 0.5, 1001)])
+    positive = np.concatenate(
+        [np.geomspace(1e-300, 1e300, 20_001), 1 + np.linspace(-0.5, 0.5, 1001)]
+    )
     np.testing.assert_allclose(exact.log(positive), np.log(positive), rtol=1e-14, atol=1e-16)
     assert exact.exp(np.array(0.0)) == 1.0
     assert exact.log(np.array(1.0)) == 0.0

@@ -22,7 +22,9 @@ from recommender.registry import POLICY_NAMES, RANKED, REFERENCES
 from recommender.scoring.cointeraction import Counts, Popularity
 from tests.unit.recommender.shop import embeddings, joined, knowledge, profiles
 
-N_ITEMS, N_QUERIES, REQUESTS = 60, 20, 520
+N_ITEMS = 60
+N_QUERIES = 20
+REQUESTS = 520
 CONFIG = RecommenderConfig(neighbours=12)
 ASKED = profiles(REQUESTS, n_items=N_ITEMS, n_all=N_ITEMS + N_QUERIES, seed=7)
 JUDGED = np.random.default_rng(0).random((REQUESTS, N_ITEMS))
@@ -34,7 +36,9 @@ def known() -> Knowledge:
     return knowledge(CONFIG)
 
 
-def answer(policy: str, known: Knowledge, asked: Any = ASKED, seed: int = 1, rows: Any = slice(None)) -> Any:
+def answer(
+    policy: str, known: Knowledge, asked: Any = ASKED, seed: int = 1, rows: Any = slice(None)
+) -> Any:
     """Slates of a policy, the oracle's by its own door."""
     config = replace(CONFIG, policy=policy)
     if policy in REFERENCES:
@@ -46,7 +50,9 @@ every_policy = pytest.mark.parametrize("policy", POLICY_NAMES)
 
 
 @every_policy
-def test_a_slate_holds_k_distinct_catalogue_items_that_may_be_shown(policy: str, known: Knowledge) -> None:
+def test_a_slate_holds_k_distinct_catalogue_items_that_may_be_shown(
+    policy: str, known: Knowledge
+) -> None:
     """Never the query, never a query item, never what the session was shown, never twice."""
     slates = answer(policy, known)
     assert slates.shape == (REQUESTS, 10)
@@ -71,7 +77,9 @@ def test_scores_are_finite_and_fall(policy: str, known: Knowledge) -> None:
 def test_a_row_has_the_same_bytes_in_any_batch(
     policy: str, batch: int, known: Knowledge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither the batch, nor the memory block, nor what the cache already holds shows in a slate."""
+    """Neither the batch, nor the memory block, nor what the cache already holds shows in a
+    slate.
+    """
     whole = answer(policy, known)
     fresh = replace(
         known, neighbours=Knowledge.start(CONFIG, known.embeddings, known.is_candidate).neighbours
@@ -91,7 +99,8 @@ def test_the_order_of_requests_does_not_matter(policy: str, known: Knowledge) ->
 @pytest.mark.parametrize("policy", ["visual", "blend", "oracle"])
 def test_the_seed_decides_ties_only(policy: str, known: Knowledge) -> None:
     """Where scores differ in the sixth decimal another seed gives the same list of scores."""
-    one, other = answer(policy, known, seed=1), answer(policy, known, seed=2)
+    one = answer(policy, known, seed=1)
+    other = answer(policy, known, seed=2)
     assert one["score"].tobytes() == other["score"].tobytes()
 
 
@@ -99,7 +108,8 @@ def test_the_seed_decides_ties_only(policy: str, known: Knowledge) -> None:
 def test_without_evidence_the_seed_decides_and_explores(policy: str) -> None:
     """Everything ties: slates differ by seed and request, and together show the whole catalogue."""
     fresh = knowledge(CONFIG, days=0)
-    one, other = answer(policy, fresh, seed=1)["item"], answer(policy, fresh, seed=2)["item"]
+    one = answer(policy, fresh, seed=1)["item"]
+    other = answer(policy, fresh, seed=2)["item"]
     assert (one != other).any(axis=1).mean() > 0.99
     assert len(np.unique(one)) == N_ITEMS
     assert one.tobytes() == answer("random", fresh, seed=1)["item"].tobytes()
@@ -126,9 +136,12 @@ def test_cf_does_not_read_the_pictures(known: Knowledge) -> None:
 
 
 def test_behaviour_brings_in_an_item_that_no_picture_would() -> None:
-    """Planted: the item farthest from query 65 is always clicked beside it; blend and cf put it first."""
+    """Planted: the item farthest from query 65 is always clicked beside it; blend and cf put it
+    first.
+    """
     fresh = knowledge(CONFIG, days=0)
-    n, query = len(fresh.embeddings), 65
+    n = len(fresh.embeddings)
+    query = 65
     far = int(np.argmin(fresh.embeddings[:N_ITEMS] @ fresh.embeddings[query]))
     counts = Counts(n, np.array([query * n + far]), np.array([200 * 1024]), np.array([150]))
     taught = fresh.at(counts=counts, popularity=fresh.popularity, learned=fresh.learned)
@@ -152,7 +165,8 @@ def test_popularity_puts_the_most_clicked_first() -> None:
     fresh = knowledge(CONFIG, days=0)
     totals = Popularity.empty(len(fresh.embeddings))
     for item, shown, acted in ((3, 100, 50), (4, 1, 1), (5, 100, 0)):
-        totals.shown[item], totals.acted[item] = shown * 1024, acted
+        totals.shown[item] = shown * 1024
+        totals.acted[item] = acted
     known = fresh.at(counts=fresh.counts, popularity=totals, learned=fresh.learned)
     asked = replace(ASKED[:20], shown=np.zeros((20, 0), np.int32), query=np.full(20, 70, np.int32))
     items = answer("popularity", known, asked)["item"]
@@ -163,7 +177,9 @@ def test_popularity_puts_the_most_clicked_first() -> None:
 
 def test_logging_answers_half_the_requests_as_visual_and_half_as_random(known: Knowledge) -> None:
     """A coin addressed by session and step; on a slate there is never a mixture."""
-    logged, looks, lot = (answer(policy, known)["item"] for policy in ("logging", "visual", "random"))
+    logged, looks, lot = (
+        answer(policy, known)["item"] for policy in ("logging", "visual", "random")
+    )
 
     def same(seed: int) -> Any:
         """Where another seed answers as visual does."""
@@ -181,7 +197,9 @@ def test_oracle_ranks_by_the_scores_given(known: Knowledge) -> None:
     slates = answer("oracle", known)
     for row in range(50):
         allowed = JUDGED[row].copy()
-        allowed[[item for item in (*ASKED.shown[row], ASKED.query[row]) if 0 <= item < N_ITEMS]] = -1
+        allowed[
+            [item for item in (*ASKED.shown[row], ASKED.query[row]) if 0 <= item < N_ITEMS]
+        ] = -1
         assert slates["item"][row].tolist() == np.argsort(-allowed, kind="stable")[:10].tolist()
 
 
@@ -217,7 +235,8 @@ def test_a_fold_in_pieces_adds_up_to_the_fold(known: Knowledge) -> None:
     acted = np.random.default_rng(4).random(shown.shape) < 0.1
     whole = fold(CONFIG, known, ASKED, shown, acted)
     halves = [
-        fold(CONFIG, known, ASKED[part], shown[part], acted[part]) for part in (slice(200), slice(200, None))
+        fold(CONFIG, known, ASKED[part], shown[part], acted[part])
+        for part in (slice(200), slice(200, None))
     ]
     assert halves[1][0].plus(halves[0][0]).digest() == whole[0].digest()
     assert halves[1][1].plus(halves[0][1]).pack() == whole[1].pack()
@@ -225,7 +244,9 @@ def test_a_fold_in_pieces_adds_up_to_the_fold(known: Knowledge) -> None:
 
 def test_an_unknown_policy_is_refused_by_name() -> None:
     """The message names those that exist; oracle has no scores of ours."""
-    with pytest.raises(ValueError, match=r"unknown policy 'best': choose from random, popularity, .*blend"):
+    with pytest.raises(
+        ValueError, match=r"unknown policy 'best': choose from random, popularity, .*blend"
+    ):
         RecommenderConfig(policy="best")
     with pytest.raises(ValueError, match="rank_scores"):
         recommend(replace(CONFIG, policy="oracle"), knowledge(CONFIG, days=0), ASKED, 1)
@@ -269,7 +290,9 @@ def test_embeddings_must_be_rounded_and_fit_the_catalogue() -> None:
         Knowledge.start(CONFIG, embeddings(5), np.ones(4, np.bool_))
 
 
-@pytest.mark.parametrize("change", [{"slate_size": 0}, {"neighbours": 0}, {"fixed_weight": 2.0}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"slate_size": 0}, {"neighbours": 0}, {"fixed_weight": 2.0}], ids=str
+)
 def test_settings_that_mean_nothing_are_refused(change: dict[str, Any]) -> None:
     """Each is a ValueError when it is made."""
     with pytest.raises(ValueError, match="at least 1"):

@@ -55,12 +55,15 @@ def built(
 ) -> Profiles:
     """Profiles of (session, step, query) requests."""
     lists = np.zeros((0, 2), np.int32) if shown is None else shown
-    return build_profiles(np.array(requests, REQUEST), table(events), lists, codes=CODES, config=config)
+    return build_profiles(
+        np.array(requests, REQUEST), table(events), lists, codes=CODES, config=config
+    )
 
 
 def weights_of(profiles: Profiles, row: int) -> dict[int, float]:
     """Item to weight relative to the query's."""
-    items, weights = profiles.items[row], profiles.weights[row]
+    items = profiles.items[row]
+    weights = profiles.weights[row]
     return {int(i): float(w / weights[0]) for i, w in zip(items, weights, strict=True) if i >= 0}
 
 
@@ -90,16 +93,21 @@ def test_a_new_search_damps_what_came_before_it() -> None:
 def test_what_follows_the_request_is_not_known_to_it() -> None:
     """Clicks on the slate of the step itself, and later steps, leave the profile as it was."""
     events = story(5, (0, "search", 70), (0, "click", 3), (1, "view", 3))
-    before, after = built([(5, 0, 70)], events[:1]), built([(5, 0, 70)], events)
+    before = built([(5, 0, 70)], events[:1])
+    after = built([(5, 0, 70)], events)
     assert before.items.tobytes() == after.items.tobytes()
     assert before.weights.tobytes() == after.weights.tobytes()
 
 
 def test_shown_items_are_those_of_earlier_steps_of_the_session() -> None:
-    """Impressions of this step, of later ones and of other sessions do not count; padding stays padding."""
+    """Impressions of this step, of later ones and of other sessions do not count; padding stays
+    padding.
+    """
     events = [
         *story(9, (0, "search", 1), (0, "impression", -1)),
-        *story(5, (0, "search", 70), (0, "impression", -1), (1, "search", 70), (1, "impression", -1)),
+        *story(
+            5, (0, "search", 70), (0, "impression", -1), (1, "search", 70), (1, "impression", -1)
+        ),
     ]
     shown = np.array([[8, 9], [1, 2], [3, -1]], np.int32)
     profiles = built([(5, 2, 70), (5, 1, 70), (5, 0, 70)], events, shown)
@@ -122,7 +130,9 @@ def test_a_profile_is_cut_to_its_length() -> None:
 
 TOLD = st.lists(
     st.tuples(
-        st.integers(0, 3), st.sampled_from(["search", "view", "click", "cart", "purchase"]), st.integers(0, 6)
+        st.integers(0, 3),
+        st.sampled_from(["search", "view", "click", "cart", "purchase"]),
+        st.integers(0, 6),
     ),
     max_size=8,
 )
@@ -130,17 +140,25 @@ TOLD = st.lists(
 
 @settings(max_examples=80, deadline=None)
 @given(told=st.lists(TOLD, min_size=1, max_size=4), data=st.data())
-def test_profiles_equal_their_twin_in_any_batch_and_order(told: list[Any], data: st.DataObject) -> None:
-    """Items, order and weights are the twin's, whoever else is in the batch, however events are ordered."""
+def test_profiles_equal_their_twin_in_any_batch_and_order(
+    told: list[Any], data: st.DataObject
+) -> None:
+    """Items, order and weights are the twin's, whoever else is in the batch, however events are
+    ordered.
+    """
     events = [
-        e for number, steps in enumerate(told) for e in story(number, *sorted(steps, key=lambda t: t[0]))
+        e
+        for number, steps in enumerate(told)
+        for e in story(number, *sorted(steps, key=lambda t: t[0]))
     ]
     requests = [(s, t, 7 + t) for s in range(len(told)) for t in range(4)]
     profiles = built(requests, data.draw(st.permutations(events)))
     for row, (session, step, query) in enumerate(requests):
         twin = twins.profile(session, step, query, events=events, codes=CODES, config=CONFIG)
         assert [i for i in profiles.items[row].tolist() if i >= 0] == list(twin)
-        assert profiles.weights[row, : len(twin)].tolist() == pytest.approx(list(twin.values()), abs=1e-12)
+        assert profiles.weights[row, : len(twin)].tolist() == pytest.approx(
+            list(twin.values()), abs=1e-12
+        )
         alone = built([(session, step, query)], [e for e in events if e["session"] == session])
         assert alone.items[0].tobytes() == profiles.items[row].tobytes()
         assert alone.weights[0].tobytes() == profiles.weights[row].tobytes()

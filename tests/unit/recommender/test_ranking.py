@@ -12,7 +12,13 @@ from tests import twins
 
 
 def ranked(
-    candidates: np.ndarray, scores: np.ndarray, *, k: int, session: np.ndarray, step: np.ndarray, seed: int
+    candidates: np.ndarray,
+    scores: np.ndarray,
+    *,
+    k: int,
+    session: np.ndarray,
+    step: np.ndarray,
+    seed: int,
 ) -> np.ndarray:
     """Item numbers of the best."""
     best = top_k(candidates, scores, k=k, session=session, step=step, seed=seed)
@@ -25,12 +31,17 @@ def ranked(
     seed=st.integers(-(2**40), 2**40),
 )  # fmt: skip
 def test_ranking_equals_its_twin(n_rows: int, n: int, k: int, levels: int, seed: int) -> None:
-    """Few or many ties, with padding: sorting by (rounded score, draw, item) gives the same lists."""
+    """Few or many ties, with padding: sorting by (rounded score, draw, item) gives the same
+    lists.
+    """
     draws = np.random.default_rng(abs(seed))
     candidates = np.array([draws.permutation(99)[:n] for _ in range(n_rows)], np.int32)
     candidates[draws.random(candidates.shape) < 0.2] = -1
-    scores = draws.integers(0, levels, candidates.shape) / levels + 1e-9 * draws.random(candidates.shape)
-    session, step = draws.integers(0, 2**50, n_rows), draws.integers(0, 3, n_rows).astype(np.int16)
+    scores = draws.integers(0, levels, candidates.shape) / levels + 1e-9 * draws.random(
+        candidates.shape
+    )
+    session = draws.integers(0, 2**50, n_rows)
+    step = draws.integers(0, 3, n_rows).astype(np.int16)
     items = ranked(candidates, scores, k=k, session=session, step=step, seed=seed)
     for row in range(n_rows):
         assert items[row].tolist() == twins.ranked(
@@ -42,9 +53,14 @@ def test_ranking_equals_its_twin(n_rows: int, n: int, k: int, levels: int, seed:
 def test_a_difference_below_the_sixth_decimal_is_a_tie() -> None:
     """2e-7 does not decide, 2e-6 does."""
     candidates = np.tile(np.arange(2, dtype=np.int32), (200, 1))
-    session, step = np.arange(200), np.zeros(200, np.int16)
-    near = ranked(candidates, np.tile([0.1, 0.1 + 2e-7], (200, 1)), k=1, session=session, step=step, seed=1)
-    far = ranked(candidates, np.tile([0.1, 0.1 + 2e-6], (200, 1)), k=1, session=session, step=step, seed=1)
+    session = np.arange(200)
+    step = np.zeros(200, np.int16)
+    near = ranked(
+        candidates, np.tile([0.1, 0.1 + 2e-7], (200, 1)), k=1, session=session, step=step, seed=1
+    )
+    far = ranked(
+        candidates, np.tile([0.1, 0.1 + 2e-6], (200, 1)), k=1, session=session, step=step, seed=1
+    )
     assert 60 < near.sum() < 140
     assert far.sum() == 200
 

@@ -47,13 +47,19 @@ def test_a_row_names_a_ranker_that_exists(policy: str) -> None:
 @pytest.mark.parametrize("policy", REFERENCES)
 def test_a_reference_is_answered_for_elsewhere(policy: str) -> None:
     """It has no ranker, and says how."""
-    with pytest.raises(ValueError, match=f"'{policy}' has no scores of its own: give them to rank_scores"):
+    with pytest.raises(
+        ValueError, match=f"'{policy}' has no scores of its own: give them to rank_scores"
+    ):
         ranker_of(policy)
 
 
 @every_ranked
-def test_who_says_no_evidence_yet_goes_by_evidence(policy: str, known: dict[str, Knowledge]) -> None:
-    """Where others have been seen to click, a policy by evidence stores a rate; the others never do."""
+def test_who_says_no_evidence_yet_goes_by_evidence(
+    policy: str, known: dict[str, Knowledge]
+) -> None:
+    """Where others have been seen to click, a policy by evidence stores a rate; the others never
+    do.
+    """
     has_rate = ~np.isnan(slates(policy, known[policy])["behavioural"])
     assert has_rate.any() == (POLICIES[policy].unexplained is BY_EVIDENCE)
 
@@ -76,7 +82,11 @@ def test_only_who_learns_tastes_is_taught_them(policy: str) -> None:
 def test_words_are_there_for_every_policy_and_tell_them_apart() -> None:
     """A label for tables and a clause after "which", without a full stop."""
     for one in POLICIES.values():
-        for said in (one.label, one.clause, *([one.unexplained] if one.unexplained is not None else [])):
+        for said in (
+            one.label,
+            one.clause,
+            *([one.unexplained] if one.unexplained is not None else []),
+        ):
             assert said == said.strip() != ""
             assert said[-1] not in ".,;"
             assert said[0].islower()

@@ -1,4 +1,6 @@
-"""What others wrote reaches the terminal as text: it moves no cursor, turns no line and is no markup."""
+"""What others wrote reaches the terminal as text: it moves no cursor, turns no line and is no
+markup.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from workers.safe_text import one_line, safe
 EVIL = "a\x1b[2J\x1b]0;title\x07\r\u202eb\u2066\x9b31m\x7f"
 SHOWN = r"a\x1b[2J\x1b]0;title\x07\r\u202eb\u2066\x9b31m\x7f"
 MARKUP = "[bold]shoe[/bold] [/red] [link=http://example.org]"
-OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+OBEYED = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 """What a terminal obeys, or cannot show."""
 
 
@@ -75,7 +79,10 @@ def test_fields_of_log_lines_are_safe(capsys: pytest.CaptureFixture[str]) -> Non
         log.logger().warning(f"first\n{EVIL}", action="told", worker=f"w\n{EVIL}")
     finally:
         logging.basicConfig(handlers=before, force=True)
-    assert capsys.readouterr().err == f"windowshop: first\\n{SHOWN}  [action=told worker=w\\n{SHOWN}]\n"
+    assert (
+        capsys.readouterr().err
+        == f"windowshop: first\\n{SHOWN}  [action=told worker=w\\n{SHOWN}]\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +99,12 @@ def test_errors_show_what_was_typed(command: tuple[str, ...], tmp_path: Path) ->
 def test_a_terminal_of_few_letters_is_no_reason_to_fail(tmp_path: Path) -> None:
     """What it cannot show is escaped."""
     done = _call(
-        tmp_path, "config", "show", PYTHONIOENCODING="latin-1", LC_ALL="C.UTF-8", WINDOWSHOP_MODEL="鞋"
+        tmp_path,
+        "config",
+        "show",
+        PYTHONIOENCODING="latin-1",
+        LC_ALL="C.UTF-8",
+        WINDOWSHOP_MODEL="鞋",
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert r"\u978b" in done.stdout
@@ -102,7 +114,9 @@ def test_nothing_is_printed_but_through_the_places_that_make_it_safe() -> None:
     """`cli/console.py` and `cli/terminal.py` print; a new command cannot forget it."""
     own = {ROOT / "simulator" / "cli" / "console.py", ROOT / "simulator" / "cli" / "terminal.py"}
     sources = {
-        one for room in ("db", "recommender", "simulator", "workers") for one in (ROOT / room).rglob("*.py")
+        one
+        for room in ("db", "recommender", "simulator", "workers")
+        for one in (ROOT / room).rglob("*.py")
     }
     printing = re.compile(r"typer\.(echo|secho)|\bprint|click\.echo|sys\.stdout\.write")
     calls = [
@@ -118,7 +132,12 @@ def _call(folder: Path, *command: str, **environment: str) -> subprocess.Complet
     return subprocess.run(
         [sys.executable, "-m", "simulator", *command],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "WINDOWSHOP_HOME": str(folder), **environment},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(folder),
+            "WINDOWSHOP_HOME": str(folder),
+            **environment,
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -1,4 +1,6 @@
-"""Settings: flag before environment before file before default, and each says where it came from."""
+"""Settings: flag before environment before file before default, and each says where it came
+from.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def values(name: str) -> tuple[str, str, str]:
     if kind is bool:
         return "true", "1", "yes"
     if get_origin(kind) is Literal:
-        others = [one for one in get_args(kind) if one != settings.Settings.model_fields[name].default]
+        others = [
+            one for one in get_args(kind) if one != settings.Settings.model_fields[name].default
+        ]
         return others[0], others[-1], others[0]
     return ("7", "8", "9") if kind in (int, float) else ("one", "two", "three")
 
@@ -117,7 +121,9 @@ def test_config_show_names_every_setting_its_value_its_origin_and_its_use(
         ("runtime = 'torch'", ("runtime", "'torch'")),
     ],
 )
-def test_a_file_that_does_not_fit_is_refused(bare: Path, content: str, words: tuple[str, ...]) -> None:
+def test_a_file_that_does_not_fit_is_refused(
+    bare: Path, content: str, words: tuple[str, ...]
+) -> None:
     """UsageError that names the setting and what was found, in one line."""
     (bare / "windowshop.toml").write_text(content)
     with pytest.raises(UsageError) as caught:
@@ -128,7 +134,9 @@ def test_a_file_that_does_not_fit_is_refused(bare: Path, content: str, words: tu
 
 def test_a_worker_sees_what_its_supervisor_sees(monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags reach the child through its environment."""
-    given = settings.load(database_url="sqlite:///a.db", redis_url="redis://r", home="h", job_seconds="9")
+    given = settings.load(
+        database_url="sqlite:///a.db", redis_url="redis://r", home="h", job_seconds="9"
+    )
     for name, value in settings.for_child(given).items():
         monkeypatch.setenv(name, value)
     seen = settings.load()

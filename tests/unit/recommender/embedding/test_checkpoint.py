@@ -16,7 +16,11 @@ from recommender.embedding.training.trained import Epoch, Trained
 from recommender.embedding.training.training_settings import TrainingSettings
 from tests.unit.recommender.embedding.test_network import TINY, pictures
 
-FACTS = {"classes": ["hat", "bag", "shoe"], "data_sha256": "d" * 64, "metrics": {"test_accuracy": 0.5}}
+FACTS = {
+    "classes": ["hat", "bag", "shoe"],
+    "data_sha256": "d" * 64,
+    "metrics": {"test_accuracy": 0.5},
+}
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +28,9 @@ def trained() -> Trained:
     """A fresh network passed off as trained."""
     settings = TrainingSettings("tiny", epochs=1)
     history = (Epoch(1, 1, 0.7, 0.6, 1.5),)
-    return Trained(network.build(TINY, seed=3), TINY, settings, 3, history, {"wall": 1.5, "cpu": 2.5})
+    return Trained(
+        network.build(TINY, seed=3), TINY, settings, 3, history, {"wall": 1.5, "cpu": 2.5}
+    )
 
 
 @pytest.fixture
@@ -59,7 +65,12 @@ def test_the_manifest_says_what_made_the_model(folder: Path) -> None:
     assert manifest["metrics"] == {"test_accuracy": 0.5}
     assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["tensorflow"])
     card = (folder / checkpoint.CARD).read_text()
-    for part in (checkpoint.model_key(manifest), "hat, bag, shoe", "test_accuracy: 0.5000", "d" * 64):
+    for part in (
+        checkpoint.model_key(manifest),
+        "hat, bag, shoe",
+        "test_accuracy: 0.5000",
+        "d" * 64,
+    ):
         assert part in card
 
 
@@ -119,10 +130,16 @@ def test_numbers_that_are_not_finite_are_refused(trained: Trained) -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda plain: plain["weights"][0]["shape"].reverse(), "weights.bin: wanted the shapes of tiny"),
+        (
+            lambda plain: plain["weights"][0]["shape"].reverse(),
+            "weights.bin: wanted the shapes of tiny",
+        ),
         (lambda plain: plain["weights"].reverse(), "weights.bin: wanted the shapes of tiny"),
         (lambda plain: plain["weights"][0].update(shape=[-1, 2]), "no array of weights"),
-        (lambda plain: plain["architecture"].update(dim=7), "weights.bin: wanted the shapes of tiny"),
+        (
+            lambda plain: plain["architecture"].update(dim=7),
+            "weights.bin: wanted the shapes of tiny",
+        ),
         (lambda plain: plain["architecture"].update(dim=0), "no such network"),
         (lambda plain: plain["architecture"].update(dim=10**12), "no such network"),
         (lambda plain: plain["architecture"].update(surprise=1), "no such network"),

@@ -1,4 +1,6 @@
-"""MobileNetV2 as we build it is Keras' own with its normalisations folded in, from any weights file of it."""
+"""MobileNetV2 as we build it is Keras' own with its normalisations folded in, from any weights file
+of it.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def start(weights_file: Path) -> pretrained.Start:
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_it_answers_as_keras_does(start: pretrained.Start, channels: int) -> None:
-    """Folded convolutions give the features of Keras' model, grey pictures those of three equal channels."""
+    """Folded convolutions give the features of Keras' model, grey pictures those of three equal
+    channels.
+    """
     architecture = MobileNet(size=32, channels=channels, resolution=64)
     ours = mobilenet.build(architecture, seed=1).get_layer("backbone")
     assert start.arrays is not None
@@ -82,7 +86,9 @@ def test_pictures_are_seen_as_photos() -> None:
 def test_what_comes_out_is_a_unit_row_and_logits() -> None:
     """Of the dimensions that were asked for; the logits are scaled cosines."""
     model = mobilenet.build(SMALL, seed=1)
-    embeddings, logits = model(np.random.default_rng(1).uniform(0, 255, (5, 28, 28, 1)).astype(np.float32))
+    embeddings, logits = model(
+        np.random.default_rng(1).uniform(0, 255, (5, 28, 28, 1)).astype(np.float32)
+    )
     assert embeddings.shape == (5, 8)
     assert logits.shape == (5, 3)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
@@ -99,7 +105,9 @@ def test_every_weight_has_a_depth_and_depth_rises() -> None:
 def test_the_full_width_has_the_papers_parameters() -> None:
     """2.22 million convolution weights, as in Keras without its normalisations."""
     model = mobilenet.build(MobileNet(), seed=1).get_layer("backbone")
-    theirs = keras.applications.MobileNetV2(input_shape=(96, 96, 3), include_top=False, weights=None)
+    theirs = keras.applications.MobileNetV2(
+        input_shape=(96, 96, 3), include_top=False, weights=None
+    )
     kernels = sum(int(np.prod(one.shape)) for one in theirs.weights if "kernel" in one.path)
     assert sum(int(np.prod(one.shape)) for one in model.weights if "kernel" in one.path) == kernels
 
@@ -128,7 +136,9 @@ def test_a_description_says_which_network_it_is() -> None:
 
 
 @pytest.mark.parametrize("spoil", ["nothing", "text", "half", "another width"])
-def test_a_file_that_is_none_is_refused_by_name(weights_file: Path, tmp_path: Path, spoil: str) -> None:
+def test_a_file_that_is_none_is_refused_by_name(
+    weights_file: Path, tmp_path: Path, spoil: str
+) -> None:
     """In one line, whatever HDF5 has to say about it."""
     path = tmp_path / "bad.weights.h5"
     content = weights_file.read_bytes()
@@ -154,7 +164,9 @@ def test_a_model_in_keras_own_format_is_not_opened(
         keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save(made)
     path = made.rename(tmp_path / name)
     monkeypatch.setattr(keras.Model, "load_weights", lambda *_: pytest.fail("it was opened"))
-    with pytest.raises(ValueError, match=r"weights alone \(\.h5\), found a model in Keras' own format"):
+    with pytest.raises(
+        ValueError, match=r"weights alone \(\.h5\), found a model in Keras' own format"
+    ):
         pretrained.from_file(path)
 
 

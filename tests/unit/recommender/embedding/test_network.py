@@ -28,7 +28,9 @@ def test_presets_stay_within_their_size(name: str, most: int) -> None:
 
 
 def test_embeddings_are_unit_rows_and_logits_their_scaled_cosines() -> None:
-    """The norm is 1, and no logit exceeds the scale: what is trained is the cosine that retrieval uses."""
+    """The norm is 1, and no logit exceeds the scale: what is trained is the cosine that retrieval
+    uses.
+    """
     embeddings, logits = (out.numpy() for out in network.build(TINY, seed=1)(pictures(20)))
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
     assert np.abs(logits).max() <= TINY.scale * (1 + 1e-5)
@@ -42,8 +44,11 @@ def test_the_same_seed_builds_the_same_weights_and_another_seed_others() -> None
 
 
 def test_bfloat16_and_float32_hold_the_same_weights() -> None:
-    """Weights trained in bfloat16 fit the float32 network one by one, and give nearly the same embedding."""
-    trained, served = network.build(TINY, seed=1, compute="mixed_bfloat16"), network.build(TINY, seed=2)
+    """Weights trained in bfloat16 fit the float32 network one by one, and give nearly the same
+    embedding.
+    """
+    trained = network.build(TINY, seed=1, compute="mixed_bfloat16")
+    served = network.build(TINY, seed=2)
     assert {weight.dtype for weight in trained.weights} == {"float32"}
     served.set_weights(trained.get_weights())
     cosine = (trained(pictures(9))[0].numpy() * served(pictures(9))[0].numpy()).sum(1)
@@ -52,7 +57,8 @@ def test_bfloat16_and_float32_hold_the_same_weights() -> None:
 
 def test_a_residual_unit_starts_as_the_identity() -> None:
     """Leaving the units out of a fresh network changes nothing, so depth costs no stability."""
-    deep, flat = network.build(TINY, seed=1), network.build(replace(TINY, stages=((8, 2, 0),)), seed=5)
+    deep = network.build(TINY, seed=1)
+    flat = network.build(replace(TINY, stages=((8, 2, 0),)), seed=5)
     by_name = {weight.path: weight.numpy() for weight in deep.weights}
     flat.set_weights([by_name[weight.path] for weight in flat.weights])
     np.testing.assert_allclose(deep(pictures(5))[0], flat(pictures(5))[0], atol=1e-6)
@@ -61,14 +67,17 @@ def test_a_residual_unit_starts_as_the_identity() -> None:
 def test_normalisation_is_part_of_the_network() -> None:
     """Twice the grey levels, mean and deviation give the same embedding."""
     doubled = replace(TINY, pixel_mean=2 * TINY.pixel_mean, pixel_std=2 * TINY.pixel_std)
-    once, twice = network.build(TINY, seed=1)(pictures(5)), network.build(doubled, seed=1)(2 * pictures(5))
+    once = network.build(TINY, seed=1)(pictures(5))
+    twice = network.build(doubled, seed=1)(2 * pictures(5))
     np.testing.assert_allclose(once[0], twice[0], atol=1e-5)
 
 
 def test_a_description_survives_json() -> None:
     """The manifest's architecture is the one that was trained, tuples included."""
     for architecture in (*PRESETS.values(), TINY):
-        assert Architecture.from_json(json.loads(json.dumps(architecture.to_json()))) == architecture
+        assert (
+            Architecture.from_json(json.loads(json.dumps(architecture.to_json()))) == architecture
+        )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""A picture has one embedding, whatever is embedded with it, in whatever order, on however many threads."""
+"""A picture has one embedding, whatever is embedded with it, in whatever order, on however many
+threads.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,12 @@ import pytest
 import tensorflow as tf
 
 from recommender.embedding import checkpoint, network
-from recommender.embedding.tensorflow_embedder import BATCH, LEAST, TensorflowEmbedder, on_one_thread
+from recommender.embedding.tensorflow_embedder import (
+    BATCH,
+    LEAST,
+    TensorflowEmbedder,
+    on_one_thread,
+)
 from recommender.embedding.training.trained import Trained
 from recommender.embedding.training.training_settings import TrainingSettings
 from tests.unit.recommender.embedding.test_network import TINY
@@ -48,7 +55,9 @@ def test_company_does_not_change_an_embedding(
     np.testing.assert_array_equal(embedder.embed(PIXELS[-size:]), embeddings[-size:])
 
 
-def test_order_does_not_change_an_embedding(embedder: TensorflowEmbedder, embeddings: np.ndarray) -> None:
+def test_order_does_not_change_an_embedding(
+    embedder: TensorflowEmbedder, embeddings: np.ndarray
+) -> None:
     """Any permutation gives the permuted rows, bit by bit."""
     order = np.random.default_rng(9).permutation(len(PIXELS))
     np.testing.assert_array_equal(embedder.embed(PIXELS[order]), embeddings[order])
@@ -66,7 +75,8 @@ def test_threads_do_not_change_an_embedding(tmp_path: Path) -> None:
         "import hashlib, sys, pathlib, tensorflow as tf\n"
         "tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[1]))\n"
         "tf.config.threading.set_inter_op_parallelism_threads(int(sys.argv[1]))\n"
-        "from tests.unit.recommender.embedding.test_tensorflow_embedder import PIXELS, TensorflowEmbedder\n"
+        "from tests.unit.recommender.embedding.test_tensorflow_embedder import PIXELS,"
+        " TensorflowEmbedder\n"
         "print(hashlib.sha256(TensorflowEmbedder.load(pathlib.Path(sys.argv[2])).embed(PIXELS)).hexdigest())\n"
     )
     root = Path(__file__).parents[4]
@@ -76,7 +86,9 @@ def test_threads_do_not_change_an_embedding(tmp_path: Path) -> None:
         assert done.stdout.split()[-1] == ours
 
 
-def test_the_class_is_the_nearest_direction(embedder: TensorflowEmbedder, embeddings: np.ndarray) -> None:
+def test_the_class_is_the_nearest_direction(
+    embedder: TensorflowEmbedder, embeddings: np.ndarray
+) -> None:
     """`classify` agrees with the cosines to the head's directions, worked out in NumPy."""
     model = network.build(network.PRESETS["quick"], seed=1)
     directions = model.get_layer("head").get_weights()[0].astype(np.float64)
@@ -91,8 +103,12 @@ def test_no_pictures_have_no_embeddings(embedder: TensorflowEmbedder) -> None:
     assert embedder.embed(PIXELS[:0]).shape == (0, 64)
 
 
-@pytest.mark.parametrize("wrong", [PIXELS.astype(np.float32), PIXELS[:, :14], PIXELS[0], PIXELS[..., None]])
-def test_pictures_of_another_kind_are_refused(embedder: TensorflowEmbedder, wrong: np.ndarray) -> None:
+@pytest.mark.parametrize(
+    "wrong", [PIXELS.astype(np.float32), PIXELS[:, :14], PIXELS[0], PIXELS[..., None]]
+)
+def test_pictures_of_another_kind_are_refused(
+    embedder: TensorflowEmbedder, wrong: np.ndarray
+) -> None:
     """Floats, other sizes and other axes raise ValueError."""
     with pytest.raises(ValueError, match="wanted uint8"):
         embedder.embed(wrong)
@@ -103,20 +119,28 @@ def trained(request: pytest.FixtureRequest) -> keras.Model:
     """A preset with weights as training leaves them: no gain is 0, no bias either."""
     model = network.build(network.PRESETS[request.param], seed=3)
     rng = np.random.default_rng(7)
-    model.set_weights([one + rng.normal(0, 0.1, one.shape).astype(np.float32) for one in model.get_weights()])
+    model.set_weights(
+        [one + rng.normal(0, 0.1, one.shape).astype(np.float32) for one in model.get_weights()]
+    )
     return model
 
 
 def test_folded_kernels_give_the_bytes_of_the_trained_network(trained: keras.Model) -> None:
-    """Embeddings and logits equal those of kernels that are standardised at every call, bit by bit."""
+    """Embeddings and logits equal those of kernels that are standardised at every call, bit by
+    bit.
+    """
     levels = PIXELS[:BATCH].astype(np.float32)[..., None]
     graph = tf.function(trained, autograph=False)
-    for found, wanted in zip(TensorflowEmbedder(trained).outputs(PIXELS[:BATCH]), graph(levels), strict=True):
+    for found, wanted in zip(
+        TensorflowEmbedder(trained).outputs(PIXELS[:BATCH]), graph(levels), strict=True
+    ):
         np.testing.assert_array_equal(found, wanted.numpy())
 
 
 def test_few_pictures_have_the_bytes_of_many(trained: keras.Model) -> None:
-    """Quickened, two rows are convolved and padded only for the last steps; nothing else comes out."""
+    """Quickened, two rows are convolved and padded only for the last steps; nothing else comes
+    out.
+    """
     embedder = TensorflowEmbedder(trained)
     wanted = embedder.outputs(PIXELS)
     assert embedder.quicken()
@@ -127,14 +151,18 @@ def test_few_pictures_have_the_bytes_of_many(trained: keras.Model) -> None:
 
 def test_folding_leaves_the_trained_network_alone(trained: keras.Model) -> None:
     """Its weights keep their names, order and numbers, and may be folded again."""
-    names, numbers = [one.path for one in trained.weights], trained.get_weights()
-    first, second = TensorflowEmbedder(trained), TensorflowEmbedder(trained)
+    names = [one.path for one in trained.weights]
+    numbers = trained.get_weights()
+    first = TensorflowEmbedder(trained)
+    second = TensorflowEmbedder(trained)
     assert [one.path for one in trained.weights] == names
     assert all(np.array_equal(a, b) for a, b in zip(trained.get_weights(), numbers, strict=True))
     np.testing.assert_array_equal(first.embed(PIXELS[:9]), second.embed(PIXELS[:9]))
 
 
-def test_many_networks_are_folded_in_silence(trained: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_networks_are_folded_in_silence(
+    trained: keras.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """TensorFlow has nothing to complain of, however many one process makes."""
     told: list[str] = []
     monkeypatch.setattr(tf.get_logger(), "warning", lambda text, *_: told.append(text))
@@ -144,8 +172,12 @@ def test_many_networks_are_folded_in_silence(trained: keras.Model, monkeypatch: 
 
 
 @pytest.mark.thorough
-def test_one_thread_is_given_only_to_a_tensorflow_that_has_not_begun(embeddings: np.ndarray) -> None:
-    """In a new process it is, and embeddings stay the same; here, where much was embedded, it is refused."""
+def test_one_thread_is_given_only_to_a_tensorflow_that_has_not_begun(
+    embeddings: np.ndarray,
+) -> None:
+    """In a new process it is, and embeddings stay the same; here, where much was embedded, it is
+    refused.
+    """
     assert not on_one_thread()
     script = (
         "from recommender.embedding.tensorflow_embedder import on_one_thread\n"

@@ -41,7 +41,9 @@ def test_what_is_undefined_is_not_zero() -> None:
         ([0, 1], [0, -1], "guesses must lie"),
     ],
 )
-def test_labels_that_do_not_fit_are_refused(truth: list[int], guesses: list[int], complaint: str) -> None:
+def test_labels_that_do_not_fit_are_refused(
+    truth: list[int], guesses: list[int], complaint: str
+) -> None:
     """Lengths that differ and labels outside the classes raise ValueError."""
     with pytest.raises(ValueError, match=complaint):
         classification(np.array(truth), np.array(guesses), 3)

@@ -15,7 +15,12 @@ NAN = float("nan")
 
 
 @settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 9999), n_items=st.integers(3, 25), k=st.integers(1, 12), length=st.integers(1, 12))
+@given(
+    seed=st.integers(0, 9999),
+    n_items=st.integers(3, 25),
+    k=st.integers(1, 12),
+    length=st.integers(1, 12),
+)
 def test_measures_equal_those_of_trec_eval(seed: int, n_items: int, k: int, length: int) -> None:
     """Hit rate, recall, mrr, map and ndcg agree with ir-measures to 1e-9."""
     draws = np.random.default_rng(seed)
@@ -62,7 +67,8 @@ def test_ndcg_of_sets_is_that_of_gains() -> None:
 
 def test_an_empty_truth_is_undefined_and_an_empty_slate_is_a_miss() -> None:
     """NaN where there was nothing to find, 0 where nothing was shown."""
-    slates, truth = np.array([[1, 2], [-1, -1]], np.int32), np.array([[-1], [1]], np.int32)
+    slates = np.array([[1, 2], [-1, -1]], np.int32)
+    truth = np.array([[-1], [1]], np.int32)
     for measure in (metrics.hit_rate, metrics.recall, metrics.mrr, metrics.average_precision):
         assert measure(slates, truth, k=2).tolist() == pytest.approx([NAN, 0.0], nan_ok=True)
     gains = np.array([[0.0, 0.0, 0.0], [0.0, 0.5, 0.0]])
@@ -71,13 +77,15 @@ def test_an_empty_truth_is_undefined_and_an_empty_slate_is_a_miss() -> None:
 
 def test_padding_is_never_relevant() -> None:
     """A padded slate does not match a padded truth."""
-    slates, truth = np.array([[3, -1]], np.int32), np.array([[4, -1]], np.int32)
+    slates = np.array([[3, -1]], np.int32)
+    truth = np.array([[4, -1]], np.int32)
     assert metrics.hit_rate(slates, truth, k=2).tolist() == [0.0]
 
 
 def test_coverage_and_gini_know_equal_and_unequal_exposure() -> None:
     """Four items shown alike: all covered, Gini 0. One item alone of four: a quarter, Gini 3/4."""
-    alike, alone = np.array([[0, 1], [2, 3]], np.int32), np.array([[2, -1], [2, -1]], np.int32)
+    alike = np.array([[0, 1], [2, 3]], np.int32)
+    alone = np.array([[2, -1], [2, -1]], np.int32)
     assert metrics.catalogue_coverage(alike, 4) == 1.0
     assert metrics.exposure_gini(alike, 4) == 0.0
     assert metrics.catalogue_coverage(alone, 4) == 0.25
@@ -93,7 +101,9 @@ def test_novelty_counts_bits_and_a_new_item_is_the_most_novel() -> None:
 
 
 def test_diversity_is_the_mean_distance_over_pairs() -> None:
-    """Three items, two of one category: two of three pairs differ; a single item has no diversity."""
+    """Three items, two of one category: two of three pairs differ; a single item has no
+    diversity.
+    """
     categories = np.eye(2)[[0, 0, 1]]
     slates = np.array([[0, 1, 2], [0, 1, -1], [2, -1, -1]], np.int32)
     assert metrics.intra_list_diversity(slates, categories).tolist() == pytest.approx(

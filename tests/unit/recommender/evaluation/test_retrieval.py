@@ -1,4 +1,6 @@
-"""Average precision, leave-one-out, ties, twins and votes, against slow twins and planted answers."""
+"""Average precision, leave-one-out, ties, twins and votes, against slow twins and planted
+answers.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,17 @@ from recommender.search.similarity import round_embeddings
 
 def slow_ranking(query: np.ndarray, gallery: np.ndarray, left_out: int) -> list[int]:
     """The gallery in falling cosine, ties by place."""
-    cosine = {j: float(np.float32(query @ gallery[j])) for j in range(len(gallery)) if j != left_out}
+    cosine = {
+        j: float(np.float32(query @ gallery[j])) for j in range(len(gallery)) if j != left_out
+    }
     return sorted(cosine, key=lambda j: (-cosine[j], j))
 
 
 def slow_average_precision(marks: list[bool]) -> float:
     """The mean over the relevant of the precision at their rank, by counting."""
-    precisions = [sum(marks[: place + 1]) / (place + 1) for place in range(len(marks)) if marks[place]]
+    precisions = [
+        sum(marks[: place + 1]) / (place + 1) for place in range(len(marks)) if marks[place]
+    ]
     return sum(precisions) / len(precisions) if precisions else float("nan")
 
 
@@ -35,10 +41,14 @@ def drawn(seed: int, n: int, *, steps: int = 2) -> np.ndarray:
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10**6), n=st.integers(12, 60))
 def test_it_equals_the_slow_twin(seed: int, n: int) -> None:
-    """Average precision and P@10 of every query, with ties, leaving some queries out of their gallery."""
+    """Average precision and P@10 of every query, with ties, leaving some queries out of their
+    gallery.
+    """
     rng = np.random.default_rng(seed)
-    queries, gallery = drawn(seed, 7), drawn(seed + 1, n)
-    query_labels, labels = rng.integers(0, 4, 7), rng.integers(0, 3, n)
+    queries = drawn(seed, 7)
+    gallery = drawn(seed + 1, n)
+    query_labels = rng.integers(0, 4, 7)
+    labels = rng.integers(0, 3, n)
     leave_out = rng.integers(-1, n, 7)
     found = retrieval.retrieve(queries, gallery, query_labels, labels, leave_out=leave_out)
     for row in range(7):
@@ -54,7 +64,8 @@ def test_it_equals_the_slow_twin(seed: int, n: int) -> None:
 
 def test_many_blocks_give_what_one_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     """The size of a block changes nothing."""
-    queries, gallery = drawn(1, 50), drawn(2, 40)
+    queries = drawn(1, 50)
+    gallery = drawn(2, 40)
     labels = np.arange(50) % 3
     whole = retrieval.retrieve(queries, gallery, labels, labels[:40])
     monkeypatch.setattr(retrieval, "BLOCK", 90)
@@ -88,11 +99,15 @@ def test_a_query_never_finds_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "relevant"), [([3, 4], [2, 1]), ([1, 5, 1], [0, 2, 1]), ([6], [6]), ([2, 0, 3], [1, 0, 2])]
+    ("sizes", "relevant"),
+    [([3, 4], [2, 1]), ([1, 5, 1], [0, 2, 1]), ([6], [6]), ([2, 0, 3], [1, 0, 2])],
 )
 def test_ties_are_averaged_over_all_their_orders(sizes: list[int], relevant: list[int]) -> None:
     """The closed form equals the mean over every order that leaves the groups in place."""
-    groups = [[True] * right + [False] * (size - right) for size, right in zip(sizes, relevant, strict=True)]
+    groups = [
+        [True] * right + [False] * (size - right)
+        for size, right in zip(sizes, relevant, strict=True)
+    ]
     orders: list[list[bool]] = [[]]
     for group in groups:
         orders = [begun + list(one) for begun in orders for one in permutations(group)]
@@ -119,7 +134,9 @@ def test_label_codes_equal_shuffled_ties(*, leave_one_out: bool) -> None:
     rng = np.random.default_rng(3)
     labels = rng.integers(0, 3, 30)
     codes = np.where(rng.random(30) < 0.7, labels, rng.integers(0, 3, 30))
-    found = retrieval.retrieve_by_code(codes, codes, labels, labels, depth=10, leave_one_out=leave_one_out)
+    found = retrieval.retrieve_by_code(
+        codes, codes, labels, labels, depth=10, leave_one_out=leave_one_out
+    )
     vectors = np.eye(3, dtype=np.float32)[codes]
     means = np.zeros(30)
     rounds = 1500
@@ -147,7 +164,9 @@ def test_a_gallery_too_small_or_too_large_is_refused() -> None:
 
 
 def test_planted_twins_are_found_exactly() -> None:
-    """An equal picture has cosine exactly 1, a slightly changed one nearly, the rest less; ties by place."""
+    """An equal picture has cosine exactly 1, a slightly changed one nearly, the rest less; ties by
+    place.
+    """
     rng = np.random.default_rng(8)
     gallery = rng.integers(0, 256, (40, 28, 28)).astype(np.uint8)
     gallery[30] = gallery[12]
@@ -168,7 +187,9 @@ def test_blank_pictures_have_no_direction() -> None:
 
 
 def test_a_wrong_label_is_outvoted() -> None:
-    """In a bunch of one class, the picture with another label is the only one its neighbours contradict."""
+    """In a bunch of one class, the picture with another label is the only one its neighbours
+    contradict.
+    """
     rng = np.random.default_rng(2)
     bunches = np.repeat(np.eye(3), 20, axis=0) + 0.05 * rng.normal(size=(60, 3))
     labels = np.repeat([0, 1, 2], 20)

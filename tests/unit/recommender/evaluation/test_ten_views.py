@@ -14,7 +14,9 @@ def test_a_dot_is_seen_in_its_place_and_beside_it_and_mirrored() -> None:
     dot[0, 2, 1] = 9
     places = [tuple(np.argwhere(one[0])[0].tolist()) for one in ten_views.views(dot)]
     right = [(2, 1), (3, 1), (1, 1), (2, 2), (2, 0)]
-    assert places == [place for down, across in right for place in ((down, across), (down, 5 - across))]
+    assert places == [
+        place for down, across in right for place in ((down, across), (down, 5 - across))
+    ]
 
 
 def test_what_leaves_at_one_edge_does_not_come_back_at_the_other() -> None:
@@ -37,5 +39,7 @@ def test_the_mean_is_that_of_ten_answers() -> None:
     pixels[:, 1, 0] = 10
     steps: list[int] = []
     found = ten_views.mean_logits(network, pixels, step=steps.append)
-    np.testing.assert_allclose(found, np.full((3, 2), 4.0))  # one of ten views lost the dot, another none
+    np.testing.assert_allclose(
+        found, np.full((3, 2), 4.0)
+    )  # one of ten views lost the dot, another none
     assert steps == [3] * ten_views.N_VIEWS

@@ -1,4 +1,6 @@
-"""What a generation teaches comes from its slates only, in any order, and follows what was planted."""
+"""What a generation teaches comes from its slates only, in any order, and follows what was
+planted.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from recommender.search.similarity import round_embeddings
 from tests.unit.recommender.shop import embeddings, profiles
 
 CONFIG = LearningConfig()
-N, SLATES, K = 60, 4000, 5
+N = 60
+SLATES = 4000
+K = 5
 
 
 def one_query() -> Profiles:
@@ -25,14 +29,20 @@ def one_query() -> Profiles:
     items = np.full((SLATES, 8), -1, np.int32)
     items[:, 0] = draws.integers(N, N + 20, SLATES)
     return Profiles(
-        session=np.arange(SLATES), step=np.zeros(SLATES, np.int16), query=items[:, 0], items=items,
-        weights=(items >= 0).astype(np.float64), shown=np.zeros((SLATES, 0), np.int32),
-    )  # fmt: skip
+        session=np.arange(SLATES),
+        step=np.zeros(SLATES, np.int16),
+        query=items[:, 0],
+        items=items,
+        weights=(items >= 0).astype(np.float64),
+        shown=np.zeros((SLATES, 0), np.int32),
+    )
 
 
 def taught(chance: Any, *, generations: int = 1, config: LearningConfig = CONFIG) -> Learned:
     """Learn from random slates whose clicks have the given chance times 0.8 ** position."""
-    index, asked, learned = embeddings(N + 20, dim=4), one_query(), start(config, K)
+    index = embeddings(N + 20, dim=4)
+    asked = one_query()
+    learned = start(config, K)
     counts = Counts.empty(N + 20)
     for generation in range(generations):
         draws = np.random.default_rng(generation)
@@ -40,7 +50,13 @@ def taught(chance: Any, *, generations: int = 1, config: LearningConfig = CONFIG
         examined = 0.8 ** np.arange(K)
         acted = draws.random(shown.shape) < chance(asked.items[:, :1], shown, index) * examined
         after = learn(
-            learned, config=config, embeddings=index, counts=counts, profiles=asked, shown=shown, acted=acted
+            learned,
+            config=config,
+            embeddings=index,
+            counts=counts,
+            profiles=asked,
+            shown=shown,
+            acted=acted,
         )
         counts = counts.plus(increments(asked.items, shown, acted, learned.weights, n=N + 20))
         learned = after
@@ -49,7 +65,9 @@ def taught(chance: Any, *, generations: int = 1, config: LearningConfig = CONFIG
 
 def by_cosine(i: np.ndarray, j: np.ndarray, index: np.ndarray) -> np.ndarray:
     """A rate that rises with the cosine from 0.02 to 0.3."""
-    cosine = np.einsum("nkd,nkd->nk", np.broadcast_to(index[i], (*j.shape, index.shape[1])), index[j])
+    cosine = np.einsum(
+        "nkd,nkd->nk", np.broadcast_to(index[i], (*j.shape, index.shape[1])), index[j]
+    )
     return np.asarray(0.02 + 0.28 * np.clip(cosine, 0, 1) ** 3)
 
 
@@ -75,7 +93,9 @@ def test_the_start_rises_strictly_and_falls_by_position() -> None:
 
 
 def test_calibration_follows_the_rates_planted_and_still_rises_strictly() -> None:
-    """At a cosine where there were many showings the learned rate is the planted one within a fifth."""
+    """At a cosine where there were many showings the learned rate is the planted one within a
+    fifth.
+    """
     learned = taught(by_cosine, generations=2)
     assert (np.diff(learned.rates) > 0).all()
     low, high = learned.rate(np.array([0.0, 0.95]))
@@ -99,8 +119,12 @@ def test_the_base_rate_is_clicks_per_examination() -> None:
     assert learned.base == pytest.approx(0.1, rel=0.12)
 
 
-def test_kappa_falls_where_pairs_know_more_than_pictures_and_rises_where_they_know_nothing() -> None:
-    """Pair evidence that predicts earns trust; evidence that is noise around the calibration loses it."""
+def test_kappa_falls_where_pairs_know_more_than_pictures_and_rises_where_they_know_nothing() -> (
+    None
+):
+    """Pair evidence that predicts earns trust; evidence that is noise around the calibration loses
+    it.
+    """
     assert taught(by_pair, generations=3).kappa < CONFIG.start_kappa
     assert taught(by_cosine, generations=3).kappa > CONFIG.start_kappa
 
@@ -112,7 +136,8 @@ def test_without_evidence_kappa_stays_where_it_started() -> None:
 
 def test_the_order_and_the_batches_of_slates_do_not_matter() -> None:
     """Tallies are whole numbers, so a permutation teaches the same bits."""
-    index, draws = embeddings(80), np.random.default_rng(3)
+    index = embeddings(80)
+    draws = np.random.default_rng(3)
     asked = profiles(700, n_items=60, n_all=80)
     shown = np.array([draws.permutation(60)[:10] for _ in range(700)], np.int32)
     acted = draws.random(shown.shape) < 0.2
@@ -121,11 +146,16 @@ def test_the_order_and_the_batches_of_slates_do_not_matter() -> None:
     order = draws.permutation(700)
     answers = {
         learn(
-            learned, config=CONFIG, embeddings=index, counts=counts,
-            profiles=asked[rows], shown=shown[rows], acted=acted[rows],
+            learned,
+            config=CONFIG,
+            embeddings=index,
+            counts=counts,
+            profiles=asked[rows],
+            shown=shown[rows],
+            acted=acted[rows],
         ).to_json()
         for rows in (np.arange(700), order)
-    }  # fmt: skip
+    }
     assert len(answers) == 1
 
 
@@ -134,9 +164,14 @@ def test_slates_that_do_not_fit_are_refused() -> None:
     shown = np.zeros((3, 4), np.int32)
     with pytest.raises(ValueError, match="do not fit"):
         learn(
-            start(CONFIG, 10), config=CONFIG, embeddings=round_embeddings(np.eye(4)), counts=Counts.empty(4),
-            profiles=profiles(3, n_items=12, n_all=12), shown=shown, acted=shown > 0,
-        )  # fmt: skip
+            start(CONFIG, 10),
+            config=CONFIG,
+            embeddings=round_embeddings(np.eye(4)),
+            counts=Counts.empty(4),
+            profiles=profiles(3, n_items=12, n_all=12),
+            shown=shown,
+            acted=shown > 0,
+        )
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ def arrays(slates: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     pad = [[*items, -1, -1, -1][:3] for items, _, _ in slates]
     lists = [[*shown, -1, -1, -1][:3] for _, shown, _ in slates]
     clicks = [
-        [c and j >= 0 for c, j in zip(s[2], row, strict=True)] for s, row in zip(slates, lists, strict=True)
+        [c and j >= 0 for c, j in zip(s[2], row, strict=True)]
+        for s, row in zip(slates, lists, strict=True)
     ]
     return (
         np.array(pad, np.int32).reshape(-1, 3),
@@ -88,7 +89,8 @@ def test_sums_do_not_depend_on_split_or_order(slates: list[Any], data: st.DataOb
 @given(slates=SLATES, more=SLATES)
 def test_packed_counts_come_back(slates: list[Any], more: list[Any]) -> None:
     """Rows of one generation, or of two at once, unpack to the counts and their sum."""
-    a, b = counted(slates), counted(more)
+    a = counted(slates)
+    b = counted(more)
     assert Counts.unpack(N, a.pack()).digest() == a.digest()
     assert Counts.unpack(N, [*b.pack(), *a.pack()]).digest() == a.plus(b).digest()
 
@@ -135,13 +137,15 @@ def test_item_totals_count_each_showing_once(slates: list[Any]) -> None:
 def test_what_does_not_fit_is_refused() -> None:
     """Other catalogues, other shapes, fractions, unknown items and torn rows raise."""
     counts = counted([([7], [4, 1], [False, True, False])])
-    shown, acted = np.array([[1, 2, 3]], np.int32), np.zeros((1, 3), np.bool_)
+    shown = np.array([[1, 2, 3]], np.int32)
+    acted = np.zeros((1, 3), np.bool_)
     with pytest.raises(ValueError, match="9 items"):
         counts.plus(Counts.empty(10)).plus(counts)
     with pytest.raises(ValueError, match="do not fit"):
         increments(shown, shown, acted[:, :2], EXAMINATION, n=N)
     with pytest.raises(TypeError, match="whole numbers"):
-        increments(shown, shown, acted, EXAMINATION / 2, n=N)  # type: ignore[arg-type]  # what is tested
+        # what is tested
+        increments(shown, shown, acted, EXAMINATION / 2, n=N)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="there are 3 items"):
         item_totals(shown, acted, EXAMINATION, n=3)
     with pytest.raises(ValueError, match="multiple of 16"):

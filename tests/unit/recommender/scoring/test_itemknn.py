@@ -32,7 +32,11 @@ pairs = st.dictionaries(
 def counts(acted: dict[tuple[int, int], int]) -> Counts:
     """Counts of pairs that were shown twice as often as acted on."""
     rows = sorted((i * N + j, 2048 * c + 1024, c) for (i, j), c in acted.items())
-    return Counts(N, *(np.array(column, np.int64) for column in zip(*rows, strict=True))) if rows else EMPTY
+    return (
+        Counts(N, *(np.array(column, np.int64) for column in zip(*rows, strict=True)))
+        if rows
+        else EMPTY
+    )
 
 
 EMPTY = Counts.empty(N)
@@ -46,7 +50,9 @@ def score(config: ItemKnnConfig, known: Counts = TAUGHT, asked: Any = ASKED) -> 
 
 @given(acted=pairs, shrink=st.sampled_from([0.0, 3.0]), keep=st.integers(1, N - 1))
 @settings(deadline=None, max_examples=60)
-def test_the_score_is_the_stacked_cosine(acted: dict[tuple[int, int], int], shrink: float, keep: int) -> None:
+def test_the_score_is_the_stacked_cosine(
+    acted: dict[tuple[int, int], int], shrink: float, keep: int
+) -> None:
     """It equals a twin that writes the stacked matrix out and sorts everything."""
     config = ItemKnnConfig(content_weight=1.5, shrink=shrink, neighbours=keep)
     likeness = np.array(
@@ -71,7 +77,8 @@ def test_every_setting_matters(change: dict[str, Any]) -> None:
 def test_the_two_weightings_differ_and_rare_items_weigh_more() -> None:
     """Both fall with the number of interactions; BM25 more steeply."""
     n_pairs = np.array([0, 1, 5, 20, 74])
-    idf, bm25 = weights(n_pairs, "tf-idf"), weights(n_pairs, "bm25")
+    idf = weights(n_pairs, "tf-idf")
+    bm25 = weights(n_pairs, "bm25")
     assert (np.diff(idf) <= 0).all()
     assert (np.diff(bm25) <= 0).all()
     assert bm25[0] / bm25[3] > idf[0] / idf[3]
@@ -92,7 +99,11 @@ def test_blocks_of_any_size_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"shrink": -1.0}, "at least 0"), ({"neighbours": 0}, "at least 1"), ({"weighting": "best"}, "tf-idf")],
+    [
+        ({"shrink": -1.0}, "at least 0"),
+        ({"neighbours": 0}, "at least 1"),
+        ({"weighting": "best"}, "tf-idf"),
+    ],
 )
 def test_a_setting_that_means_nothing_is_refused(change: dict[str, Any], words: str) -> None:
     """ValueError that says what would do."""

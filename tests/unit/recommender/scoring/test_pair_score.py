@@ -44,7 +44,9 @@ def test_a_pair_never_shown_has_its_visual_score_to_the_bit() -> None:
     """With b = 0 the formula is m exactly; behaviour is missing, not zero."""
     seen = counts({(3, 5): (10.0, 4)})
     blend = PairScore(LEARNED, embeddings(N), seen, Trust(32.0)).parts(asking(3), EVERYTHING)
-    visual = PairScore(LEARNED, embeddings(N), Counts.empty(N), Trust(32.0)).parts(asking(3), EVERYTHING)
+    visual = PairScore(LEARNED, embeddings(N), Counts.empty(N), Trust(32.0)).parts(
+        asking(3), EVERYTHING
+    )
     others = EVERYTHING[0] != 5
     assert blend.score[0, others].tobytes() == visual.score[0, others].tobytes()
     assert np.isnan(blend.behavioural[0, others]).all()
@@ -53,9 +55,12 @@ def test_a_pair_never_shown_has_its_visual_score_to_the_bit() -> None:
 
 
 def test_evidence_is_directed_and_moves_the_score_toward_the_rate_seen() -> None:
-    """(3, 5) with 32 examinations, 16 clicks: half the way at kappa 32; nothing for 5 looking at 3."""
+    """(3, 5) with 32 examinations, 16 clicks: half the way at kappa 32; nothing for 5 looking
+    at 3.
+    """
     scoring = PairScore(LEARNED, embeddings(N), counts({(3, 5): (32.0, 16)}), Trust(32.0))
-    there, back = scoring.parts(asking(3), EVERYTHING), scoring.parts(asking(5), EVERYTHING)
+    there = scoring.parts(asking(3), EVERYTHING)
+    back = scoring.parts(asking(5), EVERYTHING)
     assert there.evidence[0, 5] == 0.5
     assert there.behavioural[0, 5] == 0.5
     assert there.support[0, 5] == 32.0
@@ -101,16 +106,24 @@ def test_scores_equal_their_twin_and_parts_add_up(
     cells: dict[tuple[int, int], tuple[int, int]], kappa: float, seed: int
 ) -> None:
     """The damped form is the blend; score = what the picture keeps + evidence * behavioural."""
-    seen = counts({pair: (s / 1024, c) for pair, (s, c) in cells.items()}) if cells else Counts.empty(N)
-    asked, index = profiles(5, n_items=N, n_all=N, seed=seed), embeddings(N)
+    seen = (
+        counts({pair: (s / 1024, c) for pair, (s, c) in cells.items()})
+        if cells
+        else Counts.empty(N)
+    )
+    asked = profiles(5, n_items=N, n_all=N, seed=seed)
+    index = embeddings(N)
     candidates = np.tile(EVERYTHING, (5, 1))
     scoring = PairScore(LEARNED, index, seen, Trust(kappa))
-    parts, rate = scoring.parts(asked, candidates), LEARNED.rate(index @ index.T)
+    parts = scoring.parts(asked, candidates)
+    rate = LEARNED.rate(index @ index.T)
     expected = {(i, j): float(rate[i, j]) for i in range(N) for j in range(N)}
     assert scoring.score(asked, candidates).tobytes() == parts.score.tobytes()
     for row in range(5):
         members = [place for place in range(8) if asked.items[row, place] >= 0]
-        weights = {int(asked.items[row, place]): float(asked.weights[row, place]) for place in members}
+        weights = {
+            int(asked.items[row, place]): float(asked.weights[row, place]) for place in members
+        }
         for j in range(N):
             twin = twins.blend_score(weights, j, expected=expected, counts=cells, kappa=kappa)
             assert parts.score[row, j] == pytest.approx(twin, abs=1e-12)
@@ -122,7 +135,10 @@ def test_scores_equal_their_twin_and_parts_add_up(
 def test_what_was_learned_reads_back_to_the_same_bits() -> None:
     """JSON keeps every digit; another set of fields is refused."""
     odd = replace(
-        LEARNED, kappa=1 / 3, base=0.1 + 0.2, rates=tuple(np.random.default_rng(1).random(65).tolist())
+        LEARNED,
+        kappa=1 / 3,
+        base=0.1 + 0.2,
+        rates=tuple(np.random.default_rng(1).random(65).tolist()),
     )
     assert Learned.from_json(odd.to_json()) == odd
     with pytest.raises(ValueError, match="kappa"):

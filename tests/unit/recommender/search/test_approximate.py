@@ -1,4 +1,6 @@
-"""The approximate index answers the exact one's questions; looking everywhere, with the same answers."""
+"""The approximate index answers the exact one's questions; looking everywhere, with the same
+answers.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ IS_CANDIDATE = np.arange(len(INDEX)) % 5 != 0
 
 def test_looking_through_all_lists_is_exact() -> None:
     """Items, cosines, the one left out: as the exact index answers."""
-    rows, leave_out = INDEX[:200], np.arange(200, dtype=np.int32)
+    rows = INDEX[:200]
+    leave_out = np.arange(200, dtype=np.int32)
     approximate = ApproximateIndex(INDEX, IS_CANDIDATE, probes=10**6)
     exact = ExactIndex(INDEX, IS_CANDIDATE)
     for ours, theirs in zip(
@@ -61,7 +64,9 @@ def test_threads_do_not_change_an_answer() -> None:
 def test_what_is_missing_is_minus_one() -> None:
     """Fewer candidates than were asked for."""
     few = np.arange(len(INDEX)) < 3
-    items, cosines = ApproximateIndex(INDEX, few).nearest(INDEX[:2], 5, leave_out=np.array([0, 1], np.int32))
+    items, cosines = ApproximateIndex(INDEX, few).nearest(
+        INDEX[:2], 5, leave_out=np.array([0, 1], np.int32)
+    )
     assert (items[:, 2:] == -1).all()
     assert np.isnan(cosines[:, 2:]).all()
     assert sorted(items[0, :2].tolist()) == [1, 2]

@@ -34,7 +34,9 @@ def test_smoothed_equals_its_twin(n: int, k: int, seed: int, twice: bool) -> Non
 
 
 def test_blocks_and_the_order_of_items_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cosines held a few at a time give the same bytes, items in another order the same rows in it."""
+    """Cosines held a few at a time give the same bytes, items in another order the same rows in
+    it.
+    """
     rows = embeddings(300, dim=64)
     whole = Neighbourhoods.of(rows).searched()
     order = np.random.default_rng(1).permutation(300)
@@ -75,7 +77,8 @@ def test_a_query_that_is_an_item_gets_what_the_item_has(n_rounds: int) -> None:
 
 def test_a_new_picture_gets_an_average_of_its_own() -> None:
     """With the items nearest to it, then with the averages nearest to that."""
-    rows, new = embeddings(150, dim=16), embeddings(5, seed=9, dim=16)
+    rows = embeddings(150, dim=16)
+    new = embeddings(5, seed=9, dim=16)
     among = Neighbourhoods.of(rows, k=4)
     averages = new
     for before in among.rounds[:2]:
@@ -95,7 +98,8 @@ def test_alone_a_row_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "k", "found"), [(0, 10, 1), (3, 10, 1), (4, 10, 2), (99, 10, 9), (400, 10, 10), (400, 3, 3)]
+    ("n", "k", "found"),
+    [(0, 10, 1), (3, 10, 1), (4, 10, 2), (99, 10, 9), (400, 10, 10), (400, 3, 3)],
 )
 def test_few_items_are_hardly_blurred(n: int, k: int, found: int) -> None:
     """At most the root of their number is averaged."""
@@ -122,8 +126,9 @@ def precision(rows: Vectors, kind: np.ndarray) -> float:
 
 
 def test_averages_find_kinds_better_and_a_picture_beside_them_finds_itself() -> None:
-    """Two kinds with a bridge between them: mean average precision rises with the average, and half as much
-    beside it; a new photo of an item finds that item first less often with the average, not so beside it.
+    """Two kinds with a bridge between them: mean average precision rises with the average, and half
+    as much beside it; a new photo of an item finds that item first less often with the average, not
+    so beside it.
     """
     draws = np.random.default_rng(4)
     kind = np.arange(120) % 2
@@ -135,7 +140,11 @@ def test_averages_find_kinds_better_and_a_picture_beside_them_finds_itself() -> 
     photos = units(items + 0.17 * draws.normal(size=items.shape))
     among = Neighbourhoods.of(rows)
     both_asked = among.asked(photos)
-    spaces = [(rows, photos), (among.searched(), both_asked), (among.rounds[-1], both_asked[:, 24:])]
+    spaces = [
+        (rows, photos),
+        (among.searched(), both_asked),
+        (among.rounds[-1], both_asked[:, 24:]),
+    ]
     plain, both, average = (precision(space, kind) for space, _ in spaces)
     assert plain + 0.02 < both < average
     again = [np.mean((query @ space.T).argmax(1) == np.arange(120)) for space, query in spaces]

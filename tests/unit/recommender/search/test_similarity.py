@@ -18,19 +18,25 @@ def test_cosines_are_the_same_bytes_in_float32_and_float64_at_any_batch(dim: int
     index = embeddings(700, dim=dim)
     exact = (index.astype(np.float64) @ index.astype(np.float64).T).astype(np.float32)
     for batch in (1, 7, 512):
-        parts = [similarity.cosines(index[a : a + batch], index) for a in range(0, len(index), batch)]
+        parts = [
+            similarity.cosines(index[a : a + batch], index) for a in range(0, len(index), batch)
+        ]
         assert np.concatenate(parts).tobytes() == exact.tobytes()
 
 
 def test_rounding_keeps_rows_near_unit_norm_and_on_the_grid() -> None:
-    """Norms stay within 1e-2 of 1, values are multiples of 2^-11, and the condition of exactness holds."""
+    """Norms stay within 1e-2 of 1, values are multiples of 2^-11, and the condition of exactness
+    holds.
+    """
     index = embeddings(500, dim=64)
     assert np.allclose(np.linalg.norm(index, axis=1), 1.0, atol=1e-2)
     assert np.array_equal(index * 2048, np.rint(index * 2048))
     similarity.require_exact(index)
 
 
-@pytest.mark.parametrize("broken", [np.full((2, 4), np.nan), np.zeros((2, 4)), np.ones((2, 4)), np.ones(4)])
+@pytest.mark.parametrize(
+    "broken", [np.full((2, 4), np.nan), np.zeros((2, 4)), np.ones((2, 4)), np.ones(4)]
+)
 def test_rows_that_are_not_unit_are_refused(broken: np.ndarray) -> None:
     """A row that is not finite or has another norm is an error, not a neighbour."""
     with pytest.raises(ValueError, match="embeddings must be"):
@@ -51,7 +57,9 @@ def test_an_index_that_is_not_exact_is_refused() -> None:
 @settings(max_examples=60, deadline=None)
 @given(n=st.integers(1, 40), k=st.integers(1, 12), seed=st.integers(0, 999), twice=st.booleans())
 def test_nearest_equals_its_twin(n: int, k: int, seed: int, twice: bool) -> None:
-    """Sorting everything gives the same lists, with ties by item number and the left-out item absent."""
+    """Sorting everything gives the same lists, with ties by item number and the left-out item
+    absent.
+    """
     index = embeddings(n, seed=seed, dim=3)
     if twice:
         index = np.concatenate([index, index])
@@ -59,7 +67,9 @@ def test_nearest_equals_its_twin(n: int, k: int, seed: int, twice: bool) -> None
     is_candidate = draws.random(len(index)) < 0.8
     leave_out = draws.integers(-1, len(index), len(index)).astype(np.int32)
     items, cosines = similarity.nearest(index, index, k, is_candidate, leave_out=leave_out)
-    assert items.tolist() == twins.nearest(index, index, k, is_candidate.tolist(), leave_out.tolist())
+    assert items.tolist() == twins.nearest(
+        index, index, k, is_candidate.tolist(), leave_out.tolist()
+    )
     assert np.array_equal(np.isnan(cosines), items < 0)
 
 
@@ -75,11 +85,14 @@ def test_nearest_does_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_row_alone_gets_the_bytes_it_gets_in_company() -> None:
     """One row is multiplied without BLAS; what it finds does not show it."""
-    index, is_candidate = embeddings(300), np.arange(300) % 7 > 0
+    index = embeddings(300)
+    is_candidate = np.arange(300) % 7 > 0
     many = similarity.nearest(index, index, 20, is_candidate)
     for row in range(0, 300, 50):
         alone = similarity.nearest(index, index[row : row + 1], 20, is_candidate)
-        assert all(a.tobytes() == b[row : row + 1].tobytes() for a, b in zip(alone, many, strict=True))
+        assert all(
+            a.tobytes() == b[row : row + 1].tobytes() for a, b in zip(alone, many, strict=True)
+        )
 
 
 def test_nobody_who_asks_gets_nothing() -> None:
@@ -92,7 +105,8 @@ def test_nobody_who_asks_gets_nothing() -> None:
 
 def test_neighbours_are_the_nearest_whatever_was_asked_before() -> None:
     """The cache grows on demand and never changes an answer; an item is not its own neighbour."""
-    index, is_candidate = embeddings(80), np.arange(80) < 60
+    index = embeddings(80)
+    is_candidate = np.arange(80) < 60
     cache = similarity.VisualNeighbours(index, is_candidate, 5)
     asked = np.arange(80, dtype=np.int32)
     for part in (asked[70:], asked[3:9], asked[::-1], asked):
@@ -103,8 +117,11 @@ def test_neighbours_are_the_nearest_whatever_was_asked_before() -> None:
 
 @pytest.mark.parametrize("n_beside", [3, 60])
 def test_both_ways_to_pair_cosines_agree(n_beside: int) -> None:
-    """Few candidates are gathered, many are cut out of a block; either way these are the products."""
-    index, draws = embeddings(90), np.random.default_rng(1)
+    """Few candidates are gathered, many are cut out of a block; either way these are the
+    products.
+    """
+    index = embeddings(90)
+    draws = np.random.default_rng(1)
     items = draws.integers(0, 90, (6, 2)).astype(np.int32)
     beside = draws.integers(0, 90, (6, n_beside)).astype(np.int32)
     expected = (index @ index.T)[items[:, :, None], beside[:, None, :]]

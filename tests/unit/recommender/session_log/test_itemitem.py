@@ -1,4 +1,6 @@
-"""Item-item measures against plain loops and against implicit; planted answers that are not symmetric."""
+"""Item-item measures against plain loops and against implicit; planted answers that are not
+symmetric.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from recommender.session_log.itemitem import MEASURES
 from recommender.session_log.sessions import NOBODY, Cases, Visits
 from tests import log_twins as twins
 
-VISITS = st.lists(st.lists(st.integers(0, 7), min_size=1, max_size=6, unique=True), min_size=1, max_size=12)
+VISITS = st.lists(
+    st.lists(st.integers(0, 7), min_size=1, max_size=6, unique=True), min_size=1, max_size=12
+)
 
 
 def visits_of(lists: list[list[int]], n_items: int = 8) -> Visits:
@@ -22,7 +26,9 @@ def visits_of(lists: list[list[int]], n_items: int = 8) -> Visits:
     items = np.array([item for one in lists for item in one], np.int32)
     first = np.cumsum([0, *(len(one) for one in lists)])
     nobody = np.full(len(lists), NOBODY)
-    return Visits(first, items, np.ones(len(items), np.bool_), nobody, np.arange(len(lists)) * 1.0, n_items)
+    return Visits(
+        first, items, np.ones(len(items), np.bool_), nobody, np.arange(len(lists)) * 1.0, n_items
+    )
 
 
 def asked_of(profiles: list[list[int]]) -> Cases:
@@ -34,7 +40,9 @@ def asked_of(profiles: list[list[int]]) -> Cases:
     return Cases(np.arange(n), np.full(n, NOBODY), first, items, latest, np.zeros(n, np.int32))
 
 
-def slates(name: str, lists: list[list[int]], profiles: list[list[int]], **changed: float) -> list[list[int]]:
+def slates(
+    name: str, lists: list[list[int]], profiles: list[list[int]], **changed: float
+) -> list[list[int]]:
     """The best three by a measure with the first settings of its grid, or changed ones."""
     visits = visits_of(lists)
     chosen = {setting: values[0] for setting, values in MEASURES[name].grid.items()} | changed
@@ -54,7 +62,10 @@ def test_pairs_are_counted_as_by_hand_in_any_chunk(lists: list[list[int]]) -> No
     before, right = twins.pair_counts(lists)
     for matrix, wanted in ((found.forward, before), (found.next, right)):
         cells = matrix.tocoo()
-        ours = {(int(i), int(j)): int(n) for i, j, n in zip(cells.row, cells.col, cells.data, strict=True)}
+        ours = {
+            (int(i), int(j)): int(n)
+            for i, j, n in zip(cells.row, cells.col, cells.data, strict=True)
+        }
         assert ours == wanted
 
 

@@ -46,7 +46,8 @@ def test_history_is_used_where_households_repeat_and_not_where_nobody_returns() 
 def test_slates_hold_distinct_items_that_are_not_in_the_profile() -> None:
     """Of every policy and measure; and the same twice."""
     log = arrays(visits(4, sessions=400, items=30, shoppers=50))
-    found, again = ranked(log), ranked(log)
+    found = ranked(log)
+    again = ranked(log)
     for name, slates in {**found.slates, **found.measures}.items():
         assert np.array_equal(slates, {**again.slates, **again.measures}[name])
         for case, slate in enumerate(slates):
@@ -80,4 +81,6 @@ def test_the_choice_model_finds_the_weights_that_made_the_choices() -> None:
     case = np.repeat(np.arange(2000), 8)
     model = choicemodel.fit(case, features.reshape(-1, 2), taken.ravel())
     assert model.weight / model.spread == pytest.approx([1.5, -0.07], rel=0.12)
-    assert choicemodel.fit(case, features.reshape(-1, 2), np.zeros(16000, np.bool_)).weight.tolist() == [0, 0]
+    assert choicemodel.fit(
+        case, features.reshape(-1, 2), np.zeros(16000, np.bool_)
+    ).weight.tolist() == [0, 0]

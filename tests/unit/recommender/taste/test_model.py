@@ -17,7 +17,9 @@ from recommender.taste.model import Taste, TasteConfig
 from recommender.taste.pair_likeness import QueryItemPairs, bounded
 from tests.unit.recommender.shop import embeddings
 
-N_ITEMS, N_QUERIES, N_SHOPPERS = 60, 20, 40
+N_ITEMS = 60
+N_QUERIES = 20
+N_SHOPPERS = 40
 CONFIG = RecommenderConfig()
 
 
@@ -52,7 +54,9 @@ def clicks(asked: Profiles, shown: NDArray[np.int32], *, day: int) -> NDArray[np
 def taught(
     config: RecommenderConfig = CONFIG, *, days: int = 4, n: int = 400, later: int | None = None
 ) -> Knowledge:
-    """A shop after some days of random slates; items from number `later` on come in after the first day."""
+    """A shop after some days of random slates; items from number `later` on come in after the first
+    day.
+    """
     n_all = N_ITEMS + N_QUERIES
     known = Knowledge.start(config, embeddings(n_all), np.arange(n_all) < (later or N_ITEMS))
     for day in range(days):
@@ -82,9 +86,13 @@ def known() -> Knowledge:
 
 
 def test_what_shoppers_like_is_learned_though_no_picture_shows_it(known: Knowledge) -> None:
-    """Planted: a shopper of the even kind gets more even items, her session untold; a stranger gets both."""
+    """Planted: a shopper of the even kind gets more even items, her session untold; a stranger gets
+    both.
+    """
     nothing = np.full((N_SHOPPERS, 10), -1, dtype=np.int32)
-    asked = replace(asking(N_SHOPPERS, day=9, shown=nothing), shopper=np.arange(N_SHOPPERS, dtype=np.int64))
+    asked = replace(
+        asking(N_SHOPPERS, day=9, shown=nothing), shopper=np.arange(N_SHOPPERS, dtype=np.int64)
+    )
     slates = recommend(CONFIG, known, asked, 1)["item"]
     even = (slates % 2 == 0).mean(axis=1)
     assert even[::2].mean() > even[1::2].mean() + 0.3
@@ -94,11 +102,15 @@ def test_what_shoppers_like_is_learned_though_no_picture_shows_it(known: Knowled
 
 
 def test_what_she_clicked_in_this_session_counts_at_once(known: Knowledge) -> None:
-    """A stranger who clicked the even items of a slate gets more of them than one who clicked the odd."""
+    """A stranger who clicked the even items of a slate gets more of them than one who clicked the
+    odd.
+    """
     shown = np.tile(np.arange(10, 20, dtype=np.int32), (50, 1))
     asked = replace(asking(50, day=11, shown=shown), shopper=np.full(50, 10_000, dtype=np.int64))
     share = [
-        (recommend(CONFIG, known, replace(asked, acted=shown % 2 == parity), 1)["item"] % 2 == 0).mean()
+        (
+            recommend(CONFIG, known, replace(asked, acted=shown % 2 == parity), 1)["item"] % 2 == 0
+        ).mean()
         for parity in (0, 1)
     ]
     assert share[0] > share[1] + 0.1
@@ -115,12 +127,16 @@ def test_a_request_has_the_same_bytes_in_any_batch(known: Knowledge) -> None:
 
 def test_the_order_of_the_slates_does_not_matter_within_a_generation() -> None:
     """Folded in another order, a generation teaches the same to the byte."""
-    known, asked = taught(days=1), asking(300, day=5)
-    shown = np.array([np.random.default_rng(5).permutation(N_ITEMS)[:10] for _ in range(300)], np.int32)
+    known = taught(days=1)
+    asked = asking(300, day=5)
+    shown = np.array(
+        [np.random.default_rng(5).permutation(N_ITEMS)[:10] for _ in range(300)], np.int32
+    )
     acted = clicks(asked, shown, day=5)
     order = np.random.default_rng(6).permutation(300)
     one, other = (
-        remember(CONFIG, known, asked[rows], shown[rows], acted[rows]) for rows in (slice(None), order)
+        remember(CONFIG, known, asked[rows], shown[rows], acted[rows])
+        for rows in (slice(None), order)
     )
     assert one[0].pack() == other[0].pack()
     assert one[1] is not None
@@ -129,12 +145,16 @@ def test_the_order_of_the_slates_does_not_matter_within_a_generation() -> None:
 
 
 def test_taste_reads_back_to_the_bit(known: Knowledge) -> None:
-    """What is stored is what was learned: all arrays agree, those that follow from the metric included."""
+    """What is stored is what was learned: all arrays agree, those that follow from the metric
+    included.
+    """
     assert known.taste is not None
     again = Taste.unpack(known.taste.pack(), known.item_features, likeness=CONFIG.taste.likeness)
     for field in fields(Taste):
         if field.name != "distance":
-            assert np.array_equal(getattr(again, field.name), getattr(known.taste, field.name)), field.name
+            assert np.array_equal(getattr(again, field.name), getattr(known.taste, field.name)), (
+                field.name
+            )
     assert np.array_equal(again.distance.half, known.taste.distance.half)
     assert np.array_equal(again.distance.bend, known.taste.distance.bend)
 
@@ -148,7 +168,9 @@ def test_tastes_of_another_version_are_refused(known: Knowledge) -> None:
 
 
 def test_history_reads_back_and_forgets_the_oldest() -> None:
-    """Packed and unpacked; of more than `most` slates the last are kept; a torn packet is refused."""
+    """Packed and unpacked; of more than `most` slates the last are kept; a torn packet is
+    refused.
+    """
     draws = np.random.default_rng(2)
     some = History(
         draws.integers(0, 9, 7),
@@ -168,7 +190,8 @@ def test_history_reads_back_and_forgets_the_oldest() -> None:
 
 def test_features_are_exact_and_as_many_as_the_catalogue_can_tell_apart() -> None:
     """Multiples of 1/GRAIN; three items span two axes at most, and no item none that vary."""
-    vectors, is_candidate = embeddings(30), np.arange(30) < 25
+    vectors = embeddings(30)
+    is_candidate = np.arange(30) < 25
     features = ItemFeatures.of(vectors, is_candidate).features
     assert np.array_equal(features * GRAIN, np.rint(features * GRAIN))
     assert ItemFeatures.of(vectors[:4], np.arange(4) < 3).features.shape[1] == 2
@@ -176,7 +199,9 @@ def test_features_are_exact_and_as_many_as_the_catalogue_can_tell_apart() -> Non
 
 
 def test_the_distance_is_the_weighted_sum_of_squares_that_it_stands_for() -> None:
-    """Slow twin: every pair, axis by axis; the rows that the score multiplies with are coarse on purpose."""
+    """Slow twin: every pair, axis by axis; the rows that the score multiplies with are coarse on
+    purpose.
+    """
     item_features = ItemFeatures.of(embeddings(30), np.arange(30) < 25)
     weights = np.random.default_rng(1).integers(0, 400, item_features.components.shape[1]) / 1024
     distance = Distance.of(item_features, weights)
@@ -194,17 +219,24 @@ def test_the_distance_is_the_weighted_sum_of_squares_that_it_stands_for() -> Non
 def test_a_distance_too_long_for_exact_products_is_cut() -> None:
     """Rows stay below 32, so that 24 bits hold their products with multiples of 2^-11."""
     item_features = ItemFeatures.of(embeddings(30), np.arange(30) < 25)
-    rows, _ = Distance.of(item_features, np.full(item_features.components.shape[1], 1e4)).pulls(np.arange(30))
+    rows, _ = Distance.of(item_features, np.full(item_features.components.shape[1], 1e4)).pulls(
+        np.arange(30)
+    )
     assert np.linalg.norm(rows, axis=1).max() < 32
 
 
 def test_a_pair_step_is_the_step_over_every_showing() -> None:
-    """Slow twin: the same sums over all slates, item by item; pairs that occur twice count twice."""
+    """Slow twin: the same sums over all slates, item by item; pairs that occur twice count
+    twice.
+    """
     item_features = ItemFeatures.of(embeddings(30), np.arange(30) < 25)
     draws = np.random.default_rng(3)
-    query, item = draws.integers(25, 28, 40), draws.integers(0, 6, (40, 4))
-    gain, weight = draws.normal(size=(40, 4)) / 9, draws.random((40, 4))
-    theta, weights = np.linspace(-5, -4.8, 14), np.zeros(item_features.components.shape[1])
+    query = draws.integers(25, 28, 40)
+    item = draws.integers(0, 6, (40, 4))
+    gain = draws.normal(size=(40, 4)) / 9
+    weight = draws.random((40, 4))
+    theta = np.linspace(-5, -4.8, 14)
+    weights = np.zeros(item_features.components.shape[1])
     pairs = QueryItemPairs(item_features, query, item)
     assert len(pairs) < 40 * 4
     args = gain.astype(np.float32), weight.astype(np.float32)
@@ -222,10 +254,13 @@ def test_a_pair_step_is_the_step_over_every_showing() -> None:
 
 
 def test_a_bounded_solution_has_no_better_neighbour() -> None:
-    """The quadratic is not lower anywhere near it within the bounds; without bounds it is solve's."""
+    """The quadratic is not lower anywhere near it within the bounds; without bounds it is
+    solve's.
+    """
     draws = np.random.default_rng(4)
     root = draws.normal(size=(6, 6))
-    matrix, pull = root @ root.T + np.eye(6), draws.normal(size=6)
+    matrix = root @ root.T + np.eye(6)
+    pull = draws.normal(size=6)
     free = bounded(matrix, pull, np.full(6, -np.inf))
     assert free == pytest.approx(np.linalg.solve(matrix, pull))
     found = bounded(matrix, pull, np.zeros(6))
@@ -243,8 +278,8 @@ def test_a_bounded_solution_has_no_better_neighbour() -> None:
 
 
 def test_what_she_asks_with_speaks_for_her_taste(known: Knowledge) -> None:
-    """Two strangers who asked with different pictures before, and now ask alike, get different slates; who
-    opened an item tells nothing by it.
+    """Two strangers who asked with different pictures before, and now ask alike, get different
+    slates; who opened an item tells nothing by it.
     """
     assert known.taste is not None
     pull, information = known.taste.chosen(np.array([N_ITEMS + 1, N_ITEMS + 2, 3, -1]))
@@ -265,9 +300,12 @@ def test_what_she_asks_with_speaks_for_her_taste(known: Knowledge) -> None:
 
 
 def test_the_parts_compose_the_score(known: Knowledge) -> None:
-    """Log-odds of the base rate, looks, others, taste and welcome add up; before the first fold no parts."""
+    """Log-odds of the base rate, looks, others, taste and welcome add up; before the first fold no
+    parts.
+    """
     slates = recommend(CONFIG, known, asking(50, day=9), 1)
-    base, score = known.learned.base, slates["score"]
+    base = known.learned.base
+    score = slates["score"]
     told = sum(slates[name].astype(np.float64) for name in ("looks", "others", "taste", "welcome"))
     assert np.log(base / (1 - base)) + told == pytest.approx(np.log(score / (1 - score)), abs=2e-4)
     assert np.abs(slates["taste"]).max() > 0.1
@@ -276,13 +314,14 @@ def test_the_parts_compose_the_score(known: Knowledge) -> None:
 
 
 def test_new_items_are_shown_about_as_often_as_is_fair() -> None:
-    """Ten of sixty came on the second day. Their welcome grows while they are shown too seldom and shrinks
-    where they are shown too often; without newcomers there is none.
+    """Ten of sixty came on the second day. Their welcome grows while they are shown too seldom and
+    shrinks where they are shown too often; without newcomers there is none.
     """
     config = replace(CONFIG, taste=replace(CONFIG.taste, welcome=0.7))
     known = taught(config, days=2, later=50)
     assert known.taste is not None
-    # Random slates showed them as is fair, hence the welcome goes down to the share that is asked for.
+    # Random slates showed them as is fair, hence the welcome goes down to the share that is asked
+    # for.
     assert known.taste.welcome == pytest.approx(0.7 + np.log(config.taste.fair), abs=0.15)
     welcomed = known.welcomed(config.taste)
     assert (welcomed[50:N_ITEMS] > 0).all()
@@ -294,22 +333,39 @@ def test_new_items_are_shown_about_as_often_as_is_fair() -> None:
 
 
 CHANGES: list[dict[str, Any]] = [
-    {"dims": 4}, {"slates": 500}, {"own": 2.0}, {"quality": 3.0}, {"wants": 40.0}, {"likeness": 0.1},
-    {"metric": 2.0}, {"start": 0.4}, {"shrinkage": 1.0}, {"newton": 1}, {"sweeps": 1},
-    {"apart": 1.0}, {"choice": 1.0}, {"alike": 3.0}, {"welcome": 1.5}, {"fair": 0.5}, {"settled": 5.0},
-]  # fmt: skip
+    {"dims": 4},
+    {"slates": 500},
+    {"own": 2.0},
+    {"quality": 3.0},
+    {"wants": 40.0},
+    {"likeness": 0.1},
+    {"metric": 2.0},
+    {"start": 0.4},
+    {"shrinkage": 1.0},
+    {"newton": 1},
+    {"sweeps": 1},
+    {"apart": 1.0},
+    {"choice": 1.0},
+    {"alike": 3.0},
+    {"welcome": 1.5},
+    {"fair": 0.5},
+    {"settled": 5.0},
+]
 
 
 def test_every_setting_has_a_change_here() -> None:
     """A new setting needs its own line above."""
-    assert {name for change in CHANGES for name in change} == {field.name for field in fields(TasteConfig)}
+    assert {name for change in CHANGES for name in change} == {
+        field.name for field in fields(TasteConfig)
+    }
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: next(iter(change)))
 def test_every_setting_matters(known: Knowledge, change: dict[str, Any]) -> None:
     """Changed alone, it changes the slates; what is for newcomers, where there are some."""
     config = replace(CONFIG, taste=replace(CONFIG.taste, **change))
-    asked, later = asking(60, day=8), 50 if set(change) & {"welcome", "fair", "settled"} else None
+    asked = asking(60, day=8)
+    later = 50 if set(change) & {"welcome", "fair", "settled"} else None
     was = recommend(CONFIG, known if later is None else taught(days=2, later=later), asked, 1)
     changed = taught(config, days=4 if later is None else 2, later=later)
     assert recommend(config, changed, asked, 1).tobytes() != was.tobytes()
@@ -325,7 +381,15 @@ def test_without_dimensions_the_blend_looks_at_pairs_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"dims": -1}, {"own": 0.0}, {"shrinkage": 1.5}, {"newton": 0}, {"choice": -1.0}, {"fair": 0.0}]
+    "wrong",
+    [
+        {"dims": -1},
+        {"own": 0.0},
+        {"shrinkage": 1.5},
+        {"newton": 0},
+        {"choice": -1.0},
+        {"fair": 0.0},
+    ],
 )
 def test_settings_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
     """ValueError, before anything is computed."""

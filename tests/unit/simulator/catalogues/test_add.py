@@ -42,8 +42,11 @@ def reasons(found: catalogue_csv.CatalogueTable) -> dict[int | None, str]:
 def picture(number: int, size: int = 60) -> Image.Image:
     """A product of its own shape and shade on white."""
     shown = Image.new("RGB", (size, size), "white")
-    left, top = 5 + number % 7, 5 + number % 11
-    shown.paste((number % 200, 30, 90), (left, top, left + 12 + number % 31, top + 14 + number % 29))
+    left = 5 + number % 7
+    top = 5 + number % 11
+    shown.paste(
+        (number % 200, 30, 90), (left, top, left + 12 + number % 31, top + 14 + number % 29)
+    )
     shown.paste((0, 0, number % 90), (left + 3, top + 3, left + 6 + number % 5, top + 9))
     return shown
 
@@ -67,7 +70,8 @@ def test_every_column_is_read(tmp_path: Path) -> None:
     """Prices become cents, empty fields are None, quotes hold commas, order of columns is free."""
     found = table(
         tmp_path,
-        'price,file,category,id\n19.99,a.jpg,"Hats, flat",x\n,b.png,,\n7,deep\\c.webp,,\n.5,./käse.jpg,,k\n',
+        'price,file,category,id\n19.99,a.jpg,"Hats,'
+        ' flat",x\n,b.png,,\n7,deep\\c.webp,,\n.5,./käse.jpg,,k\n',
     )
     assert found.skipped == []
     assert found.lines == [
@@ -80,7 +84,9 @@ def test_every_column_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
-def test_byte_order_marks_and_line_ends_do_not_matter(tmp_path: Path, mark: bytes, end: bytes) -> None:
+def test_byte_order_marks_and_line_ends_do_not_matter(
+    tmp_path: Path, mark: bytes, end: bytes
+) -> None:
     """As Excel on any system saves it."""
     found = table(tmp_path, mark + end.join([b"file", b"a.jpg", b"", b"b.png", b""]))
     assert [line[:2] for line in found.lines] == [(2, "a.jpg"), (4, "b.png")]
@@ -114,7 +120,9 @@ def test_a_decomposed_accent_is_the_same_file(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_line_is_left_out_and_said(tmp_path: Path, row: str, reason: str) -> None:
-    """With its number and why; the lines around it are good, and its picture does not go in nameless."""
+    """With its number and why; the lines around it are good, and its picture does not go in
+    nameless.
+    """
     found = table(tmp_path, f"file,id,category,price\nb.png,first,,\n{row}\ndeep/c.webp,last,,\n")
     assert [line.item_id for line in found.lines] == ["first", "last"]
     assert list(reasons(found)) == [3]
@@ -136,7 +144,9 @@ def test_an_unknown_column_is_left_aside(tmp_path: Path) -> None:
     assert "no column 'colour'" in reasons(found)[1]
 
 
-@pytest.mark.parametrize("text", ["", "id,price\n", "file;id\na.jpg;1\n", "file,id,id\n", b"\xff\xfef\0i\0"])
+@pytest.mark.parametrize(
+    "text", ["", "id,price\n", "file;id\na.jpg;1\n", "file,id,id\n", b"\xff\xfef\0i\0"]
+)
 def test_without_a_header_nothing_is_guessed(tmp_path: Path, text: str | bytes) -> None:
     """One line says what a header looks like and what was found."""
     with pytest.raises(DataError, match="file,id,category,price"):
@@ -199,7 +209,9 @@ def spoil(folder: Path) -> set[str]:
 
 
 def test_broken_pictures_are_listed_and_the_rest_goes_in(sqlite: Engine, tmp_path: Path) -> None:
-    """Each with a reason that does not repeat its path; other files and hidden ones are not looked at."""
+    """Each with a reason that does not repeat its path; other files and hidden ones are not looked
+    at.
+    """
     folder = folder_of(tmp_path, 12)
     bad = spoil(folder)
     (folder / "notes.txt").touch()
@@ -208,7 +220,9 @@ def test_broken_pictures_are_listed_and_the_rest_goes_in(sqlite: Engine, tmp_pat
     (folder / ".cache" / "small.png").touch()
     found = add(context_of(sqlite), folder)
     assert {one.file for one in found.skipped} == bad
-    assert all(one.line is None and one.reason and str(tmp_path) not in one.reason for one in found.skipped)
+    assert all(
+        one.line is None and one.reason and str(tmp_path) not in one.reason for one in found.skipped
+    )
     assert found.items + found.queries == found.new == 12
     assert "--backbone mobilenet --catalogue shop" in found.text()
 
@@ -234,7 +248,9 @@ def with_csv(engine: Engine, folder: Path, text: str) -> Added:
 
 
 def test_the_csv_gives_id_category_and_price(sqlite: Engine, tmp_path: Path) -> None:
-    """What it does not name goes in under its path, from clusters; what a bad line names stays out."""
+    """What it does not name goes in under its path, from clusters; what a bad line names stays
+    out.
+    """
     folder = folder_of(tmp_path, 6)
     text = "file,id,category,price\np000.png,zero,Bags,1.5\np001.png,,Hats,\np002.png,two,,cheap\n"
     found = with_csv(sqlite, folder, text)
@@ -264,7 +280,9 @@ def test_too_many_categories(sqlite: Engine, tmp_path: Path) -> None:
 
 
 def test_without_categories_there_are_clusters(sqlite: Engine, tmp_path: Path) -> None:
-    """Named, marked, and a tenth of the pictures or so are query items, at least one and not all."""
+    """Named, marked, and a tenth of the pictures or so are query items, at least one and not
+    all.
+    """
     found = add(context_of(sqlite), folder_of(tmp_path, 120))
     rows = stored(sqlite)
     assert {row.category for row in rows} == {"cluster 1", "cluster 2"}
@@ -296,7 +314,8 @@ def test_pictures_are_stored_in_colour_and_seen_in_grey(sqlite: Engine, tmp_path
     add(context_of(sqlite), folder_of(tmp_path, 3))
     hashes = [row.image for row in stored(sqlite)]
     with read_transaction(sqlite) as conn:
-        found, grey = images.read(conn, hashes, COLOUR), images.read(conn, hashes)
+        found = images.read(conn, hashes, COLOUR)
+        grey = images.read(conn, hashes)
     assert found.shape == (3, 96, 96, 3)
     assert [images.digest(one) for one in found] == hashes
     assert grey.shape == (3, 28, 28)
@@ -304,22 +323,42 @@ def test_pictures_are_stored_in_colour_and_seen_in_grey(sqlite: Engine, tmp_path
 
 
 def test_prices_reach_the_world_and_the_run() -> None:
-    """-1 where it draws one; a run knows a price that was given, and no other run changes its id."""
+    """-1 where it draws one; a run knows a price that was given, and no other run changes its
+    id.
+    """
     rows = [Item(n, f"i{n}", "00" * 32, "Bag", CATALOGUE_SPLIT, "toy") for n in range(3)]
     priced = [rows[0]._replace(price=5), *rows[1:]]
     assert catalogues.prices(rows) is None
     np.testing.assert_array_equal(catalogues.prices(priced), [5, -1, -1])
-    assert catalogues.digest(rows) == "a6419eaaf0987ce986aa6ece0185d41154b3ebffb951408740e526dadaa5977c"
+    assert (
+        catalogues.digest(rows)
+        == "a6419eaaf0987ce986aa6ece0185d41154b3ebffb951408740e526dadaa5977c"
+    )
     assert catalogues.digest(priced) != catalogues.digest(rows)
 
 
 def test_a_listing_gives_prices_as_the_csv_does() -> None:
     """And null where the world draws one."""
     row = Item(0, "i", "00", "Bag", CATALOGUE_SPLIT, FROM_CSV, 1999)
-    expected = {"item": "i", "category": "Bag", "price": 19.99, "source": FROM_CSV, "split": CATALOGUE_SPLIT}
-    assert listing.to_json([row, row._replace(price=None)]) == [expected, {**expected, "price": None}]
+    expected = {
+        "item": "i",
+        "category": "Bag",
+        "price": 19.99,
+        "source": FROM_CSV,
+        "split": CATALOGUE_SPLIT,
+    }
+    assert listing.to_json([row, row._replace(price=None)]) == [
+        expected,
+        {**expected, "price": None},
+    ]
     assert listing.by_category([row, row._replace(price=None, split=QUERY_SPLIT)]) == [
-        {"category": "Bag", "items": 1, "queries": 1, "prices": "19.99 to 19.99", "source": FROM_CSV}
+        {
+            "category": "Bag",
+            "items": 1,
+            "queries": 1,
+            "prices": "19.99 to 19.99",
+            "source": FROM_CSV,
+        }
     ]
 
 

@@ -32,19 +32,24 @@ def photo(tmp_path: Path) -> Path:
 
 def test_a_picture_comes_through_as_it_is(decoder: Decoder, photo: Path) -> None:
     """The slow twin is decoding it in this process."""
-    found, wanted = decoder.read(photo), pictures.read(photo)
+    found = decoder.read(photo)
+    wanted = pictures.read(photo)
     np.testing.assert_array_equal(found.canonical, wanted.canonical)
     np.testing.assert_array_equal(np.asarray(found.shown), np.asarray(wanted.shown))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "MPO"])
-def test_every_kind_is_decoded_without_opening_a_file(decoder: Decoder, tmp_path: Path, kind: str) -> None:
+def test_every_kind_is_decoded_without_opening_a_file(
+    decoder: Decoder, tmp_path: Path, kind: str
+) -> None:
     """What Pillow imports on meeting a kind was imported before it could open nothing any more."""
     noise = np.random.default_rng(1).integers(0, 256, (80, 60, 3)).astype(np.uint8)
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(noise).save(tmp_path / "x", format=kind, exif=exif)
-    if kind == "MPO":  # a JPEG with several pictures, as phones make them: refused or read, never a crash
+    if (
+        kind == "MPO"
+    ):  # a JPEG with several pictures, as phones make them: refused or read, never a crash
         Image.fromarray(noise).save(
             tmp_path / "x", format=kind, save_all=True, append_images=[Image.fromarray(noise)]
         )
@@ -62,7 +67,9 @@ def test_a_large_picture_is_sent_small(decoder: Decoder, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(500)])
-def test_what_is_no_picture_is_refused_as_always(decoder: Decoder, tmp_path: Path, content: bytes) -> None:
+def test_what_is_no_picture_is_refused_as_always(
+    decoder: Decoder, tmp_path: Path, content: bytes
+) -> None:
     """The same words as in this process, and the next picture is served by the same process."""
     path = tmp_path / "poison.jpg"
     path.write_bytes(content)
@@ -105,8 +112,14 @@ DEEDS = {
     "replies too much": ("say({'shown': [99999, 99999, 3], 'canonical': [28, 28]})", "ended"),
     "replies what is no reply": ("say(['error'])", "ended"),
     "replies without an end": ("os.write(1, REPLY.pack(90000) + b'[' * 90000)", "ended"),
-    "shows no picture": ("say({'shown': [9, 9, 7], 'canonical': [28, 28]}, np.zeros(9999))", "ended"),
-    "stores no picture": ("say({'shown': [9, 9, 3], 'canonical': [9, 9, 3]}, np.zeros(9999))", "ended"),
+    "shows no picture": (
+        "say({'shown': [9, 9, 7], 'canonical': [28, 28]}, np.zeros(9999))",
+        "ended",
+    ),
+    "stores no picture": (
+        "say({'shown': [9, 9, 3], 'canonical': [9, 9, 3]}, np.zeros(9999))",
+        "ended",
+    ),
 }
 ALLOWED = {
     "eats memory": ("bytearray(4 * 1024**3)", "more memory than the 2 GB"),
@@ -150,7 +163,8 @@ def test_what_a_picture_may_do_to_its_decoder(
     evil = tmp_path / "evil.png"
     evil.write_bytes(photo.read_bytes())
     monkeypatch.setattr("simulator.catalogues.decoder.COMMAND", ("-c", script))
-    patience, seconds = (5.0 if name == "hangs" else 120.0), (1 if name == "works for ever" else 30)
+    patience = 5.0 if name == "hangs" else 120.0
+    seconds = 1 if name == "works for ever" else 30
     with Decoder(patience=patience, processor_seconds=seconds) as opened:
         with pytest.raises(DataError) as caught:
             opened.read(evil)

@@ -1,4 +1,6 @@
-"""The filter of system calls, run by a slow twin of the kernel's: what each machine's decoder may do."""
+"""The filter of system calls, run by a slow twin of the kernel's: what each machine's decoder may
+do.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from simulator.catalogues import decoder_calls
-from simulator.catalogues.decoder_calls import ALLOW, INSTRUCTION, KILL, MACHINES, REFUSE, allowed, program
+from simulator.catalogues.decoder_calls import (
+    ALLOW,
+    INSTRUCTION,
+    KILL,
+    MACHINES,
+    REFUSE,
+    allowed,
+    program,
+)
 
 PID = 471
 HEADERS = {
@@ -68,7 +78,9 @@ def test_what_is_on_the_list_is_allowed_with_its_argument_only(machine: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("machine", "architecture"), [("x86_64", 0x40000003), ("aarch64", 0x40000028)], ids=["i386", "arm"]
+    ("machine", "architecture"),
+    [("x86_64", 0x40000003), ("aarch64", 0x40000028)],
+    ids=["i386", "arm"],
 )
 def test_who_speaks_another_architecture_is_killed(machine: str, architecture: int) -> None:
     """A 64-bit process may make 32-bit calls, whose numbers mean something else."""
@@ -83,7 +95,9 @@ def test_the_other_table_of_x86_64_is_refused() -> None:
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_numbers_are_those_of_the_kernel_s_headers(machine: str) -> None:
-    """Of both machines, where the C library's headers lie here; the list itself is the same on each."""
+    """Of both machines, where the C library's headers lie here; the list itself is the same on
+    each.
+    """
     if not HEADERS[machine].is_file():
         pytest.skip("no linux-libc-dev here")
     text = HEADERS[machine].read_text()

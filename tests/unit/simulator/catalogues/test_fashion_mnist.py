@@ -1,4 +1,6 @@
-"""Fashion-MNIST is found where it is, refused where it is damaged, its absence explained in one line."""
+"""Fashion-MNIST is found where it is, refused where it is damaged, its absence explained in one
+line.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ from simulator.catalogues.fashion_mnist import Sources, load_fashion_mnist, pars
 def idx(array: np.ndarray, magic: int | None = None) -> bytes:
     """A gzipped idx file of an array."""
     words = (magic or datasets.MAGIC[array.ndim], *array.shape)
-    return gzip.compress(struct.pack(f">{len(words)}I", *words) + array.astype(np.uint8).tobytes(), mtime=0)
+    return gzip.compress(
+        struct.pack(f">{len(words)}I", *words) + array.astype(np.uint8).tobytes(), mtime=0
+    )
 
 
 @pytest.fixture
@@ -59,14 +63,18 @@ def load(
     """Loads with the cache and Keras' home under tmp_path."""
     say = (said if said is not None else []).append
     home = tmp_path / "keras"
-    return load_fashion_mnist(tmp_path / "cache", keras_home=home, say=say, offline=offline, sources=where)
+    return load_fashion_mnist(
+        tmp_path / "cache", keras_home=home, say=say, offline=offline, sources=where
+    )
 
 
 @pytest.mark.parametrize("place", ["cache", "keras/datasets/fashion-mnist", "system"])
 def test_the_files_are_found_in_every_local_place(
     tmp_path: Path, files: dict[str, bytes], place: str
 ) -> None:
-    """Cache, Keras' cache and the system folder each suffice alone, and give train and test apart."""
+    """Cache, Keras' cache and the system folder each suffice alone, and give train and test
+    apart.
+    """
     put(tmp_path / place, files)
     found = load(tmp_path, sources(files, tmp_path / "system"))
     assert found.train_images.shape == (7, 28, 28)
@@ -75,8 +83,12 @@ def test_the_files_are_found_in_every_local_place(
     assert found.test_images[0, 0, 0] == 7 * 784 % 251
 
 
-def test_a_damaged_file_is_named_and_the_next_place_is_tried(tmp_path: Path, files: dict[str, bytes]) -> None:
-    """One flipped bit in the cache: the talk names file and place, and the system folder's file is used."""
+def test_a_damaged_file_is_named_and_the_next_place_is_tried(
+    tmp_path: Path, files: dict[str, bytes]
+) -> None:
+    """One flipped bit in the cache: the talk names file and place, and the system folder's file is
+    used.
+    """
     broken = bytearray(files[datasets.TEST_IMAGES])
     broken[-9] ^= 1
     put(tmp_path / "cache", files | {datasets.TEST_IMAGES: bytes(broken)})
@@ -124,7 +136,11 @@ class _Silent(SimpleHTTPRequestHandler):
 def test_offline_asks_no_network(tmp_path: Path, files: dict[str, bytes]) -> None:
     """With offline, neither address nor package is even mentioned as tried."""
     with pytest.raises(DataError) as caught:
-        load(tmp_path, sources(files, address="http://127.0.0.1:9", package="no-such-package"), offline=True)
+        load(
+            tmp_path,
+            sources(files, address="http://127.0.0.1:9", package="no-such-package"),
+            offline=True,
+        )
     assert "127.0.0.1" not in str(caught.value)
     assert "apt-get download" not in str(caught.value)
 
@@ -136,12 +152,19 @@ def test_when_nothing_helps_one_line_says_what_was_tried_and_what_mends_it(
     with pytest.raises(DataError) as caught:
         load(tmp_path, sources(files, tmp_path / "system", address="http://127.0.0.1:9"))
     message = str(caught.value)
-    for part in ("cache", "keras", "system", "127.0.0.1:9", "apt-get install dataset-fashion-mnist"):
+    for part in (
+        "cache",
+        "keras",
+        "system",
+        "127.0.0.1:9",
+        "apt-get install dataset-fashion-mnist",
+    ):
         assert part in message
     assert "\n" not in message
 
 
-PIXELS, LABELS = np.zeros((2, 28, 28)), np.zeros(2)
+PIXELS = np.zeros((2, 28, 28))
+LABELS = np.zeros(2)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +173,10 @@ PIXELS, LABELS = np.zeros((2, 28, 28)), np.zeros(2)
         (idx(PIXELS)[:-20], "cut off or damaged"),
         (b"not gzip", "cut off or damaged"),
         (gzip.compress(b"\0\0\x08\x03", mtime=0), "header"),
-        (gzip.compress(gzip.decompress(idx(PIXELS))[:-1], mtime=0), "promises 1568 bytes, found 1567"),
+        (
+            gzip.compress(gzip.decompress(idx(PIXELS))[:-1], mtime=0),
+            "promises 1568 bytes, found 1567",
+        ),
         (idx(LABELS), "cut off"),
         (idx(np.zeros(5000), magic=0x801), "labels: files swapped"),
         (idx(PIXELS, magic=0xD03), "magic 0x803, found 0xd03"),
@@ -175,7 +201,9 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(blob: bytes, complaint
 def test_files_that_do_not_belong_together_are_refused(
     tmp_path: Path, files: dict[str, bytes], changed: dict[str, bytes], complaint: str
 ) -> None:
-    """Count mismatch, foreign labels, swapped files, other sizes: refused in spite of a right checksum."""
+    """Count mismatch, foreign labels, swapped files, other sizes: refused in spite of a right
+    checksum.
+    """
     put(tmp_path / "cache", files | changed)
     with pytest.raises(DataError, match=complaint):
         load(tmp_path, sources(files | changed))
@@ -217,18 +245,24 @@ esac
 """
 
 
-@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb unpacks packages, on Debian only")
+@pytest.mark.skipif(
+    shutil.which("dpkg-deb") is None, reason="dpkg-deb unpacks packages, on Debian only"
+)
 def test_a_machine_without_package_lists_fetches_its_own(
     files: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Into a scratch folder, which needs no root, once for all four files; a stand-in plays apt-get."""
+    """Into a scratch folder, which needs no root, once for all four files; a stand-in plays
+    apt-get.
+    """
     tree = tmp_path / "tree"
     put(tree / "usr" / "share" / "datasets", files)
     (tree / "DEBIAN").mkdir()
     (tree / "DEBIAN" / "control").write_text(
-        "Package: toy\nVersion: 1\nArchitecture: all\nMaintainer: no <no@localhost>\nDescription: toy\n"
+        "Package: toy\nVersion: 1\nArchitecture: all\nMaintainer: no <no@localhost>\nDescription:"
+        " toy\n"
     )
-    deb, log = tmp_path / "toy_1_all.deb", tmp_path / "log"
+    deb = tmp_path / "toy_1_all.deb"
+    log = tmp_path / "log"
     subprocess.run(["dpkg-deb", "-b", str(tree), str(deb)], check=True, capture_output=True)
     stand_in = put(tmp_path / "bin", {"apt-get": APT.format(log=log, deb=deb).encode()}) / "apt-get"
     stand_in.chmod(0o755)

@@ -17,7 +17,9 @@ SIZES = {"bag": 50, "dress": 30, "hat": 7}
 
 
 def shelf(sizes: dict[str, int] = SIZES) -> list[Item]:
-    """Categories of different sizes; each picture has a hash of its own; and a query item of each."""
+    """Categories of different sizes; each picture has a hash of its own; and a query item of
+    each.
+    """
     rng = np.random.default_rng(3)
     named = [(name, CATALOGUE_SPLIT) for name, n in sizes.items() for _ in range(n)]
     named += [(name, QUERY_SPLIT) for name in sizes]
@@ -90,6 +92,9 @@ def test_the_digest_knows_what_matters() -> None:
     assert digest([first, second]) == digest([first._replace(number=9, source="x"), second])
     changed = [
         [second, first],
-        *([first._replace(**{name: other}), second] for name in ("item_id", "image", "category", "split")),
+        *(
+            [first._replace(**{name: other}), second]
+            for name in ("item_id", "image", "category", "split")
+        ),
     ]
     assert len({digest([first, second]), *map(digest, changed)}) == 6

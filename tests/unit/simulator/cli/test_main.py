@@ -49,7 +49,9 @@ def test_every_command_says_what_it_does_and_gives_an_example(name: str) -> None
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_example_can_be_parsed(name: str) -> None:
     """What the help shows is what the parser takes."""
-    words = [word for word in shlex.split(cli_reference.example(COMMANDS[name])) if "://" not in word]
+    words = [
+        word for word in shlex.split(cli_reference.example(COMMANDS[name])) if "://" not in word
+    ]
     assert " ".join(words).startswith(name)
     COMMANDS[name].make_context(name, words[len(name.split()) :])
 
@@ -123,7 +125,9 @@ def test_the_program_runs_under_both_names() -> None:
     """`windowshop` and `python -m simulator` are one."""
     program = Path(sys.executable).with_name("windowshop")
     both = [
-        subprocess.run([*words, "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [*words, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
         for words in ([str(program)], [sys.executable, "-m", "simulator"])
     ]
     assert both[0] == both[1]
@@ -132,14 +136,20 @@ def test_the_program_runs_under_both_names() -> None:
 def test_the_version_names_what_computes() -> None:
     """One line: ours, Python's, and those of what embeds and of what queues."""
     program = Path(sys.executable).with_name("windowshop")
-    done = subprocess.run([str(program), "--version"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert re.fullmatch(r"windowshop \d\S+, Python 3\S+, tensorflow\S* \d\S+, rq \d\S+\n", done.stdout)
+    done = subprocess.run(
+        [str(program), "--version"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert re.fullmatch(
+        r"windowshop \d\S+, Python 3\S+, tensorflow\S* \d\S+, rq \d\S+\n", done.stdout
+    )
 
 
 @pytest.mark.parametrize("name", ["simulate", "experiment", "crossover", "offline"])
 def test_the_help_lists_the_policies(name: str) -> None:
     """Every name that the option takes; a shared log can be ranked by recommenders alone."""
-    (option,) = [one for one in COMMANDS[f"windowshop {name}"].params if one.name in {"policy", "policies"}]
+    (option,) = [
+        one for one in COMMANDS[f"windowshop {name}"].params if one.name in {"policy", "policies"}
+    ]
     takes = RANKED if name == "offline" else POLICY_NAMES
     assert f": {', '.join(takes)}" in option.help
 

@@ -16,7 +16,9 @@ NAMES = [package.name for package in PACKAGES]
 def copies(tmp_path: Path) -> list[Path]:
     """The sources of the four packages, to be edited."""
     only_sources = shutil.ignore_patterns("__pycache__", "models")
-    return [Path(shutil.copytree(one, tmp_path / one.name, ignore=only_sources)) for one in PACKAGES]
+    return [
+        Path(shutil.copytree(one, tmp_path / one.name, ignore=only_sources)) for one in PACKAGES
+    ]
 
 
 def test_the_code_is_known_by_content_and_not_by_place(copies: list[Path]) -> None:

@@ -1,4 +1,6 @@
-"""The shared log: one fixed policy makes it, all policies rank its requests, nobody sees what came after."""
+"""The shared log: one fixed policy makes it, all policies rank its requests, nobody sees what came
+after.
+"""
 
 from __future__ import annotations
 
@@ -37,14 +39,18 @@ def test_every_request_of_the_log_is_ranked_by_every_policy(sqlite: Engine) -> N
 def test_who_else_is_measured_changes_nothing(sqlite: Engine) -> None:
     """A policy's numbers are the same alone and in company: the log is shared, and fixed."""
     shared = toy_world(sqlite)
-    together, alone = assess(shared, POLICIES), assess(shared, ("visual",))
+    together = assess(shared, POLICIES)
+    alone = assess(shared, ("visual",))
     assert together["policies"]["visual"] == alone["policies"]["visual"]
     assert together == assess(shared, POLICIES)
 
 
 def test_the_log_is_that_of_a_logging_run_and_teaches_all_that_blend_knows(sqlite: Engine) -> None:
-    """The slates are those of a plain logging run; what is folded from them holds what only blend reads."""
-    shared, seen = toy_world(sqlite, policy="logging"), dict[str, list[bytes]]()
+    """The slates are those of a plain logging run; what is folded from them holds what only blend
+    reads.
+    """
+    shared = toy_world(sqlite, policy="logging")
+    seen = dict[str, list[bytes]]()
     play_in_memory(
         shared,
         "logging",
@@ -67,7 +73,8 @@ def test_the_log_is_that_of_a_logging_run_and_teaches_all_that_blend_knows(sqlit
 def test_a_share_of_the_requests_is_drawn_by_address(sqlite: Engine) -> None:
     """Half the requests, always the same ones."""
     shared = toy_world(sqlite)
-    whole, half = assess(shared, ("visual",)), assess(shared, ("visual",), share=0.5)
+    whole = assess(shared, ("visual",))
+    half = assess(shared, ("visual",), share=0.5)
     assert 0.35 < half["requests"] / whole["requests"] < 0.65
     assert half == assess(shared, ("visual",), share=0.5)
 

@@ -1,4 +1,6 @@
-"""The embedder's measures: calibration by hand, intervals, tables on a planted shop, the page they fill."""
+"""The embedder's measures: calibration by hand, intervals, tables on a planted shop, the page they
+fill.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ from tests.factories import context_of
 
 
 def test_calibration_equals_the_hand_calculation() -> None:
-    """Four guesses: two at 0.9 (one right), one at 0.6 (right), one at 0.5 (wrong); two bins over 0.5."""
+    """Four guesses: two at 0.9 (one right), one at 0.6 (right), one at 0.5 (wrong); two bins over
+    0.5.
+    """
     chances = np.array([[0.9, 0.1], [0.1, 0.9], [0.4, 0.6], [0.5, 0.5]])
     found = evaluation.calibration(np.array([0, 0, 1, 1]), chances, bins=10)
     assert found.count.tolist() == [0, 0, 0, 0, 1, 1, 0, 0, 2, 0]
@@ -66,7 +70,8 @@ def test_probabilities_sum_to_one_whatever_the_logits() -> None:
 def test_intervals_are_those_of_the_formulas() -> None:
     """Wilson's by hand for 8 of 10; Student's for a small sample; one value has none."""
     z = stats.norm.ppf(0.975)
-    centre, half = (0.8 + z**2 / 20) / (1 + z**2 / 10), z / (1 + z**2 / 10) * (0.016 + z**2 / 400) ** 0.5
+    centre = (0.8 + z**2 / 20) / (1 + z**2 / 10)
+    half = z / (1 + z**2 / 10) * (0.016 + z**2 / 400) ** 0.5
     np.testing.assert_allclose(evaluation.wilson(8, 10), (centre - half, centre + half), atol=1e-12)
     mean, low, high = evaluation.mean_interval(np.array([1.0, 2.0, 3.0]))
     assert mean == 2
@@ -76,9 +81,9 @@ def test_intervals_are_those_of_the_formulas() -> None:
 
 @cache
 def planted() -> tuple[FashionMnist, NetworkOutputs]:
-    """300 training and 60 test pictures of three kinds; a network that errs on six test pictures, on four of
-    them seen ten ways, knows them all the same (its embedding is right), and has met two of the sixty: they
-    are copies of training pictures.
+    """300 training and 60 test pictures of three kinds; a network that errs on six test pictures,
+    on four of them seen ten ways, knows them all the same (its embedding is right), and has met two
+    of the sixty: they are copies of training pictures.
     """
     rng = np.random.default_rng(5)
     kinds = rng.integers(0, 256, (3, 28, 28))
@@ -90,7 +95,8 @@ def planted() -> tuple[FashionMnist, NetworkOutputs]:
 
     train_images, train_labels = split(300)
     test_images, test_labels = split(60)
-    test_images[:2], test_labels[:2] = train_images[:2], train_labels[:2]
+    test_images[:2] = train_images[:2]
+    test_labels[:2] = train_labels[:2]
     logits = [5 * np.eye(10, dtype=np.float32)[labels] for labels in (train_labels, test_labels)]
     logits[1][10:16] = np.roll(logits[1][10:16], 1, axis=1)
     vectors = [unit_rows(np.eye(4)[labels] + 0.01) for labels in (train_labels, test_labels)]
@@ -123,7 +129,8 @@ def test_every_table_holds_every_row_and_what_was_planted() -> None:
         for score in scores.values():
             assert score.map.low <= score.map.value <= score.map.high
     code = found.tables["test against train"]["label code"]
-    # Six of sixty ask for a wrong class; for two of them no gallery picture has it, and the lot decides.
+    # Six of sixty ask for a wrong class; for two of them no gallery picture has it, and the lot
+    # decides.
     assert code.precision.value == pytest.approx((54 + 2 / 3) / 60)
 
 
@@ -172,7 +179,8 @@ def test_the_page_is_whole_and_the_same_again() -> None:
 
     origin = {"model": "toy-1", "runtime": "handmade", "data_sha256": "0"}
     pages = [
-        render(evaluated.page(measured(), CLASS_NAMES, 1234, origin, "windowshop evaluate")) for _ in range(2)
+        render(evaluated.page(measured(), CLASS_NAMES, 1234, origin, "windowshop evaluate"))
+        for _ in range(2)
     ]
     assert pages[0] == pages[1]
     assert "http" not in pages[0]
@@ -190,7 +198,9 @@ def test_the_action_writes_its_folder(
     data, outputs = planted()
     context = context_of(sqlite, runs=tmp_path / "runs")
     monkeypatch.setattr(action, "fashion_mnist", lambda _: data)
-    monkeypatch.setattr(action.default_model, "ensure", lambda _: action.default_model.Model("toy-1", "hand"))
+    monkeypatch.setattr(
+        action.default_model, "ensure", lambda _: action.default_model.Model("toy-1", "hand")
+    )
     monkeypatch.setattr(action, "_ask", lambda *_: outputs)
     manifest, weights = _tiny_model()
     with write_transaction(sqlite) as conn:

@@ -1,4 +1,6 @@
-"""The look at the data: planted twins and wrong labels are found, and the same data gives the same bytes."""
+"""The look at the data: planted twins and wrong labels are found, and the same data gives the same
+bytes.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +19,17 @@ from tests.factories import context_of
 
 
 def planted() -> FashionMnist:
-    """400 training and 50 test pictures of ten kinds. Test 3 is training 30, test 7 nearly training 70;
-    training 5 is there again as 15 (another label); training 111 carries a wrong label.
+    """400 training and 50 test pictures of ten kinds. Test 3 is training 30, test 7 nearly training
+    70; training 5 is there again as 15 (another label); training 111 carries a wrong label.
     """
     rng = np.random.default_rng(6)
     kinds = rng.integers(0, 256, (10, 28, 28)) * (rng.random((10, 28, 28)) < 0.5)
 
     def split(n: int) -> tuple[np.ndarray, np.ndarray]:
         labels = np.arange(n) % 10
-        return (0.8 * kinds[labels] + 0.2 * rng.integers(0, 256, (n, 28, 28))).astype(np.uint8), labels
+        return (0.8 * kinds[labels] + 0.2 * rng.integers(0, 256, (n, 28, 28))).astype(
+            np.uint8
+        ), labels
 
     train_images, train_labels = split(400)
     test_images, test_labels = split(50)
@@ -60,7 +64,12 @@ def test_planted_twins_are_found_counted_and_listed(found: findings.Findings) ->
     """One exact pair, one nearly so, before all the others; doubles within the training set too."""
     document = findings.document(found, CLASS_NAMES)["near_duplicates"]
     assert document["exact"]["count"] == 1
-    assert document["exact"]["pairs"][0] == {"test": 3, "train": 33, "cosine": 1.0, "labels": [3, 3]}
+    assert document["exact"]["pairs"][0] == {
+        "test": 3,
+        "train": 33,
+        "cosine": 1.0,
+        "labels": [3, 3],
+    }
     first, second = document["near"]["pairs"][:2]
     assert (first["test"], second["test"], second["train"]) == (3, 7, 77)
     assert 0.9999 < second["cosine"] <= 1.0
@@ -94,7 +103,9 @@ def test_normalised_pixels_have_mean_0_and_spread_1(found: findings.Findings) ->
 def test_the_same_data_gives_the_same_bytes(
     sqlite: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Page, JSON and every figure, twice; the folder is named by the data, and `latest` is left alone."""
+    """Page, JSON and every figure, twice; the folder is named by the data, and `latest` is left
+    alone.
+    """
     monkeypatch.setattr(action, "fashion_mnist", lambda _: planted())
     folders = []
     for name in ("one", "two"):
@@ -107,7 +118,9 @@ def test_the_same_data_gives_the_same_bytes(
         for folder in folders
     ]
     assert files[0] == files[1]
-    assert {"report.html", "explore.json", "figures/samples.svg", "figures/pairs.svg"} <= files[0].keys()
+    assert {"report.html", "explore.json", "figures/samples.svg", "figures/pairs.svg"} <= files[
+        0
+    ].keys()
     page = files[0]["report.html"].decode()
     assert "http" not in page
     assert json.loads(files[0]["explore.json"])["classes"] == list(CLASS_NAMES)

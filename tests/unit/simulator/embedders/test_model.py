@@ -68,7 +68,9 @@ def test_a_model_of_ones_own_comes_before_the_shipped_one_of_its_name(
     assert model.ensure(context).key == key
 
 
-def test_a_name_that_nobody_trained_is_refused(sqlite: Engine, tmp_path: Path, shipped: Path) -> None:
+def test_a_name_that_nobody_trained_is_refused(
+    sqlite: Engine, tmp_path: Path, shipped: Path
+) -> None:
     """With the command that makes one; the doctor says the same."""
     lay(shipped / "cnn-best")
     context = context_of(sqlite, home=tmp_path / "home", model="cnn-mine")
@@ -104,17 +106,25 @@ def test_a_damaged_model_is_named_with_what_mends_it(
 
 @pytest.mark.parametrize(
     ("name", "preset", "accuracy"),
-    [(Settings.model_fields["model"].default, "best", 0.945), (model.OWN_CATALOGUE_MODEL, "general", 0.8)],
+    [
+        (Settings.model_fields["model"].default, "best", 0.945),
+        (model.OWN_CATALOGUE_MODEL, "general", 0.8),
+    ],
 )
 def test_the_models_that_ship_are_whole_and_small(name: str, preset: str, accuracy: float) -> None:
-    """Checksum right, at most 300,000 parameters, its card that of its manifest, and it is a default."""
+    """Checksum right, at most 300,000 parameters, its card that of its manifest, and it is a
+    default.
+    """
     folder = model.SHIPPED / name
     manifest, weights = checkpoint.read(folder)
     plain, arrays = checkpoint.verify(manifest, weights)
     assert sum(array.size for array in arrays) <= 300_000
     assert plain["architecture"]["name"] == plain["training"]["name"] == preset
     assert (folder / checkpoint.CARD).read_text() == checkpoint.model_card(plain)
-    assert len(json.loads((folder / checkpoint.HISTORY).read_text())["epochs"]) == plain["training"]["epochs"]
+    assert (
+        len(json.loads((folder / checkpoint.HISTORY).read_text())["epochs"])
+        == plain["training"]["epochs"]
+    )
     assert plain["metrics"]["test_accuracy"] >= accuracy
 
 
@@ -130,7 +140,9 @@ def test_own_pictures_are_seen_by_a_model_of_their_own(sqlite: Engine, tmp_path:
     assert "best-" in finding.detail
     assert model.ensure(context, "shop").key in finding.detail
     lay(tmp_path / "home" / "models" / model.OWN_CATALOGUE_MODEL)
-    (tmp_path / "home" / "models" / model.OWN_CATALOGUE_MODEL / checkpoint.WEIGHTS).write_bytes(b"spoilt")
+    (tmp_path / "home" / "models" / model.OWN_CATALOGUE_MODEL / checkpoint.WEIGHTS).write_bytes(
+        b"spoilt"
+    )
     (finding,) = [one for one in doctor(context.settings) if one.name == "model"]
     assert not finding.ok
 
@@ -139,7 +151,9 @@ def test_own_pictures_are_seen_by_a_model_of_their_own(sqlite: Engine, tmp_path:
 def test_a_model_that_somebody_set_sees_every_catalogue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, origin: str
 ) -> None:
-    """Also when it is the default's name, and in a process that is given the settings or environment."""
+    """Also when it is the default's name, and in a process that is given the settings or
+    environment.
+    """
     monkeypatch.chdir(tmp_path)
     name = Settings.model_fields["model"].default
     if origin == "file":
@@ -153,8 +167,12 @@ def test_a_model_that_somebody_set_sees_every_catalogue(
         assert for_child(settings)["WINDOWSHOP_MODEL"] == name
 
 
-def test_a_process_of_its_own_chooses_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What says nothing of a model says nothing after it was sent either; `policy@model` sets one."""
+def test_a_process_of_its_own_chooses_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What says nothing of a model says nothing after it was sent either; `policy@model` sets
+    one.
+    """
     monkeypatch.chdir(tmp_path)
     there = sent(load(workers=1).model_copy(update={"redis_url": ""}))
     assert model.chosen(there, "shop").model == model.OWN_CATALOGUE_MODEL

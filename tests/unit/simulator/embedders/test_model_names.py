@@ -36,7 +36,8 @@ def test_the_command_makes_a_model_of_that_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cnn-mine", "mobilenet-general", "cnn-best-shop", "cnn-best-seed1", "pca-64", "", "mobilenet"]
+    "name",
+    ["cnn-mine", "mobilenet-general", "cnn-best-shop", "cnn-best-seed1", "pca-64", "", "mobilenet"],
 )
 def test_a_name_that_no_command_makes_gets_no_command(name: str) -> None:
     """It is told which names there are instead."""

@@ -41,7 +41,9 @@ def grey(path: Path) -> np.ndarray:
 
 
 def upright(found: np.ndarray) -> bool:
-    """The test picture as it should come out: 20 x 50 of light on dark, as high as the canvas, centred."""
+    """The test picture as it should come out: 20 x 50 of light on dark, as high as the canvas,
+    centred.
+    """
     columns = np.flatnonzero((found > 60).any(0))
     rows = np.flatnonzero((found > 60).any(1))
     return rows[0] == 0 and rows[-1] == 27 and columns[0] in {8, 9} and columns[-1] in {17, 18, 19}
@@ -106,7 +108,10 @@ def test_a_light_product_on_dark_is_not_inverted(tmp_path: Path) -> None:
     light = Image.new("L", (120, 90), 0)
     light.paste(255, (50, 20, 70, 70))
     dark = Image.fromarray(255 - np.asarray(light))
-    found = [grey(saved(tmp_path, one, f"{name}.png")) for name, one in (("light", light), ("dark", dark))]
+    found = [
+        grey(saved(tmp_path, one, f"{name}.png"))
+        for name, one in (("light", light), ("dark", dark))
+    ]
     np.testing.assert_array_equal(*found)
 
 
@@ -193,13 +198,17 @@ def test_the_nearest_come_first_with_their_scores() -> None:
     stored = [Item(n, f"item-{n}", "", "Bag", "catalogue", "toy") for n in range(4)]
     found = action.most_similar(index, np.array([[1, 0]], np.float32), stored, 9)
     assert [one.item.item_id for one in found] == ["item-1", "item-3", "item-0", "item-2"]
-    np.testing.assert_allclose([one.score for one in found], np.cos([0.1, 0.1, 0.5, 0.9]), atol=1e-3)
+    np.testing.assert_allclose(
+        [one.score for one in found], np.cos([0.1, 0.1, 0.5, 0.9]), atol=1e-3
+    )
 
 
 def test_the_same_picture_is_left_out_when_asked() -> None:
     """Every item that has it, whatever its id; nothing is found where there is no other."""
     index = round_embeddings(np.tile([[1.0, 0.0]], (3, 1)))
-    stored = [Item(n, f"item-{n}", "ab" if n < 2 else "cd", "Bag", "catalogue", "toy") for n in range(3)]
+    stored = [
+        Item(n, f"item-{n}", "ab" if n < 2 else "cd", "Bag", "catalogue", "toy") for n in range(3)
+    ]
     query = np.array([[1, 0]], np.float32)
     found = action.most_similar(index, query, stored, 9, without="ab")
     assert [one.item.item_id for one in found] == ["item-2"]
@@ -233,14 +242,17 @@ class HandmadeLibrary:
 
 
 def test_the_catalogue_is_embedded_once(sqlite: Engine) -> None:
-    """The first time everything without a vector is embedded and stored, the second time nothing."""
+    """The first time everything without a vector is embedded and stored, the second time
+    nothing.
+    """
     items = stock(sqlite)
     other = EmbedderKey("another", "handmade")
     with write_transaction(sqlite) as conn:
         from db import models
 
         models.add(conn, other.model, b"{}", b"")
-    library, context = HandmadeLibrary(), context_of(sqlite)
+    library = HandmadeLibrary()
+    context = context_of(sqlite)
     first = action._index(context, library, other, items)  # type: ignore[arg-type]
     again = action._index(context, library, other, items)  # type: ignore[arg-type]
     np.testing.assert_array_equal(first, again)
@@ -252,7 +264,9 @@ def test_the_catalogue_is_embedded_once(sqlite: Engine) -> None:
 
 
 def test_an_own_catalogue_is_searched_among_neighbours(sqlite: Engine, tmp_path: Path) -> None:
-    """By its own model; an item's picture finds that item first, with cosine 1, then falling ones."""
+    """By its own model; an item's picture finds that item first, with cosine 1, then falling
+    ones.
+    """
     items = stock(sqlite)
     context = context_of(sqlite, home=tmp_path / "home")
     search = action.open_search(context, catalogue=CATALOGUE)
@@ -274,7 +288,9 @@ def test_an_own_catalogue_is_searched_among_neighbours(sqlite: Engine, tmp_path:
     assert [one.score for one in plain] != scores
 
 
-def test_only_own_catalogues_of_a_moderate_size_have_neighbourhoods(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_own_catalogues_of_a_moderate_size_have_neighbourhoods(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Fashion-MNIST, and what is larger, is searched by cosine alone."""
     index = round_embeddings(np.eye(9))
     assert action._among(index, "shop") is not None

@@ -1,4 +1,6 @@
-"""Classes a network never saw: which ones, what is measured of them, and that a network is trained once."""
+"""Classes a network never saw: which ones, what is measured of them, and that a network is trained
+once.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ UNSEEN = (0, 4, 9)
 
 @cache
 def shop() -> FashionMnist:
-    """Ten kinds of pictures, each its own pattern under noise: 40 training and 6 test pictures a kind."""
+    """Ten kinds of pictures, each its own pattern under noise: 40 training and 6 test pictures a
+    kind.
+    """
     rng = np.random.default_rng(3)
     kinds = rng.integers(0, 256, (10, 28, 28))
 
@@ -55,11 +59,14 @@ def test_more_splits_go_on_where_the_fewer_ended() -> None:
 
 
 def test_pictures_ask_their_gallery_and_never_themselves() -> None:
-    """Equal to the plain definition, each query struck from a gallery that holds more than the queries."""
+    """Equal to the plain definition, each query struck from a gallery that holds more than the
+    queries.
+    """
     rng = np.random.default_rng(1)
     labels = np.arange(30) % 5
     vectors = unit_rows(rng.normal(size=(30, 4)))
-    is_query, is_gallery = labels < 2, labels != 4
+    is_query = labels < 2
+    is_gallery = labels != 4
     found = unseen_classes.among(vectors, labels, is_query, is_gallery)
     wanted = []
     for query in np.flatnonzero(is_query):
@@ -82,7 +89,9 @@ def test_a_network_is_trained_once_and_again_when_its_files_are_spoilt(
     folder = tmp_path / "models" / "held-out" / "quick-without-0-4-9"
     written = (folder / checkpoint.MANIFEST).stat().st_mtime_ns
     plain = json.loads((folder / checkpoint.MANIFEST).read_bytes())
-    assert plain["classes"] == [name for place, name in enumerate(CLASS_NAMES) if place not in UNSEEN]
+    assert plain["classes"] == [
+        name for place, name in enumerate(CLASS_NAMES) if place not in UNSEEN
+    ]
     assert plain["architecture"]["classes"] == 7
     again = unseen_classes.measure(context, shop(), is_near, [UNSEEN])
     assert (folder / checkpoint.MANIFEST).stat().st_mtime_ns == written
@@ -130,14 +139,18 @@ def test_splits_count_by_their_queries() -> None:
     for row in LEADERS:
         for table in TABLES:
             assert told["lead"][row][table] == pytest.approx((30 * 0.2 + 10 * 0.4) / 40)
-            assert [split["lead"][row][table] for split in told["splits"]] == pytest.approx([0.2, 0.4])
+            assert [split["lead"][row][table] for split in told["splits"]] == pytest.approx(
+                [0.2, 0.4]
+            )
     json.dumps(told, allow_nan=False)
 
 
 def test_the_chapter_shows_every_table_and_split() -> None:
     """And the terminal's rows hold the two galleries."""
     page = render(
-        Study("", "", [], [], [unseen_page.section(planted())], "windowshop evaluate --unseen-classes")
+        Study(
+            "", "", [], [], [unseen_page.section(planted())], "windowshop evaluate --unseen-classes"
+        )
     )
     for words in ("Among themselves", "Among all ten", "quick-Bag, general-Bag", "0.8750"):
         assert words in page

@@ -14,8 +14,12 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1
 
 @given(TEXT, TEXT, TEXT)
 def test_a_shell_sees_the_words_that_were_meant(word: str, value: str, setting: str) -> None:
-    """Whatever stands in a file's name, an option or a setting; a name is never taken for an option."""
-    line = command_line("evaluate-log", word, settings={"WINDOWSHOP_MODEL": setting}, catalogue=value)
+    """Whatever stands in a file's name, an option or a setting; a name is never taken for an
+    option.
+    """
+    line = command_line(
+        "evaluate-log", word, settings={"WINDOWSHOP_MODEL": setting}, catalogue=value
+    )
     first, *words = shlex.split(line)
     assert first == f"WINDOWSHOP_MODEL={setting}"
     safe = f"./{word}" if word.startswith("-") else word
@@ -23,7 +27,9 @@ def test_a_shell_sees_the_words_that_were_meant(word: str, value: str, setting: 
 
 
 def test_options_are_written_as_they_are_typed() -> None:
-    """Nothing for what was not given, flags alone, lists with commas, numbers with all their digits."""
+    """Nothing for what was not given, flags alone, lists with commas, numbers with all their
+    digits.
+    """
     line = command_line(
         "events export",
         settings={},

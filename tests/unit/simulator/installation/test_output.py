@@ -57,7 +57,9 @@ def test_half_a_file_is_never_left(tmp_path: Path, before: bytes | None) -> None
         out.write_bytes(before)
     with pytest.raises(WindowshopError, match=r"No space left on device.*--out"):
         break_off(out)
-    assert [path.read_bytes() for path in tmp_path.iterdir()] == ([] if before is None else [before])
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == (
+        [] if before is None else [before]
+    )
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["to a file", "to nothing yet"])
@@ -77,7 +79,8 @@ def test_a_link_stays_one_and_its_target_is_written(tmp_path: Path, is_there: bo
 
 def test_a_fifo_is_written_into(tmp_path: Path) -> None:
     """Its reader gets everything, and it stays a FIFO."""
-    out, read = tmp_path / "out", []
+    out = tmp_path / "out"
+    read = []
     os.mkfifo(out)
     reader = threading.Thread(target=lambda: read.append(out.read_bytes()))
     reader.start()

@@ -1,4 +1,6 @@
-"""Evaluate-log and events import as actions: the answer's form, its intervals, and a log that comes back."""
+"""Evaluate-log and events import as actions: the answer's form, its intervals, and a log that comes
+back.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.mark.service
 def test_the_answer_has_every_policy_with_its_intervals(context: Context, log: Path) -> None:
-    """policies.NAME.METRIC.{value, low, high, n}; the same in the run directory; broken lines by number."""
+    """policies.NAME.METRIC.{value, low, high, n}; the same in the run directory; broken lines by
+    number.
+    """
     found = evaluate_log(context, log)
     for name in ("popularity", "cf"):
         for metric in ("next_hit_rate@10", "ndcg@10", "mrr", "coverage", "novelty"):
@@ -65,12 +69,18 @@ def test_a_split_that_leaves_nothing_is_told(context: Context, log: Path) -> Non
 
 
 @pytest.mark.service
-def test_an_imported_log_is_kept_once_and_comes_back(context: Context, log: Path, tmp_path: Path) -> None:
-    """CSV becomes JSON lines; JSON lines come back byte for byte; the second import changes nothing."""
-    first, second = import_log(context, log), import_log(context, log)
+def test_an_imported_log_is_kept_once_and_comes_back(
+    context: Context, log: Path, tmp_path: Path
+) -> None:
+    """CSV becomes JSON lines; JSON lines come back byte for byte; the second import changes
+    nothing.
+    """
+    first = import_log(context, log)
+    second = import_log(context, log)
     assert (first.is_new, second.is_new, first.log) == (True, False, second.log)
     assert len(first.notes.skipped) == 2
-    out, again = tmp_path / "out.jsonl", tmp_path / "again.jsonl"
+    out = tmp_path / "out.jsonl"
+    again = tmp_path / "again.jsonl"
     assert export(context, first.log, out) == first.events
     export(context, import_log(context, out).log, again)
     assert again.read_bytes() == out.read_bytes()

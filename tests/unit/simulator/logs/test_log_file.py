@@ -40,7 +40,9 @@ def read(tmp_path: Path, *rows: str) -> tuple[list[LogLine], Notes]:
         ('s,1,5,"a,view', "this is no line of a CSV"),
     ],
 )
-def test_a_broken_line_is_named_and_the_others_are_kept(tmp_path: Path, row: str, words: str) -> None:
+def test_a_broken_line_is_named_and_the_others_are_kept(
+    tmp_path: Path, row: str, words: str
+) -> None:
     """File, line, reason; both neighbours stay."""
     good, notes = read(tmp_path, HEADER, "s,1,4,a,click", row, 's,1,6,"b,c",purchase')
     assert [(one.number, one.item) for one in good] == [(2, "a"), (4, "b,c")]
@@ -56,14 +58,19 @@ def test_a_broken_line_is_named_and_the_others_are_kept(tmp_path: Path, row: str
         ("[1]", "wanted one JSON object"),
         ('{"kind":"click","session":1,"item":"a"}', "the key 'at' is missing"),
         ('{"kind":"click","session":1,"at":"5","item":"a"}', "no number of seconds"),
-        ('{"event_id":"e","kind":"click","session":1,"at":5,"item":"a"}', "stands on line 1 already"),
+        (
+            '{"event_id":"e","kind":"click","session":1,"at":5,"item":"a"}',
+            "stands on line 1 already",
+        ),
     ],
 )
 def test_a_broken_line_of_json_is_named(tmp_path: Path, row: str, words: str) -> None:
     """The same for the export's format."""
     first = '{"event_id":"e","kind":"view","shopper":3,"session":1,"at":4.5,"query":"a"}'
     good, notes = read(tmp_path, first, row)
-    assert [(one.kind, one.shopper, one.time, one.item) for one in good] == [(Kind.VIEW, "3", 4.5, "a")]
+    assert [(one.kind, one.shopper, one.time, one.item) for one in good] == [
+        (Kind.VIEW, "3", 4.5, "a")
+    ]
     assert words in notes.skipped[0].text()
 
 
@@ -131,9 +138,18 @@ def endless(place: Path, line: bytes) -> Iterator[Path]:
 
 
 def test_a_session_belongs_to_its_shopper(tmp_path: Path) -> None:
-    """Two shoppers' first sessions are two; nobody is nobody; impressions only say what is on sale."""
+    """Two shoppers' first sessions are two; nobody is nobody; impressions only say what is on
+    sale.
+    """
     path = tmp_path / "log.csv"
-    rows = [HEADER, "a,1,1,x,view", "b,1,2,y,view", ",7,3,x,click", "a,1,4,z,impression", "a,1,5,,leave"]
+    rows = [
+        HEADER,
+        "a,1,1,x,view",
+        "b,1,2,y,view",
+        ",7,3,x,click",
+        "a,1,4,z,impression",
+        "a,1,5,,leave",
+    ]
     path.write_text("\n".join(rows))
     found = log_arrays.read(path)
     assert found.log.session.tolist() == [0, 1, 2]

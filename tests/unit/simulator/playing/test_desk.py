@@ -1,4 +1,6 @@
-"""The desk hands requests over in batches of a fixed size, each once, and asks for nothing that is there."""
+"""The desk hands requests over in batches of a fixed size, each once, and asks for nothing that is
+there.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class Recording:
     """Does the work, and keeps what was asked for; stops for good after so many rings."""
 
     def __init__(self, engine: Engine, *, stop_after: int | None = None) -> None:
-        self.engine, self.workforce, self.left = engine, LocalWorkforce(engine), stop_after
+        self.engine = engine
+        self.workforce = LocalWorkforce(engine)
+        self.left = stop_after
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def ring(self, work_ids: list[int]) -> None:
@@ -33,7 +37,9 @@ class Recording:
         if self.left == 0:
             raise KeyboardInterrupt
         self.left = None if self.left is None else self.left - 1
-        statement = select(work_table.c.kind, work_table.c.payload).where(work_table.c.id.in_(work_ids))
+        statement = select(work_table.c.kind, work_table.c.payload).where(
+            work_table.c.id.in_(work_ids)
+        )
         with read_transaction(self.engine) as conn:
             rows = conn.execute(statement.order_by(work_table.c.id)).all()
         self.asked += [(row.kind, json.loads(row.payload)) for row in rows]
@@ -63,7 +69,9 @@ def test_a_batch_is_full_or_the_last_of_its_step(sqlite: Engine) -> None:
     by_step: dict[tuple[int, int], list[list[int]]] = {}
     for kind, payload in workforce.asked:
         if kind == "rank":
-            by_step.setdefault((payload["generation"], payload["step"]), []).append(payload["sessions"])
+            by_step.setdefault((payload["generation"], payload["step"]), []).append(
+                payload["sessions"]
+            )
     assert any(len(batches) > 1 for batches in by_step.values())
     for batches in by_step.values():
         assert [len(batch) for batch in batches[:-1]] == [desk.BATCH] * (len(batches) - 1)
@@ -80,7 +88,14 @@ def test_slates_of_a_day_read_the_generation_of_the_day_before(sqlite: Engine) -
     factories.play(sqlite, workforce, days=3)
     told = [(kind, payload["generation"]) for kind, payload in workforce.asked]
     assert list(dict.fromkeys(told)) == [
-        *(("rank", desk.NOTHING_KNOWN), ("fold", 0), ("rank", 0), ("fold", 1), ("rank", 1), ("fold", 2)),
+        *(
+            ("rank", desk.NOTHING_KNOWN),
+            ("fold", 0),
+            ("rank", 0),
+            ("fold", 1),
+            ("rank", 1),
+            ("fold", 2),
+        ),
     ]
     assert Counter(told)["fold", 1] == 1
 
@@ -88,7 +103,8 @@ def test_slates_of_a_day_read_the_generation_of_the_day_before(sqlite: Engine) -
 @pytest.mark.parametrize("stop_after", [1, 3, 4, 6])
 def test_what_is_there_is_not_asked_for_again(sqlite: Engine, stop_after: int) -> None:
     """A run that was stopped asks, when it is taken up, for exactly what is missing."""
-    first, second = Recording(sqlite, stop_after=stop_after), Recording(sqlite)
+    first = Recording(sqlite, stop_after=stop_after)
+    second = Recording(sqlite)
     with pytest.raises(KeyboardInterrupt):
         factories.play(sqlite, first, **PLAN)
     answered = n_rows(sqlite, slate)

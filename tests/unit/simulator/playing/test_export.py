@@ -1,4 +1,6 @@
-"""The export: keys and their order, what is left out, how it is sorted, and ids that follow from places."""
+"""The export: keys and their order, what is left out, how it is sorted, and ids that follow from
+places.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +36,20 @@ KEYS = {
 def one_of_each() -> Events:
     """A session with every kind of event, one second apart."""
     rows = blank(len(Kind))
-    rows["session"], rows["shopper"], rows["kind"] = 70, 7, list(Kind)
-    rows["ordinal"], rows["at"] = np.arange(len(Kind)), 1000 * np.arange(len(Kind)) + 1
+    rows["session"] = 70
+    rows["shopper"] = 7
+    rows["kind"] = list(Kind)
+    rows["ordinal"] = np.arange(len(Kind))
+    rows["at"] = 1000 * np.arange(len(Kind)) + 1
     for row in rows:
-        filled = {"query": 5, "item": 2, "position": 3, "impression": 2, "price": 1999, "dwell": 2500}
+        filled = {
+            "query": 5,
+            "item": 2,
+            "position": 3,
+            "impression": 2,
+            "price": 1999,
+            "dwell": 2500,
+        }
         for name in set(filled) & set(FIELDS_OF[Kind(int(row["kind"]))]):
             row[name] = filled[name]
     return Events(rows, np.array([[4, 1, 2, -1]], np.int32))
@@ -80,7 +92,9 @@ def test_ids_are_uuid5_of_run_session_and_ordinal() -> None:
     found = exported(one_of_each())
     assert found[3]["event_id"] == str(uuid5(NAMESPACE, f"{RUN}/70/3")) == event_id(RUN, 70, 3)
     assert {UUID(str(event["event_id"])).version for event in found} == {5}
-    places = [(run, session, ordinal) for run in ("a", "b") for session in (1, 11) for ordinal in (1, 11)]
+    places = [
+        (run, session, ordinal) for run in ("a", "b") for session in (1, 11) for ordinal in (1, 11)
+    ]
     assert len({event_id(*place) for place in places}) == len(places)
 
 

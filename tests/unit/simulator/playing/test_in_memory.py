@@ -46,8 +46,12 @@ def test_a_run_in_memory_shows_what_the_stored_run_showed(sqlite: Engine, policy
     sort = np.lexsort((steps, mine))
     assert np.array_equal(mine[sort], session)
     assert len(step) == len(mine)
-    assert np.array_equal(np.concatenate([part[1] for part in seen])[sort], panel.slates.shown[order])
-    assert np.array_equal(np.concatenate([part[2] for part in seen])[sort], panel.slates.is_clicked[order])
+    assert np.array_equal(
+        np.concatenate([part[1] for part in seen])[sort], panel.slates.shown[order]
+    )
+    assert np.array_equal(
+        np.concatenate([part[2] for part in seen])[sort], panel.slates.is_clicked[order]
+    )
     late = formulas.ctr_late_expected(panel).value
     assert done.late_rate(factories.TOY_PLAN.days) == pytest.approx(late, rel=1e-12)
 
@@ -70,9 +74,12 @@ def test_a_setting_of_the_recommender_can_be_tried(sqlite: Engine) -> None:
 
 
 def test_a_world_may_have_numbers_of_its_own(sqlite: Engine) -> None:
-    """The hidden share decides what is clicked; the preset's hash does not stand for the changed world."""
+    """The hidden share decides what is clicked; the preset's hash does not stand for the changed
+    world.
+    """
     usual, changed = (
-        factories.resolved(sqlite, world=name).config["world"] for name in ("mixed", "mixed,hidden_share=0.3")
+        factories.resolved(sqlite, world=name).config["world"]
+        for name in ("mixed", "mixed,hidden_share=0.3")
     )
     assert changed["settings"]["hidden_share"] == 0.3
     assert changed["sha256"] != usual["sha256"]

@@ -1,4 +1,6 @@
-"""A run small enough to be measured by hand: two shoppers, five visits in three days, slates of three."""
+"""A run small enough to be measured by hand: two shoppers, five visits in three days, slates of
+three.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,12 @@ SLATE = np.dtype(
     ]
 )
 
-SHOPPERS, DAYS, ITEMS = 2, 3, 5
-JEANS, SHIRTS = 5, 6  # the two query items
+SHOPPERS = 2
+DAYS = 3
+ITEMS = 5
+# the two query items
+JEANS = 5
+SHIRTS = 6
 
 VISITS: dict[int, list[tuple[Any, ...]]] = {
     # day 0: shopper 0 buys item 1; shopper 1 gets a slate with a hole and leaves
@@ -70,7 +76,9 @@ VISITS: dict[int, list[tuple[Any, ...]]] = {
 EXPECTED = {(4, 0): [0.3, 0.2, 0.1], (5, 0): [0.0, 0.1, 0.2]}  # elsewhere 0.1
 
 
-def hand_made(policy: str = "blend", *, seed: int = 1, visits: dict[int, list[Any]] | None = None) -> RunData:
+def hand_made(
+    policy: str = "blend", *, seed: int = 1, visits: dict[int, list[Any]] | None = None
+) -> RunData:
     """The run of VISITS, or of others in the same form."""
     visits = VISITS if visits is None else visits
     requests = [
@@ -109,12 +117,17 @@ def without_clicks(run: RunData) -> RunData:
 
 
 def _events(visits: dict[int, list[Any]]) -> Events:
-    rows, shown = [], []
+    rows = []
+    shown = []
     for session in sorted(visits):
         for ordinal, (kind, step, at, fields) in enumerate(visits[session]):
             row = blank(1)
-            row["session"], row["ordinal"], row["kind"], row["step"] = session, ordinal, kind, step
-            row["shopper"], row["at"] = session % SHOPPERS, at
+            row["session"] = session
+            row["ordinal"] = ordinal
+            row["kind"] = kind
+            row["step"] = step
+            row["shopper"] = session % SHOPPERS
+            row["at"] = at
             for name, value in fields.items():
                 if name == "shown":
                     shown.append(value)
@@ -127,7 +140,8 @@ def _events(visits: dict[int, list[Any]]) -> Events:
 def _entries(events: Events) -> np.ndarray[Any, Any]:
     entries = np.zeros(events.shown.shape, SLATE)
     entries["item"] = events.shown
-    entries["visual"], entries["behavioural"] = 0.04, np.nan
+    entries["visual"] = 0.04
+    entries["behavioural"] = np.nan
     for name in ("looks", "others", "taste", "welcome"):
         entries[name] = np.nan
     return entries

@@ -13,7 +13,8 @@ from simulator.world.draws import Purpose, bits, uniform
 from simulator.world.presets import WorldConfig
 from simulator.world.session import Sessions, World
 
-N_ITEMS, N_QUERIES = 250, 60
+N_ITEMS = 250
+N_QUERIES = 60
 BUSY = WorldConfig(click_base=-2.0, cart_base=-1.0, purchase_base=0.0)
 """A world with many of each kind of event, so that small tests see them all."""
 
@@ -26,7 +27,9 @@ def pictures(n_items: int = N_ITEMS, n_queries: int = N_QUERIES) -> Pictures:
     middle = np.abs(np.arange(28) - 13.5)
     box = (middle[:, None] < 13) & (middle < size[:, None, None])
     light = 60 + 195 * uniform(7, Purpose.CLUSTER, number, 1)[:, None, None]
-    noise = uniform(7, Purpose.CLUSTER, number[:, None, None], np.arange(28)[:, None], np.arange(28))
+    noise = uniform(
+        7, Purpose.CLUSTER, number[:, None, None], np.arange(28)[:, None], np.arange(28)
+    )
     return Pictures(
         pixels=(box * light * (0.5 + 0.5 * noise)).astype(np.uint8),
         category=(number % 10).astype(np.int16),
@@ -35,7 +38,9 @@ def pictures(n_items: int = N_ITEMS, n_queries: int = N_QUERIES) -> Pictures:
     )
 
 
-def a_world(config: WorldConfig = BUSY, *, seed: int = 3, n_shoppers: int = 300, **sizes: Any) -> World:
+def a_world(
+    config: WorldConfig = BUSY, *, seed: int = 3, n_shoppers: int = 300, **sizes: Any
+) -> World:
     """A world of the small pictures."""
     return day.build_world(config, seed=seed, pictures=pictures(), n_shoppers=n_shoppers, **sizes)
 
@@ -55,14 +60,18 @@ def best_slates(world: World, sessions: Sessions) -> Any:
 
 
 def mixed_slates(world: World, sessions: Sessions) -> Any:
-    """The best ten for every other shopper, random ones for the rest: good and bad slates on one day."""
+    """The best ten for every other shopper, random ones for the rest: good and bad slates on one
+    day.
+    """
     lucky = sessions.shopper[sessions.alive] % 2 == 0
     return np.where(lucky[:, None], best_slates(world, sessions), random_slates(world, sessions))
 
 
 def shop(world: World, sessions: Sessions, choose: Any) -> tuple[Sessions, Events, float, int]:
     """A whole day: the sessions at its end, all events, clicks expected and items shown."""
-    told, expected, shown = [Events.empty(world.slate_size)], 0.0, 0
+    told = [Events.empty(world.slate_size)]
+    expected = 0.0
+    shown = 0
     while sessions.alive.any():
         sessions, asked = day.ask(world, sessions)
         slates = choose(world, sessions)

@@ -1,4 +1,6 @@
-"""The ceilings: a session's sees no shopper, learns from what it did, and is calibrated before that."""
+"""The ceilings: a session's sees no shopper, learns from what it did, and is calibrated before
+that.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ def opened(sessions: Sessions) -> SessionBayes:
 def after_one_slate() -> tuple[SessionBayes, Sessions]:
     """A belief that has seen a first slate, and those who ask for a second."""
     sessions = asked()
-    belief, slates = opened(sessions), random_slates(WORLD, sessions)
+    belief = opened(sessions)
+    slates = random_slates(WORLD, sessions)
     later, _, _ = day.read(WORLD, sessions, slates)
     belief.observe(sessions, slates.astype(np.int64), later.clicked[:, : WORLD.slate_size])
     later, _ = day.ask(WORLD, later)
@@ -41,7 +44,9 @@ def test_nothing_of_the_shopper_is_seen_before_she_acts() -> None:
     sessions = asked()
     other = replace(
         WORLD,
-        population=replace(WORLD.population, price_sensitivity=3 * WORLD.population.price_sensitivity + 1),
+        population=replace(
+            WORLD.population, price_sensitivity=3 * WORLD.population.price_sensitivity + 1
+        ),
     )
     stranger = SessionBayes(other)
     stranger.open_day(sessions)
@@ -53,7 +58,8 @@ def test_nothing_of_the_shopper_is_seen_before_she_acts() -> None:
 def test_the_first_belief_is_right_on_average() -> None:
     """Over shoppers and items the chance expected is the judge's mean chance, within a tenth."""
     sessions = asked()
-    believed, true = opened(sessions).probability(sessions), day.click_probability(WORLD, sessions)
+    believed = opened(sessions).probability(sessions)
+    true = day.click_probability(WORLD, sessions)
     assert 0.9 < believed.mean() / true.mean() < 1.1
     # And where it expects more there is more: ten bins of what is believed.
     bins = np.digitize(believed, np.quantile(believed, np.linspace(0, 1, 11)[1:-1]))
@@ -62,7 +68,9 @@ def test_the_first_belief_is_right_on_average() -> None:
 
 
 def test_what_a_session_did_makes_the_next_slate_better() -> None:
-    """The ten items believed best after a slate are worth more to the judge than those of no memory."""
+    """The ten items believed best after a slate are worth more to the judge than those of no
+    memory.
+    """
     belief, later = after_one_slate()
     truth = day.click_probability(WORLD, later)
 
@@ -103,18 +111,23 @@ def days_later(belief: SessionBayes, n_days: int) -> tuple[SessionBayes, Session
 def test_on_the_first_day_history_knows_no_more_than_the_session() -> None:
     """The same bits, before and after a slate."""
     forgetful, later = after_one_slate()
-    sessions, belief = asked(), HistoryBayes(WORLD)
+    sessions = asked()
+    belief = HistoryBayes(WORLD)
     belief.open_day(sessions)
     assert np.array_equal(belief.probability(sessions), opened(sessions).probability(sessions))
     slates = random_slates(WORLD, sessions)
     belief.observe(
-        sessions, slates.astype(np.int64), day.read(WORLD, sessions, slates)[0].clicked[:, : WORLD.slate_size]
+        sessions,
+        slates.astype(np.int64),
+        day.read(WORLD, sessions, slates)[0].clicked[:, : WORLD.slate_size],
     )
     assert np.array_equal(belief.probability(later), forgetful.probability(later))
 
 
 def test_earlier_sessions_make_the_next_ones_first_slate_better() -> None:
-    """Three days of one slate each: its best ten are worth more to the judge than those of no memory."""
+    """Three days of one slate each: its best ten are worth more to the judge than those of no
+    memory.
+    """
     knowing, sessions = days_later(HistoryBayes(WORLD), 3)
     forgetful, same = days_later(SessionBayes(WORLD), 3)
     truth = day.click_probability(WORLD, sessions)

@@ -1,4 +1,6 @@
-"""What the judge sees of items: by image, standardised, with the share of hidden style that was asked for."""
+"""What the judge sees of items: by image, standardised, with the share of hidden style that was
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,13 @@ def test_attributes_are_functions_of_the_image_not_of_the_row() -> None:
     n = len(here.category)
     order = np.concatenate([np.arange(N_ITEMS)[::-1], N_ITEMS + np.roll(np.arange(n - N_ITEMS), 7)])
     shuffled = replace(
-        here, pixels=here.pixels[order], category=here.category[order], image_key=here.image_key[order]
+        here,
+        pixels=here.pixels[order],
+        category=here.category[order],
+        image_key=here.image_key[order],
     )
-    straight, turned = describe(CONFIG, 1, here), describe(CONFIG, 1, shuffled)
+    straight = describe(CONFIG, 1, here)
+    turned = describe(CONFIG, 1, shuffled)
     assert np.array_equal(straight.features[order], turned.features)
     assert np.array_equal(straight.price[order], turned.price)
     assert np.array_equal(here.image_key[straight.queries], shuffled.image_key[turned.queries])
@@ -32,7 +38,8 @@ def test_attributes_are_functions_of_the_image_not_of_the_row() -> None:
 
 def test_another_seed_changes_hidden_style_and_price_only() -> None:
     """The visible style is what the picture shows, whatever the seed."""
-    one, two = describe(CONFIG, 1, pictures()), describe(CONFIG, 2, pictures())
+    one = describe(CONFIG, 1, pictures())
+    two = describe(CONFIG, 2, pictures())
     cut = one.visible_dims
     assert np.array_equal(one.style[:, :cut], two.style[:, :cut])
     assert not np.array_equal(one.style[:, cut:], two.style[:, cut:])
@@ -63,10 +70,15 @@ def test_an_empty_picture_is_described_without_trouble() -> None:
 
 
 def test_style_is_standardised_within_large_categories() -> None:
-    """Categories of 20 and more have mean 0 and sd 1 of their own; smaller ones are measured against all."""
+    """Categories of 20 and more have mean 0 and sd 1 of their own; smaller ones are measured
+    against all.
+    """
     key = np.arange(115).astype(np.uint64)
     category = np.repeat([0, 1], [100, 15])
-    raw = normal(1, Purpose.TASTE, np.arange(115))[:, None] * 2 + np.repeat([50.0, 60.0], [100, 15])[:, None]
+    raw = (
+        normal(1, Purpose.TASTE, np.arange(115))[:, None] * 2
+        + np.repeat([50.0, 60.0], [100, 15])[:, None]
+    )
     z = standardised(raw, category, key)
     assert abs(z[:100].mean()) < 0.05
     assert abs(z[:100].std() - 1) < 0.05
@@ -81,7 +93,9 @@ def test_extremes_are_cut() -> None:
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_hidden_share_is_a_share_of_variance(share: float) -> None:
-    """Products of two items' styles have variance near one, of which the hidden part gives its share."""
+    """Products of two items' styles have variance near one, of which the hidden part gives its
+    share.
+    """
     c = describe(replace(CONFIG, hidden_share=share), 1, pictures())
     visible = _products(c, slice(0, c.visible_dims)).var()
     hidden = _products(c, slice(c.visible_dims, None)).var()
@@ -115,7 +129,9 @@ def test_tribes_share_hidden_style() -> None:
 
 
 def test_prices_are_log_normal_around_the_categorys_median() -> None:
-    """Half of a category costs more than its median; the spread of the logarithm is the setting's."""
+    """Half of a category costs more than its median; the spread of the logarithm is the
+    setting's.
+    """
     c = describe(CONFIG, 1, pictures(4000, 10))
     logs = np.log(c.price / np.asarray(CONFIG.price_medians)[c.category])
     assert abs(np.median(logs)) < 0.03
@@ -127,15 +143,22 @@ def test_a_given_price_is_kept_and_a_missing_one_is_drawn() -> None:
     here = pictures()
     given = np.full(len(here.category), -1, np.int32)
     given[3] = 1234
-    drawn, mixed = describe(CONFIG, 1, here), describe(CONFIG, 1, replace(here, price=given))
+    drawn = describe(CONFIG, 1, here)
+    mixed = describe(CONFIG, 1, replace(here, price=given))
     assert mixed.price[3] == 1234
     assert np.array_equal(np.delete(mixed.price, 3), np.delete(drawn.price, 3))
 
 
 def test_categories_are_related_as_in_a_wardrobe() -> None:
-    """A dress costs nothing to who wants one, what goes with it little, the rest most; shirts are tops."""
+    """A dress costs nothing to who wants one, what goes with it little, the rest most; shirts are
+    tops.
+    """
     c = describe(CONFIG, 1, pictures())
-    dress, sandal, trouser, shirt, coat = 3, 5, 1, 6, 4
+    dress = 3
+    sandal = 5
+    trouser = 1
+    shirt = 6
+    coat = 4
     assert c.cost[dress, dress] == 0
     assert c.cost[dress, sandal] < c.cost[dress, trouser]
     assert c.complements[dress, sandal]

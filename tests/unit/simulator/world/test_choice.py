@@ -1,4 +1,6 @@
-"""A slate causes its outcome: by position, utility and mood, and the judge knows each probability."""
+"""A slate causes its outcome: by position, utility and mood, and the judge knows each
+probability.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +51,12 @@ def test_probabilities_do_not_depend_on_the_piece_they_are_computed_in() -> None
 
 
 def test_clicks_come_as_often_as_expected() -> None:
-    """Over thousands of slates the drawn clicks agree with their expectation within four standard errors."""
-    clicks, expected, variance = 0, 0.0, 0.0
+    """Over thousands of slates the drawn clicks agree with their expectation within four standard
+    errors.
+    """
+    clicks = 0
+    expected = 0.0
+    variance = 0.0
     for number in range(6):
         sessions = asked(number=number)
         _, events, outcomes = day.read(WORLD, sessions, random_slates(WORLD, sessions))
@@ -101,14 +107,19 @@ def test_padding_is_never_clicked_and_expects_nothing() -> None:
     assert len(clicks) > 0
     assert (clicks["position"] <= 6).all()
     _, events_of_full, _ = day.read(WORLD, sessions, full)
-    of_full = events_of_full.rows[(events_of_full.rows["kind"] == 4) & (events_of_full.rows["position"] <= 6)]
+    of_full = events_of_full.rows[
+        (events_of_full.rows["kind"] == 4) & (events_of_full.rows["position"] <= 6)
+    ]
     assert np.array_equal(clicks["item"], of_full["item"])
 
 
 def test_the_oracle_beats_chance() -> None:
-    """The judge's own ranking gets several times the clicks of random slates: the list shown matters."""
+    """The judge's own ranking gets several times the clicks of random slates: the list shown
+    matters.
+    """
     best, any_ = (
-        shop(WORLD, day.open_day(WORLD, day.begin(WORLD), 0), how) for how in (best_slates, random_slates)
+        shop(WORLD, day.open_day(WORLD, day.begin(WORLD), 0), how)
+        for how in (best_slates, random_slates)
     )
     assert best[2] / best[3] > 4 * any_[2] / any_[3]
 
@@ -120,16 +131,21 @@ def test_seen_and_clicked_items_are_clicked_less_when_shown_again() -> None:
     now = sessions.take(sessions.alive)
     here = choice.appeal(a_world(config, n_shoppers=2000), now, now.seen[:, :10])
     fresh = choice.appeal(
-        a_world(config, n_shoppers=2000), replace(now, seen=np.full_like(now.seen, -1)), now.seen[:, :10]
+        a_world(config, n_shoppers=2000),
+        replace(now, seen=np.full_like(now.seen, -1)),
+        now.seen[:, :10],
     )
-    cost = np.where(now.clicked[:, :10], config.repeat_cost + config.clicked_cost, config.repeat_cost)
+    cost = np.where(
+        now.clicked[:, :10], config.repeat_cost + config.clicked_cost, config.repeat_cost
+    )
     assert now.clicked.any()
     assert np.allclose(fresh - here, cost)
 
 
 def test_what_is_like_the_query_is_clicked_more() -> None:
     """Of the items of her category those nearer to her query image, in all styles, are likelier."""
-    sessions, c = asked(), WORLD.catalogue
+    sessions = asked()
+    c = WORLD.catalogue
     chance = day.click_probability(WORLD, sessions)
     distance = ((c.style[: c.n_items] - sessions.anchor[:, None]) ** 2).sum(2)
     same = c.category[: c.n_items] == sessions.category[:, None]
@@ -142,7 +158,8 @@ def test_what_is_like_the_query_is_clicked_more() -> None:
 def test_hidden_share_says_which_style_decides(name: str, *, visible_wins: bool) -> None:
     """Taste follows the visible style near 0 and the hidden style near 1."""
     world = a_world(PRESETS[name], n_shoppers=300)
-    c, taste = world.catalogue, world.population.own_taste
+    c = world.catalogue
+    taste = world.population.own_taste
     visible = (taste[:, : c.visible_dims] @ c.style[:, : c.visible_dims].T).var()
     hidden = (taste[:, c.visible_dims :] @ c.style[:, c.visible_dims :].T).var()
     assert (visible > 4 * hidden) == visible_wins

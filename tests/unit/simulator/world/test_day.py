@@ -1,4 +1,6 @@
-"""A day's events tell one consistent story, and the same one for each session whatever company it has."""
+"""A day's events tell one consistent story, and the same one for each session whatever company it
+has.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,15 @@ import pytest
 from db.events import ABSENT, EVENT, FIELDS_OF, Events, Kind
 from simulator.world import day
 from simulator.world.session import Sessions
-from tests.unit.simulator.world import BUSY, a_world, best_slates, mixed_slates, pictures, random_slates, shop
+from tests.unit.simulator.world import (
+    BUSY,
+    a_world,
+    best_slates,
+    mixed_slates,
+    pictures,
+    random_slates,
+    shop,
+)
 
 WORLD = a_world(n_shoppers=400)
 
@@ -43,9 +53,13 @@ def test_time_moves_on_and_ordinals_count_within_a_session() -> None:
 
 
 def test_every_session_asks_then_sees_and_leaves_once() -> None:
-    """One request and one impression a step, in this order; LEAVE is the last event, in the last step."""
+    """One request and one impression a step, in this order; LEAVE is the last event, in the last
+    step.
+    """
     events = whole_day()
-    asks, shows, leaves = events.of(Kind.SEARCH, Kind.VIEW), events.of(Kind.IMPRESSION), events.of(Kind.LEAVE)
+    asks = events.of(Kind.SEARCH, Kind.VIEW)
+    shows = events.of(Kind.IMPRESSION)
+    leaves = events.of(Kind.LEAVE)
     assert np.array_equal(asks[["session", "step", "query"]], shows[["session", "step", "query"]])
     assert (shows["at"] > asks["at"]).all()
     last = np.append(np.flatnonzero(np.diff(events.rows["session"])), len(events.rows) - 1)
@@ -54,7 +68,9 @@ def test_every_session_asks_then_sees_and_leaves_once() -> None:
 
 
 def test_acts_point_at_the_impression_that_caused_them() -> None:
-    """A click, cart or purchase names the impression, position and item of a slate of its own step."""
+    """A click, cart or purchase names the impression, position and item of a slate of its own
+    step.
+    """
     events = whole_day()
     shows = events.of(Kind.IMPRESSION)
     key = {(int(r["session"]), int(r["ordinal"])): i for i, r in enumerate(shows)}
@@ -66,7 +82,9 @@ def test_acts_point_at_the_impression_that_caused_them() -> None:
 
 
 def test_carts_follow_clicks_and_purchases_follow_carts() -> None:
-    """Nothing is carted without a click or bought without a cart, and prices are the catalogue's."""
+    """Nothing is carted without a click or bought without a cart, and prices are the
+    catalogue's.
+    """
     events = whole_day()
     clicks, carts, purchases = (
         {tuple(r) for r in events.of(kind)[["session", "step", "item"]].tolist()}
@@ -85,8 +103,12 @@ def test_a_click_lasts_as_long_as_its_dwell() -> None:
     assert (rows["at"][here + 1] - rows["at"][here] >= rows["dwell"][here]).all()
 
 
-@pytest.mark.parametrize("rows", [np.arange(100)[::-1], np.arange(0, 200, 3)], ids=["turned", "every third"])
-def test_a_session_is_the_same_in_any_company(rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
+@pytest.mark.parametrize(
+    "rows", [np.arange(100)[::-1], np.arange(0, 200, 3)], ids=["turned", "every third"]
+)
+def test_a_session_is_the_same_in_any_company(
+    rows: np.ndarray[tuple[int], np.dtype[np.int64]],
+) -> None:
     """Sessions played in another order, or without the others, have the same events."""
     together = whole_day()
     sessions = day.open_day(WORLD, day.begin(WORLD), 0)
@@ -98,7 +120,9 @@ def test_a_session_is_the_same_in_any_company(rows: np.ndarray[tuple[int], np.dt
 
 
 def test_a_shopper_is_the_same_in_a_larger_population() -> None:
-    """Of 400 shoppers the first 100 do what they do when they are alone; only session numbers differ."""
+    """Of 400 shoppers the first 100 do what they do when they are alone; only session numbers
+    differ.
+    """
     few = a_world(n_shoppers=100)
     alone = shop(few, day.open_day(few, day.begin(few), 0), mixed_slates)[1].rows
     many = whole_day().rows
@@ -107,20 +131,25 @@ def test_a_shopper_is_the_same_in_a_larger_population() -> None:
 
 def test_the_same_slates_have_the_same_outcome() -> None:
     """A/A: whoever made the slates, three days give the same events, expectations and memory."""
-    first, second = day.begin(WORLD), day.begin(WORLD)
+    first = day.begin(WORLD)
+    second = day.begin(WORLD)
     for number in range(3):
         one, told, expected, _ = shop(WORLD, day.open_day(WORLD, first, number), mixed_slates)
-        two, told_again, expected_again, _ = shop(WORLD, day.open_day(WORLD, second, number), mixed_slates)
+        two, told_again, expected_again, _ = shop(
+            WORLD, day.open_day(WORLD, second, number), mixed_slates
+        )
         assert told.rows.tobytes() == told_again.rows.tobytes()
         assert expected == expected_again
-        first, second = day.close_day(WORLD, first, one), day.close_day(WORLD, second, two)
+        first = day.close_day(WORLD, first, one)
+        second = day.close_day(WORLD, second, two)
     assert np.array_equal(first.satisfaction, second.satisfaction)
 
 
 def test_arms_meet_the_same_shoppers_on_the_first_day() -> None:
     """Two policies start from the same sessions, searches and times."""
     one, two = (
-        shop(WORLD, day.open_day(WORLD, day.begin(WORLD), 0), how)[1] for how in (best_slates, random_slates)
+        shop(WORLD, day.open_day(WORLD, day.begin(WORLD), 0), how)[1]
+        for how in (best_slates, random_slates)
     )
     first = [events.of(Kind.SEARCH)[events.of(Kind.SEARCH)["step"] == 0] for events in (one, two)]
     assert np.array_equal(*first)
@@ -139,7 +168,9 @@ def test_nothing_handed_in_is_changed() -> None:
 
 
 def test_good_days_are_remembered() -> None:
-    """Best slates leave visitors more satisfied than random ones; purchases are remembered by category."""
+    """Best slates leave visitors more satisfied than random ones; purchases are remembered by
+    category.
+    """
     memory = day.begin(WORLD)
     best, chance = (
         day.close_day(WORLD, memory, shop(WORLD, day.open_day(WORLD, memory, 0), how)[0])
@@ -185,9 +216,9 @@ def test_a_category_without_query_images_is_never_wanted() -> None:
 def test_the_world_imports_no_more_than_it_may() -> None:
     """Run in a process of its own, the world loads no pandas, SQL, Redis, web or Keras."""
     code = (
-        "import sys, simulator.world.day, simulator.world.unlabelled;"
-        "print(*[m for m in ('pandas','sqlalchemy','redis','rq','keras','tensorflow','recommender','workers')"
-        " if m in sys.modules])"
+        "import sys, simulator.world.day, simulator.world.unlabelled;print(*[m for m in"
+        " ('pandas','sqlalchemy','redis','rq','keras','tensorflow','recommender','workers') if m in"
+        " sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

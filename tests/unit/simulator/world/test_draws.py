@@ -21,7 +21,9 @@ def test_neighbouring_addresses_give_uniform_draws() -> None:
 
 
 def test_neighbours_purposes_and_seeds_are_uncorrelated() -> None:
-    """The next address, the next purpose, the next seed and swapped parts tell nothing about a draw."""
+    """The next address, the next purpose, the next seed and swapped parts tell nothing about a
+    draw.
+    """
     row = np.arange(N)
     here = uniform(1, Purpose.CLICK, row, 5)
     others = [
@@ -39,7 +41,9 @@ def test_neighbours_purposes_and_seeds_are_uncorrelated() -> None:
 
 def test_a_million_addresses_do_not_collide() -> None:
     """Shoppers by days by items, 10^6 in all, give as many different numbers."""
-    drawn = bits(1, Purpose.CLICK, np.arange(100)[:, None, None], np.arange(100)[:, None], np.arange(100))
+    drawn = bits(
+        1, Purpose.CLICK, np.arange(100)[:, None, None], np.arange(100)[:, None], np.arange(100)
+    )
     assert len(np.unique(drawn)) == drawn.size
 
 
@@ -48,12 +52,15 @@ def test_draws_do_not_depend_on_shape_or_company() -> None:
     many = uniform(1, Purpose.CLICK, np.arange(10)[:, None], np.arange(7))
     assert many[4, 6] == uniform(1, Purpose.CLICK, 4, 6)
     assert np.array_equal(
-        many[::-1, ::2], uniform(1, Purpose.CLICK, np.arange(9, -1, -1)[:, None], np.arange(0, 7, 2))
+        many[::-1, ::2],
+        uniform(1, Purpose.CLICK, np.arange(9, -1, -1)[:, None], np.arange(0, 7, 2)),
     )
 
 
 def test_address_types_and_negative_numbers_are_settled() -> None:
-    """int16 and int64 mean the same address, -1 is an address of its own, and floats are refused."""
+    """int16 and int64 mean the same address, -1 is an address of its own, and floats are
+    refused.
+    """
     assert uniform(1, Purpose.CLICK, np.int16(9)) == uniform(1, Purpose.CLICK, np.int64(9))
     assert uniform(1, Purpose.CLICK, -1) != uniform(1, Purpose.CLICK, 1)
     with pytest.raises(TypeError, match="integers"):

@@ -13,7 +13,14 @@ import pytest
 
 from simulator.cli.options import World
 from simulator.world import day
-from simulator.world.presets import PRESETS, SENTENCES, WorldConfig, from_settings, named, preset_hash
+from simulator.world.presets import (
+    PRESETS,
+    SENTENCES,
+    WorldConfig,
+    from_settings,
+    named,
+    preset_hash,
+)
 from tests.unit.simulator.world import BUSY, a_world, mixed_slates, shop
 
 ROOT = Path(__file__).parents[4]
@@ -23,11 +30,16 @@ SETTINGS = [field.name for field in fields(WorldConfig) if field.name != "name"]
 def fingerprint(config: WorldConfig) -> str:
     """Everything three days give: events, expectations, memory."""
     world = a_world(config, n_shoppers=160)
-    memory, digest = day.begin(world), sha256()
+    memory = day.begin(world)
+    digest = sha256()
     for number in range(3):
-        sessions, events, expected, _ = shop(world, day.open_day(world, memory, number), mixed_slates)
+        sessions, events, expected, _ = shop(
+            world, day.open_day(world, memory, number), mixed_slates
+        )
         memory = day.close_day(world, memory, sessions)
-        digest.update(events.rows.tobytes() + events.shown.tobytes() + np.float64(expected).tobytes())
+        digest.update(
+            events.rows.tobytes() + events.shown.tobytes() + np.float64(expected).tobytes()
+        )
     for carried in (memory.own_taste, memory.satisfaction, memory.owned):
         digest.update(np.ascontiguousarray(carried).tobytes())
     return digest.hexdigest()
@@ -43,7 +55,9 @@ def changed(value: Any) -> Any:
     """Another value of the same kind."""
     if isinstance(value, tuple):
         return (
-            ((1, 3), *value[1:]) if isinstance(value[0], tuple) else (*value[:-3], value[-3] * 3, *value[-2:])
+            ((1, 3), *value[1:])
+            if isinstance(value[0], tuple)
+            else (*value[:-3], value[-3] * 3, *value[-2:])
         )
     return value + 2 if isinstance(value, int) else value * 0.4 + 0.07
 
@@ -90,7 +104,10 @@ def test_the_hash_knows_every_setting() -> None:
     """Two worlds that differ in any setting, the name included, have different hashes."""
     settings = asdict(BUSY)
     hashes = {preset_hash(replace(BUSY, **{name: changed(settings[name])})) for name in SETTINGS}
-    assert len(hashes | {preset_hash(BUSY), preset_hash(replace(BUSY, name="other"))}) == len(SETTINGS) + 2
+    assert (
+        len(hashes | {preset_hash(BUSY), preset_hash(replace(BUSY, name="other"))})
+        == len(SETTINGS) + 2
+    )
 
 
 def test_a_world_comes_back_from_its_settings() -> None:

@@ -12,7 +12,14 @@ from simulator.world import day, session
 from simulator.world.catalogue import Pictures
 from simulator.world.draws import Purpose, bits
 from simulator.world.session import World
-from tests.unit.simulator.world import BUSY, a_world, best_slates, mixed_slates, pictures, random_slates
+from tests.unit.simulator.world import (
+    BUSY,
+    a_world,
+    best_slates,
+    mixed_slates,
+    pictures,
+    random_slates,
+)
 
 WORLD = a_world(n_shoppers=2000)
 
@@ -41,7 +48,9 @@ def test_she_prefers_query_images_close_to_her_taste() -> None:
 
 
 def test_a_new_search_uses_another_image() -> None:
-    """Those who search again do not search with an image they used before, as long as there are others."""
+    """Those who search again do not search with an image they used before, as long as there are
+    others.
+    """
     sessions = day.ask(WORLD, morning())[0]
     after = day.read(WORLD, sessions, random_slates(WORLD, sessions))[0]
     again = after.take(after.alive & ~after.opened)
@@ -52,7 +61,9 @@ def test_a_new_search_uses_another_image() -> None:
 
 
 def test_she_opens_only_what_she_clicked() -> None:
-    """An opened item was clicked on the slate before, becomes the query and gives the category she wants."""
+    """An opened item was clicked on the slate before, becomes the query and gives the category she
+    wants.
+    """
     sessions = day.ask(WORLD, morning())[0]
     after = day.read(WORLD, sessions, best_slates(WORLD, sessions))[0]
     now = after.take(after.alive & after.opened)
@@ -67,12 +78,15 @@ def test_an_opened_item_draws_what_she_looks_for_towards_itself() -> None:
     sessions = morning().take(slice(0, 50))
     item = np.arange(50)
     opened = session.open_item(WORLD, sessions, item)
-    style, pull = WORLD.catalogue.style[item], WORLD.config.open_pull
+    style = WORLD.catalogue.style[item]
+    pull = WORLD.config.open_pull
     assert np.allclose(opened.anchor - sessions.anchor, pull * (style - sessions.anchor))
 
 
 def test_after_a_cart_she_may_search_for_what_goes_with_it() -> None:
-    """The next category is the same or a complement, a complement about as often as the setting says."""
+    """The next category is the same or a complement, a complement about as often as the setting
+    says.
+    """
     sessions = morning()
     had = np.ones(len(sessions.shopper), bool)
     after = session.next_search(WORLD, sessions, had)
@@ -85,7 +99,8 @@ def test_after_a_cart_she_may_search_for_what_goes_with_it() -> None:
 def test_bad_slates_and_purchases_send_her_away() -> None:
     """A slate without a click and a purchase each raise the share that leaves."""
     sessions = morning()
-    no, yes = np.zeros(len(sessions.shopper), bool), np.ones(len(sessions.shopper), bool)
+    no = np.zeros(len(sessions.shopper), bool)
+    yes = np.ones(len(sessions.shopper), bool)
     calm = session.leaves(WORLD, sessions, is_bad_slate=no, has_bought=no)
     bored = session.leaves(WORLD, sessions, is_bad_slate=yes, has_bought=no)
     served = session.leaves(WORLD, sessions, is_bad_slate=no, has_bought=yes)
@@ -96,7 +111,8 @@ def test_bad_slates_and_purchases_send_her_away() -> None:
 
 def test_nobody_reads_more_slates_than_allowed() -> None:
     """After the last slate everybody has left, and some have left before."""
-    sessions, steps = morning(), []
+    sessions = morning()
+    steps = []
     while sessions.alive.any():
         steps.append(int(sessions.alive.sum()))
         sessions = day.ask(WORLD, sessions)[0]
@@ -126,7 +142,8 @@ LONG_TAIL = [(60, 3), (30, 0), (20, 1), (10, 0), (5, 0)]
 
 def world_of(sizes: list[tuple[int, int]], *, first: int, seed: int = 3) -> World:
     """A world with these categories, numbered from `first`."""
-    n_items, n_queries = sum(n for n, _ in sizes), sum(n for _, n in sizes)
+    n_items = sum(n for n, _ in sizes)
+    n_queries = sum(n for _, n in sizes)
     number = np.arange(n_items + n_queries)
     ids = first + np.arange(len(sizes))
     category = np.concatenate([np.repeat(ids, [size[which] for size in sizes]) for which in (0, 1)])

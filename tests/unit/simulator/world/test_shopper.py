@@ -7,11 +7,20 @@ from dataclasses import replace
 import numpy as np
 
 from simulator.world import day
-from simulator.world.shopper import DAY_MS, HOUR_MS, arrival, next_morning, visitors, wanted_category
+from simulator.world.shopper import (
+    DAY_MS,
+    HOUR_MS,
+    arrival,
+    next_morning,
+    visitors,
+    wanted_category,
+)
 from tests.unit.simulator.world import a_world
 
 WORLD = a_world(n_shoppers=3000)
-CONFIG, SEED, POPULATION = WORLD.config, WORLD.seed, WORLD.population
+CONFIG = WORLD.config
+SEED = WORLD.seed
+POPULATION = WORLD.population
 
 
 def test_a_shopper_does_not_depend_on_how_many_there_are() -> None:
@@ -25,13 +34,16 @@ def test_a_shopper_does_not_depend_on_how_many_there_are() -> None:
 def test_tastes_have_a_common_and_an_own_part() -> None:
     """The popular part holds its share of the variance of taste over items."""
     style = WORLD.catalogue.style
-    popular, own = style @ POPULATION.popular_taste, style @ POPULATION.own_taste.T
+    popular = style @ POPULATION.popular_taste
+    own = style @ POPULATION.own_taste.T
     assert abs(own.var() - (1 - CONFIG.popular_share)) < 0.1
     assert 0.1 * CONFIG.popular_share < popular.var() < 4 * CONFIG.popular_share
 
 
 def test_each_shopper_drifts_in_a_direction_of_her_own() -> None:
-    """Steps of two shoppers, and of one shopper on two days, are uncorrelated; the crowd goes nowhere."""
+    """Steps of two shoppers, and of one shopper on two days, are uncorrelated; the crowd goes
+    nowhere.
+    """
     memory = day.begin(WORLD)
     first = next_morning(CONFIG, SEED, POPULATION, memory, 0)
     second = next_morning(CONFIG, SEED, POPULATION, first, 1)
@@ -51,7 +63,8 @@ def test_drift_keeps_the_population_as_diverse_as_it_was() -> None:
     memory = day.begin(WORLD)
     for number in range(50):
         memory = next_morning(CONFIG, SEED, POPULATION, memory, number)
-    before, after = POPULATION.own_taste, memory.own_taste
+    before = POPULATION.own_taste
+    after = memory.own_taste
     assert abs(after.std() / before.std() - 1) < 0.05
     kept = np.corrcoef(before.ravel(), after.ravel())[0, 1]
     assert abs(kept - CONFIG.taste_memory**50) < 0.05
@@ -70,7 +83,9 @@ def test_the_pleased_come_back_more_often() -> None:
 
 def test_about_two_thirds_come_on_a_day() -> None:
     """The demo's 3,000 shoppers make about 2,000 sessions a day."""
-    come = [visitors(CONFIG, SEED, POPULATION, day.begin(WORLD), number).mean() for number in range(5)]
+    come = [
+        visitors(CONFIG, SEED, POPULATION, day.begin(WORLD), number).mean() for number in range(5)
+    ]
     assert 0.6 < np.mean(come) < 0.7
 
 
@@ -83,7 +98,9 @@ def test_demand_over_categories_is_skewed() -> None:
 
 def test_what_was_bought_is_wanted_less_and_what_goes_with_it_more() -> None:
     """After a dress the weight of dresses falls, that of sandals rises, that of trousers stays."""
-    dress, sandal, trouser = 3, 5, 1
+    dress = 3
+    sandal = 5
+    trouser = 1
     memory = day.begin(WORLD)
     owned = memory.owned.copy()
     owned[:, dress] = 1

@@ -1,4 +1,6 @@
-"""Pictures without labels get categories that group look-alikes, and an addressed tenth becomes queries."""
+"""Pictures without labels get categories that group look-alikes, and an addressed tenth becomes
+queries.
+"""
 
 from __future__ import annotations
 

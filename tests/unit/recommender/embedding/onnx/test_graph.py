@@ -40,14 +40,18 @@ def made(architecture: Architecture) -> tuple[bytes, bytes]:
     """Manifest and weights of a network with no weight left at its start: gains, biases and all."""
     model = network.build(architecture, seed=3)
     rng = np.random.default_rng(11)
-    model.set_weights([one + rng.normal(0, 0.1, one.shape).astype(np.float32) for one in model.get_weights()])
+    model.set_weights(
+        [one + rng.normal(0, 0.1, one.shape).astype(np.float32) for one in model.get_weights()]
+    )
     return described(model, architecture)
 
 
 def described(model: Any, architecture: Any) -> tuple[bytes, bytes]:
     """Manifest and weights of a model as it stands."""
     trained = Trained(model, architecture, TrainingSettings("tiny", epochs=1), 3, (), {})
-    return checkpoint.describe(trained, classes=["a"] * architecture.classes, data_sha256="", metrics={})
+    return checkpoint.describe(
+        trained, classes=["a"] * architecture.classes, data_sha256="", metrics={}
+    )
 
 
 def made_mobilenet(architecture: MobileNet) -> tuple[bytes, bytes]:
@@ -63,7 +67,9 @@ def assert_alike(model: tuple[bytes, bytes], pixels: NDArray[np.uint8], *, atol:
     """Embeddings and logits of the graph are those of the Keras model of the same manifest."""
     found = OnnxEmbedder.from_bytes(*model).outputs(pixels)
     levels = pixels.astype(np.float32)
-    wanted = checkpoint.from_bytes(*model)(levels[..., None] if pixels.ndim == 3 else levels, training=False)
+    wanted = checkpoint.from_bytes(*model)(
+        levels[..., None] if pixels.ndim == 3 else levels, training=False
+    )
     np.testing.assert_allclose(found[0], wanted[0].numpy(), atol=atol)
     np.testing.assert_allclose(found[1], wanted[1].numpy(), atol=20 * atol)
     assert np.ptp(found[0], axis=0).max() > 0.01
@@ -75,7 +81,9 @@ def deep() -> tuple[bytes, bytes]:
     return made(DEEP)
 
 
-@pytest.mark.parametrize("architecture", [TINY, DEEP, network.PRESETS["quick"], network.PRESETS["best"]])
+@pytest.mark.parametrize(
+    "architecture", [TINY, DEEP, network.PRESETS["quick"], network.PRESETS["best"]]
+)
 def test_the_graph_computes_what_keras_computes(architecture: Architecture) -> None:
     """Embeddings within 1e-5, logits within 1e-4, of the model that the same manifest gives."""
     assert_alike(made(architecture), PIXELS[:20], atol=1e-5)
@@ -96,14 +104,17 @@ def test_the_graph_of_a_mobilenet_computes_what_keras_computes(architecture: Mob
 
 
 def test_pretrained_weights_are_exported_as_they_are() -> None:
-    """A real weights file of MobileNetV2, folded; alone or in company a picture gets the same bytes."""
+    """A real weights file of MobileNetV2, folded; alone or in company a picture gets the same
+    bytes.
+    """
     if not os.environ.get(WEIGHTS):
         pytest.skip(f"{WEIGHTS} names no weights file of MobileNetV2")
     architecture = MobileNet(size=28, channels=1, resolution=64)
     model = mobilenet.build(architecture, seed=1)
     start = pretrained.from_file(Path(os.environ[WEIGHTS]))
     model.get_layer("backbone").set_weights(mobilenet.folded(start.arrays or {}, architecture))
-    packed, pixels = described(model, architecture), some_pixels(architecture)
+    packed = described(model, architecture)
+    pixels = some_pixels(architecture)
     assert_alike(packed, pixels, atol=1e-4)
     embedder = OnnxEmbedder.from_bytes(*packed)
     whole = embedder.embed(pixels)
@@ -113,7 +124,8 @@ def test_pretrained_weights_are_exported_as_they_are() -> None:
 
 def some_pixels(architecture: MobileNet) -> NDArray[np.uint8]:
     """A dozen pictures of what it is given: blots, so that scaling has something to keep."""
-    side, channels = architecture.size, architecture.channels
+    side = architecture.size
+    channels = architecture.channels
     rng = np.random.default_rng(5)
     coarse = rng.integers(0, 256, (12, side // 4 + 1, side // 4 + 1, channels)).astype(np.uint8)
     pixels = coarse.repeat(4, axis=1).repeat(4, axis=2)[:, :side, :side]
@@ -121,7 +133,9 @@ def some_pixels(architecture: MobileNet) -> NDArray[np.uint8]:
 
 
 def test_a_standardised_kernel_has_mean_0_and_variance_1_over_fan_in() -> None:
-    """By output channel, times gain and the rectifier's constant: what the layer's docstring says."""
+    """By output channel, times gain and the rectifier's constant: what the layer's docstring
+    says.
+    """
     kernel = np.random.default_rng(1).normal(3, 2, (3, 3, 5, 4)).astype(np.float32)
     gain = np.array([1, 2, 0, -1], np.float32)
     plain = standardised(kernel, gain) / RELU_GAIN
@@ -167,14 +181,19 @@ def test_a_network_of_another_make_is_refused_by_name(deep: tuple[bytes, bytes])
     with pytest.raises(ValueError, match="lists no weights 'stem/kernel'"):
         OnnxEmbedder.from_bytes(json.dumps({**plain, "weights": renamed}).encode(), weights)
     with pytest.raises(ValueError, match="not an architecture"):
-        OnnxEmbedder.from_bytes(json.dumps({**plain, "architecture": {"name": "x"}}).encode(), weights)
+        OnnxEmbedder.from_bytes(
+            json.dumps({**plain, "architecture": {"name": "x"}}).encode(), weights
+        )
 
 
 def test_runtimes_are_named_without_their_patch_level() -> None:
     """Vectors are kept by these keys, and a key says whose it is."""
     assert re.fullmatch(r"tensorflow-\d+\.\d+", runtime_key("tensorflow"))
     assert re.fullmatch(r"onnxruntime-\d+\.\d+", runtime_key("onnx"))
-    assert [runtime_of(runtime_key(one)) for one in ("tensorflow", "onnx")] == ["tensorflow", "onnx"]
+    assert [runtime_of(runtime_key(one)) for one in ("tensorflow", "onnx")] == [
+        "tensorflow",
+        "onnx",
+    ]
 
 
 def test_a_missing_extra_is_told_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +203,9 @@ def test_a_missing_extra_is_told_with_its_cure(monkeypatch: pytest.MonkeyPatch) 
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(runtimes, "version", nowhere)
-    with pytest.raises(UsageError, match=r"runtime is onnx.*not installed.*pip install '\.\[onnx\]'"):
+    with pytest.raises(
+        UsageError, match=r"runtime is onnx.*not installed.*pip install '\.\[onnx\]'"
+    ):
         runtime("onnx")
 
 

@@ -1,4 +1,6 @@
-"""Where a picture stands among its class: planted differences come back, those between classes do not."""
+"""Where a picture stands among its class: planted differences come back, those between classes do
+not.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from recommender.embedding.training.appearance import LIMIT, within_class
 
 
 def pictures(n: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Two classes of very different brightness; in both the upper half varies much, the left half less."""
+    """Two classes of very different brightness; in both the upper half varies much, the left half
+    less.
+    """
     rng = np.random.default_rng(2)
     labels = np.arange(n) % 2
     said = rng.normal(size=(n, 2))
@@ -20,7 +24,9 @@ def pictures(n: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def test_what_varies_within_the_classes_comes_back() -> None:
-    """Two components span the two planted differences; the mean square length is one but for what was cut."""
+    """Two components span the two planted differences; the mean square length is one but for what
+    was cut.
+    """
     images, labels, said = pictures()
     found = within_class(images, labels, 2)
     assert found.shape == (200, 2)

@@ -31,9 +31,12 @@ STILL = Contrast(stretch=0.0, tilt=0.0, drift=0.0, fade=0.0, dim=1.0)
 def test_a_view_that_may_not_move_is_the_picture_or_its_mirror_image() -> None:
     """Every other setting at rest, what is left is the mirror, and both sides of it are drawn."""
     views = viewed(PICTURES, ADDRESS, STILL).numpy()
-    is_same = [np.allclose(view, one, atol=0.01) for view, one in zip(views, PICTURES.numpy(), strict=True)]
+    is_same = [
+        np.allclose(view, one, atol=0.01) for view, one in zip(views, PICTURES.numpy(), strict=True)
+    ]
     is_mirrored = [
-        np.allclose(view, one[:, ::-1], atol=0.01) for view, one in zip(views, PICTURES.numpy(), strict=True)
+        np.allclose(view, one[:, ::-1], atol=0.01)
+        for view, one in zip(views, PICTURES.numpy(), strict=True)
     ]
     assert all(a != b for a, b in zip(is_same, is_mirrored, strict=True))
     assert any(is_same)

@@ -92,7 +92,9 @@ NEEDS = {
 """What must be set for a setting to have anything to say."""
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(TrainingSettings) if field.name != "name"])
+@pytest.mark.parametrize(
+    "name", [field.name for field in fields(TrainingSettings) if field.name != "name"]
+)
 def test_every_setting_matters(usual: str, name: str) -> None:
     """Changing any one of them changes the weights."""
     base = replace(SETTINGS, **NEEDS.get(name, {}))
@@ -102,7 +104,9 @@ def test_every_setting_matters(usual: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["weight", "temperature"])
 def test_every_setting_of_the_contrast_matters(name: str) -> None:
-    """How much the views weigh and how sharply they are told apart; how they move is its own test."""
+    """How much the views weigh and how sharply they are told apart; how they move is its own
+    test.
+    """
     base = replace(SETTINGS, contrast=Contrast())
     other = replace(SETTINGS, contrast=replace(Contrast(), **{name: 0.9}))
     assert digest(train(base)) != digest(train(other))
@@ -115,7 +119,9 @@ class _StoppedError(Exception):
 @pytest.mark.thorough
 @pytest.mark.parametrize("change", [{}, {"average": 0.9}, {"contrast": Contrast()}], ids=str)
 def test_a_stopped_training_goes_on_where_it_was(tmp_path: Path, change: dict[str, object]) -> None:
-    """Stopped after an epoch and taken up: the weights of one never stopped, and only what was left ran."""
+    """Stopped after an epoch and taken up: the weights of one never stopped, and only what was left
+    ran.
+    """
     settings = replace(SETTINGS, shift=1, **change)
 
     def stop(_: Epoch) -> None:
@@ -167,7 +173,9 @@ def test_the_rate_rises_once_and_falls_to_nearly_nothing(schedule: str) -> None:
 
 
 def test_augmentation_is_addressed_and_by_picture() -> None:
-    """One address gives the same pictures, another one others, and pictures are not treated alike."""
+    """One address gives the same pictures, another one others, and pictures are not treated
+    alike.
+    """
     pictures = tf.constant(np.tile(IMAGES[:1, ..., None], (50, 1, 1, 1)))
     settings = replace(SETTINGS, flip=True, shift=2, erase=9)
     first, again, other = (
@@ -190,12 +198,21 @@ def test_augmentation_is_addressed_and_by_picture() -> None:
         ({"settings": replace(SETTINGS, epochs=0)}, "epochs"),
         ({"settings": replace(SETTINGS, filling="white")}, "filling must be background or noise"),
         ({"settings": replace(SETTINGS, calm_share=2.0)}, "calm_share"),
-        ({"settings": replace(SETTINGS, appearance=1.0, appearance_axes=64)}, "appearance_axes must lie"),
+        (
+            {"settings": replace(SETTINGS, appearance=1.0, appearance_axes=64)},
+            "appearance_axes must lie",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(change: dict[str, object], complaint: str) -> None:
     """Pictures, labels and settings are checked before anything is built."""
-    usual = {"images": IMAGES, "labels": LABELS, "architecture": TINY, "settings": SETTINGS, "seed": 1}
+    usual = {
+        "images": IMAGES,
+        "labels": LABELS,
+        "architecture": TINY,
+        "settings": SETTINGS,
+        "seed": 1,
+    }
     with pytest.raises(ValueError, match=complaint):
         training.train(**(usual | change))
 

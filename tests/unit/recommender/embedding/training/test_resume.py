@@ -1,4 +1,6 @@
-"""The kept state of a training: it comes back whole, for the same training only, and damage is named."""
+"""The kept state of a training: it comes back whole, for the same training only, and damage is
+named.
+"""
 
 from __future__ import annotations
 
@@ -82,5 +84,7 @@ def test_a_damaged_state_is_named_with_what_mends_it(tmp_path: Path) -> None:
     path = place(tmp_path)
     resume.keep(path, [Variable()], {})
     path.write_bytes(path.read_bytes()[:50])
-    with pytest.raises(ValueError, match=rf"{path}: cannot be resumed from .*; delete it to start again"):
+    with pytest.raises(
+        ValueError, match=rf"{path}: cannot be resumed from .*; delete it to start again"
+    ):
         resume.take_up(path, lambda told: [Variable() for _ in range(1 + len(told))])

@@ -1,4 +1,6 @@
-"""Transfer: frozen features stay frozen, stages unfreeze from the top, and a stop changes nothing."""
+"""Transfer: frozen features stay frozen, stages unfreeze from the top, and a stop changes
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from recommender.embedding.training.training_settings import TrainingSettings
 from recommender.embedding.training.transfer import ALL, UPPER_HALF, TransferSettings
 
 ARCHITECTURE = MobileNet(size=24, channels=3, resolution=32, alpha=0.35, dim=8, classes=3)
-HEAD = TrainingSettings("head", epochs=2, batch=16, rate=5e-3, validation_share=0.25, compute="float32")
+HEAD = TrainingSettings(
+    "head", epochs=2, batch=16, rate=5e-3, validation_share=0.25, compute="float32"
+)
 STAGE = replace(HEAD, name="stage", epochs=1, rate=1e-3, shift=1)
 SETTINGS = TransferSettings("tiny", HEAD, ((UPPER_HALF, STAGE), (ALL, STAGE)), least_steps=3)
 LABELS = np.arange(48) % 3
@@ -32,7 +36,13 @@ IMAGES = (0.6 * SHAPES[LABELS] + 0.4 * NOISE).astype(np.uint8)
 def train(settings: TransferSettings = SETTINGS, seed: int = 1, **more: object) -> Trained:
     """A transfer of seconds."""
     return transfer.transfer(
-        IMAGES, LABELS, architecture=ARCHITECTURE, settings=settings, start=at_random(), seed=seed, **more
+        IMAGES,
+        LABELS,
+        architecture=ARCHITECTURE,
+        settings=settings,
+        start=at_random(),
+        seed=seed,
+        **more,
     )
 
 
@@ -74,18 +84,26 @@ def test_the_head_learns_on_frozen_features(frozen: Trained) -> None:
 
 
 def test_stages_unfreeze_from_the_top(frozen: Trained, usual: Trained) -> None:
-    """The first one leaves the lower half to the byte and moves the upper; the second moves everything."""
+    """The first one leaves the lower half to the byte and moves the upper; the second moves
+    everything.
+    """
     before = backbone(frozen)
     upper = backbone(train(replace(SETTINGS, stages=SETTINGS.stages[:1])))
-    moved = {mobilenet.depth(name) for name, array in upper.items() if (array != before[name]).any()}
+    moved = {
+        mobilenet.depth(name) for name, array in upper.items() if (array != before[name]).any()
+    }
     assert moved == set(range(UPPER_HALF, 18))
     everything = backbone(usual)
-    moved = {mobilenet.depth(name) for name, array in everything.items() if (array != upper[name]).any()}
+    moved = {
+        mobilenet.depth(name) for name, array in everything.items() if (array != upper[name]).any()
+    }
     assert moved == set(range(-1, 18))
 
 
 STOP_AFTER = 6
-"""Reports of progress: two while features are taken, three steps of the first stage, one of the second."""
+"""Reports of progress: two while features are taken, three steps of the first stage, one of the
+second.
+"""
 
 
 class StoppedError(Exception):
@@ -93,8 +111,12 @@ class StoppedError(Exception):
 
 
 @pytest.mark.thorough
-def test_a_stop_changes_nothing(usual: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped in the second stage, the weights come out the same, bit by bit; a damaged state is refused."""
+def test_a_stop_changes_nothing(
+    usual: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in the second stage, the weights come out the same, bit by bit; a damaged state is
+    refused.
+    """
     monkeypatch.setattr(transfer, "KEEP_EVERY", 2)
     steps: Iterator[int] = iter(range(100))
 
@@ -121,7 +143,9 @@ def test_a_stop_changes_nothing(usual: Trained, tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize("pictures", [5, 60, 2000])
 def test_few_pictures_are_seen_more_often(pictures: int) -> None:
-    """In smaller batches, until a stage has its least steps; many are seen as often as was asked for."""
+    """In smaller batches, until a stage has its least steps; many are seen as often as was asked
+    for.
+    """
     stage = transfer._fitted(replace(STAGE, batch=128), pictures, 10)
     n_steps = pictures // stage.batch
     assert stage.epochs * n_steps >= 10
@@ -139,7 +163,9 @@ def test_every_setting_matters(frozen: Trained) -> None:
 
 
 def test_a_model_is_kept_and_comes_back(usual: Trained, tmp_path: Path) -> None:
-    """By description and numbers alone; the card says what it is; company does not change an embedding."""
+    """By description and numbers alone; the card says what it is; company does not change an
+    embedding.
+    """
     facts = {"classes": ["a", "b", "c"], "data_sha256": "d" * 64, "metrics": {"test_accuracy": 0.5}}
     key = checkpoint.save(tmp_path / "model", usual, **facts)
     assert key.startswith("mobilenet-")
@@ -169,7 +195,9 @@ def test_without_a_validation_split_there_is_no_accuracy(tmp_path: Path) -> None
         (IMAGES, LABELS + 1, "labels must lie in 0..2"),
     ],
 )
-def test_what_does_not_fit_is_refused(images: np.ndarray, labels: np.ndarray, complaint: str) -> None:
+def test_what_does_not_fit_is_refused(
+    images: np.ndarray, labels: np.ndarray, complaint: str
+) -> None:
     """Before anything is built."""
     with pytest.raises(ValueError, match=complaint):
         transfer.transfer(

@@ -1,4 +1,6 @@
-"""Outlines: what is counted of them, and that the embedder which looks at them is exact and checked."""
+"""Outlines: what is counted of them, and that the embedder which looks at them is exact and
+checked.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ from recommender.embedding.unlabelled.pixel_pca import PixelPcaEmbedder
 from workers.knowledge import Library
 
 RNG = np.random.default_rng(4)
-PIXELS = gaussian_filter(RNG.integers(0, 256, (200, 28, 28)).astype(float), (0, 2, 2)).astype(np.uint8)
+PIXELS = gaussian_filter(RNG.integers(0, 256, (200, 28, 28)).astype(float), (0, 2, 2)).astype(
+    np.uint8
+)
 MANIFEST, WEIGHTS = edge_histograms.fit(PIXELS, classes=["a"], data_sha256="0")
 EMBEDDER = EdgeHistogramEmbedder.from_bytes(MANIFEST, WEIGHTS)
 
@@ -46,7 +50,9 @@ def slow_histograms(picture: np.ndarray) -> np.ndarray:
                                 max(0, 1 - abs(p - (k + 0.5) * cell + 0.5) / cell)
                                 for p, k in ((y, i), (x, j))
                             ]
-                            sums[int(direction) % 8, i, j] += np.hypot(right, down) * part * near[0] * near[1]
+                            sums[int(direction) % 8, i, j] += (
+                                np.hypot(right, down) * part * near[0] * near[1]
+                            )
         row = np.sqrt(sums.ravel())
         rows.append(row / np.linalg.norm(row))
     return np.concatenate(rows)
@@ -71,7 +77,9 @@ def test_histograms_are_those_counted_pixel_by_pixel() -> None:
 
 
 def test_light_and_dark_count_alike() -> None:
-    """An edge has no side: what is turned inside out has the same directions, if not the same strengths."""
+    """An edge has no side: what is turned inside out has the same directions, if not the same
+    strengths.
+    """
     bar = np.zeros((1, 28, 28), np.uint8)
     bar[:, :, 14:] = 255
     np.testing.assert_allclose(
@@ -125,11 +133,15 @@ def test_each_unlabelled_model_is_made_from_its_own_bytes() -> None:
 
 
 def test_a_worker_opens_it_under_its_own_runtime_only(sqlite: Engine) -> None:
-    """Vectors of it never come under the key of a network's runtime, which other arithmetic would share."""
+    """Vectors of it never come under the key of a network's runtime, which other arithmetic would
+    share.
+    """
     plain, _ = checkpoint.verify(MANIFEST, WEIGHTS)
     key = checkpoint.model_key(plain)
     with write_transaction(sqlite) as conn:
         models.add(conn, key, MANIFEST, WEIGHTS)
-    assert isinstance(Library(sqlite).embedder(EmbedderKey(key, unlabelled.RUNTIME)), EdgeHistogramEmbedder)
+    assert isinstance(
+        Library(sqlite).embedder(EmbedderKey(key, unlabelled.RUNTIME)), EdgeHistogramEmbedder
+    )
     with pytest.raises(DataError, match=r"computed by numpy, not by tensorflow-2\.21"):
         Library(sqlite).embedder(EmbedderKey(key, "tensorflow-2.21"))

@@ -1,4 +1,6 @@
-"""A network with edge histograms beside it: how both lie in one vector, and that it comes back from bytes."""
+"""A network with edge histograms beside it: how both lie in one vector, and that it comes back from
+bytes.
+"""
 
 from __future__ import annotations
 
@@ -65,12 +67,16 @@ def test_the_manifest_says_what_lies_in_the_vector(
     manifest, weights, components = checkpoint.parted(*model)
     np.testing.assert_array_equal(components, trained.edge_components)
     assert checkpoint.verify(manifest, weights)[0]["dim"] == 6
-    assert "16 of the numbers are principal components of edge histograms" in checkpoint.model_card(plain)
+    assert "16 of the numbers are principal components of edge histograms" in checkpoint.model_card(
+        plain
+    )
 
 
 @pytest.mark.thorough
 def test_upright_classes_are_named() -> None:
-    """Class and turn were named together; what is kept names the three classes, of pictures as they are."""
+    """Class and turn were named together; what is kept names the three classes, of pictures as they
+    are.
+    """
     at_rest = Contrast(weight=0.1, stretch=0.0, tilt=0.0, drift=0.0, fade=0.0, dim=1.0)
     settings = replace(SETTINGS, contrast=at_rest, epochs=40, rate=3e-2, label_smoothing=0.0)
     taught = train(IMAGES, LABELS, architecture=TINY, settings=settings, seed=1)
@@ -110,6 +116,8 @@ def test_what_does_not_fit_is_refused(trained: Trained, model: tuple[bytes, byte
     with pytest.raises(ValueError, match="damaged"):
         open_embedder(model[0], model[1][:-4] + b"\x00\x00\x00\x01", TensorflowEmbedder.from_bytes)
     assert trained.edge_components is not None
-    small = Embedding(lambda _: (np.empty(0), np.empty(0)), shapes=(1, 1), size=20, dim=3, classes=0)
+    small = Embedding(
+        lambda _: (np.empty(0), np.empty(0)), shapes=(1, 1), size=20, dim=3, classes=0
+    )
     with pytest.raises(ValueError, match="wanted a network of pictures"):
         NetworkBesideEdges(small, trained.edge_components)

@@ -10,7 +10,9 @@ from recommender.embedding.unlabelled import pixel_pca
 from recommender.embedding.unlabelled.pixel_pca import PixelPcaEmbedder
 from recommender.evaluation.retrieval import PixelComponents
 
-PIXELS = (np.random.default_rng(3).integers(0, 256, (300, 28, 28)) * np.linspace(0.2, 1, 28)).astype(np.uint8)
+PIXELS = (
+    np.random.default_rng(3).integers(0, 256, (300, 28, 28)) * np.linspace(0.2, 1, 28)
+).astype(np.uint8)
 MANIFEST, WEIGHTS = pixel_pca.fit(PIXELS, classes=["a"], data_sha256="0")
 EMBEDDER = PixelPcaEmbedder.from_bytes(MANIFEST, WEIGHTS)
 

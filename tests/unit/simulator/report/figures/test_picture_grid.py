@@ -8,7 +8,17 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from simulator.report.figures import picture_grid
-from simulator.report.figures.picture_grid import CAPTION, GAP, MARGIN, TILE, Card, Strip, Tile, cards, strips
+from simulator.report.figures.picture_grid import (
+    CAPTION,
+    GAP,
+    MARGIN,
+    TILE,
+    Card,
+    Strip,
+    Tile,
+    cards,
+    strips,
+)
 
 QUERY = Image.new("RGB", (400, 200), (200, 30, 30))
 
@@ -19,17 +29,20 @@ def tile(level: int) -> Tile:
 
 
 def test_the_query_is_first_and_the_items_follow_in_order() -> None:
-    """Seven items: two rows of five columns beside the query; each tile has its own grey, turned dark on
-    white.
+    """Seven items: two rows of five columns beside the query; each tile has its own grey, turned
+    dark on white.
     """
     levels = [30, 60, 90, 120, 150, 180, 210]
-    grid = picture_grid.grid_image(QUERY, np.full((28, 28), 77, np.uint8), [tile(one) for one in levels])
+    grid = picture_grid.grid_image(
+        QUERY, np.full((28, 28), 77, np.uint8), [tile(one) for one in levels]
+    )
     middle = TILE // 2
     assert grid.getpixel((MARGIN + middle, MARGIN + middle)) == (200, 30, 30)
     left = MARGIN + TILE + 2 * GAP
     for place, level in enumerate(levels):
         row, column = divmod(place, 5)
-        x, y = left + column * (TILE + GAP) + middle, MARGIN + row * (TILE + CAPTION + GAP) + middle
+        x = left + column * (TILE + GAP) + middle
+        y = MARGIN + row * (TILE + CAPTION + GAP) + middle
         assert grid.getpixel((x, y)) == (255 - level,) * 3
     below = (MARGIN + middle, MARGIN + TILE + CAPTION + GAP + middle)
     assert grid.getpixel(below) == (178, 178, 178)  # what the network sees
@@ -79,7 +92,9 @@ def test_a_small_query_is_shown_as_the_items_are() -> None:
 
 
 def test_figures_are_the_same_bytes_again_and_fetch_nothing() -> None:
-    """Strips and cards hold their pictures; the page's form has colours as variables and no addresses."""
+    """Strips and cards hold their pictures; the page's form has colours as variables and no
+    addresses.
+    """
     pixels = np.random.default_rng(1).integers(0, 256, (3, 28, 28)).astype(np.uint8)
     for make in (
         lambda: strips("s", "Shirts & more", [Strip("a<b", "c", pixels)], heads=["x", "y", "z"]),
@@ -105,6 +120,8 @@ def test_an_id_stands_below_its_picture_and_a_long_one_keeps_its_ends() -> None:
     assert draw.textlength(cut, font=font) <= TILE + GAP / 2
     seen = np.zeros((28, 28), np.uint8)
     one = np.asarray(picture_grid.grid_image(QUERY, seen, [tile(200)]))
-    other = np.asarray(picture_grid.grid_image(QUERY, seen, [replace(tile(200), second="item-201")]))
+    other = np.asarray(
+        picture_grid.grid_image(QUERY, seen, [replace(tile(200), second="item-201")])
+    )
     rows = np.flatnonzero((one != other).any((1, 2)))
     assert MARGIN + TILE < rows.min() < rows.max() < MARGIN + TILE + CAPTION

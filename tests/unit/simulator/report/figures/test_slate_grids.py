@@ -36,7 +36,9 @@ def test_requests_that_only_some_policies_met_are_left_out() -> None:
     """A shopper who did not come back under one policy cannot be compared."""
     fewer = {session: visit for session, visit in VISITS.items() if session != 4}
     panels = [lay_out(hand_made("visual", visits=fewer)), lay_out(hand_made("blend"))]
-    assert [one.query.item_id for one in slate_grids(panels, focus="blend", reference="visual")] == ["item-6"]
+    assert [
+        one.query.item_id for one in slate_grids(panels, focus="blend", reference="visual")
+    ] == ["item-6"]
 
 
 def test_padding_is_no_picture() -> None:

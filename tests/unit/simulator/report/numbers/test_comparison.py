@@ -16,8 +16,8 @@ from tests.unit.simulator.report.diary import VISITS, hand_made, without_clicks
 
 
 def test_metrics_json_has_the_documented_shape() -> None:
-    """schema, policies, differences; value, low, high and n; a, b, metric, value, low, high and p: no more,
-    no less.
+    """schema, policies, differences; value, low, high and n; a, b, metric, value, low, high and p:
+    no more, no less.
     """
     metrics = _metrics("blend", "visual")
     assert list(metrics) == ["schema", "policies", "differences"]
@@ -31,7 +31,8 @@ def test_the_same_runs_give_the_same_bytes_in_any_order() -> None:
     """The order in which runs were read from the database leaves no trace."""
     names = ["oracle", "visual", "blend", "random"]
     one, other = (
-        dump(compare_runs([lay_out(hand_made(name)) for name in order])) for order in (names, names[::-1])
+        dump(compare_runs([lay_out(hand_made(name)) for name in order]))
+        for order in (names, names[::-1])
     )
     assert one == other
 
@@ -53,20 +54,28 @@ def test_undefined_is_null_and_counted() -> None:
 
 
 def test_a_difference_is_the_more_knowing_policy_minus_the_plainer() -> None:
-    """Blend minus visual, whatever the order of the runs; asked for the other way round it changes its
-    sign.
+    """Blend minus visual, whatever the order of the runs; asked for the other way round it changes
+    its sign.
     """
     quiet = without_clicks(hand_made("visual"))
     comparison = compare_runs([lay_out(hand_made("blend")), lay_out(quiet)])
     found = {(one.a, one.b) for one in comparison.differences}
-    forward, backward = (comparison.gap(a, b, "ctr") for a, b in (("blend", "visual"), ("visual", "blend")))
+    forward, backward = (
+        comparison.gap(a, b, "ctr") for a, b in (("blend", "visual"), ("visual", "blend"))
+    )
     assert found == {("blend", "visual")}
     assert forward.value == 4 / 17
-    assert (backward.value, backward.low, backward.high) == (-forward.value, -forward.high, -forward.low)
+    assert (backward.value, backward.low, backward.high) == (
+        -forward.value,
+        -forward.high,
+        -forward.low,
+    )
 
 
 def test_series_have_no_differences() -> None:
-    """By position and by day a reader looks at curves; pairs are compared in the measures themselves."""
+    """By position and by day a reader looks at curves; pairs are compared in the measures
+    themselves.
+    """
     names = {one["metric"] for one in _metrics("blend", "visual")["differences"]}
     assert "hit_rate@3" in names
     assert not any("position" in name or "day" in name for name in names)
@@ -90,12 +99,19 @@ def test_one_seed_has_intervals_over_shoppers_and_several_over_seeds() -> None:
 
 
 def test_two_seeds_promise_nothing_beyond_a_scale() -> None:
-    """No share below 0 or above 1, no revenue, time or count below 0, no difference of shares beyond 1."""
+    """No share below 0 or above 1, no revenue, time or count below 0, no difference of shares
+    beyond 1.
+    """
     few = {session: visit for session, visit in VISITS.items() if session == 2}
     runs = [hand_made(policy, seed=1) for policy in ("visual", "blend")]
     runs += [hand_made(policy, seed=2, visits=few) for policy in ("visual", "blend")]
     both = compare_runs([lay_out(run) for run in runs])
-    seen = [(name, one) for of in both.policies.values() for name, one in of.items() if one.low == one.low]
+    seen = [
+        (name, one)
+        for of in both.policies.values()
+        for name, one in of.items()
+        if one.low == one.low
+    ]
     assert {"share", "money", "seconds"} <= {labels.of(name).unit for name, _ in seen}
     for name, found in seen:
         least, most = labels.of(name).ends

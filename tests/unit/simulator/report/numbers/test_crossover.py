@@ -1,4 +1,6 @@
-"""A claim holds only if the lower end of its paired interval says so; the page says which do not."""
+"""A claim holds only if the lower end of its paired interval says so; the page says which do
+not.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ SEEDS = range(1, 6)
 
 
 def results_of(**rates: dict[float, float]) -> CrossoverResults:
-    """Late rates by policy and hidden share, wobbling a little from seed to seed, all policies alike."""
+    """Late rates by policy and hidden share, wobbling a little from seed to seed, all policies
+    alike.
+    """
     late = {
         (share, policy.replace("_", "-")): {seed: rate * (1 + 0.01 * (seed - 3)) for seed in SEEDS}
         for policy, by_share in rates.items()

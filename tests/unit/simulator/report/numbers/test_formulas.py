@@ -22,7 +22,9 @@ UNEQUAL: dict[int, list[Any]] = {
     session: [(Kind.IMPRESSION, 0, 1000, {"query": 5, "shown": shown})]
     for session, shown in {0: [0, 1, 2], 1: [0, 1, -1], 2: [0, 2, 3], 5: [0, 1, -1]}.items()
 }
-"""Slates that show no two items equally often: at ties Gini's derivative depends on the direction."""
+"""Slates that show no two items equally often: at ties Gini's derivative depends on the
+direction.
+"""
 
 BY_HAND = {
     "hit_rate@3": 3 / 6,
@@ -66,7 +68,9 @@ def measured(panel: Panel) -> dict[str, Estimate]:
 
 
 @pytest.mark.parametrize("name", BY_HAND)
-def test_a_measure_equals_the_answer_computed_by_hand(measured: dict[str, Estimate], name: str) -> None:
+def test_a_measure_equals_the_answer_computed_by_hand(
+    measured: dict[str, Estimate], name: str
+) -> None:
     """Each formula, on one log, gives what paper and pencil give."""
     assert measured[name].value == pytest.approx(BY_HAND[name], abs=1e-12)
 
@@ -79,7 +83,8 @@ def test_every_measure_has_an_answer_by_hand() -> None:
 def test_position_rates_leave_padding_out(measured: dict[str, Estimate]) -> None:
     """The third place was shown five times in six slates: the hole is not a refusal."""
     found = [
-        (measured[f"ctr_position_{place}"].value, measured[f"ctr_position_{place}"].n) for place in (1, 2, 3)
+        (measured[f"ctr_position_{place}"].value, measured[f"ctr_position_{place}"].n)
+        for place in (1, 2, 3)
     ]
     assert found == [(2 / 6, 6), (1 / 6, 6), (1 / 5, 5)]
 
@@ -103,11 +108,16 @@ def test_influences_sum_to_zero(measured: dict[str, Estimate]) -> None:
     assert all(abs(found.influence.sum()) < 1e-9 for found in measured.values())
 
 
-@pytest.mark.parametrize("name", ["ctr", "hit_rate@3", "revenue_per_session", "exposure_gini", "novelty"])
+@pytest.mark.parametrize(
+    "name", ["ctr", "hit_rate@3", "revenue_per_session", "exposure_gini", "novelty"]
+)
 def test_influence_is_what_leaving_a_shopper_out_does(name: str) -> None:
-    """The linear influence agrees with the slow way: weigh one shopper a little less and measure again."""
+    """The linear influence agrees with the slow way: weigh one shopper a little less and measure
+    again.
+    """
     gini = name == "exposure_gini"
-    panel, step = lay_out(hand_made(visits=UNEQUAL if gini else None)), 1e-6
+    panel = lay_out(hand_made(visits=UNEQUAL if gini else None))
+    step = 1e-6
     found = measure(panel)[name]
     for shopper in range(2):
         weight = np.ones(2)
@@ -136,7 +146,9 @@ def test_without_the_judges_numbers_only_expectations_are_undefined() -> None:
 def test_a_run_without_events_measures_nothing() -> None:
     """Not a crash, and not a row of zeros."""
     run = hand_made()
-    empty = replace(run, events=replace(run.events, rows=run.events.rows[:0], shown=run.events.shown[:0]))
+    empty = replace(
+        run, events=replace(run.events, rows=run.events.rows[:0], shown=run.events.shown[:0])
+    )
     assert all(math.isnan(found.value) for found in measure(lay_out(empty)).values())
 
 
@@ -146,10 +158,17 @@ def test_late_is_the_last_third_rounded_up(days: int, first: int) -> None:
     assert first_late_day(days) == first
 
 
-def _weighted(panel: Panel, name: str, weight: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    """Slow twin: the measure with every shopper's part counted `weight` times, from sums written out."""
-    slates, sessions, run = panel.slates, panel.sessions, panel.run
-    per_slate, per_session = weight[slates.shopper], weight[sessions.shopper]
+def _weighted(
+    panel: Panel, name: str, weight: np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> float:
+    """Slow twin: the measure with every shopper's part counted `weight` times, from sums written
+    out.
+    """
+    slates = panel.slates
+    sessions = panel.sessions
+    run = panel.run
+    per_slate = weight[slates.shopper]
+    per_session = weight[sessions.shopper]
     shown = slates.is_shown.sum(axis=1)
     if name == "ctr":
         return float(slates.is_clicked.sum(axis=1) @ per_slate / (shown @ per_slate))
@@ -160,7 +179,10 @@ def _weighted(panel: Panel, name: str, weight: np.ndarray[tuple[int], np.dtype[n
     if name == "novelty":
         bits = np.array([math.log2(3 / 2), math.log2(3 / 2), math.log2(3), math.log2(3 / 2)])
         total = sum(
-            w * bits[i] for w, row in zip(per_slate, slates.shown, strict=True) for i in row if i >= 0
+            w * bits[i]
+            for w, row in zip(per_slate, slates.shown, strict=True)
+            for i in row
+            if i >= 0
         )
         return float(total / (shown @ per_slate))
     x = np.zeros(run.n_items)

@@ -1,4 +1,6 @@
-"""Every measure that a report holds has a row, and what the row says of it is true of its numbers."""
+"""Every measure that a report holds has a row, and what the row says of it is true of its
+numbers.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ def test_a_row_says_what_is_measured_in_a_title_and_a_sentence(name: str) -> Non
 def test_every_unit_can_be_written(unit: str) -> None:
     """Two units are told apart where they mean different things."""
     written = labels.number(0.25, unit)
-    assert written == {"share": "25.0\u00a0%", "seconds": "0.2\u00a0s", "index": "0.250"}.get(unit, "0.25")
+    assert written == {"share": "25.0\u00a0%", "seconds": "0.2\u00a0s", "index": "0.250"}.get(
+        unit, "0.25"
+    )
 
 
 @pytest.mark.parametrize("name", IN_ONE_RUN)
@@ -77,7 +81,9 @@ def test_measures_by_class_are_those_that_categories_change(name: str) -> None:
     before = measure(lay_out(run))[name.format(k=3)].value
     after = measure(lay_out(replace(run, categories=others)))[name.format(k=3)].value
     assert (before != after) == MEASURES[name].by_class
-    assert labels.title(name, are_clusters=True).endswith("(from clusters)") == MEASURES[name].by_class
+    assert (
+        labels.title(name, are_clusters=True).endswith("(from clusters)") == MEASURES[name].by_class
+    )
 
 
 def test_the_short_table_holds_measures_that_exist() -> None:

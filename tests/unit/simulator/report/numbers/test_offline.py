@@ -7,9 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.report.numbers.offline import EVERYTHING, Requests, Tally, measure, of_cell, over_logs, values
+from simulator.report.numbers.offline import (
+    EVERYTHING,
+    Requests,
+    Tally,
+    measure,
+    of_cell,
+    over_logs,
+    values,
+)
 
-N_ITEMS, N_SHOPPERS, K = 30, 12, 10
+N_ITEMS = 30
+N_SHOPPERS = 12
+K = 10
 
 
 def requests(n: int = 80, *, seed: int = 0) -> Requests:
@@ -36,7 +46,8 @@ def slates(n: int, *, seed: int) -> Any:
 
 def measured(seed: int = 0) -> dict[str, Any]:
     """Two policies on one log: one ranks by the gains, one by lot."""
-    asked, tally = requests(seed=seed), Tally(N_SHOPPERS)
+    asked = requests(seed=seed)
+    tally = Tally(N_SHOPPERS)
     best = np.argsort(-asked.gains, axis=1)[:, :K].astype(np.int32)
     tally.add(asked, {"lot": slates(80, seed=5 + seed), "best": best})
     return measure(tally)
@@ -57,7 +68,8 @@ def test_a_request_stands_in_one_stratum_of_each_side() -> None:
 
 def test_means_are_over_requests_and_undefined_ones_are_counted() -> None:
     """A request without a click has an ndcg and no truth; it is left out there, and counted."""
-    asked, found = requests(), measured()
+    asked = requests()
+    found = measured()
     by_hand = values(slates(80, seed=5), asked)
     for metric, each in by_hand.items():
         told = found["policies"]["lot"][metric]
@@ -76,7 +88,9 @@ def test_ranking_by_the_gains_is_perfect() -> None:
     found = measured()
     for cell in (EVERYTHING, ("profile", "cold"), ("truth", "warm")):
         assert of_cell(found, cell)["best"]["ndcg@10"]["value"] == pytest.approx(1.0)
-    gap = next(row for row in found["differences"] if row["metric"] == "ndcg@10" and row["by"] == "all")
+    gap = next(
+        row for row in found["differences"] if row["metric"] == "ndcg@10" and row["by"] == "all"
+    )
     assert (gap["a"], gap["b"]) == ("best", "lot")
     assert gap["low"] > 0
 
@@ -94,15 +108,22 @@ def test_the_next_click_is_the_first_of_the_slate() -> None:
 
 def test_requests_may_come_in_pieces() -> None:
     """Two halves give the numbers of the whole."""
-    asked, shown = requests(), slates(80, seed=5)
-    whole, parts = Tally(N_SHOPPERS), Tally(N_SHOPPERS)
+    asked = requests()
+    shown = slates(80, seed=5)
+    whole = Tally(N_SHOPPERS)
+    parts = Tally(N_SHOPPERS)
     whole.add(asked, {"lot": shown})
     for rows in (slice(0, 33), slice(33, None)):
         piece = Requests(
-            asked.shopper[rows], asked.gains[rows], asked.clicked[rows], asked.beside[rows], asked.times
+            asked.shopper[rows],
+            asked.gains[rows],
+            asked.clicked[rows],
+            asked.beside[rows],
+            asked.times,
         )
         parts.add(piece, {"lot": shown[rows]})
-    one, other = measure(whole)["policies"]["lot"], measure(parts)["policies"]["lot"]
+    one = measure(whole)["policies"]["lot"]
+    other = measure(parts)["policies"]["lot"]
     for metric in one:
         assert one[metric]["value"] == pytest.approx(other[metric]["value"], rel=1e-12)
 
@@ -112,7 +133,9 @@ def test_several_logs_have_intervals_over_their_seeds() -> None:
     logs = [measured(seed) for seed in range(4)]
     found = over_logs(logs)
     told = found["policies"]["lot"]["mrr"]
-    assert told["value"] == pytest.approx(np.mean([log["policies"]["lot"]["mrr"]["value"] for log in logs]))
+    assert told["value"] == pytest.approx(
+        np.mean([log["policies"]["lot"]["mrr"]["value"] for log in logs])
+    )
     assert told["n"] == sum(log["policies"]["lot"]["mrr"]["n"] for log in logs)
     assert found["intervals"] == "over 4 seeds"
     assert over_logs(logs[:1])["policies"] == logs[0]["policies"]

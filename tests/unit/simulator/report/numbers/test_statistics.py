@@ -22,16 +22,22 @@ def _draws(purpose: int) -> np.random.Generator:
 def _clicks(
     draws: np.random.Generator, rate: float, *, mood: float = 0.6
 ) -> tuple[statistics.Floats, statistics.Floats]:
-    """Clicks and items shown of each shopper; shoppers differ in their rate and in how much they see."""
+    """Clicks and items shown of each shopper; shoppers differ in their rate and in how much they
+    see.
+    """
     shown = 10.0 * draws.integers(0, 9, SHOPPERS)
     own = rate * np.exp(mood * draws.standard_normal(SHOPPERS) - mood**2 / 2)
     return draws.binomial(shown.astype(np.int64), np.minimum(own, 1.0)).astype(np.float64), shown
 
 
 def test_nineteen_of_twenty_intervals_hold_a_usual_rate() -> None:
-    """Shoppers who differ, 4 % clicks: the interval over shoppers covers the true rate 95 times in 100."""
+    """Shoppers who differ, 4 % clicks: the interval over shoppers covers the true rate 95 times in
+    100.
+    """
     draws = _draws(1)
-    found = [statistics.by_shopper(ratio(*_clicks(draws, 0.04), is_share=True)) for _ in range(ROUNDS)]
+    found = [
+        statistics.by_shopper(ratio(*_clicks(draws, 0.04), is_share=True)) for _ in range(ROUNDS)
+    ]
     assert 0.935 <= np.mean([one.low <= 0.04 <= one.high for one in found]) <= 0.965
 
 
@@ -46,14 +52,21 @@ def test_nineteen_of_twenty_intervals_hold_a_rare_rate() -> None:
 
 
 def test_nineteen_of_twenty_paired_intervals_hold_the_difference() -> None:
-    """Two policies, the same shoppers in the same moods: the paired interval covers, and is narrower."""
-    draws, held, narrower = _draws(3), [], []
+    """Two policies, the same shoppers in the same moods: the paired interval covers, and is
+    narrower.
+    """
+    draws = _draws(3)
+    held = []
+    narrower = []
     for _ in range(ROUNDS):
         shown = 10.0 * draws.integers(0, 9, SHOPPERS)
         mood = np.exp(0.8 * draws.standard_normal(SHOPPERS) - 0.32)
         a, b = (
             ratio(
-                draws.binomial(shown.astype(np.int64), np.minimum(rate * mood, 1)).astype(np.float64), shown
+                draws.binomial(shown.astype(np.int64), np.minimum(rate * mood, 1)).astype(
+                    np.float64
+                ),
+                shown,
             )
             for rate in (0.05, 0.04)
         )
@@ -68,7 +81,8 @@ def test_p_is_uniform_when_nothing_differs() -> None:
     """Two equal policies are told apart at the 5 % level 5 times in 100."""
     draws = _draws(4)
     chances = [
-        statistics.paired(ratio(*_clicks(draws, 0.04)), ratio(*_clicks(draws, 0.04))).p for _ in range(ROUNDS)
+        statistics.paired(ratio(*_clicks(draws, 0.04)), ratio(*_clicks(draws, 0.04))).p
+        for _ in range(ROUNDS)
     ]
     assert 0.035 <= np.mean(np.array(chances) < 0.05) <= 0.065
     assert stats.kstest(chances, "uniform").pvalue > 0.01
@@ -77,13 +91,16 @@ def test_p_is_uniform_when_nothing_differs() -> None:
 def test_nineteen_of_twenty_intervals_over_five_seeds_hold_the_mean() -> None:
     """Student's quantile, not the normal one: five seeds are few."""
     draws = _draws(5)
-    found = [statistics.over_seeds(draws.normal(0.04, 0.002, 5).tolist(), n=5) for _ in range(ROUNDS)]
+    found = [
+        statistics.over_seeds(draws.normal(0.04, 0.002, 5).tolist(), n=5) for _ in range(ROUNDS)
+    ]
     assert 0.935 <= np.mean([one.low <= 0.04 <= one.high for one in found]) <= 0.965
 
 
 def test_over_seeds_agrees_with_scipy() -> None:
     """Interval and p are those of scipy's one-sample t test, on the differences seed by seed."""
-    a, b = [0.041, 0.046, 0.044, 0.049], [0.040, 0.041, 0.043, 0.042]
+    a = [0.041, 0.046, 0.044, 0.049]
+    b = [0.040, 0.041, 0.043, 0.042]
     gap = statistics.paired_over_seeds(a, b)
     test = stats.ttest_rel(a, b)
     ends = test.confidence_interval(0.95)
@@ -93,9 +110,12 @@ def test_over_seeds_agrees_with_scipy() -> None:
 
 
 def test_paired_by_shopper_agrees_with_scipy_where_everybody_counts_alike() -> None:
-    """With one observation a shopper the ratio is a mean, and the paired interval is the paired t test."""
+    """With one observation a shopper the ratio is a mean, and the paired interval is the paired t
+    test.
+    """
     draws = _draws(6)
-    a, b = draws.normal(2, 1, 40), draws.normal(1.8, 1, 40)
+    a = draws.normal(2, 1, 40)
+    b = draws.normal(1.8, 1, 40)
     gap = statistics.paired(ratio(a, np.ones(40)), ratio(b, np.ones(40)))
     test = stats.ttest_rel(a, b)
     ends = test.confidence_interval(0.95)

@@ -43,8 +43,8 @@ def charts() -> list[Chart]:
 
 
 def test_the_page_fetches_nothing() -> None:
-    """No script, no outside address, no import in its styles: it can be mailed, and opened in twenty
-    years.
+    """No script, no outside address, no import in its styles: it can be mailed, and opened in
+    twenty years.
     """
     html = _page([hand_made("visual"), hand_made("blend"), hand_made("oracle")])
     found = _Fetches()
@@ -141,15 +141,20 @@ def test_a_leader_is_named_only_if_it_is_ahead_beyond_chance() -> None:
     comparison = compare_runs([lay_out(hand_made("visual")), lay_out(hand_made("blend"))])
     subjects = Subjects("blend", "visual")
     assert (
-        sentences.policies(comparison, subjects) == "Visual and blend were too close to call late in the run"
+        sentences.policies(comparison, subjects)
+        == "Visual and blend were too close to call late in the run"
     )
     assert sentences.learning(comparison, subjects, 3).startswith("Blend stayed level")
-    assert sentences.differences(comparison, subjects) == "Nothing here can be told apart from visual"
+    assert (
+        sentences.differences(comparison, subjects) == "Nothing here can be told apart from visual"
+    )
 
 
 def test_the_story_is_about_blend_against_visual_unless_told_otherwise() -> None:
     """The default pair, the pair asked for, and what is left when neither is there."""
-    runs = {name: lay_out(hand_made(name)) for name in ("random", "visual", "cf", "blend", "oracle")}
+    runs = {
+        name: lay_out(hand_made(name)) for name in ("random", "visual", "cf", "blend", "oracle")
+    }
     every = compare_runs(list(runs.values()))
     few = compare_runs([runs["random"], runs["oracle"]])
     assert sentences.subjects_of(every) == Subjects("blend", "visual")
@@ -165,7 +170,12 @@ def _page(runs: list[RunData]) -> str:
     pictures = slate_grids(panels, focus=subjects.focus, reference=subjects.reference)
     charts = draw(comparison, panels, subjects)
     return render(
-        comparison, charts, pictures, runs=runs, subjects=subjects, command="windowshop report <this>"
+        comparison,
+        charts,
+        pictures,
+        runs=runs,
+        subjects=subjects,
+        command="windowshop report <this>",
     )
 
 
@@ -188,7 +198,9 @@ def test_measures_by_class_say_when_the_classes_are_clusters() -> None:
 
 
 def test_own_pictures_are_shown_in_their_colours() -> None:
-    """Where people know them in colour the page has photos; measures still go by the judge's grey."""
+    """Where people know them in colour the page has photos; measures still go by the judge's
+    grey.
+    """
     run = hand_made("blend")
     colour = replace(run, shown=np.full((len(run.item_ids), 8, 8, 3), (200, 10, 10), np.uint8))
     assert "data:image/jpeg" in _page([colour])

@@ -18,7 +18,9 @@ def test_a_report_is_metrics_page_and_figures(tmp_path: Path) -> None:
     """And no scratch folder is left beside them."""
     headline = write_report(RUNS, tmp_path / "run")
     names = {
-        str(path.relative_to(tmp_path / "run")) for path in (tmp_path / "run").rglob("*") if path.is_file()
+        str(path.relative_to(tmp_path / "run"))
+        for path in (tmp_path / "run").rglob("*")
+        if path.is_file()
     }
     figures = {
         f"figures/{name}.svg"
@@ -43,7 +45,9 @@ def test_writing_again_gives_the_same_bytes_and_leaves_other_files_alone(tmp_pat
 def test_a_folder_that_cannot_be_written_is_one_line_with_a_cure(tmp_path: Path) -> None:
     """What was wanted, what was found, what helps."""
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(DataError, match=r"wanted to write the report into .*windowshop report") as caught:
+    with pytest.raises(
+        DataError, match=r"wanted to write the report into .*windowshop report"
+    ) as caught:
         write_report(RUNS, tmp_path / "file" / "run")
     assert "\n" not in str(caught.value)
 
@@ -53,15 +57,22 @@ def test_a_failed_write_leaves_the_old_report_whole(tmp_path: Path) -> None:
     put(tmp_path, {"a": b"old", "b": b"old"})
     with pytest.raises(DataError):
         put(tmp_path, {"a": b"new", "b" * 300: b"new"})
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"old", "b": b"old"}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "a": b"old",
+        "b": b"old",
+    }
 
 
 def test_the_headline_table_has_a_row_per_policy_with_intervals() -> None:
     """Undefined cells are dashes."""
     metrics = {
         "policies": {
-            "visual": {"metrics": {"hit_rate@10": {"value": 0.25, "low": 0.24, "high": 0.26, "n": 9}}},
-            "blend": {"metrics": {"hit_rate@10": {"value": None, "low": None, "high": None, "n": 0}}},
+            "visual": {
+                "metrics": {"hit_rate@10": {"value": 0.25, "low": 0.24, "high": 0.26, "n": 9}}
+            },
+            "blend": {
+                "metrics": {"hit_rate@10": {"value": None, "low": None, "high": None, "n": 0}}
+            },
         }
     }
     assert headline_table(metrics) == [

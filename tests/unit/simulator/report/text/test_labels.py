@@ -1,4 +1,6 @@
-"""A report knows every registered policy: words, colour, place, and how its slates are explained."""
+"""A report knows every registered policy: words, colour, place, and how its slates are
+explained.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ LEAST_CONTRAST = 4.5
 
 @every_policy
 def test_a_page_names_describes_and_colours_it(policy: str) -> None:
-    """Against random, or against visual: its label stands in the table, its colours on both grounds."""
+    """Against random, or against visual: its label stands in the table, its colours on both
+    grounds.
+    """
     other = "random" if policy != "random" else "visual"
     panels = [lay_out(hand_made(name)) for name in (policy, other)]
     comparison = compare_runs(panels)
@@ -73,7 +77,10 @@ def test_a_crossover_describes_it(policy: str) -> None:
     both = (policy, f"{policy}@pca-64")
     grid = CrossoverResults((0.5,), both, {(0.5, name): {1: 0.04} for name in both}, {})
     said = {name: meaning for name, meaning, _ in crossover_page.rates(grid).rows}
-    assert said == {both[0]: POLICIES[policy].label, both[1]: f"{POLICIES[policy].label}, embedder pca-64"}
+    assert said == {
+        both[0]: POLICIES[policy].label,
+        both[1]: f"{POLICIES[policy].label}, embedder pca-64",
+    }
 
 
 def test_policies_stand_in_the_order_of_their_rows() -> None:

@@ -35,12 +35,19 @@ def test_the_reason_names_the_stronger_part_first(
 
 
 def test_the_strongest_part_of_a_sum_stands_first_and_the_parts_compose_the_score() -> None:
-    """From 5 % on the average: odds times 1.5, 2.5 and 1.1 are 17.8 %; what adds nothing is not said."""
+    """From 5 % on the average: odds times 1.5, 2.5 and 1.1 are 17.8 %; what adds nothing is not
+    said.
+    """
     entry = _entry()
     odds = 0.05 / 0.95 * 1.5 * 2.5 * 1.1
     entry["score"] = odds / (1 + odds)
-    entry["looks"], entry["others"], entry["taste"] = np.log(1.1), np.log(1.5), np.log(2.5)
-    entry["welcome"], entry["visual"], entry["behavioural"], entry["support"] = 0.0, 0.04, 0.25, 8.0
+    entry["looks"] = np.log(1.1)
+    entry["others"] = np.log(1.5)
+    entry["taste"] = np.log(2.5)
+    entry["welcome"] = 0.0
+    entry["visual"] = 0.04
+    entry["behavioural"] = 0.25
+    entry["support"] = 8.0
     assert reasons(entry, "blend", 0.9) == [
         "her taste \u00d72.5",
         "others \u00d71.5",
@@ -52,7 +59,10 @@ def test_the_strongest_part_of_a_sum_stands_first_and_the_parts_compose_the_scor
 def test_a_newcomer_says_so() -> None:
     """Its welcome is a reason like the others, and a part against it stands last."""
     entry = _entry()
-    entry["score"], entry["looks"], entry["others"], entry["taste"] = 0.05, -0.7, 0.0, 0.0
+    entry["score"] = 0.05
+    entry["looks"] = -0.7
+    entry["others"] = 0.0
+    entry["taste"] = 0.0
     entry["welcome"] = 0.7
     said = reasons(entry, "blend")
     assert said[:2] == ["new here \u00d72", "looks \u00d70.5"]
