@@ -157,8 +157,8 @@ def _itemknn(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
 
 
 def _logged(knowledge: Knowledge, profiles: Profiles) -> Marks:
-    """Candidates of a request that is answered by looks; none where the slate is drawn by lot."""
-    return _nearest(knowledge, profiles) & _is_by_looks(profiles)[:, None]
+    """Candidates of a request that is answered as visual does; none where the slate goes by lot."""
+    return _nearest(knowledge, profiles) & _is_visual(profiles)[:, None]
 
 
 def _logging(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
@@ -174,7 +174,7 @@ class _ByLooksOrLot:
     visual: Scoring
 
     def score(self, profiles: Profiles, candidates: Items) -> Rates:
-        return self.visual.score(profiles, candidates) * _is_by_looks(profiles)[:, None]
+        return self.visual.score(profiles, candidates) * _is_visual(profiles)[:, None]
 
     def parts(self, profiles: Profiles, candidates: Items) -> Parts:
         nothing = np.zeros(candidates.shape)
@@ -182,7 +182,7 @@ class _ByLooksOrLot:
         return Parts(self.score(profiles, candidates), missing, missing, nothing, nothing)
 
 
-def _is_by_looks(profiles: Profiles) -> NDArray[np.bool_]:
+def _is_visual(profiles: Profiles) -> NDArray[np.bool_]:
     """Bool [n]: half of the requests, whatever the seed of the run, so that ties are drawn
     independently.
     """

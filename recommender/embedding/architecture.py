@@ -112,21 +112,30 @@ LAST = 1280
 
 @dataclass(frozen=True)
 class MobileNet:
-    """The same for a MobileNetV2 that ends in our projection and head.
-
-    size, channels: of the pictures it is given, 28 and 1 (light on dark) or in colour with 3.
-    resolution: pixels a side that the convolutions see; pictures are scaled to it inside. alpha:
-    width of the backbone, as in the paper. scale: the cosine softmax multiplies cosines by it.
-    """
+    """The same for a MobileNetV2 that ends in our projection and head."""
 
     name: str = "mobilenet"
+
     size: int = 96
+    """Pixels a side of the pictures it is given."""
+
     channels: int = 3
+    """Of the pictures it is given: 3 in colour, 1 grey (light on dark)."""
+
     resolution: int = 96
+    """Pixels a side that the convolutions see; pictures are scaled to it inside."""
+
     alpha: float = 1.0
+    """Width of the backbone, as in the paper."""
+
     dim: int = 64
+    """Numbers of an embedding."""
+
     classes: int = 10
+
     scale: float = 16.0
+    """The cosine softmax multiplies cosines by it."""
+
     backbone: str = BACKBONE
 
     def __post_init__(self) -> None:

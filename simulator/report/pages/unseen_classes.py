@@ -37,7 +37,7 @@ ROWS = (
     "edges-128",
 )
 BRIEFLY = ("embedder", "general", "general, neighbours", "pixels", "edges-128")
-"""Rows that each split is told by."""
+"""Rows that the sentence about each split compares."""
 
 MEANINGS = {
     "embedder": "preset quick: learned to name the other seven",
