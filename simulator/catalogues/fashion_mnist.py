@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.errors import DataError
+from workers.scratch import Scratch
 
 CLASS_NAMES = (
     "T-shirt/top",
@@ -98,8 +99,8 @@ def load_fashion_mnist(
     says.
     """
     sources = sources or Sources()
-    with tempfile.TemporaryDirectory(prefix="windowshop-") as scratch:
-        places = _places(cache, keras_home, sources, offline, Path(scratch))
+    with Scratch() as scratch:
+        places = _places(cache, keras_home, sources, offline, scratch.path)
         blobs = {name: _find(name, places, cache, sources.sha256[name], say) for name in SHA256}
     train = _pair(blobs, TRAIN_IMAGES, TRAIN_LABELS)
     test = _pair(blobs, TEST_IMAGES, TEST_LABELS)
