@@ -32,12 +32,13 @@ from simulator.embedders.in_force import in_force
 from simulator.installation import run_folder as folder
 from simulator.installation.command_line import command_line
 from simulator.installation.context import Context
+from simulator.report.numbers.evaluated import TABLES, Evaluation
+from simulator.report.numbers.evaluated import document as document_of
 from simulator.report.numbers.findings import NEAR
 from simulator.report.numbers.retrieval import Score
 from simulator.report.pages import embedder as evaluated
 from simulator.report.pages import study
 from simulator.report.pages import unseen_classes as unseen_page
-from simulator.report.pages.embedder import Evaluation
 from workers.knowledge import Library
 
 DEPTH = 10
@@ -120,7 +121,7 @@ def evaluate(
     n_parameters = sum(array.size for array in weights)
     sampled = "" if n_queries is None or n_queries == n_test else f"-queries{n_queries}"
     origin = {"model": model.key, "runtime": model.runtime, "data_sha256": manifest["data_sha256"]}
-    document = evaluated.document(found, CLASS_NAMES, n_parameters, origin)
+    document = document_of(found, CLASS_NAMES, n_parameters, origin)
     command = command_line(
         "evaluate",
         settings=in_force(context.settings, FASHION_MNIST),
@@ -148,27 +149,9 @@ def measure(
     guesses = outputs.test_logits.argmax(1)
     is_near = retrieval.twins(data.test_images, data.train_images).cosine >= NEAR
     step()
-    components = retrieval.PixelComponents(
-        data.train_images, min(N_COMPONENTS, data.train_images[0].size)
-    )
-    outlines = edge_histograms.EdgeHistogramEmbedder.fitted(data.train_images).embed
+    spaces = _spaces(data, outputs)
     step()
-    spaces: dict[str, Callable[[], tuple[Any, Any]]] = {
-        "embedder": lambda: (
-            round_embeddings(outputs.test_embeddings),
-            round_embeddings(outputs.train_embeddings),
-        ),
-        "pixels": lambda: (
-            retrieval.unit_rows(data.test_images),
-            retrieval.unit_rows(data.train_images),
-        ),
-        "pca-64": lambda: (
-            components.project(data.test_images),
-            components.project(data.train_images),
-        ),
-        edge_histograms.NAME: lambda: (outlines(data.test_images), outlines(data.train_images)),
-    }
-    tables: dict[str, dict[str, Score]] = {name: {} for name in evaluated.TABLES}
+    tables: dict[str, dict[str, Score]] = {name: {} for name in TABLES}
     for name, vectors in spaces.items():
         test, train = vectors()
         against_train = retrieval.retrieve(
@@ -202,6 +185,31 @@ def measure(
     _enter(tables, "label code", by_code, codes_among, asked=asked, is_near=is_near)
     step()
     return _evaluation(data, outputs, is_near, len(asked), tables)
+
+
+def _spaces(
+    data: FashionMnist, outputs: NetworkOutputs
+) -> dict[str, Callable[[], tuple[Any, Any]]]:
+    """By row, what makes the vectors of test and training pictures; few are held at once."""
+    components = retrieval.PixelComponents(
+        data.train_images, min(N_COMPONENTS, data.train_images[0].size)
+    )
+    outlines = edge_histograms.EdgeHistogramEmbedder.fitted(data.train_images).embed
+    return {
+        "embedder": lambda: (
+            round_embeddings(outputs.test_embeddings),
+            round_embeddings(outputs.train_embeddings),
+        ),
+        "pixels": lambda: (
+            retrieval.unit_rows(data.test_images),
+            retrieval.unit_rows(data.train_images),
+        ),
+        "pca-64": lambda: (
+            components.project(data.test_images),
+            components.project(data.train_images),
+        ),
+        edge_histograms.NAME: lambda: (outlines(data.test_images), outlines(data.train_images)),
+    }
 
 
 def _evaluation(
@@ -258,7 +266,7 @@ def _enter(
         among(everything, asked),
         among(far, asked[is_far]),
     )
-    for table, one in zip(evaluated.TABLES, found, strict=True):
+    for table, one in zip(TABLES, found, strict=True):
         tables[table][name] = Score.of(one)
 
 

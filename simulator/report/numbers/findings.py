@@ -104,32 +104,36 @@ def document(found: Findings, names: Sequence[str]) -> dict[str, Any]:
             },
             "same_within_train": [list(group) for group in found.doubles],
         },
-        "label_suspects": {
-            "measure": (
-                f"{AT_LEAST} of the {NEIGHBOURS} nearest training pictures (cosine of PCA-64 of the"
-                " pixels) carry one and the same other label"
-            ),
-            "count": len(found.suspects.place),
-            "by_class": (
-                np.bincount(found.train_labels[found.suspects.place], minlength=len(names)).tolist()
-            ),
-            "pictures": [
-                {
-                    "train": int(place),
-                    "label": int(found.train_labels[place]),
-                    "neighbours_say": int(says),
-                    "votes": int(votes),
-                    "neighbours": neighbours.tolist(),
-                }
-                for place, says, votes, neighbours in zip(
-                    found.suspects.place,
-                    found.suspects.says,
-                    found.suspects.votes,
-                    found.suspects.neighbours,
-                    strict=True,
-                )
-            ],
-        },
+        "label_suspects": _suspects(found, len(names)),
+    }
+
+
+def _suspects(found: Findings, n_classes: int) -> dict[str, Any]:
+    return {
+        "measure": (
+            f"{AT_LEAST} of the {NEIGHBOURS} nearest training pictures (cosine of PCA-64 of the"
+            " pixels) carry one and the same other label"
+        ),
+        "count": len(found.suspects.place),
+        "by_class": (
+            np.bincount(found.train_labels[found.suspects.place], minlength=n_classes).tolist()
+        ),
+        "pictures": [
+            {
+                "train": int(place),
+                "label": int(found.train_labels[place]),
+                "neighbours_say": int(says),
+                "votes": int(votes),
+                "neighbours": neighbours.tolist(),
+            }
+            for place, says, votes, neighbours in zip(
+                found.suspects.place,
+                found.suspects.says,
+                found.suspects.votes,
+                found.suspects.neighbours,
+                strict=True,
+            )
+        ],
     }
 
 

@@ -154,9 +154,9 @@ def _measures(document: dict[str, Any]) -> Section:
         [
             (
                 f"Each was tuned on {document['training']['tuned_on']:,} sessions at the end of the"
-                " training time, which the sessions before them ranked. The best there is cf; history"
-                " is used only where it gained more than two standard errors. The later sessions had"
-                " no part in the choice."
+                " training time, which the sessions before them ranked. The best there is cf;"
+                " history is used only where it gained more than two standard errors. The later"
+                " sessions had no part in the choice."
             )
         ],
         [Table(["Measure", "tuning", *metrics], body, "Tuning: mean of hit rate and NDCG there.")],
