@@ -26,6 +26,7 @@ KNOW_TENSORFLOW = {
     *(
         "checkpoint",
         "contrast",
+        "descent",
         "mobilenet",
         "network",
         "own_network",

@@ -25,8 +25,8 @@ from recommender.embedding import mobilenet, pretrained
 from recommender.embedding.architecture import MobileNet
 from recommender.embedding.pretrained import Start
 from recommender.embedding.training import resume
+from recommender.embedding.training.descent import descent, learning, optimizer_of
 from recommender.embedding.training.own_network import (
-    augmented,
     learning_rate,
     validation_split,
 )
@@ -217,8 +217,8 @@ class _TransferLoop:
         while self.at.stage < len(self.stages):
             depth, stage = self.stages[self.at.stage]
             weights = self._trained_from(depth)
-            self.optimizer = self.optimizer or _optimizer(stage, weights)
-            take = _learning(self.model, self.optimizer, weights, stage)
+            self.optimizer = self.optimizer or optimizer_of(stage, weights)
+            take = learning(self.model, self.optimizer, weights, stage)
             n_steps = _n_steps(stage, len(self.images))
             while self.at.step < stage.epochs * n_steps:
                 clock = _Clock()
@@ -292,55 +292,10 @@ class _TransferLoop:
             history = [Epoch(**epoch) for epoch in progress.pop("history")]
             self.at = _Progress(**progress, history=history)
             depth, stage = self.stages[self.at.stage]
-            self.optimizer = _optimizer(stage, self._trained_from(depth))
+            self.optimizer = optimizer_of(stage, self._trained_from(depth))
             return self._state()
 
         resume.take_up(path, state)
-
-
-def _learning(model: Any, optimizer: Any, weights: list[Any], stage: TrainingSettings) -> Any:
-    """A function of pictures uint8 [n, size, size, channels], labels [n] and the address of their
-    draws.
-    """
-    descend = _descent(model, optimizer, weights, stage.label_smoothing)
-    return tf.function(
-        lambda pictures, labels, address: descend(
-            tf.cast(_augmented(pictures, address, stage), tf.float32), labels
-        )
-    )
-
-
-def _descent(
-    model: Any, optimizer: Any, weights: list[Any], smoothing: float
-) -> Callable[[Any, Any], Any]:
-    """One step of learning, from inputs of the model and labels [n] to the loss before it."""
-    classes = model.output_shape[1][-1]
-
-    def descend(inputs: Any, labels: Any) -> Any:
-        wanted = tf.one_hot(labels, classes) * (1 - smoothing) + smoothing / classes
-        with tf.GradientTape() as tape:
-            _, logits = model(inputs, training=True)
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, logits))
-        optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
-        return loss
-
-    return descend
-
-
-def _augmented(pictures: Any, address: Any, stage: TrainingSettings) -> Any:
-    """As for our own networks, whose pictures have a dark ground; that of colour pictures is
-    light.
-    """
-    if pictures.shape[-1] == 1:
-        return augmented(pictures, address, stage)
-    return 255 - augmented(255 - pictures, address, stage)
-
-
-def _optimizer(stage: TrainingSettings, weights: list[Any]) -> Any:
-    found = keras.optimizers.AdamW(stage.rate, beta_2=0.99, weight_decay=stage.weight_decay)
-    found.exclude_from_weight_decay(var_names=["bias"])
-    found.build(weights)
-    return found
 
 
 def _outputs(
@@ -377,8 +332,8 @@ def _fit_head(
     std = np.maximum(features.std(0, dtype=np.float64), 1e-3)
     features = ((features - mean) / std).astype(np.float32)
     stage = _fitted(settings.head, len(features), settings.least_steps)
-    optimizer = _optimizer(stage, top.trainable_variables)
-    take = tf.function(_descent(top, optimizer, top.trainable_variables, stage.label_smoothing))
+    optimizer = optimizer_of(stage, top.trainable_variables)
+    take = tf.function(descent(top, optimizer, top.trainable_variables, stage.label_smoothing))
     n_steps = _n_steps(stage, len(features))
     batch = stage.batch
     total = tf.constant(0.0)
