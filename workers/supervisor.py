@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from db import heartbeats, work
 from db.engine import read_transaction, write_transaction
 from db.errors import DependencyError, WindowshopError
-from workers import queue
+from workers import dead, queue
 from workers.heartbeat import Heartbeat
 from workers.log import logger
 from workers.metrics import SupervisorMetrics
@@ -104,6 +104,7 @@ class Supervisor:
         served = self._known.enter_context(MetricsServer(self.settings, self.metrics.registry))
         with write_transaction(self.engine) as conn:
             heartbeats.forget_old(conn)
+        dead.forget(self.engine)
         self._known.enter_context(
             Heartbeat(
                 self.engine,

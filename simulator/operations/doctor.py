@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from db import heartbeats, schema, work
 from db.engine import RECOVER, damage, open_engine, read_transaction, shown
 from db.errors import WindowshopError
+from db.heartbeats import Seen
 from recommender.embedding import checkpoint
 from recommender.embedding.unlabelled import registry as unlabelled
 from simulator.catalogues import fashion_mnist
@@ -21,7 +22,7 @@ from simulator.catalogues.decoder import Decoder
 from simulator.catalogues.decoder_rights import CALLS, NETWORK
 from simulator.embedders import model as models
 from simulator.embedders import model_names
-from workers import queue
+from workers import dead, queue
 from workers.redis_server import EmbeddedServer
 from workers.settings import Settings
 
@@ -166,18 +167,33 @@ def _workers(settings: Settings) -> Finding:
         if schema.stands_at(conn) != schema.HEAD:
             return Finding("workers", True, "none known yet")
         processes = heartbeats.every(conn)
-    silent = [one for one in processes if one.is_silent]
-    if not silent:
-        return Finding("workers", True, f"{len(processes)} processes, each with a fresh heartbeat")
+    gone = dead.among(processes)
+    silent = [one for one in processes if one.is_silent and one not in gone]
+    if silent:
+        return _silent(silent, len(processes))
+    detail = f"{len(processes) - len(gone)} processes, each with a fresh heartbeat"
+    return Finding("workers", True, detail + (f"; {_told_of(gone)}" if gone else ""))
+
+
+def _silent(silent: list[Seen], n_processes: int) -> Finding:
     first = silent[0]
     return Finding(
         "workers",
         False,
-        f"{len(silent)} of {len(processes)} processes are silent: {first.name}, pid {first.pid} on "
+        f"{len(silent)} of {n_processes} processes are silent: {first.name}, pid {first.pid} on "
         f"{first.host}, for {first.silent:.0f} s",
         "if it hangs there, end it; if it was killed, its work has gone to others and within an"
         " hour it is forgotten; start another with `windowshop up` or `windowshop worker`",
     )
+
+
+def _told_of(gone: list[Seen]) -> str:
+    """Processes that were killed are no fault any more: what becomes of them, and of their work."""
+    names = f"{gone[0].name} was" if len(gone) == 1 else f"{len(gone)} were"
+    held = sum(one.work is not None for one in gone)
+    if not held:
+        return f"{names} killed, and the next start forgets that"
+    return f"{names} killed over {held} pieces of work, which the next start gives to others"
 
 
 def _runs(settings: Settings) -> Finding:

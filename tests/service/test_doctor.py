@@ -4,7 +4,12 @@ looking.
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -22,8 +27,9 @@ from simulator.operations import doctor as doctors
 from simulator.operations.doctor import Finding
 from tests import factories
 from tests.databases import PASS, POSTGRES
-from workers import queue, settings
+from workers import dead, queue, settings
 from workers.redis_server import EmbeddedServer
+from workers.relay import take_from_silent
 from workers.settings import Settings
 
 pytestmark = pytest.mark.service
@@ -211,6 +217,57 @@ def test_parked_work(engine: Engine, tmp_path: Path) -> None:
         "windowshop work retry",
         "windowshop work list",
     )
+
+
+def killed() -> int:
+    """The pid of a process that is no more."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    return ended.pid
+
+
+def test_who_was_killed_here_is_no_fault(engine: Engine, tmp_path: Path) -> None:
+    """The dead are told of, and what becomes of their work; who lives and is silent hangs."""
+    here = partial(Process, kind=heartbeats.WORKER, host=socket.gethostname(), every=1.0)
+    with write_transaction(engine) as conn:
+        heartbeats.beat(conn, here("dead", pid=killed()))
+        heartbeats.beat(conn, here("other", pid=1))  # the number was given to somebody else
+        heartbeats.beat(conn, Process("before", heartbeats.WORKER, "container", 1, every=1.0))
+        conn.execute(update(heartbeat).values(seen=now() - 600))
+        heartbeats.beat(conn, Process("after", heartbeats.WORKER, "container", 1, every=1.0))
+    found = finding("workers", of(engine, tmp_path))
+    assert found.ok
+    assert found.detail.endswith("3 were killed, and the next start forgets that")
+    with write_transaction(engine) as conn:
+        run = runs.open_run(conn, {"policy": "random"}).number
+        work.take(conn, work.add(conn, run, "rank", {"a": {}})[0], "dead")
+    found = finding("workers", of(engine, tmp_path))
+    assert found.ok
+    assert found.detail.endswith(
+        "killed over 1 pieces of work, which the next start gives to others"
+    )
+    with write_transaction(engine) as conn:
+        heartbeats.beat(conn, here("stuck", pid=os.getpid()))
+        conn.execute(update(heartbeat).values(seen=now() - 600))
+    check(finding("workers", of(engine, tmp_path)), "3 of 5 processes are silent")
+
+
+def test_the_next_start_forgets_who_was_killed(engine: Engine) -> None:
+    """But not before its work is given back, nor who is silent elsewhere."""
+    names = ("dead", "busy", "elsewhere", "stuck")
+    pids = (killed(), killed(), killed(), os.getpid())
+    with write_transaction(engine) as conn:
+        for name, pid in zip(names, pids, strict=True):
+            host = "far" if name == "elsewhere" else socket.gethostname()
+            heartbeats.beat(conn, Process(name, heartbeats.WORKER, host, pid, every=1.0))
+        conn.execute(update(heartbeat).values(seen=now() - 600))
+        run = runs.open_run(conn, {"policy": "random"}).number
+        work.take(conn, work.add(conn, run, "rank", {"a": {}})[0], "busy")
+    assert dead.forget(engine) == ["dead"]
+    with read_transaction(engine) as conn:
+        assert {one.name for one in heartbeats.every(conn)} == {"busy", "elsewhere", "stuck"}
+    assert take_from_silent(engine)
+    assert dead.forget(engine) == ["busy"]
 
 
 def test_a_silent_worker(engine: Engine, tmp_path: Path) -> None:
