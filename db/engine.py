@@ -144,10 +144,20 @@ def _normalised(url: str) -> URL:
     if backend == "sqlite":
         if address.host or address.username:
             raise UsageError(f"DATABASE_URL names a host for SQLite, which is a file; {FORMS}")
+        if address.query:
+            raise UsageError(
+                f"DATABASE_URL has parameters ({', '.join(address.query)}), SQLite takes none; "
+                "write ? in a file's name as %3F, and % as %25"
+            )
         return address
     raise UsageError(
         f"DATABASE_URL names {backend!r}; Windowshop knows sqlite:/// and postgresql://"
     )
+
+
+def sqlite_address(file: Path) -> str:
+    """The address of a database in a file, whatever its path is called."""
+    return f"sqlite:///{str(file).replace('%', '%25').replace('?', '%3F')}"
 
 
 def _check_parts(address: URL) -> None:

@@ -18,6 +18,8 @@ from rq.job import Job, validate_job_id
 from rq.serializers import JSONSerializer
 
 from db.errors import DependencyError, UsageError
+from workers.addresses import without_secrets
+from workers.deadline import within
 
 NAME = "windowshop"
 PERFORM = "workers.tasks.perform"
@@ -30,6 +32,9 @@ ANSWER_SECONDS = 5
 """How long Redis may take for an answer, unless its address says otherwise; who listens waits
 longer.
 """
+
+WHOLE_SECONDS = 15.0
+"""And how long for the whole of the first exchange: a server that drips keeps every single read."""
 
 IN_HAND = IntermediateQueue.get_intermediate_queue_key(
     f"{Queue.redis_queue_namespace_prefix}{NAME}"
@@ -121,11 +126,23 @@ def connect(url: str) -> Redis:
 
     Raises DependencyError when nobody answers, UsageError when the address is none.
     """
+    place = without_secrets(url)
     try:
         connection = Redis.from_url(
             url, socket_connect_timeout=ANSWER_SECONDS, socket_timeout=ANSWER_SECONDS
         )
-        version = str(connection.info("server")["redis_version"])
+        version = within(_patience(connection), lambda: _version(connection))
+    except TimeoutError:
+        connection.connection_pool.disconnect()  # or who waits for the rest would do so for ever
+        raise DependencyError(
+            f"Redis at {place} gave no whole answer within {_patience(connection):.0f} s; "
+            "look what listens there, or unset REDIS_URL to use the embedded one"
+        ) from None
+    except TypeError:
+        raise UsageError(
+            f"REDIS_URL has a parameter that is unknown ({_parameters(url)}); "
+            "give redis://HOST:6379/0, and in a password write ? as %3F"
+        ) from None
     except ValueError:  # which may show a part of a password as a port
         raise UsageError(
             "REDIS_URL is not an address; give redis://HOST:6379/0 with a port up to 65535, "
@@ -133,22 +150,40 @@ def connect(url: str) -> Redis:
         ) from None
     except AuthenticationError:
         raise DependencyError(
-            f"Redis at {_shown(url)} refuses our password, or wants one; give it in REDIS_URL as"
+            f"Redis at {place} refuses our password, or wants one; give it in REDIS_URL as"
             " redis://:PASSWORD@HOST:6379/0, or in the file that WINDOWSHOP_REDIS_PASSWORD_FILE"
             " names"
         ) from None
     except RedisError as error:
         raise DependencyError(
-            f"Redis does not answer at {_shown(url)} ({type(error).__name__}); "
+            f"Redis does not answer at {place} ({type(error).__name__}); "
             "start it, or unset REDIS_URL to use the embedded one"
         ) from None
     if tuple(map(int, version.split(".")[:2])) < OLDEST_REDIS:
         oldest = ".".join(map(str, OLDEST_REDIS))
         raise DependencyError(
-            f"the Redis at {_shown(url)} is {version}; at least {oldest} is wanted: update it, "
+            f"the Redis at {place} is {version}; at least {oldest} is wanted: update it, "
             "or unset REDIS_URL to use the embedded one"
         )
     return connection
+
+
+def _version(connection: Redis) -> str:
+    return str(connection.info("server")["redis_version"])
+
+
+def _patience(connection: Redis) -> float:
+    """Seconds for the whole first exchange; more where the address gives one answer more."""
+    told = connection.connection_pool.connection_kwargs.get("socket_timeout")
+    return max(WHOLE_SECONDS, float(told or 0))
+
+
+def _parameters(url: str) -> str:
+    """The names of an address's parameters; nothing where a password may be among them."""
+    query = url.partition("?")[2]
+    return (
+        "after ?" if "@" in query else ", ".join(one.partition("=")[0] for one in query.split("&"))
+    )
 
 
 def queue(connection: Redis) -> WorkQueue:
@@ -183,8 +218,3 @@ def jobs_waiting(work_queue: Queue) -> int:
         return int(work_queue.count)
     except RedisError:
         return 0
-
-
-def _shown(url: str) -> str:
-    """An address without its password."""
-    return url.rsplit("@", 1)[-1]

@@ -11,7 +11,13 @@ from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import (
+    AliasChoices,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,6 +26,7 @@ from pydantic_settings import (
 )
 
 from db import bounded
+from db.engine import sqlite_address
 from db.errors import UsageError
 from recommender.embedding.runtimes import Runtime
 
@@ -31,6 +38,8 @@ s.
 
 LARGEST_SECRET = 4096
 """Bytes of a file that holds a password or a token."""
+FOLDERS = ("home", "cache", "runs", "keras_home")
+PLACES = (*FOLDERS, "redis_password_file", "metrics_token_file")
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}
 _OF_A_WORKER = (
     *("job_seconds", "heartbeat_seconds"),
@@ -55,10 +64,12 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(
-        default_factory=lambda: user_data_path("windowshop"), description="state: database, models"
+        default_factory=lambda: _below_home("home", user_data_path("windowshop")),
+        description="state: database, models",
     )
     cache: Path = Field(
-        default_factory=lambda: user_cache_path("windowshop"), description="downloaded data"
+        default_factory=lambda: _below_home("cache", user_cache_path("windowshop")),
+        description="downloaded data",
     )
     runs: Path = Field(default=Path("runs"), description="where run directories are written")
     database_url: str = Field(
@@ -75,7 +86,7 @@ class Settings(BaseSettings):
         default="", description="a file with the password for a REDIS_URL that holds none"
     )
     keras_home: Path = Field(
-        default=Path("~/.keras"),
+        default_factory=lambda: Path(os.path.expanduser("~/.keras")),  # noqa: PTH111 - never fails
         validation_alias=_env("keras_home"),
         description="Keras' cache of data sets",
     )
@@ -124,10 +135,33 @@ class Settings(BaseSettings):
     )
     offline: bool = Field(default=False, description="never download anything")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_line_end(cls, value: Any) -> Any:
+        """What a file of Windows or `$(cat file)` leaves behind a value is no part of it."""
+        return value.rstrip("\r\n") if isinstance(value, str) else value
+
+    @field_validator("runtime", "index", "log_level", "log_format", mode="before")
+    @classmethod
+    def _in_small_letters(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator(*PLACES, mode="before")
+    @classmethod
+    def _a_place(cls, value: Any, about: ValidationInfo) -> Any:
+        """An empty name of a folder counts as not given; `~` is the user's home."""
+        if value == "" and about.field_name in FOLDERS:
+            return cls.model_fields[about.field_name].get_default(call_default_factory=True)
+        try:
+            found = Path(value).expanduser() if str(value).startswith("~") else value
+        except RuntimeError:
+            raise ValueError("no home directory is known for ~ or that user, give a path") from None
+        return found if about.field_name in FOLDERS else str(found)
+
     @property
     def database(self) -> str:
         """The address of the database, the default filled in."""
-        return self.database_url or f"sqlite:///{self.home / 'windowshop.db'}"
+        return self.database_url or sqlite_address(self.home / "windowshop.db")
 
     @property
     def models(self) -> Path:
@@ -159,9 +193,20 @@ def load(**flags: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or CONFIG_FILE
-        raise UsageError(f"setting {name}: {first['msg']} (found {first['input']!r})") from None
+        said = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"setting {name}: {said} (found {first['input']!r})") from None
     except ValueError as error:  # a windowshop.toml that is no TOML
         raise UsageError(f"{CONFIG_FILE} cannot be read: {error}") from None
+
+
+def _below_home(name: str, place: Path) -> Path:
+    """A default place; UsageError where this user has no home directory for it to lie in."""
+    if str(place).startswith("~"):
+        raise UsageError(
+            f"no home directory is known for this user, so setting {name} has no default; "
+            "set WINDOWSHOP_HOME and WINDOWSHOP_CACHE, or HOME"
+        )
+    return place
 
 
 def _with_password(settings: Settings) -> Settings:
@@ -172,7 +217,8 @@ def _with_password(settings: Settings) -> Settings:
         address = urlsplit(settings.redis_url)
     except ValueError:  # whoever connects says what is wrong with it
         return settings
-    if not settings.redis_password_file or not address.hostname or address.password:
+    has_place = address.hostname or address.scheme == "unix"
+    if not settings.redis_password_file or not has_place or address.password:
         return settings
     try:
         password = bounded.read(Path(settings.redis_password_file), LARGEST_SECRET).decode().strip()
@@ -182,7 +228,8 @@ def _with_password(settings: Settings) -> Settings:
             "see WINDOWSHOP_REDIS_PASSWORD_FILE"
         ) from None
     whole = address._replace(
-        netloc=f":{quote(password, safe='')}@{address.netloc.rpartition('@')[2]}"
+        netloc=f"{address.username or ''}:{quote(password, safe='')}"
+        f"@{address.netloc.rpartition('@')[2]}"
     )
     return settings.model_copy(update={"redis_url": whole.geturl()})
 
@@ -196,11 +243,16 @@ def origins(settings: Settings, **flags: Any) -> dict[str, str]:
     for name in type(settings).model_fields:
         if flags.get(name) is not None:
             found[name] = "flag"
-        elif any(variable in os.environ for variable in _variables(name)):
+        elif any(_is_given(name, variable) for variable in _variables(name)):
             found[name] = "environment"
         else:
             found[name] = CONFIG_FILE if name in file else "default"
     return found
+
+
+def _is_given(name: str, variable: str) -> bool:
+    """Whether a variable is set; an empty one is no folder, but says no database and no Redis."""
+    return bool(os.environ.get(variable)) or (variable in os.environ and name not in FOLDERS)
 
 
 def for_child(settings: Settings) -> dict[str, str]:

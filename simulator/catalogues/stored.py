@@ -25,7 +25,7 @@ def fashion_mnist(context: Context) -> datasets.FashionMnist:
     settings = context.settings
     return datasets.load_fashion_mnist(
         settings.cache,
-        keras_home=settings.keras_home.expanduser(),
+        keras_home=settings.keras_home,
         offline=settings.offline,
         say=context.talk.say,
     )

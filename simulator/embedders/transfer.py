@@ -176,9 +176,7 @@ def _start(context: Context, weights: str) -> Start:
             return pretrained.from_file(Path(weights))
         except ValueError as error:
             raise DataError(f"{error}; give --weights another file, imagenet or none") from None
-    if context.settings.offline and not pretrained.has_imagenet(
-        context.settings.keras_home.expanduser()
-    ):
+    if context.settings.offline and not pretrained.has_imagenet(context.settings.keras_home):
         raise DependencyError(
             "ImageNet's weights are not in Keras' cache, and setting offline forbids the download; "
             "unset it, or give --weights FILE or --weights none"

@@ -67,7 +67,7 @@ def doctor(settings: Settings) -> list[Finding]:
 def _data(settings: Settings) -> Finding:
     found = fashion_mnist.load_fashion_mnist(
         settings.cache,
-        keras_home=settings.keras_home.expanduser(),
+        keras_home=settings.keras_home,
         offline=True,
         say=lambda _line: None,
     )

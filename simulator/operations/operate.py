@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from simulator.installation.context import Context
 from simulator.playing.named import named
 from workers import queue
 from workers import settings as installation
+from workers.addresses import without_secrets
 from workers.settings import Settings
 from workers.supervisor import Supervisor
 from workers.tasks import work_until_stopped
@@ -35,7 +35,7 @@ def up(context: Context, ready: Ready) -> None:
             {
                 "workers": supervisor.pids,
                 "database": shown(context.engine.url),
-                "queue": _shown(supervisor.settings.redis_url),
+                "queue": without_secrets(supervisor.settings.redis_url),
             }
         )
         while True:
@@ -57,7 +57,7 @@ def worker(settings: Settings, name: str | None, ready: Ready) -> None:
     schema.ensure(engine)
     engine.dispose()
     name = name or f"worker-{uuid4().hex[:12]}"
-    ready({"worker": name, "queue": _shown(settings.redis_url)})
+    ready({"worker": name, "queue": without_secrets(settings.redis_url)})
     work_until_stopped(settings, name)
 
 
@@ -151,14 +151,8 @@ def shown_settings(settings: Settings) -> list[dict[str, str]]:
     origin = installation.origins(settings)
     shown = []
     for name, field in type(settings).model_fields.items():
-        value = _shown(str(getattr(settings, name)))
+        value = without_secrets(str(getattr(settings, name)))
         shown.append(
             {"name": name, "value": value, "from": origin[name], "what": field.description or ""}
         )
     return shown
-
-
-def _shown(address: str) -> str:
-    """An address without user and password."""
-    address = re.sub(r"(password=)[^&]*", r"\1***", address)
-    return "...@" + address.rsplit("@", 1)[-1] if "@" in address else address

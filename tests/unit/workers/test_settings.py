@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin
 
 import pytest
+from sqlalchemy import text
 
+from db.engine import open_engine, write_transaction
 from db.errors import UsageError
 from simulator.operations.operate import shown_settings
 from workers import settings
@@ -130,6 +132,94 @@ def test_a_file_that_does_not_fit_is_refused(
         settings.load()
     assert [word for word in words if word not in str(caught.value)] == []
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", settings.FOLDERS)
+def test_an_empty_folder_is_not_given(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`WINDOWSHOP_HOME=` means the default, not the folder that the command is called in."""
+    default = in_force(name)
+    monkeypatch.setenv(variable(name), "")
+    assert in_force(name) == default
+
+
+@pytest.mark.parametrize("name", settings.PLACES)
+def test_a_tilde_is_the_home_of_its_user(
+    name: str, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the environment, in the file and as a flag; of a user that is none, one line."""
+    monkeypatch.setenv("HOME", str(bare / "me"))
+    (bare / "windowshop.toml").write_text(f"{name} = '~/file'\n")
+    if not name.endswith("_file"):
+        assert in_force(name)[0] == str(bare / "me" / "file")
+    monkeypatch.setenv(variable(name), "~/x")
+    assert in_force(name)[0] == str(bare / "me" / "x")
+    assert in_force(name, **{name: Path("~/y")})[0] == str(bare / "me" / "y")
+    monkeypatch.setenv(variable(name), "~nobodyofthatname/x")
+    with pytest.raises(UsageError, match=r"no home directory .*'~nobodyofthatname/x'"):
+        settings.load()
+
+
+def test_a_line_end_and_capitals_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As files of Windows leave them behind; passwords keep their blanks."""
+    monkeypatch.setenv("WINDOWSHOP_LOG_LEVEL", "INFO\r")
+    monkeypatch.setenv("WINDOWSHOP_WORKERS", "3\r\n")
+    monkeypatch.setenv("REDIS_URL", "redis://:a b @queue\r\n")
+    found = settings.load()
+    assert (found.log_level, found.workers) == ("info", 3)
+    assert found.redis_url == "redis://:a b @queue"
+
+
+def test_no_home_directory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without one, in a container for instance, is told what to set; no folder ~ is made."""
+    for name in ("home", "cache"):
+        monkeypatch.setattr(settings, f"user_{'data' if name == 'home' else name}_path", tilde)
+    with pytest.raises(UsageError, match="setting home has no default; set WINDOWSHOP_HOME"):
+        settings.load()
+    assert settings.load(home="h", cache="c").home == Path("h")
+
+
+def tilde(_name: str) -> Path:
+    """As platformdirs has it where nobody knows a home."""
+    return Path("~/.local/share/windowshop")
+
+
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a%3Fb%25c", "a b", "größe"])
+def test_a_database_lies_in_the_home_whatever_it_is_called(bare: Path, name: str) -> None:
+    """Also as a worker has it, which is told the address of its database."""
+    found = settings.load(home=bare / name)
+    for address in (found.database, settings.for_child(found)["DATABASE_URL"]):
+        engine = open_engine(address)
+        with write_transaction(engine) as conn:
+            conn.execute(text("CREATE TABLE IF NOT EXISTS told (it INTEGER)"))
+        assert engine.url.database == str(bare / name / "windowshop.db")
+        engine.dispose()
+    assert [one.name for one in bare.iterdir()] == [name]
+
+
+def test_sqlite_takes_no_parameters(bare: Path) -> None:
+    """They were passed over, and a ? in a path cut it off."""
+    with pytest.raises(
+        UsageError, match=r"parameters \(foo\), SQLite takes none; write \? .* as %3F"
+    ):
+        open_engine(f"sqlite:///{bare}/a.db?foo=1")
+
+
+@pytest.mark.parametrize(
+    ("address", "whole"),
+    [
+        ("redis://me@queue:6379/0", "redis://me:ge%2Fheim@queue:6379/0"),
+        ("redis://queue:6379/0", "redis://:ge%2Fheim@queue:6379/0"),
+        ("unix://me@/run/valkey.sock", "unix://me:ge%2Fheim@/run/valkey.sock"),
+        ("redis://me:other@queue", "redis://me:other@queue"),
+    ],
+)
+def test_the_password_of_a_file_joins_the_user_of_the_address(
+    bare: Path, address: str, whole: str
+) -> None:
+    """The name of an ACL's user stays; a password in the address wins."""
+    (bare / "secret").write_text("ge/heim\n")
+    found = settings.load(redis_url=address, redis_password_file=str(bare / "secret"))
+    assert found.redis_url == whole
 
 
 def test_a_worker_sees_what_its_supervisor_sees(monkeypatch: pytest.MonkeyPatch) -> None:
