@@ -20,20 +20,27 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 
 
 def write(root: Path, name: str, files: Mapping[str, Mapping[str, Any]]) -> Path:
-    """Write JSON files into the directory of a run or experiment, and point `latest` at it."""
+    """Write JSON files into the directory of a run or experiment."""
     check_room_for_a_run(root)
     folder = root / name
     put(
         folder,
         {file: (json.dumps(content, indent=2) + "\n").encode() for file, content in files.items()},
     )
-    with tempfile.TemporaryDirectory(
-        dir=root, prefix=".latest-"
-    ) as beside:  # another may be at the same run
-        fresh = Path(beside) / LATEST
-        fresh.symlink_to(name)
-        fresh.replace(root / LATEST)
     return folder
+
+
+def point_latest(root: Path, name: str) -> None:
+    """Point `latest` at a run or experiment whose report is complete."""
+    check_room_for_a_run(root)
+    try:
+        # In a folder of its own: another command may be at the same run.
+        with tempfile.TemporaryDirectory(dir=root, prefix=".latest-") as beside:
+            fresh = Path(beside) / LATEST
+            fresh.symlink_to(name)
+            fresh.replace(root / LATEST)
+    except OSError as error:
+        raise _unwritable(root, error) from None
 
 
 def check_writable(root: Path) -> None:
@@ -44,10 +51,14 @@ def check_writable(root: Path) -> None:
         probe.touch()
         probe.unlink(missing_ok=True)  # another command's, too
     except OSError as error:
-        raise WindowshopError(
-            f"the runs folder {root} cannot be written ({error.strerror}); "
-            "set WINDOWSHOP_RUNS or --runs to one that can"
-        ) from None
+        raise _unwritable(root, error) from None
+
+
+def _unwritable(root: Path, error: OSError) -> WindowshopError:
+    return WindowshopError(
+        f"the runs folder {root} cannot be written ({error.strerror}); "
+        "set WINDOWSHOP_RUNS or --runs to one that can"
+    )
 
 
 def check_room_for_a_run(root: Path) -> None:

@@ -71,7 +71,9 @@ def experiment(
     name = hashlib.sha256(" ".join(done.run.id for done in played).encode()).hexdigest()[:12]
     _keep(context, name, seeds, played)
     context.talk.say("measuring and drawing the report")
-    return Experiment(name, seeds, report(context, name, command=command))
+    headline = report(context, name, command=command)
+    run_folder.point_latest(context.settings.runs, name)
+    return Experiment(name, seeds, headline)
 
 
 def require(context: Context, plan: Plan, *, local: bool = False) -> None:

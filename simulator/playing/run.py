@@ -59,4 +59,5 @@ def run(
     document = {"run": name, **origin(played.run), "timings": timings}
     run_folder.write(root, name, {"config.json": played.run.config, "run.json": document})
     headline = report(context, played.run.id)
+    run_folder.point_latest(root, name)
     return Done(played.run.id, played.events, played.seconds, headline)

@@ -108,9 +108,8 @@ def put(folder: Path, files: Mapping[str, bytes]) -> None:
             (parked / name).replace(folder / name)
     except OSError as error:
         raise DataError(
-            f"wanted to write the report into {folder}, found: {error.strerror or error}; make room"
-            " or set WINDOWSHOP_HOME to a folder that can be written, then `windowshop report`"
-            " again"
+            f"wanted to write the report into {folder}, found: {error.strerror or error}; "
+            "make room, or set WINDOWSHOP_RUNS or --runs to a folder with room, then call again"
         ) from error
     finally:
         if parked is not None:

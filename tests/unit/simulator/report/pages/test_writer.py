@@ -46,7 +46,7 @@ def test_a_folder_that_cannot_be_written_is_one_line_with_a_cure(tmp_path: Path)
     """What was wanted, what was found, what helps."""
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(
-        DataError, match=r"wanted to write the report into .*windowshop report"
+        DataError, match=r"wanted to write the report into .*WINDOWSHOP_RUNS or --runs"
     ) as caught:
         write_report(RUNS, tmp_path / "file" / "run")
     assert "\n" not in str(caught.value)
