@@ -38,7 +38,7 @@ KNOW_TENSORFLOW = {
 BIG = {"keras", "tensorflow"}
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
-MOST_IN_A_FOLDER = 14
+MOST_IN_A_FOLDER = 15
 
 
 def module(path: Path) -> str:

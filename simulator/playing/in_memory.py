@@ -7,6 +7,7 @@ stored one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +31,7 @@ from simulator.installation.context import Context
 from simulator.playing.desk import NOTHING_KNOWN, Ranker
 from simulator.playing.plan import Resolved
 from simulator.playing.play import Witness, play
+from simulator.playing.record import Record
 from simulator.playing.simulate import pictures_of
 from simulator.report.numbers.formulas import first_late_day
 from simulator.world.catalogue import Pictures
@@ -95,6 +97,8 @@ class MemoryRun:
     recommender: Recommender
     shown_policy: str | None = None
     """The policy whose slates are shown, where it is not the one that learns."""
+    record: Record | None = None
+    """Keeps what happens beyond the day, where somebody wants it."""
     profiles: Profiles | None = None
     """Those of the requests ranked last."""
     expected: list[tuple[int, float, int]] = field(default_factory=list)
@@ -106,6 +110,8 @@ class MemoryRun:
     def note(self, events: Events, outcomes: SlateOutcomes | None = None) -> None:
         """Remember the events until the day ends, and what was expected of the slates."""
         self._events.append(events)
+        if self.record is not None:
+            self.record.note(events, outcomes)
         if outcomes is not None:
             shown = int(np.count_nonzero(events.shown >= 0))
             day = self.recommender.generation + 1
@@ -136,6 +142,8 @@ class MemoryRun:
                 for start in range(0, len(self.profiles), PIECE)
             ]
             entries = np.concatenate(parts)
+        if self.record is not None:
+            self.record.show(sessions, step, entries)
         chosen: NDArray[np.int32] = entries["item"].copy()
         return chosen
 
@@ -188,16 +196,18 @@ def play_in_memory(
     *,
     settings: dict[str, Any] | None = None,
     witness: Witness | None = None,
+    record: Record | None = None,
+    after_day: Callable[[int], None] = lambda _day: None,
 ) -> MemoryRun:
-    """Play one policy in memory, to its last day."""
-    desk = MemoryRun(shared.recommender(policy, settings))
+    """Play one policy in memory, to its last day; record: keeps what happens."""
+    desk = MemoryRun(shared.recommender(policy, settings), record=record)
     play(
         shared.world,
         desk,
         days=shared.config["days"],
         policy=policy,
         seed=shared.config["seed"],
-        after_day=lambda _day: None,
+        after_day=after_day,
         arrivals=Arrivals.of(shared.config),
         witness=witness,
     )

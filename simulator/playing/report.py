@@ -16,7 +16,8 @@ from db import embeddings, event_log, images, items, runs, slate_outcomes, slate
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction
 from db.errors import GateError, UsageError
-from db.items import FROM_CLUSTERS
+from db.events import Events
+from db.items import FROM_CLUSTERS, Item
 from db.runs import FINISHED, Run
 from db.views import View
 from recommender.ranking import SLATE
@@ -87,24 +88,49 @@ def _gathered(conn: Connection, run: Run) -> RunData:
     config = run.config
     k = config["recommender"]["slate_size"]
     session, step, _, entries = slates.of_run(conn, run.number, dtype=SLATE, k=k)
-    world = world_of(conn, run)
-    chosen = items.of_run(conn, run.number)
     embedder = EmbedderKey(config["model"], config["runtime"])
+    return run_data(
+        run,
+        items.of_run(conn, run.number),
+        prices=world_of(conn, run).catalogue.price.astype(np.int32),
+        events=event_log.read(conn, run.number, k=k),
+        slates=Slates(session, step, entries),
+        expectations=Expectations(*slate_outcomes.of_run(conn, run.number, k=k)),
+        pixels=images.of_run(conn, run.number),
+        shown=images.of_run(conn, run.number, PAGE) if is_in_colour(config) else None,
+        unit_rows=round_embeddings(embeddings.of_run(conn, run.number, embedder)),
+    )
+
+
+def run_data(
+    run: Run,
+    chosen: Sequence[Item],
+    *,
+    prices: NDArray[np.int32],
+    events: Events,
+    slates: Slates,
+    expectations: Expectations,
+    pixels: NDArray[np.uint8],
+    shown: NDArray[np.uint8] | None,
+    unit_rows: NDArray[np.float32],
+) -> RunData:
+    """A finished run as plain arrays, stored or not; chosen: its items by number."""
+    config = run.config
     return RunData(
         run=run.id,
         policy=config["policy"],
         config=config,
-        events=event_log.read(conn, run.number, k=k),
-        slates=Slates(session, step, entries),
-        expectations=Expectations(*slate_outcomes.of_run(conn, run.number, k=k)),
+        events=events,
+        slates=slates,
+        expectations=expectations,
         item_ids=[item.item_id for item in chosen],
         categories=catalogues.category_numbers(chosen, config["categories"]),
         class_names=config["categories"],
-        prices=world.catalogue.price.astype(np.int32),
-        pixels=images.of_run(conn, run.number),
-        shown=_shown(conn, run),
+        prices=prices,
+        pixels=pixels,
+        shown=shown,
         are_clusters=any(item.source == FROM_CLUSTERS for item in chosen),
-        embeddings=round_embeddings(embeddings.of_run(conn, run.number, embedder)),
+        embeddings=unit_rows,
         n_items=config["items"],
         n_shoppers=config["shoppers"],
         days=config["days"],
@@ -112,11 +138,9 @@ def _gathered(conn: Connection, run: Run) -> RunData:
     )
 
 
-def _shown(conn: Connection, run: Run) -> NDArray[np.uint8] | None:
-    """The pictures as people see them, where that is not how the judge does."""
-    if run.config["catalogue"] == catalogues.FASHION_MNIST:
-        return None
-    return images.of_run(conn, run.number, PAGE)
+def is_in_colour(config: dict[str, Any]) -> bool:
+    """Whether people see the pictures of a run in colour, which the judge does not."""
+    return bool(config["catalogue"] != catalogues.FASHION_MNIST)
 
 
 def _parsed(gate: str) -> tuple[str, float]:

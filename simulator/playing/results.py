@@ -1,0 +1,165 @@
+"""What an experiment leaves in Python: runs as arrays, and frames, a figure and a page of them."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from db.errors import UsageError
+from db.events import ABSENT, Kind
+from simulator.report.numbers.comparison import Comparison, compare_runs
+from simulator.report.numbers.panel import CENTS, MILLISECONDS, RunData, lay_out
+from simulator.report.pages.writer import headline_table, write_report
+from simulator.report.text import labels, sentences
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Result:
+    """The runs of an experiment, and what they say."""
+
+    runs: Sequence[RunData]
+    """Policies by seeds, in the order in which they were asked for."""
+    command: str
+    """The command line that plays the same runs."""
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Intervals of each policy and differences of each pair, as the report has them."""
+        return compare_runs([lay_out(run) for run in self.runs])
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """One row a policy and measure.
+
+        Columns: policy, measure, value, low, high (of the 95 % interval) and n, the shoppers or
+        seeds behind it. What is undefined is NaN.
+        """
+        rows = [
+            (policy, name, one.value, one.low, one.high, one.n)
+            for policy, found in self.comparison.policies.items()
+            for name, one in found.items()
+        ]
+        return pd.DataFrame(rows, columns=["policy", "measure", "value", "low", "high", "n"])
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """One row a pair of policies and measure: a minus b.
+
+        Columns: a, b, measure, value, low, high (of the 95 % interval, paired) and p.
+        """
+        rows = [
+            (one.a, one.b, one.metric, one.gap.value, one.gap.low, one.gap.high, one.gap.p)
+            for one in self.comparison.differences
+        ]
+        return pd.DataFrame(rows, columns=["a", "b", "measure", "value", "low", "high", "p"])
+
+    def run(self, policy: str, seed: int | None = None) -> RunData:
+        """One run; seed: left out, the first. Raises UsageError for one that was not played."""
+        found = [
+            run for run in self.runs if run.policy == policy and seed in (None, run.config["seed"])
+        ]
+        if not found:
+            played = ", ".join(f"{run.policy} (seed {run.config['seed']})" for run in self.runs)
+            wanted = policy if seed is None else f"{policy} (seed {seed})"
+            raise UsageError(f"no run of {wanted}; there are {played}")
+        return found[0]
+
+    def events(self, policy: str, seed: int | None = None) -> pd.DataFrame:
+        """The event log of one run, one row an event, by session, then time.
+
+        Columns: session, shopper, step, kind, at (simulated seconds), query and item (ids),
+        position (from 1), price, dwell (seconds). What an event has not is missing.
+        """
+        run = self.run(policy, seed)
+        rows = run.events.rows
+        ids = np.array([*run.item_ids, None], dtype=object)
+        kinds = np.array([kind.name.lower() for kind in Kind], dtype=object)
+        place = {int(kind): number for number, kind in enumerate(Kind)}
+        return pd.DataFrame(
+            {
+                "session": rows["session"],
+                "shopper": rows["shopper"],
+                "step": rows["step"],
+                "kind": kinds[[place[int(kind)] for kind in rows["kind"]]],
+                "at": rows["at"] / MILLISECONDS,
+                "query": ids[rows["query"]],
+                "item": ids[rows["item"]],
+                "position": _known(rows["position"], 1.0),
+                "price": _known(rows["price"], CENTS),
+                "dwell": _known(rows["dwell"], MILLISECONDS),
+            }
+        )
+
+    def slates(self, policy: str, seed: int | None = None) -> pd.DataFrame:
+        """What was shown in one run, one row an item shown, by session, step and position.
+
+        Columns: session, step, position (from 1), item (id), score, visual, behavioural, evidence
+        and support as the recommender gave them, and expected, the judge's chance of a click.
+        """
+        run = self.run(policy, seed)
+        slates = run.slates
+        n, k = slates.entries.shape
+        is_shown = (slates.entries["item"] >= 0).ravel()
+        ids = np.array(run.item_ids, dtype=object)
+        columns = {
+            "session": np.repeat(slates.session, k),
+            "step": np.repeat(slates.step, k),
+            "position": np.tile(np.arange(1, k + 1), n),
+            "item": ids[slates.entries["item"].ravel()],
+        }
+        for name in ("score", "visual", "behavioural", "evidence", "support"):
+            columns[name] = slates.entries[name].ravel()
+        columns["expected"] = run.expectations.expected.ravel()
+        return pd.DataFrame({name: values[is_shown] for name, values in columns.items()})
+
+    def plot(self) -> Figure:
+        """The click rate expected by day and over the late days, a line and a dot a policy."""
+        from simulator.report.figures.overview import overview  # noqa: PLC0415 - matplotlib
+
+        return overview(self.comparison, self.runs[0].days)
+
+    def save_report(self, path: str | Path) -> Path:
+        """Write the report into a folder, as the command line does; gives its page.
+
+        Raises DataError when the folder cannot be written.
+        """
+        return write_report(self.runs, Path(path), command=self.command).path
+
+    @property
+    def headline(self) -> str:
+        """What came out, in a sentence."""
+        subjects = sentences.subjects_of(self.comparison, None)
+        return sentences.headline(self.comparison, subjects, self.runs[0].days)
+
+    def __repr__(self) -> str:
+        policies = ", ".join(self.comparison.policies)
+        return f"Result of {policies} over {len(self.comparison.seeds)} seeds: {self.headline}"
+
+    def _repr_html_(self) -> str:
+        from simulator.report.numbers.comparison import to_json  # noqa: PLC0415 - one use
+
+        header, *body = headline_table(to_json(self.comparison))
+        head = "".join(
+            f"<th>{html.escape(labels.of(name).title if place else name)}</th>"
+            for place, name in enumerate(header)
+        )
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in body
+        )
+        return f"<p>{html.escape(self.headline)}</p><table><tr>{head}</tr>{rows}</table>"
+
+
+def _known(column: np.ndarray, unit: float) -> np.ndarray:
+    """A column of an event in its unit, NaN where it is absent."""
+    return np.where(column == ABSENT, np.nan, column / unit)

@@ -1,0 +1,103 @@
+"""An experiment for Python: in memory, or by way of database and workers, with one result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from db import images, runs
+from db.engine import read_transaction
+from db.errors import UsageError
+from db.runs import FINISHED, Run
+from simulator.installation.context import Context, Step
+from simulator.playing.again import playing_again
+from simulator.playing.experiment import SIZES, experiment, fitted
+from simulator.playing.in_memory import SharedWorld, gather, play_in_memory, share_world
+from simulator.playing.plan import Plan, Resolved
+from simulator.playing.record import Record
+from simulator.playing.report import PAGE, is_in_colour, load, run_data
+from simulator.playing.results import Result
+from simulator.playing.simulate import prepare
+from simulator.report.numbers.panel import RunData
+
+
+def play_together(
+    context: Context,
+    plan: Plan,
+    policies: Sequence[str],
+    *,
+    n_seeds: int,
+    is_stored: bool,
+    fit: Sequence[str] = SIZES,
+) -> Result:
+    """Each policy under each seed, the plan's and those after it.
+
+    fit: sizes that nobody asked for; where the catalogue has fewer, take what it has. Raises
+    UsageError for what cannot be played.
+    """
+    if not policies:
+        raise UsageError("no policy was named; give a list, ['visual', 'blend'] for instance")
+    if n_seeds < 1:
+        raise UsageError(f"seeds must be at least 1, found {n_seeds}")
+    names = tuple(dict.fromkeys(policies))
+    for name in names:
+        replace(plan, policy=name)  # an unknown one is refused before anything is played
+    played = (_stored if is_stored else _in_memory)(context, plan, names, n_seeds, fit)
+    return Result(played, playing_again(context.settings, [run.config for run in played]))
+
+
+def _stored(
+    context: Context, plan: Plan, policies: Sequence[str], n_seeds: int, fit: Sequence[str]
+) -> list[RunData]:
+    done = experiment(context, plan, policies, n_seeds=n_seeds, fit=fit)
+    ids = [run_id for of_seed in done.seeds.values() for run_id in of_seed.values()]
+    return [load(context, run_id) for run_id in ids]
+
+
+def _in_memory(
+    context: Context, plan: Plan, policies: Sequence[str], n_seeds: int, fit: Sequence[str]
+) -> list[RunData]:
+    sized = fitted(context, plan, fit)
+    played = []
+    for seed in range(plan.seed, plan.seed + n_seeds):
+        shared: SharedWorld | None = None
+        for policy in policies:
+            resolved = prepare(context, replace(sized, policy=policy, seed=seed))
+            shared = shared or share_world(resolved.config, *gather(context, resolved))
+            with context.talk.progress(f"{policy} (seed {seed})", plan.days) as step:
+                record = Record(resolved.config["recommender"]["slate_size"])
+                play_in_memory(shared, policy, record=record, after_day=partial(_one_more, step))
+            played.append(_remembered(context, resolved, shared, record))
+    return played
+
+
+def _one_more(step: Step, day: int) -> None:
+    del day
+    step()
+
+
+def _remembered(
+    context: Context, resolved: Resolved, shared: SharedWorld, record: Record
+) -> RunData:
+    """A run in memory as the report reads one from the database."""
+    config: dict[str, Any] = resolved.config
+    run_id = runs.id_of(config)
+    hashes = [item.image for item in resolved.items]
+    with read_transaction(context.engine) as conn:
+        pixels = images.read(conn, hashes)
+        shown = images.read(conn, hashes, PAGE) if is_in_colour(config) else None
+    return run_data(
+        Run(int(run_id, 16), run_id, config, FINISHED),
+        resolved.items,
+        prices=shared.world.catalogue.price.astype(np.int32),
+        events=record.events,
+        slates=record.slates,
+        expectations=record.expectations,
+        pixels=pixels,
+        shown=shown,
+        unit_rows=shared.vectors,
+    )

@@ -1,0 +1,176 @@
+"""The front door for Python: quick to import, and clear about what cannot be done."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import windowshop as ws
+from db.errors import UsageError, WindowshopError
+from tests.installation import ROOT, Installation, install
+
+QUICK = 0.5
+HEAVY = ("tensorflow", "keras", "matplotlib", "pandas", "sqlalchemy", "redis")
+COUNT = """
+import sys, time
+began = time.perf_counter()
+import windowshop
+print(time.perf_counter() - began, *sys.modules)
+"""
+
+
+def test_its_import_is_quick_and_brings_nothing_heavy() -> None:
+    """The median of three processes is below half a second."""
+    seconds = []
+    for _ in range(3):
+        said = subprocess.run(
+            [sys.executable, "-c", COUNT], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.split()
+        seconds.append(float(said[0]))
+        assert not set(HEAVY) & set(said[1:])
+    assert sorted(seconds)[1] < QUICK
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """The toy shop."""
+    return install(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def shop(made: Installation) -> ws.Shop:
+    """The toy shop, opened."""
+    return opened(made)
+
+
+def opened(made: Installation, **more: object) -> ws.Shop:
+    """An installation as its owner opens it."""
+    runs = made.folder / "runs"
+    return ws.open(home=made.home, database_url=made.database_url, runs=runs, **more)
+
+
+@pytest.fixture(scope="module")
+def result(shop: ws.Shop) -> ws.Result:
+    """Two policies, two seeds."""
+    return play(shop)
+
+
+def play(shop: ws.Shop, **more: object) -> ws.Result:
+    """The toy experiment."""
+    sizes = {"catalogue": "toy", "items": 120, "queries": 40, "shoppers": 60, "days": 3, "seeds": 2}
+    return shop.experiment(["visual", "blend"], **sizes, **more)
+
+
+def test_frames_are_tidy(result: ws.Result) -> None:
+    """A row a policy and measure; a row a pair and measure, undefined ones too."""
+    metrics = result.metrics
+    assert set(metrics["policy"]) == {"visual", "blend"}
+    assert not metrics.duplicated(["policy", "measure"]).any()
+    late = metrics[metrics["measure"] == "ctr_late_expected"]
+    assert (late["low"] <= late["value"]).all()
+    assert (late["value"] <= late["high"]).all()
+    assert set(result.differences["a"] + result.differences["b"]) == {"blendvisual"}
+
+
+def test_events_and_slates_are_those_of_the_run(result: ws.Result) -> None:
+    """Every click is of an item that stood at that place of the slate she was shown."""
+    events = result.events("blend", seed=2)
+    slates = result.slates("blend", seed=2)
+    clicks = events[events["kind"] == "click"]
+    assert len(clicks)
+    joined = clicks.merge(slates, on=["session", "step", "position"], suffixes=("", "_shown"))
+    assert len(joined) == len(clicks)
+    assert (joined["item"] == joined["item_shown"]).all()
+    assert slates["expected"].between(0, 1).all()
+
+
+def test_a_stored_experiment_has_the_same_numbers(made: Installation, result: ws.Result) -> None:
+    """Through database and worker, to the digit: measures, differences, events and slates."""
+    stored = play(opened(made, workers=1), stored=True)
+    pd.testing.assert_frame_equal(stored.metrics, result.metrics, check_exact=True)
+    pd.testing.assert_frame_equal(stored.differences, result.differences, check_exact=True)
+    for policy in ("visual", "blend"):
+        for seed in (1, 2):
+            for read in ("events", "slates"):
+                ours = getattr(result, read)(policy, seed)
+                pd.testing.assert_frame_equal(getattr(stored, read)(policy, seed), ours)
+
+
+def test_it_can_be_shown_and_kept(result: ws.Result, tmp_path: Path) -> None:
+    """A figure, a page with its measures, and a table for a notebook."""
+    result.plot().savefig(tmp_path / "figure.png")
+    page = result.save_report(tmp_path / "report")
+    assert "blend" in page.read_text()
+    assert (tmp_path / "report" / "metrics.json").exists()
+    assert "<table>" in result._repr_html_()
+    assert "blend" in repr(result)
+
+
+@pytest.mark.parametrize(
+    ("policies", "options", "words"),
+    [
+        (["best"], {}, "no policy 'best'"),
+        ([], {}, "no policy was named"),
+        (["visual"], {"seeds": 0}, "seeds must be at least 1"),
+        (["visual"], {"days": 0}, "--days must be at least 1"),
+        (["visual"], {"world": "moon"}, "moon"),
+        (["visual"], {"catalogue": "none"}, "none"),
+    ],
+)
+def test_what_cannot_be_played_is_said(
+    shop: ws.Shop, policies: list[str], options: dict[str, object], words: str
+) -> None:
+    """One line, before anything is played."""
+    with pytest.raises(WindowshopError, match=words) as caught:
+        shop.experiment(policies, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_that_was_not_played_is_not_there(result: ws.Result) -> None:
+    """It says which there are."""
+    with pytest.raises(UsageError, match=r"no run of cf; there are visual \(seed 1\)"):
+        result.events("cf")
+    with pytest.raises(UsageError, match=r"no run of blend \(seed 9\)"):
+        result.slates("blend", seed=9)
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros(3, np.uint8), np.zeros((2, 2)), np.zeros((0, 2), np.uint8)]
+)
+def test_an_array_that_is_no_picture_is_refused(shop: ws.Shop, array: np.ndarray) -> None:
+    """ValueError says what a picture is."""
+    with pytest.raises(ValueError, match="a picture is uint8"):
+        shop.similar(array)
+
+
+def test_other_wrong_words_are_refused(shop: ws.Shop) -> None:
+    """A setting, a backbone, a file and a column that there are not."""
+    with pytest.raises(UsageError, match="no setting 'hom'"):
+        ws.open(hom=".")
+    with pytest.raises(UsageError, match="no backbone 'resnet'"):
+        shop.train(backbone="resnet")
+    with pytest.raises(WindowshopError, match=r"none\.png"):
+        shop.similar("none.png")
+    with pytest.raises(UsageError, match="no column 'shopper'"):
+        shop.evaluate_log(pd.DataFrame({"visitor": [1]}))
+
+
+def test_a_frame_is_a_log(shop: ws.Shop) -> None:
+    """Its measures are those of the same log as a file."""
+    rows = [
+        (visit % 40, visit, 1000 * visit + place, (visit * 7 + place * place) % 12, "click")
+        for visit in range(300)
+        for place in range(3)
+    ]
+    frame = pd.DataFrame(rows, columns=["shopper", "session", "time", "item", "kind"])
+    judged = shop.evaluate_log(frame)
+    assert {"popularity", "cf"} <= set(judged.metrics["policy"])
+    assert judged.page.exists()
+    path = shop.context.settings.runs / "log.csv"
+    frame.to_csv(path, index=False)
+    pd.testing.assert_frame_equal(shop.evaluate_log(path).metrics, judged.metrics)
