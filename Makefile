@@ -14,7 +14,7 @@ ON_THEIR_OWN := not compose and not browser and not fault
 QUICK_TESTS := $(ON_THEIR_OWN) and not thorough
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-thorough test-postgres check faults faults-short compose audit bench lock clean
+.PHONY: help demo test test-all test-thorough test-postgres check faults faults-short compose audit bench notebook lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ audit: $(VENV)/.dev ## known advisories against what is locked; needs the adviso
 
 compose: $(VENV)/.dev ## tests in real containers; BASE_IMAGE, REDIS_IMAGE, POSTGRES_IMAGE name other images
 	$(BIN)/python -m pytest -m compose tests/compose $(ARGS)
+
+notebook: $(VENV)/.dev ## execute docs/windowshop.ipynb from top to bottom and keep its results
+	$(BIN)/python -m tests.notebook
 
 lock: $(VENV)/.dev ## write requirements/*.txt again; UPGRADE=--upgrade takes the newest versions
 	$(LOCK) $(UPGRADE) -o requirements/runtime.txt

@@ -209,8 +209,9 @@ def _talk() -> Talk:
     from simulator.cli.terminal import Terminal
     from simulator.installation.context import Silence
 
-    is_watched = sys.stderr.isatty() or "ipykernel" in sys.modules
-    return Terminal() if is_watched else Silence()
+    is_notebook = "ipykernel" in sys.modules
+    is_watched = is_notebook or sys.stderr.isatty()
+    return Terminal(is_notebook=is_notebook) if is_watched else Silence()
 
 
 if __name__ == "__main__":

@@ -30,8 +30,15 @@ from workers.safe_text import one_line
 class Terminal:
     """Talks on standard error, so that standard output holds only results."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+    def __init__(self, *, is_notebook: bool = False) -> None:
+        """is_notebook: standard error is the output of a cell, which moves bars as terminals do."""
+        self._console = Console(
+            stderr=True,
+            highlight=False,
+            soft_wrap=True,
+            force_jupyter=False,
+            force_terminal=is_notebook or None,
+        )
 
     def say(self, text: str) -> None:
         """One line of news."""

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from db import images, runs
+from db.embeddings import EmbedderKey
 from db.engine import read_transaction
 from db.errors import UsageError
 from db.runs import FINISHED, Run
+from simulator.embedders.vectors import vectors
 from simulator.installation.context import Context, Step
 from simulator.playing.again import playing_again
 from simulator.playing.experiment import SIZES, experiment, fitted
@@ -62,8 +64,10 @@ def _in_memory(
     context: Context, plan: Plan, policies: Sequence[str], n_seeds: int, fit: Sequence[str]
 ) -> list[RunData]:
     sized = fitted(context, plan, fit)
+    seeds = range(plan.seed, plan.seed + n_seeds)
+    _embed(context, [prepare(context, replace(sized, seed=seed)) for seed in seeds])
     played = []
-    for seed in range(plan.seed, plan.seed + n_seeds):
+    for seed in seeds:
         shared: SharedWorld | None = None
         for policy in policies:
             resolved = prepare(context, replace(sized, policy=policy, seed=seed))
@@ -73,6 +77,13 @@ def _in_memory(
                 play_in_memory(shared, policy, record=record, after_day=partial(_one_more, step))
             played.append(_remembered(context, resolved, shared, record))
     return played
+
+
+def _embed(context: Context, worlds: Sequence[Resolved]) -> None:
+    """The pictures of all worlds at once: a network is opened for them once."""
+    hashes = {item.image for world in worlds for item in world.items}
+    config = worlds[0].config
+    vectors(context, EmbedderKey(config["model"], config["runtime"]), sorted(hashes))
 
 
 def _one_more(step: Step, day: int) -> None:

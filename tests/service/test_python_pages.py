@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.installation import OURS, ROOT
+from tests.notebook import NOTEBOOK
 
 pytestmark = [pytest.mark.service, pytest.mark.thorough, pytest.mark.timeout(900)]
 
@@ -18,6 +19,11 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PHOTO = """
 from PIL import Image
 Image.new("L", (28, 28), 200).save("photo.jpg")
+"""
+EXECUTE = """
+from pathlib import Path
+from tests import notebook
+notebook.execute(Path({path!r}))
 """
 DOCTEST = """
 import doctest, windowshop
@@ -53,6 +59,14 @@ def test_the_blocks_of_a_page_run_one_after_the_other(home: Path, page: str) -> 
     blocks = BLOCK.findall((ROOT / page).read_text())
     assert blocks
     run(home, "\n".join(blocks))
+
+
+def test_the_notebook_runs_from_top_to_bottom(home: Path, tmp_path: Path) -> None:
+    """In an empty home; a cell that fails fails the test."""
+    copy = tmp_path / NOTEBOOK.name
+    copy.write_bytes(NOTEBOOK.read_bytes())
+    run(home, EXECUTE.format(path=str(copy)))
+    assert '"image/png"' in copy.read_text()
 
 
 def test_the_examples_of_the_docstrings_hold(home: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -12,12 +14,21 @@ LATE = "ctr_late_expected"
 BY_DAY = "ctr_expected_day"
 
 
+class Overview(Figure):
+    """A figure that a notebook shows as a picture without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        png = io.BytesIO()
+        self.savefig(png, format="png", dpi=90)
+        return png.getvalue()
+
+
 def overview(comparison: Comparison, days: int) -> Figure:
     """Clicks expected per 100 items shown: on the left day by day, on the right over the late days.
 
     Bands and bars are the 95 % intervals of the comparison.
     """
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    figure = Overview(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     day = np.arange(1, days + 1)
     for row, policy in enumerate(comparison.policies):
