@@ -127,6 +127,7 @@ def spoilt(folder: Path) -> dict[int, str]:
     return reasons
 
 
+@pytest.mark.thorough
 def test_the_good_part_of_a_spoilt_log_is_kept(shop: Installation) -> None:
     """One per cent broken lines: each named by file and line, all others evaluated, imported, given
     back.
@@ -156,6 +157,7 @@ def test_times_out_of_order_are_told_and_kept(shop: Installation) -> None:
     assert json.loads(done.stdout)["events"] == 3
 
 
+@pytest.mark.thorough
 def test_a_kept_log_is_evaluated_and_verified_by_its_id(shop: Installation) -> None:
     """As its file is, without the file; a changed byte in the database is found."""
     visits(2, sessions=400, items=40, shoppers=60).write(shop.folder / "good.csv")

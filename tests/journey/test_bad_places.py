@@ -18,6 +18,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, installed: Installer)
     return installed(tmp_path_factory.mktemp("places"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["folder", "file"])
 @pytest.mark.parametrize("command", ["simulate", "experiment"])
 def test_what_is_called_latest_and_is_no_link_stays(

@@ -51,6 +51,7 @@ def damage(installation: Installation, *, header: bool) -> None:
     file.write_bytes(content)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("header", [True, False], ids=["the header", "all over"])
 def test_flipped_bits_are_said_in_one_line(installation: Installation, header: bool) -> None:
     """Each command names the file, what SQLite says and the cure; the doctor calls the database

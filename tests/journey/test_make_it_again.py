@@ -130,6 +130,7 @@ CASES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", CASES)
 def test_the_line_gives_the_same_result(shop: Installation, name: str) -> None:
     """The same id, so the same folder; and nothing that the file's name says is executed."""
@@ -147,6 +148,7 @@ def test_the_line_gives_the_same_result(shop: Installation, name: str) -> None:
         assert line_of(shop.folder / json.loads(written.stdout)["report"]) == line
 
 
+@pytest.mark.thorough
 def test_a_setting_here_does_not_change_what_the_line_means(shop: Installation) -> None:
     """A run of the usual model, reported where another is set, names the usual one."""
     played = shop.call("simulate", "--policy", "random", *SMALL, "--local", "--json")

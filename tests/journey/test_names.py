@@ -46,6 +46,7 @@ def experiment_of(made: Installation) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.thorough
 def test_the_printed_experiment_is_verified_run_by_run(shop: Installation) -> None:
     """The JSON has each run of each seed, in the form of a single run."""
     experiment = experiment_of(shop)
@@ -128,6 +129,7 @@ def test_the_status_of_a_name_has_its_runs_only(shop: Installation) -> None:
     assert [found["run"] for found in answer(shop, "status", one)["runs"]] == [one]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("words", [("simulate",), ("experiment", "--policies", "random,visual")])
 def test_sizes_that_nobody_gave_follow_from_the_catalogue(
     shop: Installation, words: tuple[str, ...]

@@ -28,6 +28,7 @@ def latest(installation: Installation) -> str:
     return (installation.folder / "runs" / "latest").readlink().name
 
 
+@pytest.mark.thorough
 def test_events_reach_a_fifo_and_a_link_s_target(
     installation: Installation, tmp_path: Path
 ) -> None:
@@ -49,6 +50,7 @@ def test_events_reach_a_fifo_and_a_link_s_target(
     assert link.readlink() == target
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["", ".", "runs"])
 def test_a_folder_as_out_is_refused(installation: Installation, name: str) -> None:
     """In one line, before anything is read."""

@@ -248,7 +248,7 @@ def test_the_commands_talk_to_people(installation: Installation) -> None:
         (("add", "shop", "--csv", "none.csv"), 2, "--csv"),
         (("add", "shop", "--csv", "shop/p000.png"), 1, "file,id,category,price"),
         (("add", "home"), 1, "found none"),
-        (("list", "nothing"), 1, "windowshop catalogue add"),
+        (("list", "nothing"), 2, "windowshop catalogue add"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(

@@ -299,6 +299,7 @@ def server_of(supervisor: Supervisor) -> int:
     return found[0]
 
 
+@pytest.mark.thorough
 def test_an_emptied_valkey_changes_nothing(engine: Engine, reference: tuple[str, str]) -> None:
     """FLUSHALL three times in a run: bells, job hashes and the workers' own registration are
     gone.

@@ -91,6 +91,7 @@ def test_a_turn_ends_with_whatever_ends_its_block(engine: Engine) -> None:
     assert told == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "how", first_of([("--local",), ("--workers", "1"), ("--local", "--again")])
 )

@@ -22,7 +22,8 @@ from recommender.evaluation.retrieval import unit_rows
 from simulator.catalogues.fashion_mnist import CLASS_NAMES, FashionMnist
 from simulator.embedders import evaluate as action
 from simulator.embedders.evaluate import STEPS, NetworkOutputs, measure
-from simulator.report.pages import embedder as evaluated
+from simulator.report.numbers import evaluated
+from simulator.report.pages import embedder as page_of
 from tests.factories import context_of
 
 
@@ -179,7 +180,7 @@ def test_the_page_is_whole_and_the_same_again() -> None:
 
     origin = {"model": "toy-1", "runtime": "handmade", "data_sha256": "0"}
     pages = [
-        render(evaluated.page(measured(), CLASS_NAMES, 1234, origin, "windowshop evaluate"))
+        render(page_of.page(measured(), CLASS_NAMES, 1234, origin, "windowshop evaluate"))
         for _ in range(2)
     ]
     assert pages[0] == pages[1]

@@ -92,6 +92,7 @@ NEEDS = {
 """What must be set for a setting to have anything to say."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "name", [field.name for field in fields(TrainingSettings) if field.name != "name"]
 )
@@ -102,6 +103,7 @@ def test_every_setting_matters(usual: str, name: str) -> None:
     assert digest(train(replace(base, **{name: CHANGES[name]}))) != before
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["weight", "temperature"])
 def test_every_setting_of_the_contrast_matters(name: str) -> None:
     """How much the views weigh and how sharply they are told apart; how they move is its own

@@ -83,6 +83,7 @@ def test_the_head_learns_on_frozen_features(frozen: Trained) -> None:
     assert (kernel != fresh.get_layer("top").get_weights()[0]).any()
 
 
+@pytest.mark.thorough
 def test_stages_unfreeze_from_the_top(frozen: Trained, usual: Trained) -> None:
     """The first one leaves the lower half to the byte and moves the upper; the second moves
     everything.
