@@ -40,7 +40,7 @@ GRACE_SECONDS = 3.0
 
 
 @dataclass
-class _Hand:
+class _Hired:
     """One worker process and its history."""
 
     name: str
@@ -59,7 +59,7 @@ class Supervisor:
     module: str = "workers"
     """What a worker process runs; the fault tests have workers that die where they are told to."""
     restarts: int = 0
-    _hands: list[_Hand] = field(default_factory=list)
+    _workers: list[_Hired] = field(default_factory=list)
     _server: EmbeddedServer | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _known: ExitStack = field(default_factory=ExitStack)
@@ -76,7 +76,7 @@ class Supervisor:
         try:
             self.work_queue = queue.queue(queue.connect(self.settings.redis_url))
             self._become_known()
-            self._hands = [self._hire() for _ in range(self.settings.workers)]
+            self._workers = [self._hire() for _ in range(self.settings.workers)]
         except BaseException:
             self._end()
             raise
@@ -118,11 +118,11 @@ class Supervisor:
     @property
     def pids(self) -> dict[str, int]:
         """The worker processes that live now, by name."""
-        return {hand.name: hand.process.pid for hand in self._hands if hand.process.poll() is None}
+        return {hired.name: hired.process.pid for hired in self._workers if hired.process.poll() is None}
 
-    def _hire(self) -> _Hand:
+    def _hire(self) -> _Hired:
         name = f"worker-{uuid4().hex[:12]}"
-        return _Hand(name, self._exec(name), time.monotonic())
+        return _Hired(name, self._exec(name), time.monotonic())
 
     def _exec(self, name: str) -> subprocess.Popen[bytes]:
         """Start a worker by exec: a fork of a process that ran TensorFlow would hang."""
@@ -143,8 +143,8 @@ class Supervisor:
             try:
                 if self._server is not None and self._server.revive():
                     self._count_restart("valkey")
-                for hand in self._hands:
-                    self._look_after(hand)
+                for hired in self._workers:
+                    self._look_after(hired)
                 is_time = time.monotonic() - rang > self.settings.relay_seconds
                 if is_time:  # before we write: one that stands still may be what keeps us from it
                     rang = time.monotonic()
@@ -162,26 +162,26 @@ class Supervisor:
                     logger().warning(str(error), action="database_away")
                 is_away = True
 
-    def _look_after(self, hand: _Hand) -> None:
+    def _look_after(self, hired: _Hired) -> None:
         now = time.monotonic()
-        code = hand.process.poll()
+        code = hired.process.poll()
         if code is None:
             return
-        if not hand.next_start:
-            hand.deaths = 1 if now - hand.started > STEADY_SECONDS else hand.deaths + 1
-            pause = min(LONGEST_PAUSE, 0.1 * 2 ** (hand.deaths - 1))
-            hand.next_start = now + pause
+        if not hired.next_start:
+            hired.deaths = 1 if now - hired.started > STEADY_SECONDS else hired.deaths + 1
+            pause = min(LONGEST_PAUSE, 0.1 * 2 ** (hired.deaths - 1))
+            hired.next_start = now + pause
             logger().warning(
-                f"{hand.name} died ({_how(code)}); another starts in {pause:g} s",
+                f"{hired.name} died ({_how(code)}); another starts in {pause:g} s",
                 action="worker_died",
-                worker=hand.name,
+                worker=hired.name,
             )
-            self._owed[hand.name] = code
-        elif now >= hand.next_start:
-            hand.name = f"worker-{uuid4().hex[:12]}"
-            hand.next_start = 0.0
-            hand.started = now
-            hand.process = self._exec(hand.name)
+            self._owed[hired.name] = code
+        elif now >= hired.next_start:
+            hired.name = f"worker-{uuid4().hex[:12]}"
+            hired.next_start = 0.0
+            hired.started = now
+            hired.process = self._exec(hired.name)
             self._count_restart("worker")
 
     def _count_restart(self, what: str) -> None:
@@ -213,14 +213,14 @@ class Supervisor:
         seconds = self.settings.job_seconds
         with read_transaction(self.engine) as conn:
             stuck = work.holders_longer_than(conn, seconds + GRACE_SECONDS)
-        for hand in self._hands:
-            if hand.name in stuck and hand.process.poll() is None:
+        for hired in self._workers:
+            if hired.name in stuck and hired.process.poll() is None:
                 logger().warning(
-                    f"{hand.name} sat on a job for more than {seconds} s and is killed",
+                    f"{hired.name} sat on a job for more than {seconds} s and is killed",
                     action="deadline_kill",
-                    worker=hand.name,
+                    worker=hired.name,
                 )
-                hand.process.kill()
+                hired.process.kill()
                 self.metrics.deadline_kills.inc()
 
     def _relay(self) -> None:
@@ -234,17 +234,17 @@ class Supervisor:
 
     def _end(self) -> None:
         """Ask the workers to stop, insist after a while, then end the server."""
-        for hand in self._hands:
-            if hand.process.poll() is None:
-                hand.process.terminate()
+        for hired in self._workers:
+            if hired.process.poll() is None:
+                hired.process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
-        for hand in self._hands:
+        for hired in self._workers:
             try:
-                hand.process.wait(max(0.0, deadline - time.monotonic()))
+                hired.process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                hand.process.kill()
-                hand.process.wait()
-                self._owed[hand.name] = 0
+                hired.process.kill()
+                hired.process.wait()
+                self._owed[hired.name] = 0
         with suppress(WindowshopError):  # then their silence will tell
             self._settle()
         self._known.close()
