@@ -284,6 +284,19 @@ def test_unit_tests_lie_where_their_source_lies() -> None:
     assert [str(test) for test, source in sources.items() if not (ROOT / source).exists()] == []
 
 
+def test_a_class_name_means_one_class() -> None:
+    """In all four packages: who reads a name need not ask which."""
+    trees = [ast.parse(path.read_text()) for path in SOURCES]
+    names = [one.name for tree in trees for one in ast.walk(tree) if isinstance(one, ast.ClassDef)]
+    assert [name for name, n in Counter(names).items() if n > 1] == []
+
+
+def test_nothing_of_ours_imports_the_front_door() -> None:
+    """windowshop.py is for those outside; inside, a module imports the room it needs."""
+    door = re.compile(r"^\s*(import|from) windowshop\b", re.MULTILINE)
+    assert [name_of(path) for path in SOURCES if door.search(path.read_text())] == []
+
+
 def test_no_folder_is_crowded() -> None:
     """A folder holds one subject; db and workers hold a module a table and a module a part."""
     sizes = Counter(path.parent.relative_to(ROOT) for path in SOURCES if path.name != "__init__.py")

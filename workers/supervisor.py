@@ -118,7 +118,9 @@ class Supervisor:
     @property
     def pids(self) -> dict[str, int]:
         """The worker processes that live now, by name."""
-        return {hired.name: hired.process.pid for hired in self._workers if hired.process.poll() is None}
+        return {
+            hired.name: hired.process.pid for hired in self._workers if hired.process.poll() is None
+        }
 
     def _hire(self) -> _Hired:
         name = f"worker-{uuid4().hex[:12]}"
