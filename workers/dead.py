@@ -1,4 +1,4 @@
-"""Which silent processes are dead for certain: nobody of ours has their pid any more."""
+"""Which silent processes are dead for certain: nobody has their pid, or somebody younger."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from db import heartbeats
 from db.engine import read_transaction, write_transaction
 from db.heartbeats import Seen
 
-OURS = (b"workers", b"windowshop", b"simulator", b"tests")
-"""One of these stands on the command line of every process of ours."""
+SKEW_SECONDS = 10.0
+"""How far the clocks of the database and of this machine may drift apart in a process's life."""
 
 
 def among(found: list[Seen]) -> list[Seen]:
@@ -24,23 +24,25 @@ def among(found: list[Seen]) -> list[Seen]:
         one
         for one in found
         if one.is_silent
-        and ((one.host, one.pid) in alive or (one.host == here and _has_ended(one.pid)))
+        and ((one.host, one.pid) in alive or (one.host == here and _has_ended(one)))
     ]
 
 
-def _has_ended(pid: int) -> bool:
-    """Whether no process of ours has this number."""
+def _has_ended(process: Seen) -> bool:
+    """Whether nobody has its number, or one who is younger, or one who waits to be reaped."""
     try:
-        os.kill(pid, 0)
+        os.kill(process.pid, 0)
     except ProcessLookupError:
         return True
-    except PermissionError:  # of another user; whether it is ours its command line tells
+    except PermissionError:  # of another user
         pass
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
     except OSError:  # no Linux, or it has just ended: only its silence is known
         return False
-    return not any(word in words for word in OURS)  # of a process that waits to be reaped, no word
+    age = uptime - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return fields[0] == "Z" or age < process.lived - SKEW_SECONDS
 
 
 def forget(engine: Engine) -> list[str]:

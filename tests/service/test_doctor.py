@@ -231,10 +231,11 @@ def test_who_was_killed_here_is_no_fault(engine: Engine, tmp_path: Path) -> None
     here = partial(Process, kind=heartbeats.WORKER, host=socket.gethostname(), every=1.0)
     with write_transaction(engine) as conn:
         heartbeats.beat(conn, here("dead", pid=killed()))
-        heartbeats.beat(conn, here("other", pid=1))  # the number was given to somebody else
+        heartbeats.beat(conn, here("other", pid=os.getpid()))  # who got the number later
+        conn.execute(update(heartbeat).values(started=now() - 1e6))
         heartbeats.beat(conn, Process("before", heartbeats.WORKER, "container", 1, every=1.0))
         conn.execute(update(heartbeat).values(seen=now() - 600))
-        heartbeats.beat(conn, Process("after", heartbeats.WORKER, "container", 1, every=1.0))
+        heartbeats.beat(conn, Process("after", heartbeats.WORKER, "container", 1, every=3600.0))
     found = finding("workers", of(engine, tmp_path))
     assert found.ok
     assert found.detail.endswith("3 were killed, and the next start forgets that")
@@ -249,7 +250,7 @@ def test_who_was_killed_here_is_no_fault(engine: Engine, tmp_path: Path) -> None
     with write_transaction(engine) as conn:
         heartbeats.beat(conn, here("stuck", pid=os.getpid()))
         conn.execute(update(heartbeat).values(seen=now() - 600))
-    check(finding("workers", of(engine, tmp_path)), "3 of 5 processes are silent")
+    check(finding("workers", of(engine, tmp_path)), "1 of 5 processes are silent: stuck")
 
 
 def test_the_next_start_forgets_who_was_killed(engine: Engine) -> None:
