@@ -53,7 +53,7 @@ class Comparison:
         """What the intervals are over, in words."""
         if len(self.seeds) > 1:
             return f"over {len(self.seeds)} seeds"
-        return f"over {self.n_shoppers:,} shoppers, given these counts"
+        return f"over the {self.n_shoppers:,} shoppers of this one shop"
 
     @property
     def caution(self) -> str:

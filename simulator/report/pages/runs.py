@@ -52,6 +52,7 @@ def render(
         lstrip_blocks=True,
     )
     return environment.get_template("report.html.j2").render(
+        claim=sentences.claim(comparison, subjects),
         headline=sentences.headline(comparison, subjects, first.days),
         beside=sentences.beside(comparison, subjects),
         subjects=subjects,

@@ -66,6 +66,19 @@ def headline(comparison: Comparison, subjects: Subjects, days: int) -> str:
     return f"{start}, {_compared(gap, _introduced(subjects.reference))}."
 
 
+def claim(comparison: Comparison, subjects: Subjects) -> str:
+    """The same in one short breath, without its interval."""
+    late = "ctr_late" if math.isnan(comparison.interval(subjects.focus, LATE).value) else LATE
+    found = comparison.interval(subjects.focus, late).value
+    if math.isnan(found):
+        return f"{_capital(subjects.focus)} was shown to nobody in these runs."
+    start = f"{_capital(subjects.focus)} was clicked on {labels.number(found, 'share')} of what it showed"
+    if subjects.reference is None:
+        return f"{start}."
+    other = comparison.interval(subjects.reference, late).value
+    return f"{start}, {subjects.reference} on {labels.number(other, 'share')}."
+
+
 def beside(comparison: Comparison, subjects: Subjects) -> list[str]:
     """The sentences under the headline: visits, purchases, and what is still to be won."""
     return [

@@ -90,7 +90,7 @@ def test_one_seed_has_intervals_over_shoppers_and_several_over_seeds() -> None:
     assert alone.caution == ""
     assert both.caution.startswith("Only 2 seeds")
     found = both.policies["blend"]["ctr"]
-    assert alone.interval_of == "over 2 shoppers, given these counts"
+    assert alone.interval_of == "over the 2 shoppers of this one shop"
     assert both.interval_of == "over 2 seeds"
     assert found.value == pytest.approx(sum(values) / 2)
     assert found.n == 17 + 11

@@ -75,7 +75,8 @@ def test_names_are_escaped_wherever_they_stand() -> None:
 def test_the_page_is_well_formed_and_says_its_headline() -> None:
     """The sentence is the title of the page, not a footnote."""
     html = _page([hand_made("visual"), hand_made("blend")])
-    assert "<h1>On the last day, blend was clicked on 15.0" in html
+    assert "<h1>Blend was clicked on 15.0" in html
+    assert '<p class="lead">On the last day, blend was clicked on 15.0' in html
     assert html.count("<section>") == html.count("</section>")
     assert "Simulated shoppers are not people" in html
     assert "<code>windowshop report &lt;this&gt;</code>" in html
