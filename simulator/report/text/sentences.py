@@ -72,7 +72,8 @@ def claim(comparison: Comparison, subjects: Subjects) -> str:
     found = comparison.interval(subjects.focus, late).value
     if math.isnan(found):
         return f"{_capital(subjects.focus)} was shown to nobody in these runs."
-    start = f"{_capital(subjects.focus)} was clicked on {labels.number(found, 'share')} of what it showed"
+    rate = labels.number(found, "share")
+    start = f"{_capital(subjects.focus)} was clicked on {rate} of what it showed"
     if subjects.reference is None:
         return f"{start}."
     other = comparison.interval(subjects.reference, late).value
