@@ -14,7 +14,7 @@ ON_THEIR_OWN := not compose and not browser and not fault
 QUICK_TESTS := $(ON_THEIR_OWN) and not thorough
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-thorough test-postgres check faults faults-short compose audit bench notebook lock clean
+.PHONY: help browser demo test test-all test-thorough test-postgres check faults faults-short compose audit bench notebook lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ test-thorough: $(VENV)/.dev
 test-postgres: $(VENV)/.dev ## the service and journey tests once more, on Postgres where SQLite would do
 	TEST_DATABASE=postgres $(BIN)/python -m pytest -n 2 --dist loadfile \
 	  -m "(service or journey) and $(QUICK_TESTS)" $(ARGS)
+
+browser: $(VENV)/.dev ## pages in a real Chromium: apt-get install chromium
+	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, and which package may import which
 	$(BIN)/ruff check .
