@@ -11,10 +11,12 @@ Importing it is quick: TensorFlow, pandas and matplotlib are loaded when somethi
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,11 +27,14 @@ if TYPE_CHECKING:
     from simulator.embedders.train import TrainedModel
     from simulator.installation.context import Context, Talk
     from simulator.logs.result import LogResult
-    from simulator.playing.results import Result
+    from simulator.report.results import Result
 
 __all__ = ["Shop", "evaluate_log", "experiment", "open", "similar", "train"]
 
 # ruff: noqa: PLC0415 - imports wait until something needs them
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -140,29 +145,27 @@ class Shop:
         preset: str = "quick",
         backbone: str = "cnn",
         seed: int = 1,
-        weights: str | Path = "imagenet",
+        weights: str | Path | None = None,
         catalogue: str = "fashion-mnist",
     ) -> TrainedModel:
         """Train an embedder and keep it: our own network, or `mobilenet` by transfer learning.
 
-        backbone: cnn or mobilenet; weights and catalogue are for mobilenet. A minute for preset
-        quick on two cores.
+        backbone: cnn or mobilenet. For mobilenet alone: weights, `imagenet` when left out, `none`
+        or a Keras weights file; catalogue, whose pictures are learned. A minute for preset quick
+        on two cores.
 
-        Raises UsageError for what cannot be trained on or from.
+        Raises UsageError for what cannot be trained on or from, or does not go together.
         """
-        from db.errors import UsageError
+        from simulator.embedders.backbones import trained
 
-        if backbone == "mobilenet":
-            from simulator.embedders.transfer import transfer
-
-            return transfer(
-                self.context, preset=preset, seed=seed, weights=str(weights), catalogue=catalogue
-            )
-        if backbone != "cnn":
-            raise UsageError(f"no backbone {backbone!r}; choose cnn or mobilenet")
-        from simulator.embedders.train import train as train_own
-
-        return train_own(self.context, preset=preset, seed=seed)
+        return trained(
+            self.context,
+            backbone=backbone,
+            preset=preset,
+            seed=seed,
+            weights=None if weights is None else str(weights),
+            catalogue=catalogue,
+        )
 
 
 def open(**settings: Any) -> Shop:  # noqa: A001 - ws.open reads as what it does
@@ -184,24 +187,25 @@ def open(**settings: Any) -> Shop:  # noqa: A001 - ws.open reads as what it does
     return Shop(open_context(load(**settings), _talk()))
 
 
-def experiment(policies: Sequence[str], **options: Any) -> Result:
-    """`Shop.experiment` in the installation of the environment."""
-    return open().experiment(policies, **options)
+def _here(method: Callable[Concatenate[Shop, P], R]) -> Callable[P, R]:
+    """A method of Shop as a function, in the installation of the environment."""
+
+    @wraps(method)
+    def call(*words: P.args, **options: P.kwargs) -> R:
+        return method(open(), *words, **options)
+
+    seen = signature(method)
+    vars(call)["__signature__"] = seen.replace(parameters=list(seen.parameters.values())[1:])
+    call.__doc__ = f"`Shop.{method.__name__}` in the installation of the environment.\n\n" + (
+        (method.__doc__ or "").partition(">>>")[0].rstrip()
+    )
+    return call
 
 
-def similar(picture: str | Path | NDArray[np.uint8], **options: Any) -> Neighbours:
-    """`Shop.similar` in the installation of the environment."""
-    return open().similar(picture, **options)
-
-
-def evaluate_log(log: str | Path | pd.DataFrame, **options: Any) -> LogResult:
-    """`Shop.evaluate_log` in the installation of the environment."""
-    return open().evaluate_log(log, **options)
-
-
-def train(**options: Any) -> TrainedModel:
-    """`Shop.train` in the installation of the environment."""
-    return open().train(**options)
+experiment = _here(Shop.experiment)
+similar = _here(Shop.similar)
+evaluate_log = _here(Shop.evaluate_log)
+train = _here(Shop.train)
 
 
 def _talk() -> Talk:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from db.errors import UsageError
 from simulator.cli.console import AsJson, open_installation, show_result
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
@@ -58,26 +57,17 @@ def train(  # noqa: PLR0917 - Typer calls by name
     then tunes the convolutions in stages. WINDOWSHOP_MODEL chooses among what
     was trained. A training that was stopped goes on.
     """
-    from simulator.embedders.transfer import transfer
+    from simulator.embedders.backbones import check, trained
 
-    if backbone not in {CNN, MOBILENET}:
-        raise UsageError(f"no backbone {backbone!r}; choose one of {CNN}, {MOBILENET}")
-    if backbone == CNN and (weights is not None or catalogue != FASHION_MNIST):
-        raise UsageError(
-            f"--weights and --catalogue are for --backbone {MOBILENET}; add it, or leave them out"
-        )
-    if backbone == CNN:
-        from simulator.embedders.train import train as action
-
-        model = action(open_installation(), preset=preset, seed=seed)
-    else:
-        model = transfer(
-            open_installation(),
-            preset=preset,
-            seed=seed,
-            weights="imagenet" if weights is None else weights,
-            catalogue=catalogue,
-        )
+    check(backbone, weights=weights, catalogue=catalogue)
+    model = trained(
+        open_installation(),
+        backbone=backbone,
+        preset=preset,
+        seed=seed,
+        weights=weights,
+        catalogue=catalogue,
+    )
     accuracy = model.metrics.get("test_accuracy")
     n = model.metrics["test_pictures"]
     what = "of the test images" if catalogue == FASHION_MNIST else f"of the {n:,} query items"

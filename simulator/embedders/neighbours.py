@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,13 +22,26 @@ if TYPE_CHECKING:
 WANTED = "uint8 [height, width] of grey levels, or [height, width, 3] in colour"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Neighbours:
-    """What looks like a picture, the nearest first."""
+    """What looks like a picture, the nearest first; goes through a loop like its items."""
 
     items: list[Similar]
     png: bytes
     """A grid of the query and the items, without axes."""
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Similar]:
+        return iter(self.items)
+
+    def __getitem__(self, place: int) -> Similar:
+        return self.items[place]
+
+    def __repr__(self) -> str:
+        lines = (f"{one.score:.3f}  {one.item.item_id}  {one.item.category}" for one in self.items)
+        return "\n".join(lines)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -51,7 +65,15 @@ def neighbours(
     catalogue: str,
     exclude_self: bool,
 ) -> Neighbours:
-    """Look-alikes of a file, or of an array; ValueError for an array that is no picture."""
+    """Look-alikes of a file, or of an array.
+
+    Raises ValueError for an array that is no picture, TypeError for what is neither.
+    """
+    if not isinstance(picture, str | Path | np.ndarray):
+        raise TypeError(
+            f"a picture is a path or an array {WANTED}, found {type(picture).__name__}; "
+            "numpy.asarray(picture) makes an array"
+        )
     with tempfile.TemporaryDirectory(prefix="windowshop-") as folder:
         if isinstance(picture, np.ndarray):
             path = Path(folder) / "query.png"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,7 @@ from simulator.installation.command_line import command_line
 from simulator.installation.context import Context
 from simulator.logs import kept_log, log_arrays, log_pictures
 from simulator.logs.log_arrays import LogArrays
-from simulator.logs.log_file import Notes, watched
+from simulator.logs.log_file import Notes, lines_of, watched
 from simulator.report.numbers import log_measures
 from simulator.report.numbers.log_measures import Exam
 from simulator.report.pages import log as log_page
@@ -45,19 +46,21 @@ def evaluate_log(
     context: Context,
     path: Path,
     *,
+    content: Iterable[bytes] | None = None,
     split_at: float | None = None,
     k: int = 10,
     catalogue: str | None = None,
 ) -> Judged:
     """Sessions that start before `split_at` (default: the 90 % quantile of session starts) train.
 
-    path: a file, or the id of an imported log. Raises UsageError for a split or k that leaves
+    path: a file, or the id of an imported log; content: its lines where they are here already, and
+    the path is only a name for them. Raises UsageError for a split or k that leaves
     nothing, DataError for a log that holds nothing to ask.
     """
     if not 1 <= k <= MOST:
         raise UsageError(f"-k must lie in 1..{MOST}, found {k}")
     run_folder.check_writable(context.settings.runs)
-    read = _read(context, path)
+    read = _read(context, path) if content is None else _given(path, content)
     tell(context, read.notes)
     split, is_training = _split(read, split_at)
     pictures = log_pictures.item_pictures(context, read.item_ids, catalogue=catalogue, run=read.run)
@@ -84,6 +87,11 @@ def _read(context: Context, path: Path) -> LogArrays:
     notes = Notes(str(path))
     kept = None if path.exists() else kept_log.read(context, str(path), notes)
     return log_arrays.gathered(watched(path, notes, context.talk) if kept is None else kept, notes)
+
+
+def _given(path: Path, content: Iterable[bytes]) -> LogArrays:
+    notes = Notes(str(path))
+    return log_arrays.gathered(lines_of(content, notes), notes)
 
 
 def tell(context: Context, notes: Notes) -> None:

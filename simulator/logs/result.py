@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from simulator.installation.context import Context
 from simulator.logs.evaluate_log import Judged, evaluate_log
 
 COLUMNS = ("shopper", "session", "time", "item", "kind")
+FRAME = Path("frame.csv")
+"""What a frame is called on its page; `frame.to_csv("frame.csv", index=False)` makes it so."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,17 @@ class LogResult:
         ]
         return pd.DataFrame(rows, columns=["policy", "measure", "value", "low", "high", "n"])
 
+    @property
+    def differences(self) -> pd.DataFrame:
+        """`cf` minus each other policy, paired by shopper: a, b, measure, value, low, high and
+        p.
+        """
+        columns = ["a", "b", "metric", "value", "low", "high", "p"]
+        found = pd.DataFrame(self.document["differences"], columns=columns)
+        return found.rename(columns={"metric": "measure"}).astype(
+            dict.fromkeys(("value", "low", "high", "p"), float)
+        )
+
     def _repr_html_(self) -> str:
         return f"<p>{html.escape(self.headline)}</p>{self.metrics.to_html(index=False)}"
 
@@ -51,18 +63,25 @@ def judged(
     k: int,
     catalogue: str | None,
 ) -> LogResult:
-    """Every policy on a log; a frame is written as a CSV first, with the columns of COLUMNS."""
+    """Every policy on a log; a frame is read as the CSV of its columns COLUMNS.
+
+    Raises TypeError for what is neither a path nor a frame.
+    """
     options: dict[str, Any] = {"split_at": split_at, "k": k, "catalogue": catalogue}
-    if not isinstance(log, pd.DataFrame):
+    if isinstance(log, str | Path):
         return _result(evaluate_log(context, Path(log), **options))
+    if not isinstance(log, pd.DataFrame):
+        raise TypeError(
+            f"a log is a path or a pandas frame, found {type(log).__name__}; "
+            "pandas.DataFrame(rows, columns=...) makes a frame"
+        )
     if missing := [name for name in COLUMNS if name not in log.columns]:
         raise UsageError(
             f"the frame has no column {missing[0]!r}; a log has {', '.join(COLUMNS)}: rename yours"
         )
-    with tempfile.TemporaryDirectory(prefix="windowshop-") as folder:
-        path = Path(folder) / "frame.csv"
-        log[list(COLUMNS)].to_csv(path, index=False)
-        return _result(evaluate_log(context, path, **options))
+    text: str = log[list(COLUMNS)].to_csv(index=False)
+    content = (line.encode() for line in text.splitlines(keepends=True))
+    return _result(evaluate_log(context, FRAME, content=content, **options))
 
 
 def _result(found: Judged) -> LogResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -22,9 +23,9 @@ from simulator.playing.in_memory import SharedWorld, gather, play_in_memory, sha
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.record import Record
 from simulator.playing.report import PAGE, is_in_colour, load, run_data
-from simulator.playing.results import Result
 from simulator.playing.simulate import prepare
 from simulator.report.numbers.panel import RunData
+from simulator.report.results import Result
 
 
 def play_together(
@@ -95,7 +96,7 @@ def _remembered(
     context: Context, resolved: Resolved, shared: SharedWorld, record: Record
 ) -> RunData:
     """A run in memory as the report reads one from the database."""
-    config: dict[str, Any] = resolved.config
+    config: dict[str, Any] = json.loads(runs.canonical(resolved.config))  # as it comes back stored
     run_id = runs.id_of(config)
     hashes = [item.image for item in resolved.items]
     with read_transaction(context.engine) as conn:

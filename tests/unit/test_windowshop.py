@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -89,18 +90,6 @@ def test_events_and_slates_are_those_of_the_run(result: ws.Result) -> None:
     assert slates["expected"].between(0, 1).all()
 
 
-def test_a_stored_experiment_has_the_same_numbers(made: Installation, result: ws.Result) -> None:
-    """Through database and worker, to the digit: measures, differences, events and slates."""
-    stored = play(opened(made, workers=1), stored=True)
-    pd.testing.assert_frame_equal(stored.metrics, result.metrics, check_exact=True)
-    pd.testing.assert_frame_equal(stored.differences, result.differences, check_exact=True)
-    for policy in ("visual", "blend"):
-        for seed in (1, 2):
-            for read in ("events", "slates"):
-                ours = getattr(result, read)(policy, seed)
-                pd.testing.assert_frame_equal(getattr(stored, read)(policy, seed), ours)
-
-
 def test_it_can_be_shown_and_kept(result: ws.Result, tmp_path: Path) -> None:
     """A figure, a page with its measures, and a table for a notebook."""
     result.plot().savefig(tmp_path / "figure.png")
@@ -148,6 +137,37 @@ def test_an_array_that_is_no_picture_is_refused(shop: ws.Shop, array: np.ndarray
         shop.similar(array)
 
 
+def test_what_is_no_picture_and_no_log_at_all_is_refused(shop: ws.Shop) -> None:
+    """TypeError says what is wanted and how to make it."""
+    with pytest.raises(TypeError, match=r"a path or an array uint8 .* found list; numpy\.asarray"):
+        shop.similar([[1, 2]])
+    with pytest.raises(TypeError, match=r"a path or a pandas frame, found dict; pandas\.DataFrame"):
+        shop.evaluate_log({})
+
+
+def test_options_of_a_training_that_do_not_go_together_are_refused(shop: ws.Shop) -> None:
+    """Our own network would learn something else than what was asked for."""
+    with pytest.raises(UsageError, match="are for --backbone mobilenet"):
+        shop.train(catalogue="toy")
+
+
+def test_the_functions_take_what_the_methods_take() -> None:
+    """An editor shows their options, without the shop."""
+    for name in ("experiment", "similar", "evaluate_log", "train"):
+        of_shop = list(inspect.signature(getattr(ws.Shop, name)).parameters)
+        assert list(inspect.signature(getattr(ws, name)).parameters) == of_shop[1:]
+
+
+def test_frames_of_several_seeds_hold_all_of_them(result: ws.Result) -> None:
+    """Left out, the seed is every seed; a click stands at its item in its own world."""
+    events = result.events("blend")
+    slates = result.slates("blend")
+    assert set(events["seed"]) == set(slates["seed"]) == {1, 2}
+    assert len(events) == sum(len(result.events("blend", seed)) for seed in (1, 2))
+    assert not events.duplicated(["seed", "session", "ordinal"]).any()
+    assert slates["is_clicked"].sum() == (events["kind"] == "click").sum()
+
+
 def test_other_wrong_words_are_refused(shop: ws.Shop) -> None:
     """A setting, a backbone, a file and a column that there are not."""
     with pytest.raises(UsageError, match="no setting 'hom'"):
@@ -171,6 +191,8 @@ def test_a_frame_is_a_log(shop: ws.Shop) -> None:
     judged = shop.evaluate_log(frame)
     assert {"popularity", "cf"} <= set(judged.metrics["policy"])
     assert judged.page.exists()
+    assert "windowshop evaluate-log frame.csv" in judged.page.read_text()
+    assert set(judged.differences["a"]) == {"cf"}
     path = shop.context.settings.runs / "log.csv"
     frame.to_csv(path, index=False)
     pd.testing.assert_frame_equal(shop.evaluate_log(path).metrics, judged.metrics)

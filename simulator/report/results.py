@@ -9,13 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from db.errors import UsageError
-from db.events import ABSENT, Kind
+from simulator.report import frames
 from simulator.report.numbers.comparison import Comparison, compare_runs
-from simulator.report.numbers.panel import CENTS, MILLISECONDS, RunData, lay_out
+from simulator.report.numbers.panel import RunData, lay_out
 from simulator.report.pages.writer import headline_table, write_report
 from simulator.report.text import labels, sentences
 
@@ -63,64 +62,35 @@ class Result:
         ]
         return pd.DataFrame(rows, columns=["a", "b", "measure", "value", "low", "high", "p"])
 
-    def run(self, policy: str, seed: int | None = None) -> RunData:
-        """One run; seed: left out, the first. Raises UsageError for one that was not played."""
-        found = [
-            run for run in self.runs if run.policy == policy and seed in (None, run.config["seed"])
-        ]
-        if not found:
-            played = ", ".join(f"{run.policy} (seed {run.config['seed']})" for run in self.runs)
-            wanted = policy if seed is None else f"{policy} (seed {seed})"
-            raise UsageError(f"no run of {wanted}; there are {played}")
-        return found[0]
-
     def events(self, policy: str, seed: int | None = None) -> pd.DataFrame:
-        """The event log of one run, one row an event, by session, then time.
+        """The event log of a policy, one row an event, by seed, session and ordinal.
 
-        Columns: session, shopper, step, kind, at (simulated seconds), query and item (ids),
-        position (from 1), price, dwell (seconds). What an event has not is missing.
+        seed: left out, all of them. Columns: seed, session; ordinal, which counts the events of a
+        session from 0; kind, shopper, day and step (from 0), at (simulated seconds), query and item
+        (ids), position (from 1), impression (the ordinal of the one that was acted on), price, and
+        dwell (seconds). What an event has not is missing. Raises UsageError for what was not
+        played.
         """
-        run = self.run(policy, seed)
-        rows = run.events.rows
-        ids = np.array([*run.item_ids, None], dtype=object)
-        kinds = np.array([kind.name.lower() for kind in Kind], dtype=object)
-        place = {int(kind): number for number, kind in enumerate(Kind)}
-        return pd.DataFrame(
-            {
-                "session": rows["session"],
-                "shopper": rows["shopper"],
-                "step": rows["step"],
-                "kind": kinds[[place[int(kind)] for kind in rows["kind"]]],
-                "at": rows["at"] / MILLISECONDS,
-                "query": ids[rows["query"]],
-                "item": ids[rows["item"]],
-                "position": _known(rows["position"], 1.0),
-                "price": _known(rows["price"], CENTS),
-                "dwell": _known(rows["dwell"], MILLISECONDS),
-            }
-        )
+        return frames.events(self._runs_of(policy, seed))
 
     def slates(self, policy: str, seed: int | None = None) -> pd.DataFrame:
-        """What was shown in one run, one row an item shown, by session, step and position.
+        """What a policy showed, one row an item shown, by seed, session, step and position.
 
-        Columns: session, step, position (from 1), item (id), score, visual, behavioural, evidence
-        and support as the recommender gave them, and expected, the judge's chance of a click.
+        seed: left out, all of them. Columns: seed, session, shopper, day, step, query (id of the
+        item that was asked with), position (from 1), item (id), category, price, is_clicked,
+        expected (the judge's chance of a click), score, and its parts as docs/GLOSSARY.md has them:
+        visual, behavioural, evidence, support, looks, others, taste and welcome. Raises UsageError
+        for what was not played.
         """
-        run = self.run(policy, seed)
-        slates = run.slates
-        n, k = slates.entries.shape
-        is_shown = (slates.entries["item"] >= 0).ravel()
-        ids = np.array(run.item_ids, dtype=object)
-        columns = {
-            "session": np.repeat(slates.session, k),
-            "step": np.repeat(slates.step, k),
-            "position": np.tile(np.arange(1, k + 1), n),
-            "item": ids[slates.entries["item"].ravel()],
-        }
-        for name in ("score", "visual", "behavioural", "evidence", "support"):
-            columns[name] = slates.entries[name].ravel()
-        columns["expected"] = run.expectations.expected.ravel()
-        return pd.DataFrame({name: values[is_shown] for name, values in columns.items()})
+        return frames.slates([lay_out(run) for run in self._runs_of(policy, seed)])
+
+    def _runs_of(self, policy: str, seed: int | None) -> list[RunData]:
+        found = [run for run in self.runs if run.policy == policy and seed in (None, run.seed)]
+        if not found:
+            played = ", ".join(f"{run.policy} (seed {run.seed})" for run in self.runs)
+            wanted = policy if seed is None else f"{policy} (seed {seed})"
+            raise UsageError(f"no run of {wanted}; there are {played}")
+        return found
 
     def plot(self) -> Figure:
         """The click rate expected by day and over the late days, a line and a dot a policy."""
@@ -158,8 +128,3 @@ class Result:
             for row in body
         )
         return f"<p>{html.escape(self.headline)}</p><table><tr>{head}</tr>{rows}</table>"
-
-
-def _known(column: np.ndarray, unit: float) -> np.ndarray:
-    """A column of an event in its unit, NaN where it is absent."""
-    return np.where(column == ABSENT, np.nan, column / unit)
