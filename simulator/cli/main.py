@@ -87,6 +87,10 @@ app.command(epilog="Example: windowshop doctor")(operations.doctor)
 config_app.command("show", epilog="Example: windowshop config show --json")(operations.config_show)
 
 
+LOST_SECONDS = 20
+"""After so long a command that SIGTERM should have ended is told once more."""
+
+
 def main() -> None:
     """Run the command; what an operator can mend is one line on standard error and an exit code."""
     signal.signal(signal.SIGTERM, _stop)
@@ -141,4 +145,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def _stop(*_: object) -> None:
+    """End the command; again after a while, since what is raised inside a callback of C is lost."""
+    signal.signal(signal.SIGALRM, _stop)
+    signal.alarm(LOST_SECONDS)
     raise Terminated
