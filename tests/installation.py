@@ -24,7 +24,7 @@ from db.engine import open_engine, write_transaction
 from db.tables import embedding
 from recommender.embedding import checkpoint
 from simulator.embedders.model import OWN_CATALOGUE_MODEL, runtime
-from tests import factories
+from tests import factories, warm
 from tests.databases import copied
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +33,8 @@ TOY_FLAGS = (
     *("--shoppers", "60", "--days", "3"),
 )
 """What `factories.TOY_PLAN` says, as options."""
+PATIENCE = 120
+"""Seconds that a command may take."""
 OURS = ("WINDOWSHOP_", "DATABASE_URL", "REDIS_URL", "KERAS_HOME", "XDG_")
 
 
@@ -72,7 +74,9 @@ class Installation:
 
     def call(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """A command to its end."""
-        return self.python("-m", "simulator", *words, **changes)
+        if not warm.is_fit(changes):
+            return self.python("-m", "simulator", *words, **changes)
+        return warm.call(words, cwd=self.folder, env=self.environment(**changes), timeout=PATIENCE)
 
     def python(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Python to its end, in this installation's folder."""
@@ -82,7 +86,7 @@ class Installation:
             env=self.environment(**changes),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
             stdin=subprocess.DEVNULL,
             check=False,
         )

@@ -53,7 +53,7 @@ def add(
     show_result(found.to_json(), found.text(), as_json=as_json)
 
 
-@app.command("list", epilog="Example: windowshop catalogue list shop --json")
+@app.command("list", epilog="Example: windowshop catalogue list shop")
 def list_(
     name: Annotated[str | None, typer.Argument(help="A catalogue; left out: all of them.")] = None,
     as_json: AsJson = False,

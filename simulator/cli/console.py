@@ -37,15 +37,17 @@ def open_installation(**flags: Any) -> Context:
     return open_context(settings(**flags), Terminal())
 
 
-def show_report(document: dict[str, Any], headline: Headline, *, as_json: bool) -> None:
-    """Show the result of what writes a report."""
+def show_report(
+    document: dict[str, Any], headline: Headline, *, as_json: bool, intervals: bool
+) -> None:
+    """Show the result of what writes a report; intervals: those of its table, too."""
     if as_json:
         show_result(document, "", as_json=True)
         return
     from simulator.cli.terminal import paragraph, table
 
     show()
-    table(headline.rows)
+    table(headline.rows, intervals=intervals)
     caution = f"\n\n{paragraph(headline.caution)}" if headline.caution else ""
     show(f"\n{paragraph(headline.sentence)}{caution}\n\nreport: {headline.path}")
 

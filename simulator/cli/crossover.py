@@ -15,6 +15,7 @@ from simulator.cli.options import (
     Catalogue,
     Days,
     Gate,
+    Intervals,
     Items,
     Queries,
     Runs,
@@ -39,8 +40,12 @@ Share = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Put the commands into the command line."""
-    app.command(epilog="Example: windowshop crossover --shares 0.1,0.5,0.9 --seeds 5")(crossover)
-    app.command(epilog="Example: windowshop offline --policies visual,cf,blend --seeds 3")(offline)
+    app.command(
+        epilog="Example: windowshop crossover --shares 0.1,0.9 --seeds 2 --shoppers 500 --days 4"
+    )(crossover)
+    app.command(
+        epilog="Example: windowshop offline --policies visual,cf,blend --shoppers 500 --days 4"
+    )(offline)
 
 
 def crossover(
@@ -69,6 +74,7 @@ def crossover(
     workers: Players = None,
     runs: Runs = None,
     gate: Gate = False,
+    intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
     """Policies across worlds from visual to social, online and on shared logs, with the crossover
@@ -92,6 +98,7 @@ def crossover(
         fit=fit,
         flags={"workers": workers, "runs": runs},
         gate=gate,
+        intervals=intervals,
         as_json=as_json,
     )
 
@@ -112,6 +119,7 @@ def offline(
     workers: Players = None,
     runs: Runs = None,
     gate: Gate = False,
+    intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure policies on one shared log: ndcg by the judge, and the clicks that came next, by
@@ -137,12 +145,13 @@ def offline(
     _show_report(
         measure_offline(context, plan, _names(policies), seeds=seeds, share=share),
         gate=gate,
+        intervals=intervals,
         as_json=as_json,
     )
 
 
 def _play(
-    settings: dict[str, Any], *, fit: list[str], flags: dict[str, Any], gate: bool, as_json: bool
+    settings: dict[str, Any], *, fit: list[str], flags: dict[str, Any], **shown: bool
 ) -> None:
     from simulator.crossover.grid import CrossoverPlan
     from simulator.crossover.write import write_crossover
@@ -151,10 +160,10 @@ def _play(
     crossover = CrossoverPlan(**settings)
     context = open_installation(**flags)
     crossover = replace(crossover, plan=fitted(context, crossover.plan, fit))
-    _show_report(write_crossover(context, crossover), gate=gate, as_json=as_json)
+    _show_report(write_crossover(context, crossover), **shown)
 
 
-def _show_report(found: CrossoverReport, *, gate: bool, as_json: bool) -> None:
+def _show_report(found: CrossoverReport, *, gate: bool, intervals: bool, as_json: bool) -> None:
     from db.errors import GateError
     from simulator.cli.terminal import table
 
@@ -162,7 +171,7 @@ def _show_report(found: CrossoverReport, *, gate: bool, as_json: bool) -> None:
         show_result({**found.document, "report": str(found.page)}, "", as_json=True)
     else:
         show()
-        table(found.rows)
+        table(found.rows, intervals=intervals)
         show(f"\n{found.verdict}\n\nreport: {found.page}")
     if gate and found.missed:
         raise GateError(f"not shown: {'; '.join(found.missed)}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli.console import AsJson, open_installation, show, show_result
-from simulator.cli.options import Runs
+from simulator.cli.options import Intervals, Runs
 
 # ruff: noqa: PLC0415, PLR0917 - late imports keep --help quick; Typer calls by name
 
@@ -42,6 +42,7 @@ def evaluate_log(
         ),
     ] = None,
     runs: Runs = None,
+    intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask popularity, cf, and with pictures visual and blend, what comes next in a log's later
@@ -65,16 +66,16 @@ def evaluate_log(
     from simulator.cli.terminal import table
 
     show()
-    table(found.rows)
+    table(found.rows, intervals=intervals)
     show(f"\n{found.headline}\n\nreport: {found.page}")
 
 
 def register(app: typer.Typer, events: typer.Typer) -> None:
     """Add the commands."""
     app.command(
-        "evaluate-log", epilog="Example: windowshop evaluate-log baskets.csv --split-at 1700000000"
+        "evaluate-log", epilog="Example: windowshop evaluate-log baskets.csv --split-at 50000000"
     )(evaluate_log)
-    events.command("import", epilog="Example: windowshop events import events.jsonl")(import_)
+    events.command("import", epilog="Example: windowshop events import baskets.csv")(import_)
 
 
 def import_(

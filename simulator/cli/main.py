@@ -78,13 +78,13 @@ app.command(epilog="Example: windowshop similar shoe.jpg -k 10 --out grid.png")(
 app.command(epilog="Example: windowshop simulate --policy blend --days 8 --shoppers 3000 --seed 1")(
     play.simulate
 )
-app.command(epilog="Example: windowshop experiment --policies visual,cf,blend --seeds 5")(
+app.command(epilog="Example: windowshop experiment --policies visual,blend --seeds 3 --days 4")(
     play.experiment
 )
 app.command(epilog="Example: windowshop up --workers 4")(operations.up)
 app.command(epilog="Example: REDIS_URL=redis://queue:6379/0 windowshop worker")(operations.worker)
 app.command(epilog="Example: windowshop doctor")(operations.doctor)
-config_app.command("show", epilog="Example: windowshop config show --json")(operations.config_show)
+config_app.command("show", epilog="Example: windowshop config show")(operations.config_show)
 
 
 LOST_SECONDS = 20

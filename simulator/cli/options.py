@@ -36,6 +36,9 @@ Runs = Annotated[Path | None, typer.Option(help="Where run directories are writt
 Workers = Annotated[
     int | None, typer.Option(help="Worker processes to start; 0: others do the work.")
 ]
+Intervals = Annotated[
+    bool, typer.Option("--intervals", help="Under each value of the table its 95 % interval.")
+]
 Gate = Annotated[bool, typer.Option("--gate", help="Exit 4 unless every claim holds.")]
 
 

@@ -12,6 +12,7 @@ from simulator.cli.options import (
     NAMES,
     Catalogue,
     Days,
+    Intervals,
     Items,
     Queries,
     Runs,
@@ -44,6 +45,7 @@ def demo(
         bool,
         typer.Option("--no-verify", help="Leave out the check at the end, a quarter of the time."),
     ] = False,
+    intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
     """The whole road in one command: data, embedder, workers, an experiment of five policies, the
@@ -70,7 +72,7 @@ def demo(
     found = experiment(context, plan, DEMO_POLICIES, again=again, fit=SIZES, command=command)
     checked = None if no_verify else verify_named(context, found.id)
     document = found.to_json() | ({} if checked is None else {"verified": checked.to_json()})
-    show_report(document, found.headline, as_json=as_json)
+    show_report(document, found.headline, as_json=as_json, intervals=intervals)
     if checked is not None and not checked.ok:
         raise GateError(checked.sentence())
     if checked is not None and not as_json:
@@ -91,6 +93,7 @@ def simulate(
     runs: Runs = None,
     local: Local = False,
     again: Again = False,
+    intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
     """One run: shoppers meet one policy, day after day. An unfinished run goes on where it
@@ -112,7 +115,7 @@ def simulate(
     done = run(
         open_installation(workers=workers, runs=runs), plan, fit=fit, local=local, again=again
     )
-    show_report(done.to_json(), done.headline, as_json=as_json)
+    show_report(done.to_json(), done.headline, as_json=as_json, intervals=intervals)
 
 
 def experiment(
@@ -132,6 +135,7 @@ def experiment(
     runs: Runs = None,
     local: Local = False,
     again: Again = False,
+    intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
     """Several runs that share world and seeds and differ in the policy, and their comparison."""
@@ -153,4 +157,4 @@ def experiment(
 
     context = open_installation(workers=workers, runs=runs)
     found = action(context, plan, names, fit=fit, n_seeds=seeds, local=local, again=again)
-    show_report(found.to_json(), found.headline, as_json=as_json)
+    show_report(found.to_json(), found.headline, as_json=as_json, intervals=intervals)

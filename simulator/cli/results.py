@@ -9,7 +9,7 @@ import typer
 
 from db.errors import GateError, UsageError
 from simulator.cli.console import AsJson, open_installation, show_report, show_result
-from simulator.cli.options import Runs
+from simulator.cli.options import Intervals, Runs
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 # ruff: noqa: PLR0917 - Typer calls by name
@@ -36,7 +36,7 @@ def register(app: typer.Typer, events: typer.Typer) -> None:
     """Add the commands."""
     app.command(epilog="Example: windowshop report latest --fail-under hit_rate@10=0.3")(report)
     app.command(epilog="Example: windowshop verify latest")(verify)
-    app.command(epilog="Example: windowshop status --json")(status)
+    app.command(epilog="Example: windowshop status")(status)
     events.command(
         "export",
         epilog="Example: windowshop events export latest --policy blend --out events.jsonl",
@@ -53,6 +53,7 @@ def report(
         typer.Option(help="What every policy must reach, or exit 4.", metavar="METRIC=NUMBER"),
     ] = None,
     runs: Runs = None,
+    intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure a run or an experiment again and write its report."""
@@ -60,7 +61,10 @@ def report(
 
     headline = action(open_installation(runs=runs), name, compare=compare, gates=fail_under or ())
     show_report(
-        {"report": str(headline.path), "metrics": headline.metrics}, headline, as_json=as_json
+        {"report": str(headline.path), "metrics": headline.metrics},
+        headline,
+        as_json=as_json,
+        intervals=intervals,
     )
 
 

@@ -72,9 +72,10 @@ def paragraph(text: str) -> str:
     return textwrap.fill(text, width=shutil.get_terminal_size().columns)
 
 
-def table(rows: Sequence[Sequence[str]]) -> None:
-    """A table on standard output that fits 80 columns: the header first, intervals under their
-    values.
+def table(rows: Sequence[Sequence[str]], *, intervals: bool = False) -> None:
+    """A table on standard output that fits 80 columns, the header first.
+
+    intervals: each under its value; else none.
     """
     header, *body = rows
     laid_out = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
@@ -82,14 +83,14 @@ def table(rows: Sequence[Sequence[str]]) -> None:
         name = Text(one_line(title.replace("_", " ").replace("@", " @")))
         laid_out.add_column(name, justify="left" if place == 0 else "right", vertical="top")
     for row in body:
-        laid_out.add_row(*(_stacked(cell) for cell in row))
+        laid_out.add_row(*(_stacked(cell, interval=intervals) for cell in row))
     Console(highlight=False).print(laid_out)
 
 
-def _stacked(cell: str) -> Text:
-    """`5.04 % (4.97 to 5.12)` in two lines, the interval dim."""
-    value, _, interval = one_line(cell).partition(" (")
-    if not interval:
+def _stacked(cell: str, *, interval: bool) -> Text:
+    """`5.04 % (4.97 to 5.12)` in two lines, the interval dim, or its value alone."""
+    value, _, found = one_line(cell).partition(" (")
+    if not found or not interval:
         return Text(value)
-    ends = interval.rstrip(")").replace(" to ", "-").removesuffix(" %")
+    ends = found.rstrip(")").replace(" to ", "-").removesuffix(" %")
     return Text.assemble(value, "\n", (ends, "dim"))

@@ -72,7 +72,11 @@ def train(  # noqa: PLR0917 - Typer calls by name
     n = model.metrics["test_pictures"]
     what = "of the test images" if catalogue == FASHION_MNIST else f"of the {n:,} query items"
     use = "" if catalogue == FASHION_MNIST else f"\nto use it: WINDOWSHOP_MODEL={model.name}"
-    measured = "was tested on nothing" if accuracy is None else f"names {accuracy:.2%} {what} right"
+    measured = (
+        "was tested on nothing"
+        if accuracy is None
+        else f"names {100 * accuracy:.2f} % {what} right"
+    )
     show_result(
         {
             "model": model.key,

@@ -99,14 +99,14 @@ def check(installation: Installation, case: Case, call: Call) -> None:
 
 
 def everything(installation: Installation) -> dict[str, object]:
-    """The files of an installation, and what its database holds; an empty database counts as
-    none.
+    """The files of an installation but for what libraries cache, and what its database holds; an
+    empty database counts as none.
     """
     files: dict[str, object] = {
         str(Path(folder, name).relative_to(installation.folder)): Path(folder, name).stat().st_size
         for folder, _, names in os.walk(installation.folder)
         for name in names
-        if not name.startswith("windowshop.db")
+        if not name.startswith("windowshop.db") and f"{os.sep}.cache{os.sep}" not in folder
     }
     if installation.postgres or (installation.home / "windowshop.db").exists():
         engine = installation.engine()

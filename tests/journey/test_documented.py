@@ -6,14 +6,11 @@ import re
 
 import pytest
 
-from db.errors import UsageError
 from tests import documented
 from tests.databases import PASS, POSTGRES
 from tests.documented import (
-    OF_THE_MACHINE,
     PAGES,
     SLOW,
-    SLOW_EXAMPLES,
     TRANSLATED,
     Outcome,
     Reader,
@@ -22,11 +19,6 @@ from tests.documented import (
 
 pytestmark = pytest.mark.journey
 STEPS = [step for page in PAGES for step in documented.steps(page)]
-EXAMPLES = dict(documented.examples())
-AN_ID = "0a1b2c3d4e5f"
-"""The run of the examples in the help."""
-NO_SUCH_WORK = "windowshop: no work "
-"""The examples of the help name work that this home has not."""
 Told = dict[Step, Outcome]
 
 
@@ -51,41 +43,7 @@ def told(reader: Reader) -> Told:
 )
 def test_a_command_prints_what_its_page_shows(reader: Reader, told: Told, step: Step) -> None:
     """To the digit where the vectors are those of the documents; else the words alone."""
-    said = told[step]
-    refused = any(line.startswith("windowshop: ") for line in step.shown)
-    assert bool(said.code) == refused
-    if step.command in OF_THE_MACHINE:
-        assert step.shown == ()
-    elif not documented.agrees(step.shown, said.printed):
-        is_same = reader.vectors() == documented.DIGEST.read_text().strip()
-        agrees = documented.agrees(step.shown, said.printed, figures=False)
-        assert not is_same, _complaint(step, said)
-        assert agrees, _complaint(step, said)
-
-
-def _complaint(step: Step, said: Outcome) -> str:
-    lines = [
-        f"{step.page}:{step.line + 1} shows",
-        *step.shown,
-        f"but `{step.command}` prints",
-        *said.printed,
-        "`python -m tests.documented` writes that into the page",
-    ]
-    return "\n".join(lines)
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in SLOW_EXAMPLES])
-def test_an_example_of_the_help_is_a_call_that_works(reader: Reader, told: Told, name: str) -> None:
-    """On the run and the catalogue of the pages; never one that does not fit the parser."""
-    run = next(
-        step.command.split()[-1] for step in told if step.command.startswith("windowshop verify a")
-    )
-    said = reader.types(EXAMPLES[name].replace(AN_ID, run))
-    names_nothing = any(NO_SUCH_WORK in line for line in said.printed)  # it fits the parser
-    assert said.code != UsageError.exit_code or names_nothing, said.printed
-    assert said.printed or "--out" in EXAMPLES[name]
+    assert documented.complaint(reader, "pages", step, told[step]) == ""
 
 
 @pytest.mark.parametrize("page", TRANSLATED)
@@ -101,11 +59,10 @@ def test_a_translation_shows_the_same_commands(page: str) -> None:
 def test_what_is_not_executed_here_stands_somewhere() -> None:
     """No reason outlives its command, and no other page shows commands with output."""
     assert set(SLOW) <= {step.command for step in STEPS}
-    assert set(SLOW_EXAMPLES) <= set(EXAMPLES)
-    tests = re.findall(r"tests/[\w/]+\.py", " ".join([*SLOW.values(), *SLOW_EXAMPLES.values()]))
-    assert [name for name in tests if not (documented.ROOT / name).exists()] == []
+    others = re.findall(r"(?:tests|docs)/[\w/]+\.\w+", " ".join(SLOW.values()))
+    assert [name for name in others if not (documented.ROOT / name).exists()] == []
     unread = [str(page.relative_to(documented.ROOT)) for page in documented.ROOT.glob("docs/*.md")]
-    known = {*PAGES, *TRANSLATED, "docs/cli.md"}
+    known = {*PAGES, *TRANSLATED, documented.EXAMPLES, "docs/cli.md"}
     assert [page for page in unread if page not in known and documented.steps(page)] == []
 
 

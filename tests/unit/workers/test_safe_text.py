@@ -64,7 +64,7 @@ def test_news_tables_and_bars_show_users_text_as_it_is(
             step()
         told = capsys.readouterr()
         assert told.err.count(shown) == 2, told.err
-        table([["policy", text], [text, f"1 % ({text})"]])
+        table([["policy", text], [text, f"1 % ({text})"]], intervals=True)
         show_result({}, f"{text}\n{columns([{'id': text}])}", as_json=False)
         told = capsys.readouterr()
         assert told.out.count(shown) == 5, told.out

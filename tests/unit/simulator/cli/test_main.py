@@ -15,7 +15,7 @@ from db import errors
 from recommender.registry import POLICY_NAMES, RANKED
 from simulator.cli import main as cli
 from simulator.cli import results as cli_results
-from simulator.cli.terminal import paragraph
+from simulator.cli.terminal import paragraph, table
 from simulator.operations import doctor
 from tests import cli_reference
 from tests.installation import ROOT
@@ -181,3 +181,12 @@ def test_the_doctor_changes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").touch()
     assert not doctor._runs(settings.load(runs=tmp_path / "file" / "runs")).ok
+
+
+def test_intervals_stand_in_the_table_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else a policy has one line."""
+    rows = [["policy", "ctr"], ["visual", "5.04 % (4.97 to 5.12)"]]
+    table(rows)
+    assert capsys.readouterr().out.split() == ["policy", "ctr", "visual", "5.04", "%"]
+    table(rows, intervals=True)
+    assert capsys.readouterr().out.split()[-1] == "4.97-5.12"

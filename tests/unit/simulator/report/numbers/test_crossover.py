@@ -102,13 +102,13 @@ def test_the_caption_names_the_policies_that_were_played() -> None:
 
 
 def test_the_page_says_what_does_not_hold(tmp_path: Any) -> None:
-    """The headline counts, the verdict names the cell; page, figure and document are written."""
+    """The headline and the verdict count, the table names the cell; all is written."""
     worse = results_of(
         visual={0.1: 0.05, 0.9: 0.03}, cf={0.1: 0.03, 0.9: 0.05}, blend={0.1: 0.051, 0.9: 0.04}
     )
     page = crossover_page.page(worse, facts=[("World", "mixed")], command="windowshop crossover")
     assert page.headline == "Blend keeps up with its better half in 1 of 2 cells"
-    assert "Not shown: h=0.9, online (against cf)" in page.lead[0]
+    assert "1 of 2 claims hold; the report's table of claims marks each." in page.lead[0]
     path = study.write(page, tmp_path, "crossover", crossover_numbers.document(worse))
     assert "h=0.9, online" in path.read_text()
     assert (tmp_path / "figures" / "crossover.svg").read_text().startswith("<?xml")
