@@ -65,14 +65,14 @@ FIELDS_OF = {
 
 @dataclass(frozen=True)
 class Events:
-    """A batch of events.
-
-    rows: EVENT [n_events], sorted by session, then ordinal. shown: int32 [n_impressions, k], item
-    numbers by position, -1 padded; a row for each IMPRESSION, in order.
-    """
+    """A batch of events."""
 
     rows: Rows
+    """EVENT [n_events], sorted by session, then ordinal."""
     shown: NDArray[np.int32]
+    """int32 [n_impressions, k], item numbers by position, -1 padded; a row for each IMPRESSION, in
+    order.
+    """
 
     @classmethod
     def empty(cls, k: int) -> Events:

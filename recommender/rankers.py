@@ -39,12 +39,12 @@ class Scoring(Protocol):
 
 @dataclass(frozen=True)
 class Ranker:
-    """candidates: marks of what is considered. scoring: how it is scored. A row of `registry` names
-    it.
-    """
+    """How a policy ranks; a row of `registry` names it."""
 
     candidates: Callable[[Knowledge, Profiles], Marks]
+    """Marks what is considered."""
     scoring: Callable[[RecommenderConfig, Knowledge], Scoring]
+    """Scores it."""
 
 
 @dataclass(frozen=True)

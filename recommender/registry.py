@@ -20,27 +20,27 @@ evidence yet.
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """One way to rank.
-
-    ranker: `module:NAME` of its `recommender.rankers.Ranker`; None for a reference, which the
-    simulator answers for, because it knows what no recommender may. learns: what a fold teaches it:
-    nothing, counts of pairs and their calibration, or tastes as well. is_far_ahead: it would
-    squeeze others in one figure.
-
-    label: what it goes by, in a table. clause: the same after "blend, which ...". unexplained: what
-    stands under an item of its slates whose score has no parts, or BY_EVIDENCE. colour, on_dark: of
-    its lines and names on a light and a dark page.
-    """
+    """One way to rank."""
 
     name: str
     ranker: str | None
+    """`module:NAME` of its `recommender.rankers.Ranker`; None for a reference, which the simulator
+    answers for, because it knows what no recommender may.
+    """
     learns: Literal["nothing", "pairs", "taste"]
+    """What a fold teaches it: nothing, counts of pairs and their calibration, or tastes as well."""
     label: str
+    """What it goes by, in a table."""
     clause: str
+    """The same after "blend, which ..."."""
     unexplained: str | None
+    """What stands under an item of its slates whose score has no parts, or BY_EVIDENCE."""
     colour: str
+    """Of its lines and names on a light page."""
     on_dark: str
+    """The same on a dark page."""
     is_far_ahead: bool = False
+    """It would squeeze others in one figure."""
 
 
 _ROWS = (

@@ -30,14 +30,14 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Start:
-    """Where a training begins. arrays: by layer and weight, as Keras names them; None: at random.
-
-    origin: "imagenet", "none", or "file"; sha256: of the weights file, or of nothing.
-    """
+    """Where a training begins."""
 
     origin: str
+    """"imagenet", "none", or "file"."""
     sha256: str = ""
+    """Of the weights file, or of nothing."""
     arrays: Mapping[str, Array] | None = None
+    """By layer and weight, as Keras names them; None: at random."""
 
 
 def at_random() -> Start:

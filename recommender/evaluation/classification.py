@@ -75,17 +75,20 @@ def classification(truth: Labels, guesses: Labels, n_classes: int) -> Classifica
 class Calibration:
     """Does a guess made with 80 % confidence hold in 80 % of cases? Bins of equal width over
     confidence.
-
-    edges: float64 [n_bins + 1]; count int64 [n_bins]; confidence and accuracy: means in each bin,
-    NaN where it is empty. error: the expected calibration error, |accuracy - confidence| averaged
-    over guesses (Guo et al. 2017, "On calibration of modern neural networks").
     """
 
     edges: NDArray[np.float64]
+    """float64 [n_bins + 1]."""
     count: NDArray[np.int64]
+    """int64 [n_bins], guesses in each bin."""
     confidence: NDArray[np.float64]
+    """float64 [n_bins], mean; NaN where the bin is empty."""
     accuracy: NDArray[np.float64]
+    """float64 [n_bins], mean; NaN where the bin is empty."""
     error: float
+    """Expected calibration error: |accuracy - confidence| averaged over guesses (Guo et al. 2017,
+    "On calibration of modern neural networks").
+    """
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; null in empty bins."""

@@ -225,15 +225,14 @@ def exact_cosines(pixels: Pixels, beside: Pixels) -> Values:
 
 @dataclass(frozen=True)
 class Vote:
-    """What the k nearest pictures say of each picture's label.
-
-    neighbours: int32 [n, k], nearest first. winner: the label that most of them carry, the lowest
-    of equals; votes: how many do; both int64 [n].
-    """
+    """What the k nearest pictures say of each picture's label."""
 
     neighbours: NDArray[np.int32]
+    """int32 [n, k], nearest first."""
     winner: Places
+    """int64 [n], the label that most of them carry, the lowest of equals."""
     votes: Places
+    """int64 [n], how many carry it."""
 
 
 def vote(vectors: Vectors, labels: Labels, *, k: int) -> Vote:

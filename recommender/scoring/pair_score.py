@@ -23,25 +23,29 @@ Rows = slice | NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Learned:
-    """What the generations before taught, and the whole-number tallies it was computed from.
-
-    kappa: examinations at which a pair's own evidence weighs half. base: clicks per examination.
-    knots: cosines, rising; rates: clicks per examination expected at them. examination: weight of
-    each position in 1/1024. examined, acted: tallies by knot; predicted, clicked: by position;
-    likelihood: by kappa of the grid.
-    """
+    """What the generations before taught, and the whole-number tallies it was computed from."""
 
     generation: int
     kappa: float
+    """Examinations at which a pair's own evidence weighs half."""
     base: float
+    """Clicks per examination."""
     knots: tuple[float, ...]
+    """Cosines, rising."""
     rates: tuple[float, ...]
+    """Clicks per examination expected at the knots."""
     examination: tuple[int, ...]
+    """Weight of each position, in 1/1024."""
     examined: tuple[int, ...]
+    """Tally by knot."""
     acted: tuple[int, ...]
+    """Tally by knot."""
     predicted: tuple[int, ...]
+    """Tally by position."""
     clicked: tuple[int, ...]
+    """Tally by position."""
     likelihood: tuple[int, ...]
+    """By kappa of the grid."""
 
     def rate(self, cosine: NDArray[np.floating]) -> Rates:
         """m: the click rate per examination expected at a cosine, any shape; float64."""
@@ -74,20 +78,29 @@ class Learned:
 
 @dataclass(frozen=True)
 class Parts:
-    """Scores and their reasons, float64 [n_requests, n_candidates].
+    """Scores and their reasons, float64 [n_requests, n_candidates]; NaN where nothing is given.
 
-    The fields are those of ranking.SLATE; NaN where nothing is given.
+    The fields are those of ranking.SLATE.
     """
 
     score: Rates
+    """What is ranked by."""
     visual: Rates
+    """Expected from the pictures."""
     behavioural: Rates
+    """Expected from what was clicked."""
     evidence: Rates
+    """Weight of the behaviour, from 0 to 1."""
     support: Rates
+    """Examinations behind it."""
     looks: Rates | float = np.nan
+    """Part of the score due to how the item looks."""
     others: Rates | float = np.nan
+    """Part due to shoppers who acted on the same items."""
     taste: Rates | float = np.nan
+    """Part due to this shopper's taste."""
     welcome: Rates | float = np.nan
+    """Part due to its being new."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +123,16 @@ class Trust:
 class PairScore:
     """Sum over the profile of w_i * [(1 - b_ij) * m_ij + b_ij * c_ij / s_ij].
 
-    embeddings: rounded float32 [n, dim] to expect m(cosine) of a pair; None: the base rate of every
-    pair. counts: s and c; trust: b. Terms are added in the order of the profile, so that a row has
-    the same bits in any batch.
+    Terms are added in the order of the profile, so that a row has the same bits in any batch.
     """
 
     learned: Learned
     embeddings: Vectors | None
+    """Rounded float32 [n, dim] to expect m(cosine) of a pair; None: the base rate of every pair."""
     counts: Counts
+    """s and c."""
     trust: Trust
+    """b."""
 
     def score(self, profiles: Profiles, candidates: Items) -> Rates:
         """Scores float64 of candidates int32 [n_requests, n_candidates]; of padding (-1) without

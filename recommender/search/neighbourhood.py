@@ -27,14 +27,12 @@ ROUNDS = 2
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """A catalogue and its averages: what `similar` searches in place of plain embeddings.
-
-    rounds: the rows as they are, averaged once, twice, ...: rounded float32 [n, dim] each.
-    k: vectors an average.
-    """
+    """A catalogue and its averages: what `similar` searches in place of plain embeddings."""
 
     rounds: tuple[Vectors, ...]
+    """The rows as they are, averaged once, twice, ...: rounded float32 [n, dim] each."""
     k: int
+    """Vectors an average."""
 
     @classmethod
     def of(cls, rows: Vectors, *, k: int = NEIGHBOURS, n_rounds: int = ROUNDS) -> Neighbourhoods:

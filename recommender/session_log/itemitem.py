@@ -182,12 +182,12 @@ def popular_slates(asked: Cases, *, popularity: Longs, is_sold: Flags, k: int) -
 
 @dataclass(frozen=True)
 class Order:
-    """What may be shown, the most popular first: items int32 [n_sold]; rank int64 [n_items], -1:
-    not sold.
-    """
+    """What may be shown, the most popular first."""
 
     items: Items
+    """int32 [n_sold]."""
     rank: Longs
+    """int64 [n_items], -1: not sold."""
 
 
 def popularity_order(popularity: Longs, is_sold: Flags) -> Order:

@@ -44,13 +44,13 @@ def ordered(visits: Visits, window: int, idf: Floats) -> Sums:
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Some whole visits, a row an item: int [n_rows]. after: rows behind it in its visit, as far as
-    the window goes; length: of its visit. bits: of an item number.
-    """
+    """Some whole visits, a row an item: int [n_rows]."""
 
     items: Items
     after: Longs
+    """Rows behind it in its visit, as far as the window goes."""
     length: Longs
+    """Of its visit."""
     n_items: int
 
     @property

@@ -19,19 +19,20 @@ NOBODY = -1
 
 @dataclass(frozen=True)
 class SessionLog:
-    """What shoppers did, an event a row, in the order of the file.
-
-    session int64 [n_events], 0 .. n_sessions-1; time float64 [n_events], seconds; item int32
-    [n_events], 0 .. n_items-1; acted bool [n_events]: False where the item was only searched with,
-    which makes it part of the profile but neither a truth nor on sale. shopper int64 [n_sessions],
-    NOBODY where unknown.
-    """
+    """What shoppers did, an event a row, in the order of the file."""
 
     session: Longs
+    """int64 [n_events], 0 .. n_sessions-1."""
     time: NDArray[np.float64]
+    """float64 [n_events], seconds."""
     item: Items
+    """int32 [n_events], 0 .. n_items-1."""
     acted: NDArray[np.bool_]
+    """bool [n_events]. False: the item was only searched with; it is part of the profile but
+    neither a truth nor on sale.
+    """
     shopper: Longs
+    """int64 [n_sessions], NOBODY where unknown."""
     n_items: int
 
     @property
@@ -50,17 +51,18 @@ class SessionLog:
 
 @dataclass(frozen=True)
 class Visits:
-    """Sessions that train: the distinct items of each in the order they first came.
-
-    first: int64 [n_visits + 1], where each begins in items int32 [any]; shopper int64, start
-    float64 [n_visits]; acted bool [any]: whether the item was ever acted on in that session.
-    """
+    """Sessions that train: the distinct items of each in the order they first came."""
 
     first: Longs
+    """int64 [n_visits + 1], where each begins in items."""
     items: Items
+    """int32 [any]."""
     acted: NDArray[np.bool_]
+    """bool [any], the item was ever acted on in that session."""
     shopper: Longs
+    """int64 [n_visits]."""
     start: NDArray[np.float64]
+    """float64 [n_visits]."""
     n_items: int
 
     def __len__(self) -> int:

@@ -56,14 +56,15 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Added:
-    """A catalogue after pictures were added to it. items, queries: all it has now; new: those that
-    came.
-    """
+    """A catalogue after pictures were added to it."""
 
     catalogue: str
     items: int
+    """For sale, all it has now."""
     queries: int
+    """Query items, all it has now."""
     new: int
+    """Pictures that came."""
     known: int
     changed: int
     skipped: list[Skipped]

@@ -54,14 +54,13 @@ class CatalogueLine(NamedTuple):
 
 @dataclass
 class CatalogueTable:
-    """A CSV as it was read. mentioned: all files named, by bad lines too: these do not go in
-    unnamed.
-    """
+    """A CSV as it was read."""
 
     name: str
     lines: list[CatalogueLine] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     mentioned: set[str] = field(default_factory=set)
+    """All files it names, on bad lines too: these do not go in unnamed."""
 
     def skip(self, number: int, reason: str) -> None:
         """Leave a line out."""

@@ -40,28 +40,27 @@ kinds.
 
 @dataclass(frozen=True)
 class Call:
-    """A system call that is allowed, with its number on each architecture.
-
-    argument: the one that is looked at, where there is a condition. among: what it must be one of.
-    without: bits that it must not have.
-    """
+    """A system call that is allowed, with its number on each architecture."""
 
     name: str
     x86_64: int
     aarch64: int
     argument: int = 0
+    """The one that is looked at, where there is a condition."""
     among: tuple[int, ...] = ()
+    """What it must be one of."""
     without: int = 0
+    """Bits that it must not have."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """architecture: its AUDIT_ARCH number (linux/audit.h). seccomp: the number of the call of that
-    name.
-    """
+    """An architecture and its way to the filter."""
 
     architecture: int
+    """AUDIT_ARCH number (linux/audit.h)."""
     seccomp: int
+    """Number of the call of that name."""
 
 
 MACHINES = {"x86_64": Machine(0xC000003E, 317), "aarch64": Machine(0xC00000B7, 277)}

@@ -42,21 +42,23 @@ OUT_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
 @dataclass(frozen=True)
 class Similar:
-    """One catalogue item beside the query; score: cosine of the embeddings."""
+    """One catalogue item beside the query."""
 
     item: Item
     score: float
+    """Cosine of the embeddings."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """How a grid is drawn. query: as its owner knows it; seen: as the network does; items: as
-    people do.
-    """
+    """How a grid is drawn."""
 
     query: Image.Image
+    """As its owner knows it."""
     seen: NDArray[np.uint8]
+    """As the network sees it."""
     items: View
+    """As people see them."""
 
 
 @dataclass(frozen=True)
@@ -115,18 +117,19 @@ def similar(
 
 @dataclass(frozen=True)
 class Search:
-    """A catalogue in memory, to be asked again and again.
-
-    model: the embedder's key; stored: the items; index: their rounded embeddings, float32 [n_items,
-    dim]. among: its neighbourhoods, and each item beside its own, float32 [n_items, 2 * dim],
-    searched in the index's place.
-    """
+    """A catalogue in memory, to be asked again and again."""
 
     model: str
+    """Key of the embedder."""
     stored: Sequence[Item]
+    """The items, in the order of the index."""
     index: NDArray[np.float32]
+    """Their rounded embeddings, float32 [n_items, dim]."""
     network: Embedding
     among: tuple[Neighbourhoods, NDArray[np.float32]] | None = None
+    """Its neighbourhoods, and each item beside its own, float32 [n_items, 2 * dim]; searched in the
+    index's place.
+    """
 
     def nearest(
         self, picture: NDArray[np.uint8], k: int, *, exclude_self: bool = False

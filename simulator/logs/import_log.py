@@ -19,13 +19,13 @@ from simulator.playing.export import event_id
 
 @dataclass(frozen=True)
 class Imported:
-    """What was kept. log: the id that `events export` takes; is_new: whether it was not there
-    before.
-    """
+    """What was kept."""
 
     log: str
+    """The id that `events export` takes."""
     events: int
     is_new: bool
+    """It was not there before."""
     notes: Notes
 
     def to_json(self) -> dict[str, Any]:

@@ -34,29 +34,32 @@ FURTHEST = 9e12
 
 
 class LogLine(NamedTuple):
-    """One good line. shopper and item: empty where there is none; time: seconds; fields, text:
-    JSON's.
-    """
+    """One good line."""
 
     number: int
     kind: Kind
     shopper: str
+    """Empty where there is none."""
     session: str
     time: float
+    """Seconds."""
     item: str
+    """Empty where there is none."""
     fields: dict[str, Any] | None = None
+    """Those of JSON."""
     text: str = ""
+    """The line as JSON has it."""
 
 
 @dataclass
 class Notes:
-    """What was wrong, by line. skipped: lines left out; doubtful: lines that were kept all the
-    same.
-    """
+    """What was wrong, by line."""
 
     file: str
     skipped: list[Skipped] = field(default_factory=list)
+    """Lines left out."""
     doubtful: list[Skipped] = field(default_factory=list)
+    """Lines that were kept all the same."""
     read: int = 0
     size: int = 0  # bytes so far
     digest: str = ""

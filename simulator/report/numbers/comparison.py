@@ -35,18 +35,16 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the runs say, policy by policy and pair by pair.
-
-    policies: policy -> measure -> interval, both in the order of the report. seeds: those that
-    every number is over. are_clusters: whether measures by class go by clusters, for want of
-    labels.
-    """
+    """What the runs say, policy by policy and pair by pair."""
 
     policies: dict[str, dict[str, Interval]]
+    """policy -> measure -> interval, both in the order of the report."""
     differences: list[Difference]
     seeds: list[int]
+    """Those that every number is over."""
     n_shoppers: int
     are_clusters: bool = False
+    """Measures by class go by clusters, for want of labels."""
 
     @property
     def interval_of(self) -> str:

@@ -49,16 +49,14 @@ class CrossoverResults:
 
 @dataclass(frozen=True)
 class Claim:
-    """Blend against another policy in one cell: blend / other - 1 over seeds, and the least it must
-    be.
-
-    cell: where; least: what the lower end of the interval must reach for the claim to hold.
-    """
+    """Blend against another policy in one cell: blend / other - 1 over seeds."""
 
     cell: str
+    """Where."""
     other: str
     gap: Gap
     least: float
+    """What the lower end of the interval must reach for the claim to hold."""
     n: int
 
     @property

@@ -22,14 +22,16 @@ AT_LEAST = 9
 
 @dataclass(frozen=True)
 class Suspects:
-    """Doubted training pictures, the surest first. place, says, votes: int64 [n]; neighbours int32
-    [n, k].
-    """
+    """Training pictures whose label is doubted, the surest first."""
 
     place: NDArray[np.int64]
+    """int64 [n], number of the picture."""
     says: NDArray[np.int64]
+    """int64 [n], the label it has."""
     votes: NDArray[np.int64]
+    """int64 [n], neighbours that say otherwise."""
     neighbours: NDArray[np.int32]
+    """int32 [n, k]."""
 
     @classmethod
     def among(cls, said: Vote, labels: NDArray[Any]) -> Suspects:
@@ -41,22 +43,23 @@ class Suspects:
 
 @dataclass(frozen=True)
 class Findings:
-    """Numbers of a data set. levels: int64 [256], training pixels by grey level; ink: mean grey
-    level of each training picture; twins: of each test picture, among the training pictures;
-    doubles: groups of training pictures that are the same.
-    """
+    """Numbers of a data set."""
 
     data: str
     train_counts: NDArray[np.int64]
     test_counts: NDArray[np.int64]
     levels: NDArray[np.int64]
+    """int64 [256], training pixels by grey level."""
     mean: float
     std: float
     ink: NDArray[np.float64]
+    """Mean grey level of each training picture."""
     train_labels: NDArray[np.uint8]
     test_labels: NDArray[np.uint8]
     twins: Twins
+    """Of each test picture, among the training pictures."""
     doubles: Sequence[tuple[int, ...]]
+    """Groups of training pictures that are the same."""
     suspects: Suspects
 
     @property

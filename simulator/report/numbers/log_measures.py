@@ -31,14 +31,15 @@ WARM = 20
 
 @dataclass(frozen=True)
 class Exam:
-    """What all policies are judged by. popularity int64 [n_items]: training sessions that acted on
-    each; is_sold bool [n_items]; k: places of a slate.
-    """
+    """What all policies are judged by."""
 
     asked: Cases
     popularity: NDArray[np.int64]
+    """int64 [n_items], training sessions that acted on each."""
     is_sold: Flags
+    """bool [n_items]."""
     k: int
+    """Places of a slate."""
 
     @property
     def unit(self) -> NDArray[np.int64]:

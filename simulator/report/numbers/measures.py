@@ -25,21 +25,21 @@ Unit = Literal["share", "money", "seconds", "bits", "index", "number"]
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure. name: in metrics.json, where {k} stands for the size of a slate. formula: what
-    measures it in a run; None where it takes more than one, or is taken of some runs only.
-
-    better: "more" or "less", None where neither is better by itself. by_class: it goes by the
-    items' categories.
-    """
+    """One measure."""
 
     name: str
+    """In metrics.json; {k} stands for the size of a slate."""
     formula: Callable[[Panel], Estimate] | None = None
+    """What measures it in a run; None where it takes more than one, or is taken of some runs only.
+    """
     _: KW_ONLY
     title: str
     unit: Unit
     better: Literal["more", "less"] | None
+    """"more" or "less"; None where neither is better by itself."""
     meaning: str
     by_class: bool = False
+    """It goes by the items' categories."""
 
     @property
     def ends(self) -> Ends:

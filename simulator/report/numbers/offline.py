@@ -45,19 +45,18 @@ StratumKey = tuple[str, str]
 
 @dataclass(frozen=True)
 class Requests:
-    """Requests of the log, a row each, and what is known of them.
-
-    shopper: int64 [n]; gains: float64 [n, n_items], the judge's chances, 0 for what may not be
-    shown; clicked: int32 [n, k], items clicked on the slate shown, in the order of the slate, -1 =
-    padding at the end; beside: int64 [n], clicks seen beside the query; times: int64 [n_items],
-    clicks on each item.
-    """
+    """Requests of the log, a row each, and what is known of them."""
 
     shopper: NDArray[np.int64]
+    """int64 [n]."""
     gains: Floats
+    """float64 [n, n_items], the judge's chances; 0 for what may not be shown."""
     clicked: Items
+    """int32 [n, k], items clicked on the slate shown, in its order; -1 pads the end."""
     beside: NDArray[np.int64]
+    """int64 [n], clicks seen beside the query."""
     times: NDArray[np.int64]
+    """int64 [n_items], clicks on each item."""
 
     def strata(self) -> dict[StratumKey, NDArray[np.bool_]]:
         """Which requests stand in which stratum; those without a click have none on the truth's

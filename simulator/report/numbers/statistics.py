@@ -35,18 +35,18 @@ _UPPER = 0.5 + LEVEL / 2
 
 @dataclass(frozen=True)
 class Estimate:
-    """A measure of one run.
-
-    influence: float64 [n_shoppers], sums to 0: the change of the value that each shopper is
-    answerable for. is_unit: bool [n_shoppers]: who contributed at all. n: how many observations the
-    value is over. is_share: the value is a share of something, between 0 and 1.
-    """
+    """A measure of one run."""
 
     value: float
     influence: Floats
+    """float64 [n_shoppers], sums to 0: the change of the value that each shopper is answerable for.
+    """
     is_unit: NDArray[np.bool_]
+    """bool [n_shoppers], who contributed at all."""
     n: int
+    """Observations that the value is over."""
     is_share: bool = False
+    """A share of something, between 0 and 1."""
 
     @property
     def units(self) -> int:

@@ -41,16 +41,15 @@ LEADERS = ("embedder", "general", "general, neighbours")
 
 @dataclass(frozen=True)
 class Split:
-    """Two networks and the classes they were trained without; found: what they retrieved, by table
-    and row.
-
-    model: names the network of preset quick; general: that of preset general.
-    """
+    """Two networks and the classes they were trained without."""
 
     classes: tuple[str, ...]
     model: str
+    """Name of the network of preset quick."""
     general: str
+    """Name of that of preset general."""
     found: Mapping[str, Mapping[str, Retrieval]]
+    """What they retrieved, by table and row."""
 
     def score(self, table: str, row: str) -> Score:
         """Means over the queries of this split."""

@@ -38,11 +38,12 @@ class Table:
 
 @dataclass(frozen=True)
 class ShownFigure:
-    """A figure and the caption below it; is_wide: over the whole page."""
+    """A figure and the caption below it."""
 
     chart: Chart
     caption: str
     is_wide: bool = False
+    """Over the whole page."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Study:
-    """A whole page. eyebrow: what it is; headline: what was found; facts: what it was taken
-    from.
-    """
+    """A whole page."""
 
     eyebrow: str
+    """What it is."""
     headline: str
+    """What was found."""
     lead: Sequence[str]
     facts: Sequence[tuple[str, str]]
+    """What it was taken from."""
     sections: Sequence[Section]
     command: str
     origin: Sequence[tuple[str, str]] = ()
