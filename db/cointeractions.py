@@ -57,6 +57,17 @@ def increments(conn: Connection, run: int, *, after: int, up_to: int) -> list[tu
     return [(item, bytes(packed)) for item, packed in bulk.fetch(conn, statement)]
 
 
+def of_item(conn: Connection, run: int, item: int, *, up_to: int) -> list[bytes]:
+    """The packed increments of one profile item, generation by generation."""
+    statement = select(cointeraction.c.increments).where(
+        cointeraction.c.run == run,
+        cointeraction.c.item == item,
+        cointeraction.c.generation <= up_to,
+    )
+    rows = bulk.fetch(conn, statement.order_by(cointeraction.c.generation))
+    return [bytes(row[0]) for row in rows]
+
+
 def end_sessions(conn: Connection, run: int, sessions: NDArray[np.int64], number: int) -> None:
     """Say that sessions have ended and which generation folds them; said again, nothing changes."""
     rows = [(run, session, number) for session in sessions.tolist()]

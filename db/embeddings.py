@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from db import bulk
 from db.tables import embedding, item, items_of_runs, run_item
@@ -66,3 +66,28 @@ def of_model(conn: Connection, embedder: EmbedderKey) -> dict[str, bytes]:
         ),
     )
     return {row[0]: bytes(row[1]) for row in rows}
+
+
+def leading(conn: Connection, run: int, embedder: EmbedderKey) -> NDArray[np.float32]:
+    """As `of_run`, up to the first item that has no vector yet; those of later ones are left
+    out.
+    """
+    vectors = of_run(conn, run, embedder)
+    lacks = select(func.min(run_item.c.number)).select_from(
+        items_of_runs.outerjoin(
+            embedding,
+            (embedding.c.image == item.c.image)
+            & (embedding.c.model == embedder.model)
+            & (embedding.c.runtime == embedder.runtime),
+        )
+    )
+    first = conn.execute(
+        lacks.where(run_item.c.run == run, embedding.c.image.is_(None))
+    ).scalar_one()
+    return vectors if first is None else vectors[: int(first)]
+
+
+def count_of_run(conn: Connection, run: int) -> int:
+    """How many items a run has numbered."""
+    statement = select(func.count()).select_from(run_item).where(run_item.c.run == run)
+    return int(conn.execute(statement).scalar_one())

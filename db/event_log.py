@@ -51,6 +51,22 @@ def read_sessions(
     return Events(events.rows[wanted], events.shown[wanted[events.rows["kind"] == Kind.IMPRESSION]])
 
 
+def query_of(conn: Connection, run: int, session: int, step: int) -> int:
+    """The item number that a request asked with; ABSENT when nobody asked."""
+    asked = (event.c.session == session) & (event.c.step == step)
+    kinds = event.c.kind.in_([int(Kind.SEARCH), int(Kind.VIEW)])
+    rows = bulk.fetch(conn, select(event.c.query).where(event.c.run == run, asked, kinds))
+    return int(rows[0][0]) if rows else ABSENT
+
+
+def of_shopper(conn: Connection, run: int, shopper: int) -> list[tuple[int, str]]:
+    """What a shopper did: session and kind, in order."""
+    mine = (event.c.run == run) & (event.c.shopper == shopper)
+    statement = select(event.c.session, event.c.kind).where(mine)
+    rows = bulk.fetch(conn, statement.order_by(event.c.session, event.c.ordinal))
+    return [(int(session), Kind(kind).name.lower()) for session, kind in rows]
+
+
 def count(conn: Connection, run: int) -> dict[Kind, int]:
     """How many events of each kind a run has."""
     statement = select(event.c.kind, func.count()).where(event.c.run == run).group_by(event.c.kind)

@@ -94,3 +94,33 @@ def of_run(conn: Connection, run: int) -> list[Item]:
     columns = [item.c[name] for name in _COLUMNS]
     statement = select(*columns).select_from(items_of_runs).where(run_item.c.run == run)
     return [Item(*row) for row in bulk.fetch(conn, statement.order_by(run_item.c.number))]
+
+
+def of_image(conn: Connection, catalogue: str, image: str) -> Item | None:
+    """The first item of a catalogue with a picture; None when it has none."""
+    columns = [item.c[name] for name in _COLUMNS]
+    statement = select(*columns).where(item.c.catalogue == catalogue, item.c.image == image)
+    rows = bulk.fetch(conn, statement.order_by(item.c.number).limit(1))
+    return Item(*rows[0]) if rows else None
+
+
+def append_to_run(conn: Connection, run: int, catalogue: str, chosen: Item) -> int:
+    """Number one more item in a run, after all others; one that it has keeps its number."""
+    next_number(conn, catalogue)  # one at a time
+    mine = (run_item.c.catalogue == catalogue) & (run_item.c.item == chosen.number)
+    rows = bulk.fetch(conn, select(run_item.c.number).where(run_item.c.run == run, mine))
+    if rows:
+        return int(rows[0][0])
+    highest = select(func.max(run_item.c.number)).where(run_item.c.run == run)
+    number = int(conn.execute(highest).scalar_one()) + 1
+    columns = ("run", "number", "catalogue", "item")
+    bulk.insert(conn, run_item, columns, [(run, number, catalogue, chosen.number)])
+    return number
+
+
+def numbered(conn: Connection, run: int, number: int) -> Item | None:
+    """The item that a run knows under a number."""
+    columns = [item.c[name] for name in _COLUMNS]
+    mine = (run_item.c.run == run) & (run_item.c.number == number)
+    rows = bulk.fetch(conn, select(*columns).select_from(items_of_runs).where(mine))
+    return Item(*rows[0]) if rows else None

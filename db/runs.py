@@ -17,10 +17,12 @@ from db.tables import (
     ended_session,
     event,
     generation,
+    received_event,
     run,
     run_item,
     slate,
     slate_outcome,
+    visit,
     work,
 )
 
@@ -91,6 +93,8 @@ def forget(conn: Connection, number: int) -> None:
     """Delete a run with all that belongs to it."""
     for table in (
         work,
+        received_event,
+        visit,
         slate_outcome,
         slate,
         cointeraction,

@@ -45,6 +45,15 @@ def at_step(
     return np.array([row[0] for row in rows], np.int64), unpack([row[1] for row in rows], dtype, k)
 
 
+def one(
+    conn: Connection, run: int, session: int, step: int, *, dtype: np.dtype[Any], k: int
+) -> tuple[Entries, int] | None:
+    """The slate of one request, entries [k], and its generation; None when it is not there yet."""
+    key = (slate.c.run == run) & (slate.c.session == session) & (slate.c.step == step)
+    rows = bulk.fetch(conn, select(slate.c.entries, slate.c.generation).where(key))
+    return (unpack([rows[0][0]], dtype, k)[0], int(rows[0][1])) if rows else None
+
+
 def of_run(
     conn: Connection, run: int, *, dtype: np.dtype[Any], k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Entries]:

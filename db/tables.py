@@ -218,6 +218,32 @@ imported_log = Table(
     Column("content", LargeBinary, nullable=False),  # zlib: JSON lines in the order of the file
 )
 
+visit = Table(
+    "visit",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("session", BigInteger, primary_key=True, autoincrement=False),
+    Column("visitor", Integer, nullable=False),  # who came, by her cookie
+    Column("shopper", Integer, nullable=False),  # who she shops as
+    Column("began", Float, nullable=False),  # seconds since 1970, by the database's clock
+    Column("seen", Float, nullable=False),
+    Column("ended", Float),
+    Column("basket", Text, nullable=False),  # JSON: [{item, position, impression, step}]
+    Column("refused", Text, nullable=False),  # JSON: [item number]: less like these
+    Index("ix_visit_visitor", "run", "visitor"),
+    Index("ix_visit_ended", "run", "ended"),
+)
+
+received_event = Table(
+    "received_event",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("event_id", String(64), primary_key=True),  # as its sender calls it
+    Column("session", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 items_of_runs = run_item.join(
     item, (item.c.catalogue == run_item.c.catalogue) & (item.c.number == run_item.c.item)
 )

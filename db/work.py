@@ -173,6 +173,24 @@ def waiting(conn: Connection, run: int) -> int:
     return sum(number for _, number, _ in rows)
 
 
+def waits_for(conn: Connection, run: int, kind: str, key: str) -> bool:
+    """Whether one piece of work is not done yet; WorkError when it was given up."""
+    mine = (work.c.run == run) & (work.c.kind == kind) & (work.c.key == key)
+    rows = bulk.fetch(conn, select(work.c.state, work.c.reason).where(mine))
+    if rows and rows[0][0] == PARKED:
+        raise WorkError(
+            f"it was given up after {MOST_TRIES} tries ({rows[0][1]}); mend the cause, then"
+            " `windowshop work retry` it"
+        )
+    return bool(rows)
+
+
+def is_any(conn: Connection, run: int, kind: str) -> bool:
+    """Whether a run has work of one kind, parked or not."""
+    mine = (work.c.run == run) & (work.c.kind == kind)
+    return bool(bulk.fetch(conn, select(work.c.id).where(mine).limit(1)))
+
+
 def drop(conn: Connection, run: int) -> None:
     """Delete what is left of a run's work; a worker that has some of it will find its row gone."""
     conn.execute(delete(work).where(work.c.run == run))

@@ -60,7 +60,7 @@ def recommend(
     Raises ValueError for a reference like `oracle`, whose scores nobody here knows.
     """
     ranker = ranker_of(config.policy)
-    slates = _padding(len(profiles), config.slate_size)
+    slates = padding(len(profiles), config.slate_size)
     step = max(1, CELLS // max(1, knowledge.n_columns))
     for begin in range(0, len(profiles), step):
         part = slice(begin, begin + step)
@@ -114,7 +114,7 @@ def _ranked(
     items = np.full(best.shape, -1, dtype=np.int32)
     items[row, place] = candidates[row, best[row, place]]
     parts = scoring.parts(profiles, items)
-    slates = _padding(len(profiles), config.slate_size)
+    slates = padding(len(profiles), config.slate_size)
     slates["item"] = items
     slates["score"][row, place] = np.round(parts.score[row, place], DECIMALS)
     for name in REASONS:
@@ -122,7 +122,8 @@ def _ranked(
     return slates
 
 
-def _padding(n_requests: int, slate_size: int) -> Slates:
+def padding(n_requests: int, slate_size: int) -> Slates:
+    """Slates on which nothing stands yet."""
     slates = np.zeros((n_requests, slate_size), dtype=SLATE)
     slates["item"] = -1
     for name in ("score", *REASONS):

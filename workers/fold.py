@@ -22,7 +22,7 @@ from workers.knowledge import Library, Recommender
 def perform(library: Library, job: work.Work) -> int:
     """Fold the generation that the payload names; says how many sessions."""
     generation = job.payload["generation"]
-    recommender = library.recommender(job.run, generation - 1)
+    recommender = library.grow(job.run, generation - 1)
     with read_transaction(library.engine) as conn:
         sessions = cointeractions.ended_sessions(conn, job.run, generation)
         events = event_log.read_sessions(
@@ -79,6 +79,7 @@ def read_slates(
         requests[name] = impressions[name]
     acted = np.zeros(events.shown.shape, np.bool_)
     actions = events.of(Kind.CLICK, Kind.CART, Kind.PURCHASE)
+    actions = actions[actions["impression"] >= 0]  # people also buy what no slate showed them
     # An action names its impression by ordinal; impressions are sorted by session, then ordinal.
     slate = np.searchsorted(
         _place(impressions["session"], impressions["ordinal"]),

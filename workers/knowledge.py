@@ -26,6 +26,7 @@ from recommender.config import RecommenderConfig
 from recommender.embedding import checkpoint
 from recommender.embedding.open import embedding_runtime, open_embedder
 from recommender.embedding.runtimes import runtime_key, runtime_of
+from recommender.growth import popularity_over, with_queries
 from recommender.knowledge import Knowledge
 from recommender.profile import REQUEST, Profiles, build_profiles
 from recommender.scoring.cointeraction import Counts, Popularity
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 RUNS_KEPT = 4
 CODES = {kind.name.lower(): int(kind) for kind in Kind}
 NOTHING_KNOWN = -1
+LIVE = "live"
+"""Kind of a run that people visit, in its config."""
 
 
 @dataclass(frozen=True)
@@ -116,15 +119,32 @@ class Library:
             self._recommenders.popitem(last=False)
         return known
 
+    def grow(self, run: int, generation: int) -> Recommender:
+        """A run's recommender after a generation, with the query items that came in since it was
+        read.
+        """
+        known = self.recommender(run, generation)
+        with read_transaction(self.engine) as conn:
+            if embeddings.count_of_run(conn, run) == len(known.knowledge.embeddings):
+                return known
+            config = runs.by_number(conn, run).config
+            found = embeddings.leading(conn, run, EmbedderKey(config["model"], config["runtime"]))
+        more = round_embeddings(found)[len(known.knowledge.embeddings) :]
+        knowledge = with_queries(known.config, known.knowledge, more)
+        self._recommenders[run] = replace(known, knowledge=knowledge)
+        return self._recommenders[run]
+
     def _first(self, conn: Connection, number: int) -> Recommender:
         run = runs.by_number(conn, number)
         config = RecommenderConfig.from_json(runs.canonical(run.config["recommender"]))
-        vectors = embeddings.of_run(
+        vectors = embeddings.leading(
             conn, number, EmbedderKey(run.config["model"], run.config["runtime"])
         )
         is_candidate = np.array(
             [item.split == CATALOGUE_SPLIT for item in items.of_run(conn, number)]
         )
+        if run.config.get("kind") == LIVE:  # a picture that came in just now has its turn later
+            is_candidate = is_candidate[: len(vectors)]
         if len(vectors) != len(is_candidate):
             raise DataError(
                 f"run {run.id} has {len(is_candidate)} items, {len(vectors)} of them with an"
@@ -199,7 +219,9 @@ def advanced(
     history = now.history
     settings = known.config.taste
     for fold in folds:
-        popularity = popularity.plus(Popularity.unpack(fold.popularity))
+        popularity = popularity.plus(
+            popularity_over(Popularity.unpack(fold.popularity), len(now.embeddings))
+        )
         new = History.unpack(bytes(fold.slates), known.config.slate_size)
         history = history.plus(new, most=settings.slates)
     knowledge = now.at(

@@ -65,6 +65,9 @@ class WorkerMetrics:
         self._results = {
             "embed": self._counter("windowshop_images_embedded", "Pictures that got their vector."),
             "rank": self._counter("windowshop_slates_ranked", "Requests that got their slate."),
+            "answer": self._counter(
+                "windowshop_people_answered", "Requests of people that got their slate."
+            ),
             "fold": self._counter(
                 "windowshop_sessions_folded", "Sessions that went into the counts."
             ),

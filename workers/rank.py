@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from db import event_log, slates, work
 from db.engine import read_transaction, write_transaction
-from recommender.policies import recommend
+from recommender.knowledge import Knowledge
+from recommender.policies import Slates, recommend
 from workers.knowledge import Library, requests_of
 
+DEEPER = 6
+"""Slates from which something will be left out are ranked so many times as long."""
 
-def perform(library: Library, job: work.Work) -> int:
-    """Answer the requests that the payload's sessions made at its step; says how many."""
+Sieve = Callable[[Slates, Knowledge, int], Slates]
+"""(SLATE [n, more than k], knowledge, k) -> SLATE [n, k]."""
+
+
+def perform(library: Library, job: work.Work, *, without: Sieve | None = None) -> int:
+    """Answer the requests that the payload's sessions made at its step; says how many.
+
+    without: leaves items out of slates that were ranked longer for that.
+    """
     step = job.payload["step"]
     generation = job.payload["generation"]
     sessions = np.array(job.payload["sessions"], np.int64)
@@ -22,7 +35,10 @@ def perform(library: Library, job: work.Work) -> int:
     library.stopwatch.lap("read")
 
     profiles = recommender.profiles(requests_of(events, sessions, step), events)
-    entries = recommend(recommender.config, recommender.knowledge, profiles, recommender.seed)
+    config = replace(recommender.config, slate_size=k * (DEEPER if without else 1))
+    entries = recommend(config, recommender.knowledge, profiles, recommender.seed)
+    if without:
+        entries = without(entries, recommender.knowledge, k)
     library.stopwatch.lap("compute")
 
     with write_transaction(library.engine) as conn:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from db import heartbeats, work
 from db.engine import open_engine, write_transaction
 from db.errors import DependencyError
-from workers import embed, fold, rank
+from workers import answer, embed, fold, rank
 from workers.heartbeat import Heartbeat
 from workers.knowledge import Library
 from workers.log import about, logger
@@ -24,6 +24,7 @@ PERFORMERS: dict[str, Callable[[Library, work.Work], int]] = {
     "embed": embed.perform,
     "rank": rank.perform,
     "fold": fold.perform,
+    "answer": answer.perform,
 }
 
 GRACE_SECONDS = 2

@@ -81,19 +81,22 @@ class Decoder:
         Raises UsageError when there is no such file, DataError when it is no picture or nobody
         survives it.
         """
-        content = pictures.content_of(path)
+        return self.understand(str(path), pictures.content_of(path))
+
+    def understand(self, name: str, content: bytes) -> Photo:
+        """As `read`, of a file's bytes; its name is only for what is said of it."""
         process = self._process or self._start()
         try:
             with self._deadline(process):
                 self._greet(process)
                 _allow(process, self._processor_seconds)
                 head, shown, canonical = _asked(
-                    process, str(path).encode("utf-8", "surrogateescape"), content
+                    process, name.encode("utf-8", "surrogateescape"), content
                 )
         except _SICK:
             how = self._end(process)
             raise DataError(
-                f"{path}: its decoder {how} over it and was ended; open the picture and save it"
+                f"{name}: its decoder {how} over it and was ended; open the picture and save it"
                 " anew"
             ) from None
         if "error" in head:

@@ -82,6 +82,7 @@ app.command(epilog="Example: windowshop experiment --policies visual,blend --see
     play.experiment
 )
 app.command(epilog="Example: windowshop up --workers 4")(operations.up)
+app.command(epilog="Example: windowshop serve --port 8000")(operations.serve)
 app.command(epilog="Example: REDIS_URL=redis://queue:6379/0 windowshop worker")(operations.worker)
 app.command(epilog="Example: windowshop doctor")(operations.doctor)
 config_app.command("show", epilog="Example: windowshop config show")(operations.config_show)

@@ -1,4 +1,4 @@
-"""The commands of an operator: `up`, `worker`, `doctor` and `config show`."""
+"""The commands of an operator: `up`, `serve`, `worker`, `doctor` and `config show`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import typer
 
 from db.errors import GateError
 from simulator.cli.console import AsJson, open_installation, settings, show_result
-from simulator.cli.options import Workers
+from simulator.cli.options import Catalogue, Workers
 
-# ruff: noqa: PLC0415 - late imports keep --help quick
+# ruff: noqa: PLC0415, PLR0917 - late imports keep --help quick; Typer calls by name
 
 
 def up(workers: Workers = None, as_json: AsJson = False) -> None:
@@ -24,6 +24,30 @@ def up(workers: Workers = None, as_json: AsJson = False) -> None:
         show_result(found, f"{text}; Ctrl-C stops", as_json=as_json)
 
     action(open_installation(workers=workers), ready)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = 8000,
+    policy: Annotated[str, typer.Option(help="Who ranks, until a visitor chooses.")] = "blend",
+    run: Annotated[
+        str | None,
+        typer.Option(help="Go on from this finished run; left out: the newest of blend, if any."),
+    ] = None,
+    catalogue: Catalogue = "fashion-mnist",
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """The shop in the browser, and the same recommender over REST."""
+    from simulator.playing.plan import Plan
+    from simulator.shop.opening import Wish
+    from simulator.shop.serve import serve as action
+
+    def ready(found: dict[str, Any]) -> None:
+        show_result(found, f"{found['address']} answers; Ctrl-C stops", as_json=as_json)
+
+    wish = Wish(policy, run, Plan(catalogue=catalogue))
+    action(open_installation(workers=workers), wish, ready, host=host, port=port)
 
 
 def worker(

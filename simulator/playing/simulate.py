@@ -130,7 +130,7 @@ def world_of(conn: Connection, run: Run) -> World:
 def _play(context: Context, run: Run, workforce: Workforce) -> Played:
     config = run.config
     desk = Desk(context.engine, run, workforce, k=config["recommender"]["slate_size"])
-    _embed_missing(context, desk, EmbedderKey(config["model"], config["runtime"]))
+    embed_missing(context, desk, EmbedderKey(config["model"], config["runtime"]))
     with read_transaction(context.engine) as conn:
         world = world_of(conn, run)
     desk.forget_time()
@@ -154,7 +154,7 @@ def _play(context: Context, run: Run, workforce: Workforce) -> Played:
     return Played(run._replace(state=FINISHED), desk.events_stored, spent)
 
 
-def _embed_missing(context: Context, desk: Desk, embedder: EmbedderKey) -> None:
+def embed_missing(context: Context, desk: Desk, embedder: EmbedderKey) -> None:
     """Pictures without a vector get one, in jobs of a fixed size."""
     with read_transaction(context.engine) as conn:
         missing = embeddings.missing(conn, desk.run.number, embedder)

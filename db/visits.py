@@ -1,0 +1,217 @@
+"""Visits of people: each is a session that is open until she leaves or has been idle for long."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, insert, select, text, update
+
+from db import bulk
+from db.engine import now
+from db.tables import cointeraction, ended_session, event, generation, received_event, run, visit
+
+IDLE_SECONDS = 1800.0
+"""A visit that has been silent for so long is over."""
+
+FIRST_SESSION = 1 << 41
+"""Sessions of people are drawn from here on, below 2^42: simulated ones have smaller numbers."""
+
+
+class Visit(NamedTuple):
+    """One row of the visit table."""
+
+    session: int
+    visitor: int
+    shopper: int
+    began: float
+    seen: float
+    ended: float | None
+    basket: list[dict[str, Any]]
+    refused: list[int]
+
+
+class Last(NamedTuple):
+    """Where a session's log stands: what comes next, and how many milliseconds the run is old."""
+
+    ordinal: int
+    step: int  # -1 before the first request
+    at: int
+
+
+_COLUMNS = tuple(visit.c[name] for name in Visit._fields)
+
+
+def hold(conn: Connection, run_number: int, session: int) -> None:
+    """Whoever writes into a session does it alone: ordinals are given one after the other."""
+    if conn.dialect.name == "postgresql":  # SQLite's write lock has seen to it
+        key = text("SELECT pg_advisory_xact_lock(:key)")
+        conn.execute(key.bindparams(key=(run_number << 14) ^ session ^ (1 << 62)))
+
+
+def find(conn: Connection, run_number: int, visitor: int, shopper: int) -> Visit | None:
+    """The open visit of somebody; None when she is not here, or fell silent."""
+    statement = (
+        select(*_COLUMNS)
+        .where(
+            visit.c.run == run_number,
+            visit.c.visitor == visitor,
+            visit.c.shopper == shopper,
+            visit.c.ended.is_(None),
+            visit.c.seen > now() - IDLE_SECONDS,
+        )
+        .order_by(visit.c.seen.desc())
+        .limit(1)
+    )
+    rows = bulk.fetch(conn, statement)
+    return _visit(rows[0]) if rows else None
+
+
+def read(conn: Connection, run_number: int, session: int) -> Visit | None:
+    """A visit by its session."""
+    rows = bulk.fetch(
+        conn, select(*_COLUMNS).where(visit.c.run == run_number, visit.c.session == session)
+    )
+    return _visit(rows[0]) if rows else None
+
+
+def begin(conn: Connection, run_number: int, visitor: int, shopper: int) -> Visit:
+    """A new visit, under a session number of its own."""
+    session = FIRST_SESSION + secrets.randbits(40)
+    conn.execute(
+        insert(visit).values(
+            run=run_number,
+            session=session,
+            visitor=visitor,
+            shopper=shopper,
+            began=now(),
+            seen=now(),
+            basket="[]",
+            refused="[]",
+        )
+    )
+    found = read(conn, run_number, session)
+    if found is None:
+        raise LookupError(f"the visit {session} that was just written is not there")
+    return found
+
+
+def touch(
+    conn: Connection, run_number: int, session: int, basket: list[dict[str, Any]] | None = None
+) -> None:
+    """She is here; with a basket, this is what lies in it now."""
+    changes: dict[str, Any] = {"seen": now()}
+    if basket is not None:
+        changes["basket"] = json.dumps(basket)
+    row = (visit.c.run == run_number) & (visit.c.session == session)
+    conn.execute(update(visit).where(row).values(**changes))
+
+
+def refuse(conn: Connection, run_number: int, visit_: Visit, item: int) -> None:
+    """She wants less like an item, for the rest of her visit."""
+    refused = [*visit_.refused, item] if item not in visit_.refused else visit_.refused
+    row = (visit.c.run == run_number) & (visit.c.session == visit_.session)
+    conn.execute(update(visit).where(row).values(refused=json.dumps(refused), seen=now()))
+
+
+def end(conn: Connection, run_number: int, session: int) -> None:
+    """A visit is over."""
+    row = (visit.c.run == run_number) & (visit.c.session == session)
+    conn.execute(update(visit).where(row).values(ended=now()))
+
+
+def idle(conn: Connection, run_number: int) -> list[Visit]:
+    """Open visits that have been silent for too long."""
+    statement = select(*_COLUMNS).where(
+        visit.c.run == run_number,
+        visit.c.ended.is_(None),
+        visit.c.seen <= now() - IDLE_SECONDS,
+    )
+    return [_visit(row) for row in bulk.fetch(conn, statement)]
+
+
+def unfolded(conn: Connection, run_number: int) -> tuple[list[int], float]:
+    """The sessions that ended and no generation folds yet, sorted; and since how many seconds the
+    oldest waits.
+    """
+    folded = (ended_session.c.run == visit.c.run) & (ended_session.c.session == visit.c.session)
+    statement = (
+        select(visit.c.session, now() - visit.c.ended)
+        .outerjoin(ended_session, folded)
+        .where(
+            visit.c.run == run_number,
+            visit.c.ended.is_not(None),
+            ended_session.c.session.is_(None),
+        )
+    )
+    rows = bulk.fetch(conn, statement)
+    return sorted(int(row[0]) for row in rows), max((float(row[1]) for row in rows), default=0.0)
+
+
+def last(conn: Connection, run_number: int, session: int) -> Last:
+    """Where the log of a session stands; `at` is later than its last event."""
+    columns = (func.max(event.c.ordinal), func.max(event.c.step), func.max(event.c.at))
+    mine = (event.c.run == run_number) & (event.c.session == session)
+    ordinal, step, at = bulk.fetch(conn, select(*columns).where(mine))[0]
+    age = conn.execute(
+        select((now() - run.c.created) * 1000).where(run.c.number == run_number)
+    ).scalar_one()
+    return Last(
+        0 if ordinal is None else int(ordinal) + 1,
+        -1 if step is None else int(step),
+        max(int(age), -1 if at is None else int(at) + 1),
+    )
+
+
+def impression_of(conn: Connection, run_number: int, session: int, step: int, kind: int) -> int:
+    """The ordinal of the impression of a slate; -1 when it has not been shown yet."""
+    statement = select(func.min(event.c.ordinal)).where(
+        event.c.run == run_number,
+        event.c.session == session,
+        event.c.step == step,
+        event.c.kind == kind,
+    )
+    found = bulk.fetch(conn, statement)[0][0]
+    return -1 if found is None else int(found)
+
+
+def receive(conn: Connection, run_number: int, event_id: str, session: int, ordinal: int) -> bool:
+    """Note an event that was sent under an id; False when it had been received before."""
+    rows = bulk.fetch(
+        conn,
+        select(received_event.c.ordinal).where(
+            received_event.c.run == run_number, received_event.c.event_id == event_id
+        ),
+    )
+    if rows:
+        return False
+    columns = ("run", "event_id", "session", "ordinal")
+    bulk.insert(conn, received_event, columns, [(run_number, event_id, session, ordinal)])
+    return True
+
+
+def latest_generation(conn: Connection, run_number: int) -> int:
+    """The newest generation that is folded; -1 before the first."""
+    found = bulk.fetch(
+        conn, select(func.max(generation.c.number)).where(generation.c.run == run_number)
+    )[0][0]
+    return -1 if found is None else int(found)
+
+
+def inherit(conn: Connection, run_number: int, other: int) -> None:
+    """A run begins with what another one had learned: its generations, as its own."""
+    for table in (generation, cointeraction):
+        names = [column.name for column in table.columns if column.name != "run"]
+        theirs = select(
+            *(
+                func.abs(run_number).label("run") if column.name == "run" else column
+                for column in table.columns
+            )
+        ).where(table.c.run == other)
+        conn.execute(insert(table).from_select(["run", *names], theirs))
+
+
+def _visit(row: tuple[Any, ...]) -> Visit:
+    values: list[Any] = [*row[:-2], json.loads(row[-2]), json.loads(row[-1])]
+    return Visit(*values)

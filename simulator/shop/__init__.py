@@ -1,0 +1,1 @@
+"""The shop in the browser, and the same recommender over REST."""

@@ -1,0 +1,1 @@
+"""The live run: what people do in it, and how their requests are answered."""

@@ -1,0 +1,230 @@
+"""A person asks: her search or view is stored with its work in one transaction, and the slate
+comes back.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine
+
+from db import event_log, images, items, slates, visits, work
+from db.engine import read_transaction, write_transaction
+from db.errors import NotFoundError, UsageError
+from db.events import Events, Kind, blank
+from db.items import QUERY_SPLIT, Item
+from db.visits import Visit
+from recommender.ranking import SLATE
+from simulator.playing.desk import Workforce
+from simulator.shop.live.live_run import LiveRun
+
+UPLOADS = "uploads"
+"""The catalogue of pictures that visitors brought."""
+
+LAST_STEP = np.iinfo(np.int16).max - 1
+SHORT_NAP = 0.002
+LONG_NAP = 0.025
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who is there: her own number, and whom she shops as."""
+
+    number: int
+    shopper: int
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A request that was stored: where its slate will stand."""
+
+    run: str
+    session: int
+    step: int
+
+    def __str__(self) -> str:
+        return f"{self.run}-{self.session:x}-{self.step}"
+
+    @classmethod
+    def of(cls, text: str) -> Ticket:
+        """The inverse of str; NotFoundError for what is none."""
+        parts = text.split("-")
+        try:
+            ticket = cls(parts[0], int(parts[1], 16), int(parts[2]))
+        except (IndexError, ValueError):
+            ticket = None
+        if ticket is None or str(ticket) != text or not 0 <= ticket.step <= LAST_STEP:
+            raise NotFoundError(
+                f"there is no search {text[:80]!r}; POST /api/v1/searches makes one"
+            )
+        return ticket
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A slate as it was shown. entries: SLATE [k]; query: item number; impression: its ordinal."""
+
+    ticket: Ticket
+    query: int
+    entries: Any
+    impression: int
+    generation: int
+
+
+@dataclass(frozen=True)
+class Enquiries:
+    """Where people ask in one live run."""
+
+    engine: Engine
+    live: LiveRun
+    workforce: Workforce
+
+    def ask(self, visitor: Visitor, query: int, kind: Kind = Kind.SEARCH) -> Ticket:
+        """Store a search with an item (or, as a view, that it was opened), and ring for its
+        slate.
+        """
+        with write_transaction(self.engine) as conn:
+            ticket, ids = self._store(conn, visitor, query, kind, brings=False)
+        self.workforce.ring(ids)
+        return ticket
+
+    def ask_with_picture(self, visitor: Visitor, picture: NDArray[np.uint8]) -> Ticket:
+        """The same with a canonical picture of her own, which becomes a query item of the run."""
+        with write_transaction(self.engine) as conn:
+            number = self._numbered(conn, picture)
+            ticket, ids = self._store(conn, visitor, number, Kind.SEARCH, brings=True)
+        self.workforce.ring(ids)
+        return ticket
+
+    def ask_for_less(self, visitor: Visitor, ticket: Ticket, item: int) -> Ticket:
+        """The same search again, without what looks like an item of its slate, for the rest of the
+        visit.
+        """
+        with write_transaction(self.engine) as conn:
+            visit = visit_of(conn, self.live, visitor)
+            visits.refuse(conn, self.live.run.number, visit, item)
+            query = event_log.query_of(conn, self.live.run.number, ticket.session, ticket.step)
+            if query < 0:
+                raise NotFoundError(f"there is no search {ticket}")
+            again, ids = self._store(conn, visitor, query, Kind.SEARCH, brings=False)
+        self.workforce.ring(ids)
+        return again
+
+    def answer(self, ticket: Ticket, wait: float = 0.0) -> Answer | None:
+        """The slate of a request, shown from now on; None when it has not come within `wait`
+        seconds.
+
+        Raises NotFoundError for a request that nobody made, WorkError when its work was given up.
+        """
+        deadline = time.monotonic() + wait
+        nap = SHORT_NAP
+        while (found := self._look(ticket)) is None:
+            if time.monotonic() >= deadline:
+                return None
+            time.sleep(nap)
+            nap = min(LONG_NAP, nap * 1.3)
+        entries, generation = found
+        return self._show(ticket, entries, generation)
+
+    def _store(
+        self, conn: Connection, visitor: Visitor, query: int, kind: Kind, *, brings: bool
+    ) -> tuple[Ticket, list[int]]:
+        live = self.live
+        number = live.run.number
+        visit = visit_of(conn, live, visitor)
+        last = visits.last(conn, number, visit.session)
+        step = last.step + 1
+        if step > LAST_STEP:
+            raise UsageError(f"a visit has at most {LAST_STEP} searches; leave, and come again")
+        row = blank(1)
+        row["session"] = visit.session
+        row["ordinal"] = last.ordinal
+        row["kind"] = kind
+        row["shopper"] = visit.shopper
+        row["step"] = step
+        row["at"] = last.at
+        row["query"] = query
+        event_log.append(conn, number, Events(row, np.zeros((0, live.k), np.int32)))
+        visits.touch(conn, number, visit.session)
+        payload = {
+            "generation": visits.latest_generation(conn, number),
+            "step": step,
+            "sessions": [visit.session],
+            "brings": brings,
+            "refused": visit.refused,
+            "model": live.run.config["model"],
+            "runtime": live.run.config["runtime"],
+        }
+        ids = work.add(conn, number, "answer", {f"{visit.session}.{step}": payload})
+        return Ticket(live.run.id, visit.session, step), ids
+
+    def _numbered(self, conn: Connection, picture: NDArray[np.uint8]) -> int:
+        """The number of a picture in this run; a new one becomes an item to search with."""
+        key = images.digest(picture)
+        if (known := self.live.by_picture.get(key)) is not None:
+            return known
+        images.add(conn, [picture])
+        stored = items.of_image(conn, UPLOADS, key)
+        if stored is None:
+            number = items.next_number(conn, UPLOADS)
+            stored = Item(number, f"upload-{number:05d}", key, "", QUERY_SPLIT, "a visitor")
+            items.add(conn, UPLOADS, [stored])
+        return items.append_to_run(conn, self.live.run.number, UPLOADS, stored)
+
+    def _look(self, ticket: Ticket) -> tuple[Any, int] | None:
+        """The stored slate and its generation, if it is there."""
+        number = self.live.run.number
+        with read_transaction(self.engine) as conn:
+            found = slates.one(
+                conn, number, ticket.session, ticket.step, dtype=SLATE, k=self.live.k
+            )
+            key = f"{ticket.session}.{ticket.step}"
+            if found is None and not work.waits_for(conn, number, "answer", key):
+                raise NotFoundError(f"there is no search {ticket}; POST /api/v1/searches makes one")
+        return found
+
+    def _show(self, ticket: Ticket, entries: Any, generation: int) -> Answer:
+        """Note, once, that the slate was shown."""
+        live = self.live
+        number = live.run.number
+        with write_transaction(self.engine) as conn:
+            visits.hold(conn, number, ticket.session)
+            query = event_log.query_of(conn, number, ticket.session, ticket.step)
+            ordinal = visits.impression_of(
+                conn, number, ticket.session, ticket.step, Kind.IMPRESSION
+            )
+            visit = visits.read(conn, number, ticket.session)
+            if ordinal < 0 and visit is not None and visit.ended is None:
+                ordinal = self._note_impression(conn, visit, ticket, query, entries)
+        return Answer(ticket, query, entries, ordinal, generation)
+
+    def _note_impression(
+        self, conn: Connection, visit: Visit, ticket: Ticket, query: int, entries: Any
+    ) -> int:
+        last = visits.last(conn, self.live.run.number, visit.session)
+        row = blank(1)
+        row["session"] = visit.session
+        row["ordinal"] = last.ordinal
+        row["kind"] = Kind.IMPRESSION
+        row["shopper"] = visit.shopper
+        row["step"] = ticket.step
+        row["at"] = last.at
+        row["query"] = query
+        shown = entries["item"].astype(np.int32)[None, :]
+        event_log.append(conn, self.live.run.number, Events(row, shown))
+        return last.ordinal
+
+
+def visit_of(conn: Connection, live: LiveRun, visitor: Visitor) -> Visit:
+    """The open visit of somebody, begun if need be, and held until the transaction ends."""
+    number = live.run.number
+    visits.hold(conn, number, visitor.number)
+    visit = visits.find(conn, number, visitor.number, visitor.shopper)
+    if visit is None:
+        visit = visits.begin(conn, number, visitor.number, visitor.shopper)
+    visits.hold(conn, number, visit.session)
+    return visit

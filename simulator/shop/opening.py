@@ -1,0 +1,217 @@
+"""Opens the shop behind an answering server: catalogue, live run, queue, workers; and closes it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from uuid import uuid4
+
+from db import work
+from db.embeddings import EmbedderKey
+from db.engine import read_transaction, write_transaction
+from db.errors import DependencyError, NotFoundError, UsageError, WindowshopError
+from db.nearest import nearest
+from recommender.registry import RANKED
+from simulator.catalogues.decoder import Decoder
+from simulator.installation.context import Context, Step, Talk
+from simulator.playing.desk import Desk, Workforce
+from simulator.playing.plan import Plan
+from simulator.playing.simulate import check_workforce, embed_missing, workforce_for
+from simulator.shop.live.acting import Acts
+from simulator.shop.live.asking import Answer, Enquiries
+from simulator.shop.live.cards import ShownItem, cards
+from simulator.shop.live.closing import Closing
+from simulator.shop.live.live_run import LiveRun, base_of, open_live, resolve_live
+from simulator.shop.live.neighbours import Cosines
+
+OPENING = "opening"
+OPEN = "open"
+FAILED = "failed"
+
+CLOSE_SECONDS = 2.0
+
+OFFERED = tuple(name for name in RANKED if name != "logging")
+"""The policies that a visitor may choose from."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is served: a policy, and the run it goes on from or the sizes of a new one."""
+
+    policy: str = "blend"
+    run: str | None = None
+    plan: Plan = field(default_factory=Plan)
+
+
+class _Told(Protocol):
+    said: str
+
+
+@dataclass(frozen=True)
+class _Echo:
+    """Talks as before, and lets the pages know."""
+
+    talk: Talk
+    shop: _Told
+
+    def say(self, text: str) -> None:
+        """One line of news."""
+        self.shop.said = text
+        self.talk.say(text)
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Step]:
+        """A bar for something that takes longer than two seconds."""
+        self.shop.said = what
+        with self.talk.progress(what, total) as step:
+            yield step
+
+
+class Premises:
+    """The shop of one web process: opened in a thread of its own, so that the server answers at
+    once.
+    """
+
+    def __init__(self, context: Context, wish: Wish, workforce: Workforce | None = None) -> None:
+        """workforce: who does the work; left out, a supervisor with the workers of the settings."""
+        self.said = ""
+        self.state = OPENING
+        self.error: WindowshopError | None = None
+        self.wish = wish
+        self.on_failure: Callable[[], None] = lambda: None
+        self.engine = context.engine
+        self.context = replace(context, talk=_Echo(context.talk, self))
+        self.decoder = Decoder(patience=15.0, processor_seconds=10)
+        self.decoding = threading.Lock()
+        self._given = workforce
+        self._held = ExitStack()
+        self._lives: dict[str, LiveRun] = {}
+        self._cosines: dict[str, Cosines] = {}
+        self._making = threading.Lock()
+        self._thread = threading.Thread(target=self._open, name="opening", daemon=True)
+
+    def begin(self) -> None:
+        """Start to open."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End what was begun; workers finish what they have in hand."""
+        self._thread.join(CLOSE_SECONDS)  # one that still opens ends with the process
+        self._held.close()
+        self.decoder.__exit__(None, None, None)
+
+    def live(self, policy: str | None = None) -> LiveRun:
+        """The live run of a policy, made at the first question; DependencyError before the shop is
+        open.
+        """
+        if self.state != OPEN:
+            raise DependencyError(f"the shop is not open yet ({self.said or self.state})")
+        name = policy or self.wish.policy
+        if name not in OFFERED:
+            hint = nearest(name, OFFERED)
+            raise NotFoundError(
+                f"no policy {name!r} here; {hint}choose one of {', '.join(OFFERED)}"
+            )
+        with self._making:
+            if name not in self._lives:
+                self._lives[name] = self._made(name)
+            return self._lives[name]
+
+    def live_of(self, run_id: str) -> LiveRun:
+        """An open live run by its id; NotFoundError when it is none of ours."""
+        found = [one for one in self._lives.values() if one.run.id == run_id]
+        if not found:
+            found = [one for one in map(self.live, OFFERED) if one.run.id == run_id]
+        if not found:
+            raise NotFoundError(
+                f"no live run {run_id[:40]!r} is open here; GET /api/v1/runs lists them"
+            )
+        return found[0]
+
+    def counter(self, live: LiveRun) -> Enquiries:
+        """Where people ask."""
+        return Enquiries(self.engine, live, self.workforce)
+
+    def acts(self, live: LiveRun) -> Acts:
+        """What people do."""
+        return Acts(self.engine, live)
+
+    def shown(self, live: LiveRun, answer: Answer) -> list[ShownItem]:
+        """A slate as people see it."""
+        known = self._cosines.setdefault(live.run.id, Cosines(self.engine, live))
+        return cards(live, answer, known)
+
+    def lives(self) -> list[LiveRun]:
+        """Those that were opened."""
+        return list(self._lives.values())
+
+    @property
+    def workforce(self) -> Workforce:
+        """Who does the work."""
+        if self._given is None:
+            raise DependencyError("the shop is not open yet")
+        return self._given
+
+    def _open(self) -> None:
+        try:
+            if self._given is None:
+                check_workforce(self.context, local=False)
+            self._base = base_of(self.context, self.wish.run)
+            if self._base is not None and self.wish.run is None and self._base_is_other():
+                self._base = None
+            resolved = resolve_live(self.context, self.wish.policy, self._base, self.wish.plan)
+            if self._given is None:
+                hired: AbstractContextManager[Workforce] = workforce_for(self.context, local=False)
+                self._given = self._held.enter_context(hired)
+            live = open_live(self.context, resolved)
+            embedder = EmbedderKey(live.run.config["model"], live.run.config["runtime"])
+            embed_missing(
+                self.context, Desk(self.engine, live.run, self._given, k=live.k), embedder
+            )
+            self._lives[live.policy] = live
+            self._warm(live)
+            closing = Closing(self.engine, self.lives, self._given)
+            self._held.callback(closing.stop)
+            self.said = ""
+            self.state = OPEN
+        except WindowshopError as error:
+            self.error = error
+            self.on_failure()
+            self.said = str(error)
+            self.state = FAILED
+
+    def _base_is_other(self) -> bool:
+        """Whether the newest run sells another catalogue than the one asked for."""
+        base = self._base
+        return base is not None and base.config["catalogue"] != self.wish.plan.catalogue
+
+    def _made(self, policy: str) -> LiveRun:
+        resolved = resolve_live(self.context, policy, self._base, self.wish.plan)
+        return open_live(self.context, resolved)
+
+    def _warm(self, live: LiveRun) -> None:
+        """Workers load their network before the first visitor brings a picture."""
+        payload = {
+            "model": live.run.config["model"],
+            "runtime": live.run.config["runtime"],
+            "images": [live.items[0].image],
+        }
+        keys = [f"warm-{uuid4().hex[:12]}" for _ in range(self.context.settings.workers)]
+        with write_transaction(self.engine) as conn:
+            ids = work.add(conn, live.run.number, "embed", dict.fromkeys(keys, payload))
+        self.workforce.ring(ids)
+
+    def backlog(self) -> dict[str, int]:
+        """How much work waits, by kind and state."""
+        with read_transaction(self.engine) as conn:
+            found = work.by_state(conn)
+        return {f"{kind} {state}": number for (kind, state), number in found.items()}
+
+
+def refuse_unless_offered(policy: str) -> None:
+    """UsageError for a policy that no worker answers with."""
+    if policy not in OFFERED:
+        raise UsageError(f"no policy {policy!r} to serve; choose one of {', '.join(OFFERED)}")

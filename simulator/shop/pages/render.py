@@ -1,0 +1,91 @@
+"""Fills a template for a request: its language, who is there, and what stands in every page's
+head.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from simulator.shop.opening import OFFERED, OPEN, Premises
+from simulator.shop.pages.language import NAMES, Language, choose
+from simulator.shop.web.cookies import LANGUAGE, POLICY, shopper_of, visitor_number
+
+HERE = Path(__file__).parents[1]
+PART_COLOURS = {"looks": "looks", "others": "others", "taste": "taste", "welcome": "welcome"}
+
+
+@lru_cache
+def environment() -> Environment:
+    """The templates; whatever they print is escaped."""
+    found = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    found.globals["static"] = static
+    return found
+
+
+@lru_cache
+def static(name: str) -> str:
+    """The address of a static file; it changes with the file, which may be kept for ever."""
+    digest = sha256((HERE / "static" / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?{digest}"
+
+
+def language_of(request: Request) -> Language:
+    """The language of a request."""
+    return choose(
+        request.cookies.get(LANGUAGE, ""), request.headers.get("accept-language", "")[:200]
+    )
+
+
+def policy_of(request: Request, shop: Premises) -> str:
+    """The policy that a visitor chose, else the shop's own."""
+    chosen = request.cookies.get(POLICY, "")
+    return chosen if chosen in OFFERED else shop.wish.policy
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page, or a part of one, for this request."""
+    language = language_of(request)
+    return HTMLResponse(
+        environment()
+        .get_template(template)
+        .render(
+            {
+                "_": language.say,
+                "language": language,
+                "languages": NAMES,
+                "path": request.url.path,
+                **values,
+            }
+        ),
+        status,
+        headers={"Vary": "Cookie, Accept-Language", "Cache-Control": "no-store"},
+    )
+
+
+def who(request: Request, shop: Premises) -> dict[str, Any]:
+    """For the head of shop pages: policy, whom she shops as, and what lies in her basket."""
+    policy = policy_of(request, shop)
+    live = shop.live(policy)
+    visitor = visitor_number(request)
+    shopper = shopper_of(request, live, -1)
+    return {
+        "policy": policy,
+        "policies": OFFERED,
+        "shopper": shopper if shopper >= 0 else None,
+        "known_shoppers": live.known_shoppers,
+        "visitor": visitor,
+        "is_open": shop.state == OPEN,
+    }

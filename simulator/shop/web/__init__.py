@@ -1,0 +1,1 @@
+"""What all of HTTP shares: the application, its guards, cookies and errors."""

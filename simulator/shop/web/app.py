@@ -1,0 +1,51 @@
+"""The application: guards around, the API and the pages within."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from fastapi import FastAPI
+from fastapi.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from simulator.shop.api import events, searches, things
+from simulator.shop.opening import Premises
+from simulator.shop.pages import pictures, shopping
+from simulator.shop.pages.render import HERE
+from simulator.shop.web import errors, probes
+from simulator.shop.web.cookies import Signer
+from simulator.shop.web.counted import Counted, Metrics
+from simulator.shop.web.guards import Guards
+
+ABOUT = (
+    "The recommender behind the shop: search with a picture or an item, tell what happened, look"
+    " at items, runs and their metrics. Errors are RFC 9457 problems."
+)
+
+
+class _Kept(StaticFiles):
+    """Static files, whose addresses change with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return answer
+
+
+def application(shop: Premises, signer: Signer, *, hosts: Collection[str] = ()) -> FastAPI:
+    """All of it. hosts: names by which it may be called; none: any."""
+    app = FastAPI(title="Windowshop", version="1", description=ABOUT, docs_url=None, redoc_url=None)
+    app.state.shop = shop
+    app.state.signer = signer
+    errors.install(app)
+    app.state.metrics = Metrics(shop.engine)
+    app.add_middleware(Counted, metrics=app.state.metrics)
+    app.add_middleware(Guards, hosts=hosts)
+    for part in (searches, things, events):
+        app.include_router(part.router, prefix="/api/v1")
+    app.include_router(probes.router)
+    app.include_router(pictures.router)
+    app.include_router(shopping.router)
+    app.mount("/static", _Kept(directory=HERE / "static"), name="static")
+    return app

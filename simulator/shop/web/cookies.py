@@ -1,0 +1,107 @@
+"""Who is there: a visitor's number in a signed cookie, and what she has chosen to see."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import Request, Response
+
+from db.errors import WindowshopError
+from simulator.shop.live.asking import Visitor
+from simulator.shop.live.live_run import LiveRun
+
+FIRST_VISITOR = 1 << 30
+"""Visitors are numbered from here on; simulated shoppers from 0."""
+
+VISITOR = "visitor"
+SHOPPER = "shopper"
+POLICY = "policy"
+LANGUAGE = "language"
+YEAR = 31_536_000
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Signs visitors' numbers, so that nobody shops as another person."""
+
+    key: bytes
+
+    def sign(self, number: int) -> str:
+        """The cookie of a visitor."""
+        return f"{number}.{self._mark(number)}"
+
+    def read(self, cookie: str) -> int | None:
+        """The visitor of a cookie; None when we did not sign it."""
+        number, _, mark = cookie.partition(".")
+        if not (number.isascii() and number.isdecimal() and len(number) <= 10):
+            return None
+        fits = hmac.compare_digest(mark.encode(), self._mark(int(number)).encode())
+        return int(number) if fits else None
+
+    def _mark(self, number: int) -> str:
+        return hmac.new(self.key, f"visitor {number}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def signer(home: Path) -> Signer:
+    """The signer of an installation; its key is drawn at the first start and kept for the owner
+    alone.
+    """
+    place = home / "shop.key"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(
+                os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb"
+            ) as new:
+                new.write(secrets.token_bytes(KEY_BYTES))
+        except FileExistsError:
+            pass
+        return Signer(place.read_bytes())
+    except OSError as error:
+        raise WindowshopError(
+            f"the key of visitors' cookies cannot be kept in {place} ({error.strerror}); "
+            "set WINDOWSHOP_HOME to a place you may write"
+        ) from None
+
+
+def visitor_number(request: Request) -> int | None:
+    """The visitor behind a request."""
+    found: int | None = request.app.state.signer.read(request.cookies.get(VISITOR, ""))
+    return found
+
+
+def recognised(request: Request, response: Response, live: LiveRun) -> Visitor:
+    """The visitor behind a request; a new one gets her cookie."""
+    number = visitor_number(request)
+    if number is None:
+        number = FIRST_VISITOR + secrets.randbits(30)
+        remember(request, response, VISITOR, request.app.state.signer.sign(number))
+    return Visitor(number, shopper_of(request, live, number))
+
+
+def shopper_of(request: Request, live: LiveRun, visitor: int) -> int:
+    """Whom a visitor shops as: herself, or a simulated shopper of the run this one goes on from."""
+    chosen = request.cookies.get(SHOPPER, "")
+    if chosen.isascii() and chosen.isdecimal() and len(chosen) < 10:
+        number = int(chosen)
+        if number < live.known_shoppers:
+            return number
+    return visitor
+
+
+def remember(request: Request, response: Response, name: str, value: str) -> None:
+    """Set a cookie of ours."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=YEAR,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
