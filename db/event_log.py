@@ -59,6 +59,22 @@ def query_of(conn: Connection, run: int, session: int, step: int) -> int:
     return int(rows[0][0]) if rows else ABSENT
 
 
+def read_shopper(conn: Connection, run: int, shopper: int, *, k: int) -> Events:
+    """Every event of one shopper in a run."""
+    return _gather(conn, _select(run).where(event.c.shopper == shopper), k)
+
+
+def about_item(conn: Connection, run: int, item: int) -> dict[Kind, int]:
+    """How many events of each kind name an item: clicked, carted, bought, or asked with."""
+    mine = (event.c.run == run) & ((event.c.item == item) | (event.c.query == item))
+    told = [int(kind) for kind in (Kind.CLICK, Kind.CART, Kind.PURCHASE)]
+    is_about = event.c.kind.in_(told) & (event.c.item == item)
+    asked = event.c.kind.in_([int(Kind.SEARCH), int(Kind.VIEW)])
+    statement = select(event.c.kind, func.count()).where(mine, is_about | asked)
+    rows = bulk.fetch(conn, statement.group_by(event.c.kind))
+    return {Kind(kind): int(number) for kind, number in rows}
+
+
 def of_shopper(conn: Connection, run: int, shopper: int) -> list[tuple[int, str]]:
     """What a shopper did: session and kind, in order."""
     mine = (event.c.run == run) & (event.c.shopper == shopper)

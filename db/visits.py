@@ -131,6 +131,13 @@ def idle(conn: Connection, run_number: int) -> list[Visit]:
     return [_visit(row) for row in bulk.fetch(conn, statement)]
 
 
+def count(conn: Connection, run_number: int) -> tuple[int, int]:
+    """How many visits are open and how many there were."""
+    statement = select(func.count(), func.count(visit.c.ended)).where(visit.c.run == run_number)
+    every, ended = bulk.fetch(conn, statement)[0]
+    return int(every) - int(ended), int(every)
+
+
 def unfolded(conn: Connection, run_number: int) -> tuple[list[int], float]:
     """The sessions that ended and no generation folds yet, sorted; and since how many seconds the
     oldest waits.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from fastapi import APIRouter, Query, Request
@@ -11,11 +10,13 @@ from db import event_log, runs
 from db.engine import read_transaction
 from db.errors import NotFoundError, UsageError
 from db.items import CATALOGUE_SPLIT
-from db.runs import Run
+from db.runs import FINISHED, Run
+from simulator.report.numbers.comparison import to_json
 from simulator.shop.api.schemas import NeighboursShown, Page, Product, RunShown, ShopperShown
 from simulator.shop.api.searches import PROBLEMS
 from simulator.shop.live import neighbours as beside
 from simulator.shop.live.live_run import LiveRun
+from simulator.shop.live.studies import measured
 from simulator.shop.opening import Premises
 
 router = APIRouter(responses=PROBLEMS)
@@ -110,14 +111,13 @@ def one_run(request: Request, run: str) -> Any:
 
 @router.get("/runs/{run}/metrics", tags=["runs"])
 def metrics(request: Request, run: str) -> Any:
-    """The `metrics.json` of a run whose report was written."""
+    """The measures of a finished run, as its `metrics.json` has them."""
     shop: Premises = request.app.state.shop
     with read_transaction(shop.engine) as conn:
         found = runs.read(conn, run)
-    place = shop.context.settings.runs / found.id / "metrics.json"
-    if not place.is_file():
-        raise NotFoundError(f"run {found.id} has no metrics yet; `windowshop report {found.id}`")
-    return json.loads(place.read_bytes())
+    if found.state != FINISHED:
+        raise NotFoundError(f"run {found.id} is {found.state}: it has no measures yet")
+    return to_json(measured(shop.context, (found.id,)))
 
 
 @router.get("/shoppers/{number}", response_model=ShopperShown, tags=["shoppers"])

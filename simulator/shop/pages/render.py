@@ -75,6 +75,14 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     )
 
 
+def trouble(request: Request, status: int, detail: str) -> HTMLResponse:
+    """What a person is shown when something did not work: what was wrong, and the way back."""
+    found = page(request, "trouble.html.j2", status=status, code=status, said=detail)
+    if status == 503:
+        found.headers["Retry-After"] = "5"
+    return found
+
+
 def who(request: Request, shop: Premises) -> dict[str, Any]:
     """For the head of shop pages: policy, whom she shops as, and what lies in her basket."""
     policy = policy_of(request, shop)

@@ -11,8 +11,8 @@ from starlette.types import Scope
 
 from simulator.shop.api import events, searches, things
 from simulator.shop.opening import Premises
-from simulator.shop.pages import pictures, shopping
-from simulator.shop.pages.render import HERE
+from simulator.shop.pages import looking, operating, pictures, reference, shopping, studying
+from simulator.shop.pages.render import HERE, trouble
 from simulator.shop.web import errors, probes
 from simulator.shop.web.cookies import Signer
 from simulator.shop.web.counted import Counted, Metrics
@@ -38,7 +38,7 @@ def application(shop: Premises, signer: Signer, *, hosts: Collection[str] = ()) 
     app = FastAPI(title="Windowshop", version="1", description=ABOUT, docs_url=None, redoc_url=None)
     app.state.shop = shop
     app.state.signer = signer
-    errors.install(app)
+    errors.install(app, trouble)
     app.state.metrics = Metrics(shop.engine)
     app.add_middleware(Counted, metrics=app.state.metrics)
     app.add_middleware(Guards, hosts=hosts)
@@ -46,6 +46,7 @@ def application(shop: Premises, signer: Signer, *, hosts: Collection[str] = ()) 
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(probes.router)
     app.include_router(pictures.router)
-    app.include_router(shopping.router)
+    for pages in (shopping, looking, studying, operating, reference):
+        app.include_router(pages.router)
     app.mount("/static", _Kept(directory=HERE / "static"), name="static")
     return app

@@ -32,6 +32,20 @@ class Metrics:
             registry=self.registry,
         )
 
+    def slowest(self) -> list[tuple[str, int, float]]:
+        """Paths with how often they were asked and their mean seconds, the most asked first."""
+        sums: dict[str, float] = {}
+        counts: dict[str, float] = {}
+        for family in self.seconds.collect():
+            for sample in family.samples:
+                path = sample.labels.get("path", "")
+                if sample.name.endswith("_sum"):
+                    sums[path] = sample.value
+                elif sample.name.endswith("_count"):
+                    counts[path] = sample.value
+        found = [(path, int(counts[path]), sums[path] / counts[path]) for path in counts]
+        return sorted(found, key=lambda one: -one[1])[:12]
+
     def read(self) -> bytes:
         """The text for Prometheus."""
         return generate_latest(self.registry)

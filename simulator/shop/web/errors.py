@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -49,16 +50,26 @@ def status_of(error: WindowshopError) -> int:
     return next(status for kind, status in STATUS if isinstance(error, kind))
 
 
-def install(app: FastAPI) -> None:
-    """Have the application answer so."""
+AsPage = Callable[[Request, int, str], Response]
+"""(request, status, detail) -> what a person is shown."""
+
+
+def install(app: FastAPI, as_page: AsPage) -> None:
+    """Have the application answer so: programs with a problem, people with a page."""
+
+    def told(request: Request, status: int, detail: str) -> Response:
+        is_api = request.url.path.startswith(("/api/", "/readyz", "/healthz", "/metrics"))
+        if is_api or "text/html" not in request.headers.get("accept", ""):
+            return problem(status, detail, request.url.path)
+        return as_page(request, status, detail)
 
     @app.exception_handler(WindowshopError)
     async def ours(request: Request, error: WindowshopError) -> Response:
-        return problem(status_of(error), str(error), request.url.path)
+        return told(request, status_of(error), str(error))
 
     @app.exception_handler(HTTPException)
     async def theirs(request: Request, error: HTTPException) -> Response:
-        answer = problem(error.status_code, str(error.detail), request.url.path)
+        answer = told(request, error.status_code, str(error.detail))
         answer.headers.update(error.headers or {})
         return answer
 

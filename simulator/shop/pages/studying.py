@@ -1,0 +1,198 @@
+"""Runs: the list, one of them, and two beside each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from db import event_log, runs, visits
+from db.engine import read_transaction
+from db.errors import NotFoundError, UsageError, WindowshopError
+from db.runs import FINISHED, Run
+from simulator.report.numbers.comparison import Comparison
+from simulator.report.text import labels
+from simulator.shop.live.studies import measured
+from simulator.shop.opening import Premises
+from simulator.shop.pages.forest import forest
+from simulator.shop.pages.render import page
+from workers.knowledge import LIVE
+
+router = APIRouter(include_in_schema=False)
+
+# ruff: noqa: PLR0917 - FastAPI calls by name
+
+COLUMNS = ("run", "kind", "policy", "seed", "days", "shoppers", "items", "world", "state")
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""A report is one file with its own styles and pictures; it may load nothing."""
+
+
+@router.get("/runs")
+def every(
+    request: Request,
+    sort: str = Query("", max_length=20),
+    desc: bool = False,
+    policy: str = Query("", max_length=64),
+    kind: str = Query("", max_length=20),
+    q: str = Query("", max_length=80),
+) -> Response:
+    """The table of all runs; how it is sorted and filtered stands in its address."""
+    shop: Premises = request.app.state.shop
+    with read_transaction(shop.engine) as conn:
+        rows = [_row(one) for one in reversed(runs.every(conn))]
+    policies = sorted({row["policy"] for row in rows})
+    found = [
+        row
+        for row in rows
+        if policy in {"", row["policy"]}
+        and kind in {"", row["kind"]}
+        and q.lower() in " ".join(str(cell) for cell in row.values()).lower()
+    ]
+    if sort in COLUMNS:
+        found.sort(key=lambda row: row[sort], reverse=desc)
+    return page(
+        request,
+        "runs.html.j2",
+        rows=found,
+        total=len(rows),
+        columns=COLUMNS,
+        chosen={"sort": sort, "desc": desc, "policy": policy, "kind": kind, "q": q},
+        policies=policies,
+    )
+
+
+@router.get("/runs/{run}")
+def one(request: Request, run: str) -> Response:
+    """One run: what it is, what it measured, how it differs from the defaults."""
+    shop: Premises = request.app.state.shop
+    with read_transaction(shop.engine) as conn:
+        found = runs.read(conn, run)
+        counts = event_log.count(conn, found.number)
+        generation = visits.latest_generation(conn, found.number)
+        others = [_row(other) for other in runs.every(conn) if _fits(found, other)]
+    comparison = measured(shop.context, (found.id,)) if found.state == FINISHED else None
+    return page(
+        request,
+        "run.html.j2",
+        run=_row(found),
+        config=found.config,
+        facts={name: value for name, value in flat(found.config).items() if "." not in name},
+        counts={kind.name.lower(): number for kind, number in counts.items()},
+        generation=generation,
+        measures=_measures(comparison, found) if comparison else [],
+        others=others,
+        has_report=_report_of(shop, found) is not None,
+    )
+
+
+@router.get("/runs/{run}/report")
+def report(request: Request, run: str) -> Response:
+    """The report of a run, as it was written."""
+    shop: Premises = request.app.state.shop
+    with read_transaction(shop.engine) as conn:
+        found = runs.read(conn, run)
+    place = _report_of(shop, found)
+    if place is None:
+        raise NotFoundError(f"run {found.id} has no report yet; `windowshop report {found.id}`")
+    return HTMLResponse(place.read_text(), headers={"content-security-policy": REPORT_POLICY})
+
+
+@router.get("/compare")
+def compare(
+    request: Request, a: str = Query("", max_length=12), b: str = Query("", max_length=12)
+) -> Response:
+    """Two runs: the settings that differ, and the paired differences of what they measured."""
+    shop: Premises = request.app.state.shop
+    with read_transaction(shop.engine) as conn:
+        rows = [_row(one) for one in reversed(runs.every(conn))]
+        pair = [runs.read(conn, name) for name in (a, b)] if a and b else []
+    finished = [row for row in rows if row["state"] == FINISHED]
+    values: dict[str, Any] = {"rows": finished, "a": a, "b": b, "pair": [], "said": ""}
+    if pair:
+        values["pair"] = [_row(one) for one in pair]
+        values["differing"] = differing(pair[0].config, pair[1].config)
+        try:
+            plot = forest(_gaps(shop, pair))
+        except WindowshopError as error:
+            values["said"] = str(error)
+            plot = None
+        values["plot"] = plot
+    return page(request, "compare.html.j2", **values)
+
+
+def flat(config: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """Settings by their dotted names."""
+    found: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, dict):
+            found |= flat(value, f"{before}{name}.")
+        elif not isinstance(value, list) or len(value) <= 12:
+            found[before + name] = value
+    return found
+
+
+def differing(a: dict[str, Any], b: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """The settings that two configs do not share."""
+    ours, theirs = flat(a), flat(b)
+    names = sorted({*ours, *theirs})
+    return [
+        (name, ours.get(name, labels.UNKNOWN), theirs.get(name, labels.UNKNOWN))
+        for name in names
+        if ours.get(name) != theirs.get(name)
+    ]
+
+
+def _gaps(shop: Premises, pair: list[Run]) -> list[tuple[str, str, Any]]:
+    first, second = (one.config["policy"] for one in pair)
+    if first == second:
+        raise UsageError("both have the same policy: only their settings can be set side by side")
+    comparison = measured(shop.context, tuple(one.id for one in pair))
+    names = [found.metric for found in comparison.differences]
+    return [
+        (labels.of(name).title, labels.of(name).unit, comparison.gap(first, second, name))
+        for name in dict.fromkeys(names)
+    ]
+
+
+def _measures(comparison: Comparison, run: Run) -> list[tuple[str, str, str, str]]:
+    found = comparison.policies[run.config["policy"]]
+    return [
+        (
+            labels.of(name).title,
+            labels.of(name).meaning,
+            labels.number(found[name].value, labels.of(name).unit),
+            labels.interval(found[name], labels.of(name).unit),
+        )
+        for name in labels.headlines(found)
+    ]
+
+
+def _report_of(shop: Premises, run: Run) -> Any:
+    place = shop.context.settings.runs / run.id / "report.html"
+    return place if place.is_file() else None
+
+
+def _row(run: Run) -> dict[str, Any]:
+    config = run.config
+    return {
+        "run": run.id,
+        "kind": config.get("kind", "simulated"),
+        "world": config["world"]["preset"],
+        "state": run.state,
+        **{name: config[name] for name in ("policy", "seed", "days", "shoppers", "items")},
+    }
+
+
+def _fits(run: Run, other: Run) -> bool:
+    """Whether two runs can be compared: another policy, the same world and shoppers."""
+    same = ("seed", "data", "days", "shoppers", "world")
+    return (
+        other.state == FINISHED
+        and other.config.get("kind") != LIVE
+        and other.config["policy"] != run.config["policy"]
+        and all(other.config.get(name) == run.config.get(name) for name in same)
+    )

@@ -1,0 +1,144 @@
+"""Pages of the shop beside the shelf: items, shoppers, runs, comparison, operations, reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from db import backlog, work
+from db.engine import read_transaction, write_transaction
+from db.runs import read
+from simulator.shop.live.live_run import live_config, open_live
+from simulator.shop.opening import Premises
+from simulator.shop.pages.studying import differing
+from tests import factories
+from tests.service.shop import ToyPremises, client_of
+from workers.local_workforce import LocalWorkforce
+
+pytestmark = pytest.mark.service
+
+PERSON = {"accept": "text/html"}
+Played = tuple[Premises, httpx.Client, str, str]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """A shop that goes on from a played run of blend; beside it one of visual."""
+    from tests.conftest import up_to_date
+
+    folder = tmp_path_factory.mktemp("shop")
+    for engine in up_to_date(f"sqlite:///{folder / 'shop.db'}"):
+        with LocalWorkforce(engine) as workforce:
+            visual = factories.play(engine, workforce, policy="visual").run.id
+            blend = factories.play(engine, workforce, policy="blend").run.id
+            shop = ToyPremises(engine, workforce)
+            with read_transaction(engine) as conn:
+                base = read(conn, blend)
+            resolved = factories.resolved(engine, policy="blend")
+            going_on = type(resolved)(live_config(resolved, base), resolved.items)
+            shop._lives["blend"] = open_live(shop.context, going_on)
+            with client_of(shop) as client:
+                yield shop, client, blend, visual
+
+
+def test_a_live_run_begins_with_what_its_base_learned(played: Played) -> None:
+    """Its generations are the base's; a simulated shopper is shown other items than a stranger."""
+    _, client, _, _ = played
+    asked = {"item": "query-0130", "k": 10}
+    mine = client.post("/api/v1/searches", json=asked).json()
+    assert mine["generation"] == factories.TOY_PLAN.days - 1
+    slates = {tuple(one["item"] for one in mine["items"])}
+    for shopper in range(8):
+        client.cookies.set("shopper", str(shopper))
+        answer = client.post("/api/v1/searches", json=asked).json()
+        slates.add(tuple(one["item"] for one in answer["items"]))
+    client.cookies.delete("shopper")
+    assert len(slates) > 1
+
+
+def test_the_table_of_runs_is_sorted_and_filtered_by_its_address(played: Played) -> None:
+    """What stands in the address is what stands on the page."""
+    _, client, blend, visual = played
+
+    def shown(**query: str) -> list[str]:
+        return re.findall(r"<code>(\w{12})</code>", client.get("/runs", params=query).text)
+
+    assert set(shown()) >= {blend, visual}
+    assert shown(policy="visual", kind="simulated") == [visual]
+    assert shown(q="nothing like that") == []
+    policies = [shown(sort="policy", kind="simulated", desc=desc) for desc in ("false", "true")]
+    assert policies == [[blend, visual], [visual, blend]]
+
+
+def test_two_runs_differ_in_what_they_differ_in(played: Played) -> None:
+    """Only the settings that differ, and a plot of the differences."""
+    shop, client, blend, visual = played
+    with read_transaction(shop.engine) as conn:
+        a, b = (read(conn, name).config for name in (blend, visual))
+    assert [name for name, _, _ in differing(a, b)] == ["policy", "recommender.policy"]
+    page = client.get("/compare", params={"a": blend, "b": visual}).text
+    assert page.count("<g") >= 10
+    assert "same policy" in client.get("/compare", params={"a": blend, "b": blend}).text
+    assert client.get("/compare", params={"a": blend, "b": "0" * 12}).status_code == 404
+
+
+def test_a_run_shows_its_measures_and_gives_them(played: Played) -> None:
+    """The page and the API tell the same numbers."""
+    _, client, blend, _ = played
+    found = client.get(f"/api/v1/runs/{blend}/metrics").json()
+    rate = found["policies"]["blend"]["metrics"]["hit_rate@10"]["value"]
+    assert f"{100 * rate:.1f}" in client.get(f"/runs/{blend}").text
+    assert client.get(f"/runs/{blend}/report").status_code == 404
+
+
+def test_a_shopper_and_an_item_tell_what_happened(played: Played) -> None:
+    """Her visits of the run before; the neighbours of an item of both kinds."""
+    _, client, _, _ = played
+    page = client.get("/shoppers/3").text
+    assert "Simulated shopper" in page
+    assert page.count('class="thumbs"') >= 1
+    assert client.get("/shoppers/999999").status_code == 404
+    item = client.get("/items/item-0004").text
+    assert item.count('class="thumbs"') >= 1
+    beside = client.get("/api/v1/items/item-0004/neighbours").json()
+    cosines = [one["cosine"] for one in beside["visual"]]
+    assert cosines == sorted(cosines, reverse=True)
+    assert "item-0004" not in [one["item"] for one in beside["visual"]]
+
+
+def test_parked_work_is_shown_with_its_reason_and_can_be_dropped(played: Played) -> None:
+    """And tried again."""
+    shop, client, _, _ = played
+    number = shop.live().run.number
+    with write_transaction(shop.engine) as conn:
+        (one,) = work.add(conn, number, "fold", {"99": {"generation": 99}})
+        for _ in range(work.MOST_TRIES):
+            work.take(conn, one, "w")
+            work.give_back(conn, one, "the sky fell", worker="w")
+    assert "the sky fell" in client.get("/ops").text
+    done = client.post("/ops/work", data={"deed": "drop", "work": one})
+    assert done.status_code == 303
+    with read_transaction(shop.engine) as conn:
+        assert backlog.pieces(conn) == []
+
+
+def test_a_person_gets_a_page_where_a_program_gets_a_problem(played: Played) -> None:
+    """Of what is not there; never a trace."""
+    _, client, _, _ = played
+    for address in ("/nowhere", "/items/nothing", "/runs/000000000000", "/pictures/x"):
+        answer = client.get(address, headers=PERSON)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+        program = client.get(address)
+        assert program.headers["content-type"] == "application/problem+json"
+
+
+def test_the_reference_names_every_call(played: Played) -> None:
+    """As the OpenAPI document does."""
+    _, client, _, _ = played
+    page = client.get("/docs").text
+    for path in client.get("/openapi.json").json()["paths"]:
+        assert path in page
