@@ -6,6 +6,8 @@ import json
 import secrets
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from db import bulk
@@ -161,14 +163,38 @@ def last(conn: Connection, run_number: int, session: int) -> Last:
     columns = (func.max(event.c.ordinal), func.max(event.c.step), func.max(event.c.at))
     mine = (event.c.run == run_number) & (event.c.session == session)
     ordinal, step, at = bulk.fetch(conn, select(*columns).where(mine))[0]
-    age = conn.execute(
-        select((now() - run.c.created) * 1000).where(run.c.number == run_number)
-    ).scalar_one()
+    milliseconds = age(conn, run_number)
     return Last(
         0 if ordinal is None else int(ordinal) + 1,
         -1 if step is None else int(step),
-        max(int(age), -1 if at is None else int(at) + 1),
+        max(milliseconds, -1 if at is None else int(at) + 1),
     )
+
+
+def age(conn: Connection, run_number: int) -> int:
+    """How many milliseconds ago a run was made."""
+    statement = select((now() - run.c.created) * 1000).where(run.c.number == run_number)
+    return int(conn.execute(statement).scalar_one())
+
+
+def last_simulated(conn: Connection, run_number: int) -> int:
+    """The greatest session number of a simulated shopper; -1 when there was none."""
+    mine = (event.c.run == run_number) & (event.c.session < FIRST_SESSION)
+    found = bulk.fetch(conn, select(func.max(event.c.session)).where(mine))[0][0]
+    return -1 if found is None else int(found)
+
+
+def note_ended(
+    conn: Connection, run_number: int, sessions: NDArray[np.int64], shoppers: NDArray[np.int64]
+) -> None:
+    """Visits of simulated shoppers that are over: who folds may take them."""
+    at = conn.execute(select(now())).scalar_one()
+    columns = ("run", "session", "visitor", "shopper", "began", "seen", "ended", "basket")
+    rows = [
+        (run_number, session, shopper, shopper, at, at, at, "[]", "[]")
+        for session, shopper in zip(sessions.tolist(), shoppers.tolist(), strict=True)
+    ]
+    bulk.insert(conn, visit, (*columns, "refused"), rows, again=True)
 
 
 def impression_of(conn: Connection, run_number: int, session: int, step: int, kind: int) -> int:

@@ -35,6 +35,12 @@ def serve(
         typer.Option(help="Go on from this finished run; left out: the newest of blend, if any."),
     ] = None,
     catalogue: Catalogue = "fashion-mnist",
+    shoppers: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Simulated shoppers let in beside people.")
+    ] = 0,
+    pace: Annotated[
+        float, typer.Option(min=0.1, max=100_000, help="Simulated seconds in a real one.")
+    ] = 60.0,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
@@ -46,7 +52,7 @@ def serve(
     def ready(found: dict[str, Any]) -> None:
         show_result(found, f"{found['address']} answers; Ctrl-C stops", as_json=as_json)
 
-    wish = Wish(policy, run, Plan(catalogue=catalogue))
+    wish = Wish(policy, run, Plan(catalogue=catalogue), shoppers, pace)
     action(open_installation(workers=workers), wish, ready, host=host, port=port)
 
 

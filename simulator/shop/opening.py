@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from db import work
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.errors import DependencyError, NotFoundError, UsageError, WindowshopError
+from db.items import Item
 from db.nearest import nearest
 from recommender.registry import RANKED
 from simulator.catalogues.decoder import Decoder
@@ -24,12 +26,17 @@ from simulator.shop.live.acting import Acts
 from simulator.shop.live.asking import Answer, Enquiries
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.closing import Closing
+from simulator.shop.live.crowd import Crowd
 from simulator.shop.live.live_run import LiveRun, base_of, open_live, resolve_live
 from simulator.shop.live.neighbours import Cosines
+from simulator.shop.live.sampler import Sampler
 
 OPENING = "opening"
 OPEN = "open"
 FAILED = "failed"
+
+RECENT = 6
+"""Slates that the live page shows."""
 
 CLOSE_SECONDS = 2.0
 
@@ -44,6 +51,10 @@ class Wish:
     policy: str = "blend"
     run: str | None = None
     plan: Plan = field(default_factory=Plan)
+    shoppers: int = 0
+    """Simulated shoppers let in beside people."""
+    pace: float = 60.0
+    """Simulated seconds in a real one."""
 
 
 class _Told(Protocol):
@@ -84,6 +95,10 @@ class Premises:
         self.on_failure: Callable[[], None] = lambda: None
         self.engine = context.engine
         self.context = replace(context, talk=_Echo(context.talk, self))
+        self.is_closing = False
+        self.sampler = Sampler(context.engine)
+        self.recent: deque[tuple[str, Item, list[Item]]] = deque(maxlen=RECENT)
+        self.crowd: Crowd | None = None
         self.decoder = Decoder(patience=15.0, processor_seconds=10)
         self.decoding = threading.Lock()
         self._given = workforce
@@ -99,6 +114,9 @@ class Premises:
 
     def close(self) -> None:
         """End what was begun; workers finish what they have in hand."""
+        self.is_closing = True
+        if self.crowd is not None:
+            self.crowd.stop()
         self._thread.join(CLOSE_SECONDS)  # one that still opens ends with the process
         self._held.close()
         self.decoder.__exit__(None, None, None)
@@ -141,6 +159,7 @@ class Premises:
 
     def shown(self, live: LiveRun, answer: Answer) -> list[ShownItem]:
         """A slate as people see it."""
+        self.remember(live, answer.query, [int(one) for one in answer.entries["item"] if one >= 0])
         known = self._cosines.setdefault(live.run.id, Cosines(self.engine, live))
         return cards(live, answer, known)
 
@@ -177,6 +196,8 @@ class Premises:
             self._held.callback(closing.stop)
             self.said = ""
             self.state = OPEN
+            if self.wish.shoppers:
+                self._let_in(live)
         except WindowshopError as error:
             self.error = error
             self.on_failure()
@@ -191,6 +212,18 @@ class Premises:
     def _made(self, policy: str) -> LiveRun:
         resolved = resolve_live(self.context, policy, self._base, self.wish.plan)
         return open_live(self.context, resolved)
+
+    def _let_in(self, live: LiveRun) -> None:
+        wish = self.wish
+        self.crowd = Crowd(
+            self.engine, live, self.workforce, wish.shoppers, wish.pace, self.remember
+        )
+        self.crowd.start()
+
+    def remember(self, live: LiveRun, query: int, shown: list[int]) -> None:
+        """A slate was shown: one of the last few."""
+        asked = self.acts(live).item(query)
+        self.recent.append((live.policy, asked, [live.items[number] for number in shown]))
 
     def _warm(self, live: LiveRun) -> None:
         """Workers load their network before the first visitor brings a picture."""

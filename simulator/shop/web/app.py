@@ -9,9 +9,17 @@ from fastapi.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from simulator.shop.api import events, searches, things
+from simulator.shop.api import events, searches, stream, things
 from simulator.shop.opening import Premises
-from simulator.shop.pages import looking, operating, pictures, reference, shopping, studying
+from simulator.shop.pages import (
+    looking,
+    operating,
+    pictures,
+    reference,
+    shopping,
+    studying,
+    watching,
+)
 from simulator.shop.pages.render import HERE, trouble
 from simulator.shop.web import errors, probes
 from simulator.shop.web.cookies import Signer
@@ -42,11 +50,11 @@ def application(shop: Premises, signer: Signer, *, hosts: Collection[str] = ()) 
     app.state.metrics = Metrics(shop.engine)
     app.add_middleware(Counted, metrics=app.state.metrics)
     app.add_middleware(Guards, hosts=hosts)
-    for part in (searches, things, events):
+    for part in (searches, things, events, stream):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(probes.router)
     app.include_router(pictures.router)
-    for pages in (shopping, looking, studying, operating, reference):
+    for pages in (shopping, looking, watching, studying, operating, reference):
         app.include_router(pages.router)
     app.mount("/static", _Kept(directory=HERE / "static"), name="static")
     return app
