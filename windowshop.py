@@ -28,8 +28,21 @@ if TYPE_CHECKING:
     from simulator.installation.context import Context, Talk
     from simulator.logs.result import LogResult
     from simulator.report.results import Result
+    from workers.guests.protocol import Day, Recommender, Requests, Shop, Slates
 
-__all__ = ["Shop", "evaluate_log", "experiment", "open", "similar", "train"]
+__all__ = [
+    "Day",
+    "Installation",
+    "Recommender",
+    "Requests",
+    "Shop",
+    "Slates",
+    "evaluate_log",
+    "experiment",
+    "open",
+    "similar",
+    "train",
+]
 
 # ruff: noqa: PLC0415 - imports wait until something needs them
 
@@ -38,7 +51,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class Shop:
+class Installation:
     """One installation: its settings, its database, and whoever hears of progress.
 
     >>> shop = open()
@@ -168,7 +181,16 @@ class Shop:
         )
 
 
-def open(**settings: Any) -> Shop:  # noqa: A001 - ws.open reads as what it does
+def __getattr__(name: str) -> Any:
+    """What a recommender of one's own is made of: Shop, Requests, Slates, Day, Recommender."""
+    if name in {"Day", "Recommender", "Requests", "Shop", "Slates"}:
+        from workers.guests import protocol
+
+        return getattr(protocol, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def open(**settings: Any) -> Installation:  # noqa: A001 - ws.open reads as what it does
     """The installation of these settings; what is left out comes from environment and defaults.
 
     settings: home, cache, runs, database_url, redis_url, model, workers and so on, by the names
@@ -184,11 +206,11 @@ def open(**settings: Any) -> Shop:  # noqa: A001 - ws.open reads as what it does
     if unknown := sorted(set(settings) - set(Settings.model_fields)):
         known = ", ".join(Settings.model_fields)
         raise UsageError(f"no setting {unknown[0]!r}; the settings are {known}")
-    return Shop(open_context(load(**settings), _talk()))
+    return Installation(open_context(load(**settings), _talk()))
 
 
-def _here(method: Callable[Concatenate[Shop, P], R]) -> Callable[P, R]:
-    """A method of Shop as a function, in the installation of the environment."""
+def _here(method: Callable[Concatenate[Installation, P], R]) -> Callable[P, R]:
+    """A method of Installation as a function, in the installation of the environment."""
 
     @wraps(method)
     def call(*words: P.args, **options: P.kwargs) -> R:
@@ -196,16 +218,17 @@ def _here(method: Callable[Concatenate[Shop, P], R]) -> Callable[P, R]:
 
     seen = signature(method)
     vars(call)["__signature__"] = seen.replace(parameters=list(seen.parameters.values())[1:])
-    call.__doc__ = f"`Shop.{method.__name__}` in the installation of the environment.\n\n" + (
-        (method.__doc__ or "").partition(">>>")[0].rstrip()
+    call.__doc__ = (
+        f"`Installation.{method.__name__}` in the installation of the environment.\n\n"
+        + ((method.__doc__ or "").partition(">>>")[0].rstrip())
     )
     return call
 
 
-experiment = _here(Shop.experiment)
-similar = _here(Shop.similar)
-evaluate_log = _here(Shop.evaluate_log)
-train = _here(Shop.train)
+experiment = _here(Installation.experiment)
+similar = _here(Installation.similar)
+evaluate_log = _here(Installation.evaluate_log)
+train = _here(Installation.train)
 
 
 def _talk() -> Talk:

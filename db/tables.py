@@ -244,6 +244,24 @@ received_event = Table(
     sqlite_with_rowid=False,
 )
 
+guest = Table(
+    "guest",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("about", Text, nullable=False),  # JSON: where it is found, and how it is asked
+    Column("prices", LargeBinary, nullable=False),  # int32, cents, of the run's items
+)
+
+slate_note = Table(
+    "slate_note",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("session", BigInteger, primary_key=True),
+    Column("step", SmallInteger, primary_key=True),
+    Column("note", Text, nullable=False),  # JSON: faults, reasons, propensities; none: no row
+    sqlite_with_rowid=False,
+)
+
 items_of_runs = run_item.join(
     item, (item.c.catalogue == run_item.c.catalogue) & (item.c.number == run_item.c.item)
 )

@@ -23,7 +23,9 @@ from recommender.scoring.pair_score import Parts, Rates
 __all__ = [
     "Knowledge",
     "RecommenderConfig",
+    "by_lot",
     "fold",
+    "padding",
     "rank_scores",
     "ranker_of",
     "recommend",
@@ -86,6 +88,26 @@ def rank_scores(
     return _ranked(config, profiles, listed(allowed), _GivenScore(scores), seed)
 
 
+def by_lot(profiles: Profiles, allowed: NDArray[np.bool_], *, k: int, seed: int) -> Items:
+    """The k allowed items of each request with the lowest addressed draws: int32 [n, k], -1 =
+    padding. `random` shows the same.
+    """
+    address = mixed(seed, profiles.session, profiles.step)
+    candidates = listed(lowest_draws(allowed, address, k))
+    best = top_k(
+        candidates,
+        np.zeros(candidates.shape),
+        k=k,
+        session=profiles.session,
+        step=profiles.step,
+        seed=seed,
+    )
+    items = np.full(best.shape, -1, dtype=np.int32)
+    row, place = np.nonzero(best >= 0)
+    items[row, place] = candidates[row, best[row, place]]
+    return items
+
+
 def _recommend(
     ranker: Ranker, config: RecommenderConfig, knowledge: Knowledge, profiles: Profiles, seed: int
 ) -> Slates:
@@ -123,7 +145,7 @@ def _ranked(
 
 
 def padding(n_requests: int, slate_size: int) -> Slates:
-    """Slates on which nothing stands yet."""
+    """Slates without an item: SLATE [n_requests, slate_size]."""
     slates = np.zeros((n_requests, slate_size), dtype=SLATE)
     slates["item"] = -1
     for name in ("score", *REASONS):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
-from db import cointeractions, embeddings, items, models, runs
+from db import cointeractions, embeddings, guests, items, models, runs
 from db.cointeractions import Generation
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction
@@ -40,6 +40,7 @@ from workers.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from recommender.embedding.batches import Embedding
+    from workers.guests.host import Host
 
 RUNS_KEPT = 4
 CODES = {kind.name.lower(): int(kind) for kind in Kind}
@@ -88,6 +89,7 @@ class Library:
         self.stopwatch = Stopwatch()
         self._recommenders: OrderedDict[int, Recommender] = OrderedDict()
         self._networks: dict[EmbedderKey, Embedding] = {}
+        self._hosts: OrderedDict[int, Host | None] = OrderedDict()
 
     def embedder(self, embedder: EmbedderKey) -> Embedding:
         """The network of a model; its runtime is imported here, at a worker's first embedding."""
@@ -134,6 +136,24 @@ class Library:
         self._recommenders[run] = replace(known, knowledge=knowledge)
         return self._recommenders[run]
 
+    def guest(self, run: int) -> Host | None:
+        """Whom a run asks for slates in our place; None where the recommender is ours."""
+        if run not in self._hosts:
+            self._hosts[run] = _host_of(self.engine, run)
+        self._hosts.move_to_end(run)
+        while len(self._hosts) > RUNS_KEPT:
+            _, oldest = self._hosts.popitem(last=False)
+            if oldest is not None:
+                oldest.close()
+        return self._hosts[run]
+
+    def close(self) -> None:
+        """Let go of the guests."""
+        while self._hosts:
+            _, host = self._hosts.popitem()
+            if host is not None:
+                host.close()
+
     def _first(self, conn: Connection, number: int) -> Recommender:
         run = runs.by_number(conn, number)
         config = RecommenderConfig.from_json(runs.canonical(run.config["recommender"]))
@@ -154,6 +174,15 @@ class Library:
         offered = arrivals.offered(is_candidate, 0) if arrivals else is_candidate
         knowledge = Knowledge.start(config, round_embeddings(vectors), offered)
         return Recommender(number, run.config["seed"], config, NOTHING_KNOWN, knowledge, arrivals)
+
+
+def _host_of(engine: Engine, run: int) -> Host | None:
+    with read_transaction(engine) as conn:
+        if guests.read(conn, run) is None:
+            return None
+    from workers.guests.stored import host_of  # noqa: PLC0415 - Arrow, for runs that need it
+
+    return host_of(engine, run)
 
 
 def _network(wanted: str, manifest: bytes, weights: bytes, *, is_quick: bool) -> Embedding:

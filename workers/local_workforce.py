@@ -26,7 +26,7 @@ class LocalWorkforce:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        pass
+        self._worker.library.close()
 
     def ring(self, work_ids: Iterable[int]) -> None:
         """Do the work now; what fails is raised here."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from db import event_log, slates, work
+from db import event_log, guests, slates, work
 from db.engine import read_transaction, write_transaction
 from recommender.knowledge import Knowledge
 from recommender.policies import Slates, recommend
@@ -35,14 +35,30 @@ def perform(library: Library, job: work.Work, *, without: Sieve | None = None) -
     library.stopwatch.lap("read")
 
     profiles = recommender.profiles(requests_of(events, sessions, step), events)
-    config = replace(recommender.config, slate_size=k * (DEEPER if without else 1))
-    entries = recommend(config, recommender.knowledge, profiles, recommender.seed)
-    if without:
-        entries = without(entries, recommender.knowledge, k)
+    notes: list[str] = []
+    if (host := library.guest(job.run)) is None:
+        config = replace(recommender.config, slate_size=k * (DEEPER if without else 1))
+        entries = recommend(config, recommender.knowledge, profiles, recommender.seed)
+        if without:
+            entries = without(entries, recommender.knowledge, k)
+    else:
+        answered = host.answer(
+            events,
+            profiles,
+            generation=generation,
+            is_candidate=recommender.knowledge.is_candidate,
+            config=recommender.config,
+        )
+        entries = answered.entries
+        from workers.guests.notes import notes_of  # noqa: PLC0415 - for runs that need it
+
+        notes = notes_of(answered)
     library.stopwatch.lap("compute")
 
     with write_transaction(library.engine) as conn:
         work.finish(conn, job.id)
         slates.add(conn, job.run, profiles.session, step, generation=generation, entries=entries)
+        if any(notes):
+            guests.add_notes(conn, job.run, profiles.session.tolist(), step, notes)
     library.stopwatch.lap("write")
     return len(entries)

@@ -36,6 +36,10 @@ Runs = Annotated[Path | None, typer.Option(help="Where run directories are writt
 Workers = Annotated[
     int | None, typer.Option(help="Worker processes to start; 0: others do the work.")
 ]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Stop at the first bad answer of a recommender of your own."),
+]
 Intervals = Annotated[
     bool, typer.Option("--intervals", help="Under each value of the table its 95 % interval.")
 ]

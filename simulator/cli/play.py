@@ -20,6 +20,7 @@ from simulator.cli.options import (
     Seeds,
     Shoppers,
     Slates,
+    Strict,
     Workers,
     World,
     planned,
@@ -80,7 +81,9 @@ def demo(
 
 
 def simulate(
-    policy: Annotated[str, typer.Option(help=f"How slates are ranked: {NAMES}.")] = "blend",
+    policy: Annotated[
+        str, typer.Option(help=f"How slates are ranked: {NAMES}; or a recommender of your own.")
+    ] = "blend",
     days: Days = 8,
     shoppers: Shoppers = 3000,
     seed: Seed = 1,
@@ -93,6 +96,7 @@ def simulate(
     runs: Runs = None,
     local: Local = False,
     again: Again = False,
+    strict: Strict = False,
     intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
@@ -112,15 +116,17 @@ def simulate(
     )
     from simulator.playing.run import run
 
-    done = run(
-        open_installation(workers=workers, runs=runs), plan, fit=fit, local=local, again=again
-    )
+    context = open_installation(workers=workers, runs=runs)
+    done = run(context, plan, fit=fit, local=local, again=again, is_strict=strict)
     show_report(done.to_json(), done.headline, as_json=as_json, intervals=intervals)
 
 
 def experiment(
     policies: Annotated[
-        str, typer.Option(help=f"Policies to compare, separated by commas: {NAMES}.")
+        str,
+        typer.Option(
+            help=f"Policies to compare, separated by commas: {NAMES}; or recommenders of your own."
+        ),
     ] = "visual,cf,blend",
     seeds: Seeds = 1,
     days: Days = 8,
@@ -135,6 +141,7 @@ def experiment(
     runs: Runs = None,
     local: Local = False,
     again: Again = False,
+    strict: Strict = False,
     intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
@@ -156,5 +163,7 @@ def experiment(
     from simulator.playing.experiment import experiment as action
 
     context = open_installation(workers=workers, runs=runs)
-    found = action(context, plan, names, fit=fit, n_seeds=seeds, local=local, again=again)
+    found = action(
+        context, plan, names, fit=fit, n_seeds=seeds, local=local, again=again, is_strict=strict
+    )
     show_report(found.to_json(), found.headline, as_json=as_json, intervals=intervals)

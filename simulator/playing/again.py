@@ -7,19 +7,20 @@ from typing import Any
 
 from simulator.embedders.in_force import of_run
 from simulator.installation.command_line import command_line
+from simulator.playing.guests import spec_of
 from workers.settings import Settings
 
 
 def playing_again(settings: Settings, configs: Sequence[dict[str, Any]]) -> str:
     """configs: of the runs, in the order in which they were played."""
     first = configs[0]
-    policies = list(dict.fromkeys(config["policy"] for config in configs))
+    policies = list(dict.fromkeys(spec_of(config) for config in configs))
     seeds = {config["seed"] for config in configs}
     is_one = len(configs) == 1
     return command_line(
         "simulate" if is_one else "experiment",
         settings=of_run(settings, first),
-        policy=first["policy"] if is_one else None,
+        policy=policies[0] if is_one else None,
         policies=None if is_one else policies,
         seeds=None if len(seeds) == 1 else len(seeds),
         seed=min(seeds),

@@ -48,10 +48,12 @@ def experiment(
     again: bool = False,
     fit: Collection[str] = (),
     command: str | None = None,
+    is_strict: bool = False,
 ) -> Experiment:
     """Play each policy under each seed, the plan's and those after it, then write the comparison.
 
     fit: those of SIZES that nobody asked for; where the catalogue has fewer, take what it has.
+    is_strict: a bad answer of a guest stops the run.
     """
     plans = [
         replace(plan, policy=policy, seed=seed)
@@ -62,12 +64,13 @@ def experiment(
     if fit:
         sizes = fitted(context, plan, fit)
         plans = [replace(one, items=sizes.items, queries=sizes.queries) for one in plans]
-    resolved = [prepare(context, one) for one in plans]
+    resolved = [prepare(context, one, is_strict=is_strict) for one in plans]
     with workforce_for(context, local=local) as workforce:
         played = [simulate(context, one, workforce, again=again) for one in resolved]
     seeds: dict[int, dict[str, str]] = {}
-    for one, done in zip(plans, played, strict=True):
-        seeds.setdefault(one.seed, {})[one.policy] = done.run.id
+    for done in played:
+        config = done.run.config
+        seeds.setdefault(config["seed"], {})[config["policy"]] = done.run.id
     name = hashlib.sha256(" ".join(done.run.id for done in played).encode()).hexdigest()[:12]
     _keep(context, name, seeds, played)
     context.talk.say("measuring and drawing the report")

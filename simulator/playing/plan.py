@@ -15,8 +15,10 @@ from db.nearest import nearest
 from recommender.config import RecommenderConfig
 from recommender.registry import POLICY_NAMES
 from simulator.catalogues import stored as catalogues
+from simulator.playing.guests import Admitted
 from simulator.world.draws import Purpose, uniform
 from simulator.world.presets import arriving, named, preset_hash
+from workers.guests.address import FORMS, is_guest, parse
 
 SCHEMA = 1
 
@@ -28,7 +30,7 @@ LARGEST = {"days": 10_000, "shoppers": 10_000_000, "slates": 1_000, "seed": 2**3
 class Plan:
     """What somebody asks for: the sizes of a run, its world and its policy."""
 
-    policy: str = "blend"
+    policy: str = "blend"  # a name of ours, or how a recommender of one's own is named
     seed: int = 1
     days: int = 8
     shoppers: int = 3000
@@ -40,10 +42,13 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Raise UsageError for what cannot be played, naming what can."""
-        if self.policy not in POLICY_NAMES:
+        if is_guest(self.policy):
+            parse(self.policy)
+        elif self.policy not in POLICY_NAMES:
             hint = nearest(self.policy, POLICY_NAMES)
             raise NotFoundError(
-                f"no policy {self.policy!r}; {hint}choose one of {', '.join(POLICY_NAMES)}"
+                f"no policy {self.policy!r}; {hint}choose one of {', '.join(POLICY_NAMES)},"
+                f" or name your own: {FORMS}"
             )
         try:
             named(self.world)
@@ -71,16 +76,28 @@ class Resolved:
 
     config: dict[str, Any]
     items: list[Item]
+    guest: Admitted | None = None
+    """Whose recommender it is, where it is not ours."""
 
 
 def resolve(
-    plan: Plan, stored: Sequence[Item], *, model: str, runtime: str, index: str = "exact"
+    plan: Plan,
+    stored: Sequence[Item],
+    *,
+    model: str,
+    runtime: str,
+    index: str = "exact",
+    guest: Admitted | None = None,
 ) -> Resolved:
-    """The canonical config of a plan on a catalogue as it is stored."""
+    """The canonical config of a plan on a catalogue as it is stored.
+
+    guest: the one that the plan's policy names. `random` stands in its recommender's place: it
+    fills what the guest leaves open.
+    """
     chosen = catalogues.pick(stored, CATALOGUE_SPLIT, plan.items, seed=plan.seed)
     queries = catalogues.pick(stored, QUERY_SPLIT, plan.queries, seed=plan.seed)
     world = named(plan.world)
-    recommender = RecommenderConfig(policy=plan.policy, index=index)
+    recommender = RecommenderConfig(policy="random" if guest else plan.policy, index=index)
     config = {
         "schema": SCHEMA,
         **asdict(plan),
@@ -91,12 +108,14 @@ def resolve(
         "model": model,
         "runtime": runtime,
     }
+    if guest:
+        config |= {"policy": guest.guest.name, "guest": guest.guest.identity()}
     if comes := arriving(plan.world):
         config["arrivals"] = {
             "day": comes[1],
             "items": _new_items(chosen, comes[0], seed=plan.seed),
         }
-    return Resolved(config, [*chosen, *queries])
+    return Resolved(config, [*chosen, *queries], guest)
 
 
 def _new_items(chosen: Sequence[Item], share: float, *, seed: int) -> list[int]:

@@ -66,7 +66,7 @@ def play(
     """
     memory = begin(world)
     judge = reference(policy, world)
-    config = RecommenderConfig(policy=policy, slate_size=world.slate_size)
+    config = RecommenderConfig(policy=policy if judge else "random", slate_size=world.slate_size)
     everything = np.ones(world.catalogue.n_items, np.bool_)
     for day in range(days):
         # 1. Some shoppers come, each with something in mind.

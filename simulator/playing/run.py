@@ -41,14 +41,16 @@ def run(
     fit: Collection[str] = (),
     local: bool = False,
     again: bool = False,
+    is_strict: bool = False,
 ) -> Done:
     """Play a plan to its end, or take it up where it stopped, or give back what is finished.
 
-    fit: sizes that nobody asked for; where the catalogue has fewer, take what it has.
+    fit: sizes that nobody asked for; where the catalogue has fewer, take what it has. is_strict: a
+    bad answer of a guest stops the run.
     """
     run_folder.check_room_for_a_run(context.settings.runs)
     check_workforce(context, local=local)
-    resolved = prepare(context, fitted(context, plan, fit))
+    resolved = prepare(context, fitted(context, plan, fit), is_strict=is_strict)
     with workforce_for(context, local=local) as workforce:
         played = simulate(context, resolved, workforce, again=again)
     if played.was_stored:

@@ -24,6 +24,7 @@ from simulator.catalogues.fashion_mnist import CLASS_NAMES
 from simulator.embedders import model as models
 from simulator.installation.context import Context
 from simulator.playing.desk import Desk, Workforce
+from simulator.playing.guests import Admitted, admitted
 from simulator.playing.plan import Plan, Resolved, resolve
 from simulator.playing.play import play
 from simulator.world.catalogue import Pictures
@@ -69,8 +70,10 @@ def check_workforce(context: Context, *, local: bool) -> None:
         )
 
 
-def prepare(context: Context, plan: Plan) -> Resolved:
-    """Everything a plan needs before its first morning: catalogue, model, config.
+def prepare(context: Context, plan: Plan, *, is_strict: bool = False) -> Resolved:
+    """Everything a plan needs before its first morning: catalogue, model, guest, config.
+
+    is_strict: a bad answer of a guest stops the run.
 
     What can be wrong with the plan is found before the model is trained, which takes a minute.
     """
@@ -83,8 +86,9 @@ def prepare(context: Context, plan: Plan) -> Resolved:
             "setting index is approximate, but FAISS is not installed; install it with "
             "`pip install '.[faiss]'` in Windowshop's folder, or set index to exact"
         )
+    guest = admitted(plan.policy, is_strict=is_strict)
     model = models.ensure(context, plan.catalogue)
-    return resolve(plan, stored, model=model.key, runtime=model.runtime, index=index)
+    return resolve(plan, stored, model=model.key, runtime=model.runtime, index=index, guest=guest)
 
 
 def simulate(
@@ -110,7 +114,7 @@ def simulate(
                 work.drop(conn, run.number)
         if run.state == FINISHED:
             return Played(run, _count(context, run), {}, was_stored=True)
-        return _play(context, run, workforce)
+        return _play(context, run, workforce, resolved.guest)
 
 
 def world_of(conn: Connection, run: Run) -> World:
@@ -127,12 +131,14 @@ def world_of(conn: Connection, run: Run) -> World:
     )
 
 
-def _play(context: Context, run: Run, workforce: Workforce) -> Played:
+def _play(context: Context, run: Run, workforce: Workforce, guest: Admitted | None) -> Played:
     config = run.config
     desk = Desk(context.engine, run, workforce, k=config["recommender"]["slate_size"])
     embed_missing(context, desk, EmbedderKey(config["model"], config["runtime"]))
     with read_transaction(context.engine) as conn:
         world = world_of(conn, run)
+    if guest is not None:
+        _let_in(context, run, guest, world)
     desk.forget_time()
     began = time.perf_counter()
     with context.talk.progress(
@@ -152,6 +158,22 @@ def _play(context: Context, run: Run, workforce: Workforce) -> Played:
         runs.finish(conn, run.number)
     spent = {**desk.seconds, "shop": took - sum(desk.seconds.values()), "total": took}
     return Played(run._replace(state=FINISHED), desk.events_stored, spent)
+
+
+def _let_in(context: Context, run: Run, admitted: Admitted, world: World) -> None:
+    """Tell the workers of a run where its guest is; it may have moved since the run began."""
+    from workers.guests.stored import keep  # noqa: PLC0415 - Arrow, for runs that need it
+
+    prices = world.catalogue.price.astype(np.int32)
+    with write_transaction(context.engine) as conn:
+        keep(
+            conn,
+            run.number,
+            admitted.guest,
+            admitted.limits,
+            is_strict=admitted.is_strict,
+            prices=prices,
+        )
 
 
 def embed_missing(context: Context, desk: Desk, embedder: EmbedderKey) -> None:

@@ -44,24 +44,24 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 
 
 @pytest.fixture(scope="module")
-def shop(made: Installation) -> ws.Shop:
+def shop(made: Installation) -> ws.Installation:
     """The toy shop, opened."""
     return opened(made)
 
 
-def opened(made: Installation, **more: object) -> ws.Shop:
+def opened(made: Installation, **more: object) -> ws.Installation:
     """An installation as its owner opens it."""
     runs = made.folder / "runs"
     return ws.open(home=made.home, database_url=made.database_url, runs=runs, **more)
 
 
 @pytest.fixture(scope="module")
-def result(shop: ws.Shop) -> ws.Result:
+def result(shop: ws.Installation) -> ws.Result:
     """Two policies, two seeds."""
     return play(shop)
 
 
-def play(shop: ws.Shop, **more: object) -> ws.Result:
+def play(shop: ws.Installation, **more: object) -> ws.Result:
     """The toy experiment."""
     sizes = {"catalogue": "toy", "items": 120, "queries": 40, "shoppers": 60, "days": 3, "seeds": 2}
     return shop.experiment(["visual", "blend"], **sizes, **more)
@@ -112,7 +112,7 @@ def test_it_can_be_shown_and_kept(result: ws.Result, tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_played_is_said(
-    shop: ws.Shop, policies: list[str], options: dict[str, object], words: str
+    shop: ws.Installation, policies: list[str], options: dict[str, object], words: str
 ) -> None:
     """One line, before anything is played."""
     with pytest.raises(WindowshopError, match=words) as caught:
@@ -131,13 +131,13 @@ def test_a_run_that_was_not_played_is_not_there(result: ws.Result) -> None:
 @pytest.mark.parametrize(
     "array", [np.zeros(3, np.uint8), np.zeros((2, 2)), np.zeros((0, 2), np.uint8)]
 )
-def test_an_array_that_is_no_picture_is_refused(shop: ws.Shop, array: np.ndarray) -> None:
+def test_an_array_that_is_no_picture_is_refused(shop: ws.Installation, array: np.ndarray) -> None:
     """ValueError says what a picture is."""
     with pytest.raises(ValueError, match="a picture is uint8"):
         shop.similar(array)
 
 
-def test_what_is_no_picture_and_no_log_at_all_is_refused(shop: ws.Shop) -> None:
+def test_what_is_no_picture_and_no_log_at_all_is_refused(shop: ws.Installation) -> None:
     """TypeError says what is wanted and how to make it."""
     with pytest.raises(TypeError, match=r"a path or an array uint8 .* found list; numpy\.asarray"):
         shop.similar([[1, 2]])
@@ -145,7 +145,7 @@ def test_what_is_no_picture_and_no_log_at_all_is_refused(shop: ws.Shop) -> None:
         shop.evaluate_log({})
 
 
-def test_options_of_a_training_that_do_not_go_together_are_refused(shop: ws.Shop) -> None:
+def test_options_of_a_training_that_do_not_go_together_are_refused(shop: ws.Installation) -> None:
     """Our own network would learn something else than what was asked for."""
     with pytest.raises(UsageError, match="are for --backbone mobilenet"):
         shop.train(catalogue="toy")
@@ -154,7 +154,7 @@ def test_options_of_a_training_that_do_not_go_together_are_refused(shop: ws.Shop
 def test_the_functions_take_what_the_methods_take() -> None:
     """An editor shows their options, without the shop."""
     for name in ("experiment", "similar", "evaluate_log", "train"):
-        of_shop = list(inspect.signature(getattr(ws.Shop, name)).parameters)
+        of_shop = list(inspect.signature(getattr(ws.Installation, name)).parameters)
         assert list(inspect.signature(getattr(ws, name)).parameters) == of_shop[1:]
 
 
@@ -168,7 +168,7 @@ def test_frames_of_several_seeds_hold_all_of_them(result: ws.Result) -> None:
     assert slates["is_clicked"].sum() == (events["kind"] == "click").sum()
 
 
-def test_other_wrong_words_are_refused(shop: ws.Shop) -> None:
+def test_other_wrong_words_are_refused(shop: ws.Installation) -> None:
     """A setting, a backbone, a file and a column that there are not."""
     with pytest.raises(UsageError, match="no setting 'hom'"):
         ws.open(hom=".")
@@ -180,7 +180,7 @@ def test_other_wrong_words_are_refused(shop: ws.Shop) -> None:
         shop.evaluate_log(pd.DataFrame({"visitor": [1]}))
 
 
-def test_a_frame_is_a_log(shop: ws.Shop) -> None:
+def test_a_frame_is_a_log(shop: ws.Installation) -> None:
     """Its measures are those of the same log as a file."""
     rows = [
         (visit % 40, visit, 1000 * visit + place, (visit * 7 + place * place) % 12, "click")

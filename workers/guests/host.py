@@ -1,0 +1,150 @@
+"""Asks one run's guest in the order of its days, and brings it back when its process is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from db.errors import WorkError
+from db.events import Events
+from db.items import CATALOGUE_SPLIT, Item
+from recommender.config import RecommenderConfig
+from recommender.profile import Profiles
+from workers.guests import tables
+from workers.guests.answers import FAULTS, Answered, completed
+from workers.guests.door import Answer, Door, GuestError
+from workers.guests.protocol import Day, Requests, Shop
+
+BEFORE_THE_FIRST_DAY = -1
+LONGEST_QUOTE = 120
+
+Days = Callable[[int], Day | None]
+"""The day of a generation; None where nobody came."""
+
+
+@dataclass
+class Host:
+    """One run's guest, as far as this process has asked it."""
+
+    name: str
+    door: Door
+    shop: Shop
+    days: Days
+    is_strict: bool = False
+    """A bad answer stops the run."""
+    _learned: int | None = field(default=None, init=False)
+    """The last day it has learned; None: it was not started yet."""
+
+    def answer(
+        self,
+        events: Events,
+        profiles: Profiles,
+        *,
+        generation: int,
+        is_candidate: NDArray[np.bool_],
+        config: RecommenderConfig,
+    ) -> Answered:
+        """The slates of requests of one step, which see the days up to a generation.
+
+        events: of their sessions so far. Raises WorkError where the guest cannot start or learn,
+        and for a bad answer where is_strict.
+        """
+        on_sale = is_candidate[: self.shop.n_items]
+        requests = tables.requests(events, profiles.session, int(profiles.step[0]), on_sale)
+        said: Answer | str
+        try:
+            said = self._asked(requests, generation)
+            why = ""
+        except GuestError as error:
+            said = error.kind
+            why = f"{error}\n{error.traceback}".strip()
+        answered = completed(said, profiles, on_sale, config=config, seed=self.shop.seed)
+        if self.is_strict and answered.faults.any():
+            raise WorkError(_quoted(self.name, profiles, said, answered, why))
+        return answered
+
+    def close(self) -> None:
+        """Nobody asks any more."""
+        self.door.close()
+
+    def _asked(self, requests: Requests, generation: int) -> Answer:
+        """Its answer; one that died is brought back, and asked once more."""
+        self._advance(generation)
+        try:
+            return self.door.slates(requests)
+        except GuestError as error:
+            if error.kind != "raised":
+                self._learned = None
+            if error.kind != "died":
+                raise
+        self._advance(generation)
+        try:
+            return self.door.slates(requests)
+        except GuestError as error:
+            if error.kind != "raised":
+                self._learned = None
+            raise
+
+    def _advance(self, generation: int) -> None:
+        """Have it know the days up to a generation, and none after."""
+        try:
+            if self._learned is None or self._learned > generation:
+                self.door.start(self.shop)
+                self._learned = BEFORE_THE_FIRST_DAY
+            while self._learned < generation:
+                day = self.days(self._learned + 1)
+                if day is not None:
+                    self.door.learn(day)
+                self._learned += 1
+        except GuestError as error:
+            self._learned = None
+            raise WorkError(
+                f"{self.name} cannot go on: {error}\n{error.traceback}".strip()
+            ) from None
+
+
+def shop_of(
+    items: Sequence[Item],
+    *,
+    prices: NDArray[np.int32],
+    pictures: NDArray[np.uint8],
+    vectors: NDArray[np.float32],
+    k: int,
+    seed: int,
+) -> Shop:
+    """What a guest sees of a run's items: [n] of all, the catalogue first. prices: cents."""
+    sold = [item for item in items if item.split == CATALOGUE_SPLIT]
+    n = len(sold)
+    table = pa.table(
+        {
+            "number": pa.array(np.arange(n, dtype=np.int32)),
+            "id": [item.item_id for item in sold],
+            "category": [item.category for item in sold],
+            "price": pa.array(prices[:n] / 100.0),
+        }
+    )
+    asked = [item.item_id for item in items if item.split != CATALOGUE_SPLIT]
+    numbers = pa.array(np.arange(n, len(items), dtype=np.int32))
+    queries = pa.table({"number": numbers, "id": pa.array(asked, pa.string())})
+    return Shop(table, queries, pictures, vectors, k, seed)
+
+
+def _quoted(name: str, profiles: Profiles, said: Answer | str, answered: Answered, why: str) -> str:
+    row = int(np.flatnonzero(answered.faults.any(axis=1))[0])
+    faults = [FAULTS[kind] for kind in np.flatnonzero(answered.faults[row])]
+    about = (
+        f"session {profiles.session[row]}, step {profiles.step[row]}, query {profiles.query[row]}"
+    )
+    if isinstance(said, str) or said.items is None:
+        quote = why or (said if isinstance(said, str) else said.odd)
+    elif said.items.ndim == 2 and len(said.items) > row:
+        quote = str(said.items[row].tolist())
+    else:
+        quote = f"an array of shape {list(said.items.shape)}"
+    return (
+        f"{name} answered badly ({', '.join(faults)}): to {about} it said {quote[:LONGEST_QUOTE]}"
+    )
