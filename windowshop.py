@@ -63,7 +63,7 @@ class Installation:
 
     def experiment(
         self,
-        policies: Sequence[str],
+        policies: Sequence[Any],
         *,
         items: int | None = None,
         queries: int | None = None,
@@ -77,6 +77,9 @@ class Installation:
         stored: bool = False,
     ) -> Result:
         """Play policies against the same shoppers and compare them.
+
+        policies: names of ours, `mine.py:Mine` and the like, or in memory a class with start,
+        slates and learn (see Recommender).
 
         items, queries: pictures sold and searched with, by default 300 and 100 or what the
         catalogue has; shoppers: people; days: simulated; seeds: how many shops, from `seed` on;
@@ -106,7 +109,7 @@ class Installation:
         return play_together(
             self.context,
             plan,
-            [policies] if isinstance(policies, str) else list(policies),
+            _names([policies] if isinstance(policies, str) else policies),
             n_seeds=seeds,
             is_stored=stored,
             fit=[name for name, size in sizes.items() if size is None],
@@ -229,6 +232,13 @@ experiment = _here(Installation.experiment)
 similar = _here(Installation.similar)
 evaluate_log = _here(Installation.evaluate_log)
 train = _here(Installation.train)
+
+
+def _names(policies: Sequence[Any]) -> list[str]:
+    """Policies by name; a class or an object is taken in under its own."""
+    from workers.guests.here import take_in
+
+    return [one if isinstance(one, str) else take_in(one) for one in policies]
 
 
 def _talk() -> Talk:

@@ -46,3 +46,7 @@ class NotFoundError(UsageError):
 
 class WorkError(WindowshopError):
     """A piece of work was parked after its last try."""
+
+
+class FinalError(WorkError):
+    """Work that would fail in the same way however often it were tried."""

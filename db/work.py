@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, case, delete, exists, func, or_, select, true, update
 
 from db import bulk, heartbeats
 from db.engine import now
@@ -23,6 +23,7 @@ from db.tables import heartbeat, work
 READY = "ready"
 PARKED = "parked"
 MOST_TRIES = 3
+NEW_LINE = "\n"
 LEASE_SECONDS = 300.0
 """How long a row is kept by a workforce without a heartbeat: a command with --local."""
 
@@ -90,18 +91,25 @@ def finish(conn: Connection, work_id: int) -> None:
         raise WorkError(f"work {work_id} was done by somebody else meanwhile")
 
 
-def give_back(conn: Connection, work_id: int, reason: str, *, worker: str | None = None) -> bool:
+def give_back(
+    conn: Connection,
+    work_id: int,
+    reason: str,
+    *,
+    worker: str | None = None,
+    is_final: bool = False,
+) -> bool:
     """After a failure: the row waits again, or is parked with its reason after the last try; True
     if parked.
 
-    With `worker`, only if that worker still has it.
+    With `worker`, only if that worker still has it. is_final: this was the last try.
     """
     row = (
         (work.c.id == work_id)
         if worker is None
         else (work.c.id == work_id) & (work.c.worker == worker)
     )
-    is_last = work.c.tries >= MOST_TRIES
+    is_last = true() if is_final else work.c.tries >= MOST_TRIES
     parked = conn.execute(update(work).where(row, is_last).values(state=PARKED)).rowcount == 1
     conn.execute(update(work).where(row).values(worker=None, begun=None, reason=reason[:1000]))
     return parked
@@ -164,11 +172,11 @@ def waiting(conn: Connection, run: int) -> int:
     """
     statement = select(work.c.state, func.count(), func.min(work.c.reason))
     rows = bulk.fetch(conn, statement.where(work.c.run == run).group_by(work.c.state))
-    for state, number, reason in rows:
+    for state, _, reason in rows:
         if state == PARKED:
             raise WorkError(
-                f"{number} pieces of work were given up after {MOST_TRIES} tries ({reason}); "
-                "mend the cause and call the command again"
+                f"work was given up ({reason.partition(NEW_LINE)[0]}); mend the cause and call the"
+                " command again; `windowshop work list` has more"
             )
     return sum(number for _, number, _ in rows)
 

@@ -12,6 +12,7 @@ from db import embeddings, images, items, models, runs
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
+from simulator.guests.admitted import admitted
 from simulator.installation.context import Context, Silence
 from simulator.playing.desk import Workforce
 from simulator.playing.export import write
@@ -64,15 +65,19 @@ def context_of(engine: Engine, **flags: object) -> Context:
     return Context(settings.load(database_url=address, **flags), engine, Silence())
 
 
-def resolved(engine: Engine, plan: Plan = TOY_PLAN, **changes: object) -> Resolved:
+def resolved(
+    engine: Engine, plan: Plan = TOY_PLAN, *, is_strict: bool = False, **changes: object
+) -> Resolved:
     """A plan on the toy catalogue, with everything it depends on."""
+    changed = replace(plan, **changes)
     with read_transaction(engine) as conn:
         stored = items.read(conn, CATALOGUE) or None
     return resolve(
-        replace(plan, **changes),
+        changed,
         stored or stock(engine),
         model=EMBEDDER.model,
         runtime=EMBEDDER.runtime,
+        guest=admitted(changed.policy, is_strict=is_strict),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from db import heartbeats, work
 from db.engine import open_engine, write_transaction
-from db.errors import DependencyError
+from db.errors import DependencyError, FinalError
 from workers import answer, embed, fold, rank
 from workers.heartbeat import Heartbeat
 from workers.knowledge import Library
@@ -61,18 +61,25 @@ class Worker:
             results = PERFORMERS[taken.kind](self.library, taken)
         except DependencyError:
             raise  # without the database nothing can be noted
+        except FinalError as error:
+            self._failed(taken, str(error), is_final=True)
+            return
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            with write_transaction(self.engine) as conn:
-                is_parked = work.give_back(conn, taken.id, reason, worker=self.name)
-            how = "parked" if is_parked else "failed"
-            self.metrics.ended(taken.kind, how)
-            logger().warning(f"{taken.kind} {how}: {reason}", action=f"work_{how}")
+            self._failed(taken, reason)
             raise
         stages = self.library.stopwatch.seconds
         self.metrics.done(taken.kind, results, stages)
         rounded = {stage: round(seconds, 4) for stage, seconds in stages.items()}
         logger().debug(f"{taken.kind} done", action="work_done", results=results, **rounded)
+
+    def _failed(self, taken: work.Work, reason: str, *, is_final: bool = False) -> None:
+        with write_transaction(self.engine) as conn:
+            is_parked = work.give_back(conn, taken.id, reason, worker=self.name, is_final=is_final)
+        how = "parked" if is_parked else "failed"
+        self.metrics.ended(taken.kind, how)
+        said = reason.partition("\n")[0] if is_final else reason
+        logger().warning(f"{taken.kind} {how}: {said}", action=f"work_{how}")
 
 
 def perform(work_id: int) -> None:

@@ -21,6 +21,7 @@ from recommender.registry import REFERENCES
 from recommender.scoring.cointeraction import Counts
 from simulator.installation.context import Context
 from simulator.logs import kept_log
+from simulator.operations.stored_run import StoredRun, events_of
 from workers.fold import fold_sessions
 from workers.knowledge import Library, requests_of
 
@@ -34,18 +35,6 @@ class Check:
     name: str
     ok: bool
     detail: str
-
-
-@dataclass(frozen=True)
-class StoredRun:
-    """One run as it is stored."""
-
-    run: Run
-    events: Events
-    session: Any
-    step: Any
-    generation: Any
-    entries: Any
 
 
 def verify(context: Context, run_id: str) -> list[Check]:
@@ -79,6 +68,10 @@ def verify(context: Context, run_id: str) -> list[Check]:
         checks.append(
             Check("slates", True, "ranked by the judge; nothing of the recommender's to compare")
         )
+    elif "guest" in run.config:
+        from simulator.guests.asked_again import asked_again  # noqa: PLC0415 - Arrow
+
+        checks.append(Check("slates", *asked_again(context, library, found)))
     else:
         checks.append(
             _judge(_reranked(library, found), "slates", "batches ranked again from the events")
@@ -210,7 +203,7 @@ def _recounted(context: Context, library: Library, found: StoredRun) -> Iterator
             packed = cointeractions.increments(
                 conn, number, after=fold.number - 1, up_to=fold.number
             )
-        events = _of_sessions(found.events, sessions)
+        events = events_of(found.events, sessions)
         recommender = library.recommender(number, fold.number - 1)
         counts, again = fold_sessions(recommender, sessions, events, fold.number)
         kept = Counts.unpack(counts.n, packed)
@@ -229,7 +222,7 @@ def _reranked(library: Library, found: StoredRun) -> Iterator[str | None]:
         for step in np.unique(found.step[found.generation == generation]).tolist():
             rows = (found.generation == generation) & (found.step == step)
             sessions = found.session[rows]
-            events = _of_sessions(found.events, sessions)
+            events = events_of(found.events, sessions)
             profiles = recommender.profiles(requests_of(events, sessions, step), events)
             again = recommend(recommender.config, recommender.knowledge, profiles, recommender.seed)
             same = again.tobytes() == found.entries[rows].tobytes()
@@ -238,8 +231,3 @@ def _reranked(library: Library, found: StoredRun) -> Iterator[str | None]:
                 if same
                 else f"slates of generation {generation}, step {step} come out differently"
             )
-
-
-def _of_sessions(events: Events, sessions: np.ndarray[Any, np.dtype[np.int64]]) -> Events:
-    wanted = np.isin(events.rows["session"], sessions)
-    return Events(events.rows[wanted], events.shown[wanted[events.rows["kind"] == Kind.IMPRESSION]])

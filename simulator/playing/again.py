@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from simulator.embedders.in_force import of_run
+from simulator.guests.admitted import spec_of
 from simulator.installation.command_line import command_line
-from simulator.playing.guests import spec_of
 from workers.settings import Settings
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from recommender.search.similarity import VisualNeighbours, round_embeddings
 from simulator.embedders.vectors import vectors
 from simulator.installation.context import Context
 from simulator.playing.desk import NOTHING_KNOWN, Ranker
-from simulator.playing.plan import Resolved
+from simulator.playing.plan import FILLING, Resolved
 from simulator.playing.play import Witness, play
 from simulator.playing.record import Record
 from simulator.playing.simulate import pictures_of
@@ -40,6 +40,9 @@ from simulator.world.presets import from_settings
 from simulator.world.session import World
 from workers.fold import read_slates
 from workers.knowledge import Recommender, requests_of
+
+if TYPE_CHECKING:
+    from simulator.guests.in_memory import GuestInMemory
 
 PIECE = 256
 """Requests ranked at once: what they need stays in the processor's cache; results do not depend on
@@ -55,6 +58,7 @@ class SharedWorld:
 
     config: dict[str, Any]
     world: World
+    pixels: NDArray[np.uint8]
     vectors: NDArray[np.float32]
     is_candidate: NDArray[np.bool_]
     neighbours: dict[int, VisualNeighbours] = field(default_factory=dict)
@@ -63,7 +67,8 @@ class SharedWorld:
         """A recommender that knows nothing yet; settings: of RecommenderConfig, beside the run's
         own.
         """
-        own = {**self.config["recommender"], **(settings or {}), "policy": policy}
+        named = policy if policy in POLICIES else FILLING
+        own = {**self.config["recommender"], **(settings or {}), "policy": named}
         config = RecommenderConfig.from_json(canonical(own))
         arrivals = Arrivals.of(self.config)
         offered = arrivals.offered(self.is_candidate, 0) if arrivals else self.is_candidate
@@ -86,7 +91,11 @@ def share_world(
         max_slates=config["slates"],
     )
     return SharedWorld(
-        config, world, round_embeddings(vectors), ~np.asarray(pictures.is_query, np.bool_)
+        config,
+        world,
+        pictures.pixels,
+        round_embeddings(vectors),
+        ~np.asarray(pictures.is_query, np.bool_),
     )
 
 
@@ -99,6 +108,8 @@ class MemoryRun:
     """The policy whose slates are shown, where it is not the one that learns."""
     record: Record | None = None
     """Keeps what happens beyond the day, where somebody wants it."""
+    guest: GuestInMemory | None = None
+    """Who is asked for slates in the recommender's place."""
     profiles: Profiles | None = None
     """Those of the requests ranked last."""
     expected: list[tuple[int, float, int]] = field(default_factory=list)
@@ -131,25 +142,31 @@ class MemoryRun:
         known = self.recommender
         if known.generation != generation:
             raise ValueError(f"generation {generation} was asked for, {known.generation} is known")
-        if ranker is not None:
-            entries = ranker(sessions, step)
-        else:
-            events = Events.concat(self._events)
-            self.profiles = known.profiles(requests_of(events, sessions, step), events)
-            config = replace(known.config, policy=self.shown_policy or known.config.policy)
-            parts = [
-                recommend(config, known.knowledge, self.profiles[start : start + PIECE], known.seed)
-                for start in range(0, len(self.profiles), PIECE)
-            ]
-            entries = np.concatenate(parts)
+        entries = ranker(sessions, step) if ranker is not None else self._ranked(sessions, step)
         if self.record is not None:
             self.record.show(sessions, step, entries)
         chosen: NDArray[np.int32] = entries["item"].copy()
         return chosen
 
+    def _ranked(self, sessions: NDArray[np.int64], step: int) -> NDArray[Any]:
+        """SLATE [n, k] by the guest, or by the recommender."""
+        known = self.recommender
+        events = Events.concat(self._events)
+        self.profiles = known.profiles(requests_of(events, sessions, step), events)
+        if self.guest is not None:
+            return self.guest.slates(self.profiles, events, known)
+        config = replace(known.config, policy=self.shown_policy or known.config.policy)
+        parts = [
+            recommend(config, known.knowledge, self.profiles[start : start + PIECE], known.seed)
+            for start in range(0, len(self.profiles), PIECE)
+        ]
+        return np.concatenate(parts)
+
     def end_day(self, sessions: NDArray[np.int64], generation: int) -> None:
         """Fold the day, as a worker does."""
         del sessions
+        if self.guest is not None:
+            self.guest.end_day(Events.concat(self._events), generation)
         self.recommender = folded(self.recommender, Events.concat(self._events), generation)
         self._events.clear()
 
@@ -198,9 +215,12 @@ def play_in_memory(
     witness: Witness | None = None,
     record: Record | None = None,
     after_day: Callable[[int], None] = lambda _day: None,
+    guest: GuestInMemory | None = None,
 ) -> MemoryRun:
-    """Play one policy in memory, to its last day; record: keeps what happens."""
-    desk = MemoryRun(shared.recommender(policy, settings), record=record)
+    """Play one policy in memory, to its last day; record: keeps what happens. guest: whom the
+    policy names, where it is not ours.
+    """
+    desk = MemoryRun(shared.recommender(policy, settings), record=record, guest=guest)
     play(
         shared.world,
         desk,

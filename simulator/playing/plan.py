@@ -15,12 +15,15 @@ from db.nearest import nearest
 from recommender.config import RecommenderConfig
 from recommender.registry import POLICY_NAMES
 from simulator.catalogues import stored as catalogues
-from simulator.playing.guests import Admitted
+from simulator.guests.admitted import Admitted
 from simulator.world.draws import Purpose, uniform
 from simulator.world.presets import arriving, named, preset_hash
 from workers.guests.address import FORMS, is_guest, parse
 
 SCHEMA = 1
+
+FILLING = "random"
+"""Fills what a guest leaves open."""
 
 LARGEST = {"days": 10_000, "shoppers": 10_000_000, "slates": 1_000, "seed": 2**32 - 1}
 """Beyond these the numbers of sessions, steps and draws would not fit where they are kept."""
@@ -91,13 +94,12 @@ def resolve(
 ) -> Resolved:
     """The canonical config of a plan on a catalogue as it is stored.
 
-    guest: the one that the plan's policy names. `random` stands in its recommender's place: it
-    fills what the guest leaves open.
+    guest: the one that the plan's policy names; FILLING stands where our own policy would.
     """
     chosen = catalogues.pick(stored, CATALOGUE_SPLIT, plan.items, seed=plan.seed)
     queries = catalogues.pick(stored, QUERY_SPLIT, plan.queries, seed=plan.seed)
     world = named(plan.world)
-    recommender = RecommenderConfig(policy="random" if guest else plan.policy, index=index)
+    recommender = RecommenderConfig(policy=FILLING if guest else plan.policy, index=index)
     config = {
         "schema": SCHEMA,
         **asdict(plan),

@@ -5,14 +5,14 @@ experiment.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from db import embeddings, event_log, images, items, runs, slate_outcomes, slates
+from db import embeddings, event_log, guests, images, items, runs, slate_outcomes, slates
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction
 from db.errors import GateError, UsageError
@@ -99,7 +99,14 @@ def _gathered(conn: Connection, run: Run) -> RunData:
         pixels=images.of_run(conn, run.number),
         shown=images.of_run(conn, run.number, PAGE) if is_in_colour(config) else None,
         unit_rows=round_embeddings(embeddings.of_run(conn, run.number, embedder)),
+        faults=_faults(conn, run) if "guest" in config else {},
     )
+
+
+def _faults(conn: Connection, run: Run) -> Mapping[str, int]:
+    from workers.guests.notes import total  # noqa: PLC0415 - Arrow, for runs that need it
+
+    return total(note for _, _, note in guests.notes(conn, run.number))
 
 
 def run_data(
@@ -113,6 +120,7 @@ def run_data(
     pixels: NDArray[np.uint8],
     shown: NDArray[np.uint8] | None,
     unit_rows: NDArray[np.float32],
+    faults: Mapping[str, int],
 ) -> RunData:
     """A finished run as plain arrays, stored or not; chosen: its items by number."""
     config = run.config
@@ -131,6 +139,7 @@ def run_data(
         shown=shown,
         are_clusters=any(item.source == FROM_CLUSTERS for item in chosen),
         embeddings=unit_rows,
+        faults=faults,
         n_items=config["items"],
         n_shoppers=config["shoppers"],
         days=config["days"],

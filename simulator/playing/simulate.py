@@ -22,9 +22,9 @@ from recommender.arrivals import Arrivals
 from simulator.catalogues import stored as catalogues
 from simulator.catalogues.fashion_mnist import CLASS_NAMES
 from simulator.embedders import model as models
+from simulator.guests.admitted import Admitted, admitted
 from simulator.installation.context import Context
 from simulator.playing.desk import Desk, Workforce
-from simulator.playing.guests import Admitted, admitted
 from simulator.playing.plan import Plan, Resolved, resolve
 from simulator.playing.play import play
 from simulator.world.catalogue import Pictures

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from simulator.playing.report import PAGE, is_in_colour, load, run_data
 from simulator.playing.simulate import prepare
 from simulator.report.numbers.panel import RunData
 from simulator.report.results import Result
+
+if TYPE_CHECKING:
+    from simulator.guests.in_memory import GuestInMemory
 
 
 def play_together(
@@ -75,8 +79,15 @@ def _in_memory(
             shared = shared or share_world(resolved.config, *gather(context, resolved))
             with context.talk.progress(f"{policy} (seed {seed})", plan.days) as step:
                 record = Record(resolved.config["recommender"]["slate_size"])
-                play_in_memory(shared, policy, record=record, after_day=partial(_one_more, step))
-            played.append(_remembered(context, resolved, shared, record))
+                with _guest(resolved, shared) as guest:
+                    play_in_memory(
+                        shared,
+                        policy,
+                        record=record,
+                        after_day=partial(_one_more, step),
+                        guest=guest,
+                    )
+            played.append(_remembered(context, resolved, shared, record, guest))
     return played
 
 
@@ -87,13 +98,40 @@ def _embed(context: Context, worlds: Sequence[Resolved]) -> None:
     vectors(context, EmbedderKey(config["model"], config["runtime"]), sorted(hashes))
 
 
+@contextmanager
+def _guest(resolved: Resolved, shared: SharedWorld) -> Iterator[GuestInMemory | None]:
+    """Whom a run asks for slates in our place, for as long as it is played."""
+    if resolved.guest is None:
+        yield None
+        return
+    from simulator.guests.in_memory import guest_in_memory  # noqa: PLC0415 - Arrow
+
+    guest = guest_in_memory(
+        resolved.guest,
+        resolved.config,
+        resolved.items,
+        prices=shared.world.catalogue.price.astype(np.int32),
+        pictures=shared.pixels,
+        vectors=shared.vectors,
+        run=runs.id_of(resolved.config),
+    )
+    try:
+        yield guest
+    finally:
+        guest.close()
+
+
 def _one_more(step: Step, day: int) -> None:
     del day
     step()
 
 
 def _remembered(
-    context: Context, resolved: Resolved, shared: SharedWorld, record: Record
+    context: Context,
+    resolved: Resolved,
+    shared: SharedWorld,
+    record: Record,
+    guest: GuestInMemory | None,
 ) -> RunData:
     """A run in memory as the report reads one from the database."""
     config: dict[str, Any] = json.loads(runs.canonical(resolved.config))  # as it comes back stored
@@ -112,4 +150,5 @@ def _remembered(
         pixels=pixels,
         shown=shown,
         unit_rows=shared.vectors,
+        faults=guest.faults() if guest is not None else {},
     )

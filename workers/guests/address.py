@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +18,7 @@ GROUP = "windowshop.recommenders"
 FILES = (".parquet", ".csv", ".tsv", ".run", ".trec", ".txt")
 """Endings of files that hold lists."""
 FORMS = "FILE.py:CLASS, PACKAGE.MODULE:CLASS, http://HOST:PORT, or a file of lists"
-_NAMED = re.compile(r"(?P<name>[A-Za-z][\w.-]*)=(?P<rest>.+)", re.DOTALL)
+_NAMED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)=(?P<rest>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Guest:
 
     name: str
     """What the report calls it."""
-    door: Literal["python", "http", "file"]
+    door: Literal["python", "http", "file", "here"]
     """How it is reached."""
     target: str
     """What was named, without the folders before it."""
@@ -45,10 +45,21 @@ class Guest:
         }
 
     @property
+    def located(self) -> str:
+        """How it is named from anywhere on this machine."""
+        return self._named(self.place if self.door != "python" else self._class_at_place())
+
+    def _class_at_place(self) -> str:
+        return f"{self.place}:{self.target.rpartition(':')[2]}"
+
+    def _named(self, target: str) -> str:
+        options = "&".join(f"{name}={value}" for name, value in self.options.items())
+        return f"{self.name}={target}" + (f"?{options}" if options else "")
+
+    @property
     def spec(self) -> str:
         """How it is named on a command line, in the folder where it lies."""
-        options = "&".join(f"{name}={value}" for name, value in self.options.items())
-        return f"{self.name}={self.target}" + (f"?{options}" if options else "")
+        return self._named(self.target)
 
 
 def is_guest(policy: str) -> bool:
@@ -76,12 +87,14 @@ def parse(policy: str) -> Guest:
         raise UsageError(f"{name!r} is a policy of ours; give yours another name: my-{name}={bare}")
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,39}", name):
         raise UsageError(f"{name!r} is no name for a policy; give one: mine={bare}")
-    return Guest(name, guest.door, guest.target, guest.place, guest.options)
+    return replace(guest, name=name)
 
 
 def _parsed(bare: str) -> Guest:
     if bare.startswith(("http://", "https://")):
         return _over_http(bare)
+    if bare.startswith("here:"):
+        return _from_here(bare)
     target, _, query = bare.partition("?")
     options = {name: _value(text) for name, text in parse_qsl(query, keep_blank_values=True)}
     if target.endswith(FILES):
@@ -98,6 +111,17 @@ def _parsed(bare: str) -> Guest:
             raise UsageError(f"there is no file {where!r}; give the path of your recommender")
         return Guest(name, "python", f"{path.name}:{name}", str(path.absolute()), options)
     return Guest(name, "python", target, where, options)
+
+
+def _from_here(place: str) -> Guest:
+    from workers.guests.here import guest_of  # noqa: PLC0415 - only a notebook needs it
+
+    try:
+        return guest_of(place)
+    except KeyError:
+        raise UsageError(
+            f"{place!r} is an object of another process; put its class in a file: mine.py:Mine"
+        ) from None
 
 
 def _over_http(address: str) -> Guest:

@@ -30,6 +30,9 @@ FAULTS = (
 
 LATE, DIED, RAISED, WRONG_SHAPE, NO_NUMBER, UNKNOWN, FORBIDDEN, TWICE, TOO_FEW = range(len(FAULTS))
 
+NO_ITEM = -(2**53)
+"""Stands for what was no number."""
+
 Entries = NDArray[Any]
 """ranking.SLATE, [n, k]."""
 
@@ -95,7 +98,7 @@ def _given(
     if items.dtype.kind == "f":
         is_number = np.isfinite(items) & (items == np.floor(items)) & (np.abs(items) < 2**53)
         faults[:, NO_NUMBER] = (~is_number)[:, :k].sum(axis=1)
-        items = np.where(is_number, items, -2)
+        items = np.where(is_number, items, NO_ITEM)
     width = min(k, items.shape[1])
     found = nothing
     found[:, :width] = items[:, :width]
@@ -118,7 +121,7 @@ def _good(
         np.zeros((len(items), 1), np.bool_), ordered[:, 1:] == ordered[:, :-1], axis=1
     )
     np.put_along_axis(is_again, order, again, axis=1)
-    faults[:, UNKNOWN] = (~is_known & (items != -1) & (items != -2)).sum(axis=1)
+    faults[:, UNKNOWN] = (~is_known & (items != -1) & (items != NO_ITEM)).sum(axis=1)
     faults[:, FORBIDDEN] = (is_known & ~may & ~is_again).sum(axis=1)
     faults[:, TWICE] = (is_known & is_again).sum(axis=1)
     good: NDArray[np.bool_] = is_known & may & ~is_again

@@ -73,6 +73,10 @@ def open_door(guest: Guest, limits: Limits, run: str) -> Door:
         from workers.guests.lists import ListsDoor  # noqa: PLC0415
 
         return ListsDoor(guest)
+    if guest.door == "here":
+        from workers.guests.here import HereDoor  # noqa: PLC0415
+
+        return HereDoor(guest)
     from workers.guests.http import HttpDoor  # noqa: PLC0415
 
     return HttpDoor(guest, limits, run)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from db.errors import WorkError
+from db.errors import FinalError, WorkError
 from db.events import Events
 from db.items import CATALOGUE_SPLIT, Item
 from recommender.config import RecommenderConfig
@@ -21,6 +21,8 @@ from workers.guests.protocol import Day, Requests, Shop
 
 BEFORE_THE_FIRST_DAY = -1
 LONGEST_QUOTE = 120
+TRIES = 3
+"""How often a guest that dies is brought back for one call."""
 
 Days = Callable[[int], Day | None]
 """The day of a generation; None where nobody came."""
@@ -50,7 +52,7 @@ class Host:
     ) -> Answered:
         """The slates of requests of one step, which see the days up to a generation.
 
-        events: of their sessions so far. Raises WorkError where the guest cannot start or learn,
+        events: of their sessions so far. Raises FinalError where the guest cannot start or learn,
         and for a bad answer where is_strict.
         """
         on_sale = is_candidate[: self.shop.n_items]
@@ -64,7 +66,7 @@ class Host:
             why = f"{error}\n{error.traceback}".strip()
         answered = completed(said, profiles, on_sale, config=config, seed=self.shop.seed)
         if self.is_strict and answered.faults.any():
-            raise WorkError(_quoted(self.name, profiles, said, answered, why))
+            raise FinalError(_quoted(self.name, profiles, said, answered, why))
         return answered
 
     def close(self) -> None:
@@ -72,39 +74,41 @@ class Host:
         self.door.close()
 
     def _asked(self, requests: Requests, generation: int) -> Answer:
-        """Its answer; one that died is brought back, and asked once more."""
-        self._advance(generation)
-        try:
-            return self.door.slates(requests)
-        except GuestError as error:
-            if error.kind != "raised":
-                self._learned = None
-            if error.kind != "died":
-                raise
-        self._advance(generation)
-        try:
-            return self.door.slates(requests)
-        except GuestError as error:
-            if error.kind != "raised":
-                self._learned = None
-            raise
+        """Its answer; one that died is brought back, and asked again."""
+        for tries_left in reversed(range(TRIES)):
+            self._advance(generation)
+            try:
+                return self.door.slates(requests)
+            except GuestError as error:
+                if error.kind != "raised":
+                    self._learned = None
+                if error.kind != "died" or not tries_left:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
     def _advance(self, generation: int) -> None:
         """Have it know the days up to a generation, and none after."""
-        try:
-            if self._learned is None or self._learned > generation:
-                self.door.start(self.shop)
-                self._learned = BEFORE_THE_FIRST_DAY
-            while self._learned < generation:
-                day = self.days(self._learned + 1)
-                if day is not None:
-                    self.door.learn(day)
-                self._learned += 1
-        except GuestError as error:
-            self._learned = None
-            raise WorkError(
-                f"{self.name} cannot go on: {error}\n{error.traceback}".strip()
-            ) from None
+        for tries_left in reversed(range(TRIES)):
+            try:
+                self._teach(generation)
+                return
+            except GuestError as error:
+                self._learned = None
+                if error.kind == "died" and tries_left:
+                    continue
+                why = f"{self.name} cannot go on: {error}\n{error.traceback}".strip()
+                # One that dies may live another time; one that raises would raise again.
+                raise (WorkError if error.kind == "died" else FinalError)(why) from None
+
+    def _teach(self, generation: int) -> None:
+        if self._learned is None or self._learned > generation:
+            self.door.start(self.shop)
+            self._learned = BEFORE_THE_FIRST_DAY
+        while self._learned < generation:
+            day = self.days(self._learned + 1)
+            if day is not None:
+                self.door.learn(day)
+            self._learned += 1
 
 
 def shop_of(

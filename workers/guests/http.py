@@ -47,11 +47,17 @@ class HttpDoor:
         wants = self.health()
         items = shop.items.to_pylist()
         queries = shop.queries.to_pylist()
-        if wants.get("pictures") == "inline":
+        if wants.get("pictures") == "png":
             for about, picture in zip([*items, *queries], shop.pictures, strict=True):
                 about["picture"] = _png(picture)
+        inline = {"pictures": shop.pictures, "vectors": shop.vectors.astype("<f4")}
+        sent = {
+            name: base64.b64encode(array.tobytes()).decode()
+            for name, array in inline.items()
+            if wants.get(name) == "inline"
+        }
         body = {"schema": SCHEMA, "run": self._run, "k": shop.k, "seed": shop.seed}
-        body |= {"key": self._run, "items": items, "queries": queries}
+        body |= {"key": self._run, "items": items, "queries": queries, **sent}
         said = self._json(
             self._call("POST", "/start", json=body, key=self._run, seconds=3 * self._limits.seconds)
         )
@@ -61,7 +67,7 @@ class HttpDoor:
         """A slate for each request."""
         first = requests.table.slice(0, 1).to_pylist()[0]
         key = f"{self._run}-{first['session']}-{first['step']}"
-        if self._is_arrow:
+        if self._is_arrow and requests.on_sale.all():  # what is not sold yet goes with JSON
             sent: dict[str, Any] = {"content": _stream(requests.table)}
         else:
             body = {"schema": SCHEMA, "run": self._run, "key": key}

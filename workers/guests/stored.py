@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from db import cointeractions, embeddings, event_log, guests, images, items, runs
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction
+from db.errors import NotFoundError
 from recommender.search.similarity import round_embeddings
 from workers.guests import tables
 from workers.guests.address import Guest
@@ -54,6 +55,15 @@ def host_of(engine: Engine, run: int, *, purpose: str = "") -> Host | None:
         return _day(engine, run, generation, k)
 
     return Host(guest.name, door, shop, day, is_strict=about["strict"])
+
+
+def guest_of(engine: Engine, run: int) -> Guest:
+    """The guest of a run. Raises NotFoundError where the recommender is ours."""
+    with read_transaction(engine) as conn:
+        found = guests.read(conn, run)
+    if found is None:
+        raise NotFoundError(f"run {run:012x} has no guest")
+    return Guest(**found[0]["guest"])
 
 
 def _shop(conn: Connection, run: int, config: dict[str, Any], prices: NDArray[np.int32]) -> Shop:

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from db.errors import UsageError
 from recommender.registry import POLICY_NAMES
 from simulator.report.numbers import statistics
+from simulator.report.numbers.guest_faults import GuestFaults, of_guests
 from simulator.report.numbers.measures import SHARE_OF_LEAD, is_compared, measure
 from simulator.report.numbers.panel import Panel
 from simulator.report.numbers.statistics import Estimate, Gap, Interval
@@ -43,6 +44,8 @@ class Comparison:
     seeds: list[int]
     """Those that every number is over."""
     n_shoppers: int
+    guests: Mapping[str, GuestFaults] = field(default_factory=dict)
+    """How often each recommender that is not ours answered badly."""
     are_clusters: bool = False
     """Measures by class go by clusters, for want of labels."""
 
@@ -56,7 +59,9 @@ class Comparison:
     @property
     def caution(self) -> str:
         """What must be said of them; empty where nothing must."""
-        return statistics.caution(len(self.seeds))
+        return " ".join(
+            filter(None, [statistics.caution(len(self.seeds)), labels.answered_badly(self.guests)])
+        )
 
     def interval(self, policy: str, metric: str) -> Interval:
         """One number of one policy; undefined where it was never measured."""
@@ -89,6 +94,7 @@ def compare_runs(panels: Sequence[Panel]) -> Comparison:
         differences=list(_differences(measured, seeds)),
         seeds=seeds,
         n_shoppers=panels[0].run.n_shoppers,
+        guests=of_guests(panels),
         are_clusters=any(panel.run.are_clusters for panel in panels),
     )
 
@@ -104,7 +110,15 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         for found in comparison.differences
     ]
     by_class = {"by_class": labels.FROM_CLUSTERS} if comparison.are_clusters else {}
-    return {"schema": SCHEMA, "policies": policies, "differences": differences, **by_class}
+    faults = {name: found.to_json() for name, found in comparison.guests.items()}
+    guests = {"guests": faults} if faults else {}
+    return {
+        "schema": SCHEMA,
+        "policies": policies,
+        "differences": differences,
+        **by_class,
+        **guests,
+    }
 
 
 def dump(comparison: Comparison) -> bytes:

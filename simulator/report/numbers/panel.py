@@ -4,6 +4,7 @@ session.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +66,8 @@ class RunData:
     """[n, dim], unit rows. Only the similarities that the slate grids tell are computed of them."""
     shown: NDArray[np.uint8] | None = None
     """[n, h, w, 3], where people see colour."""
+    faults: Mapping[str, int] = field(default_factory=dict)
+    """Slates of a guest by what was wrong with its answer; "slates": with anything."""
     are_clusters: bool = False
     """Whether the categories are the judge's clusters, for want of labels."""
 

@@ -5,8 +5,9 @@ written.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from simulator.report.numbers.guest_faults import GuestFaults
 from simulator.report.numbers.measures import Measure, known
 from simulator.report.numbers.statistics import Gap, Interval
 
@@ -103,3 +104,14 @@ def _signed(text: str) -> str:
     if text.startswith("-"):
         return text[1:] if not text.strip("-0.,") else MINUS + text[1:]
     return text
+
+
+def answered_badly(guests: Mapping[str, GuestFaults]) -> str:
+    """What was wrong with the answers of guests; empty where nothing was."""
+    return " ".join(
+        f"{name} answered badly to {found.bad:,} of {found.requests:,} requests"
+        f" ({joined([f'{n:,} {kind}' for kind, n in found.kinds.items()])});"
+        " such places were filled by lot."
+        for name, found in guests.items()
+        if found.bad
+    )

@@ -31,17 +31,19 @@ class Subjects:
 
 
 def subjects_of(comparison: Comparison, compare: tuple[str, str] | None = None) -> Subjects:
-    """The pair that was asked for, else blend against visual, else the two best that are not the
-    oracle.
+    """The pair that was asked for, else a guest against blend, else blend against visual, else the
+    two best that are not the oracle.
     """
     if compare is not None:
         return Subjects(*compare)
     names = list(comparison.policies)
     able = [name for name in names if name not in REFERENCES] or names
     ranked = sorted(able, key=lambda name: -_or_least(comparison.interval(name, LATE).value))
-    focus = "blend" if "blend" in able else ranked[0]
+    strangers = [name for name in ranked if name in comparison.guests]
+    focus = next(iter(strangers), "blend" if "blend" in able else ranked[0])
     others = [name for name in ranked if name != focus] or [name for name in names if name != focus]
-    reference = "visual" if "visual" in others else next(iter(others), None)
+    usual = ("blend", "visual") if strangers else ("visual",)
+    reference = next((name for name in (*usual, *others) if name in others), None)
     return Subjects(focus, reference)
 
 

@@ -31,6 +31,8 @@ def admitted(policy: str, *, is_strict: bool = False) -> Admitted | None:
     if not is_guest(policy):
         return None
     guest = parse(policy)
+    if guest.door == "here":
+        return Admitted(guest, is_strict=is_strict)
     known = _known(guest.place, guest.target, guest.name, policy, _changed(guest))
     return Admitted(known, is_strict=is_strict)
 
@@ -47,7 +49,7 @@ def _known(place: str, target: str, name: str, policy: str, changed: int) -> Gue
     """A guest with its version. The arguments tell apart what may differ."""
     del place, target, name, changed
     guest = parse(policy)
-    version = {"python": _of_python, "http": _of_http, "file": _of_file}[guest.door](guest)
+    version = _VERSION[guest.door](guest)
     return replace(guest, version=version)
 
 
@@ -98,3 +100,10 @@ def _of_file(guest: Guest) -> str:
 
     read(Path(guest.place))
     return hashlib.sha256(Path(guest.place).read_bytes()).hexdigest()
+
+
+_VERSION = {
+    "python": _of_python,
+    "http": _of_http,
+    "file": _of_file,
+}

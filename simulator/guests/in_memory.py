@@ -1,0 +1,83 @@
+"""A guest in a run that is not stored: its days and its notes are kept here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.events import Events
+from db.items import Item
+from recommender.profile import Profiles
+from simulator.guests.admitted import Admitted
+from simulator.playing.desk import BATCH
+from workers.guests import tables
+from workers.guests.door import open_door
+from workers.guests.host import Host, shop_of
+from workers.guests.notes import notes_of, total
+from workers.guests.protocol import Day
+from workers.knowledge import Recommender
+
+
+@dataclass
+class GuestInMemory:
+    """Whom a run in memory asks for slates; `close` it in the end."""
+
+    host: Host
+    days: dict[int, Day | None]
+    """Those that are over, for whoever learns them tomorrow, or once more after it was gone."""
+    notes: list[str] = field(default_factory=list)
+    """In JSON, of slates that have one."""
+
+    def slates(self, profiles: Profiles, events: Events, known: Recommender) -> NDArray[Any]:
+        """SLATE [n, k] of requests of one step, asked in the batches of a stored run."""
+        parts = []
+        for start in range(0, len(profiles), BATCH):
+            some = profiles[start : start + BATCH]
+            answered = self.host.answer(
+                events,
+                some,
+                generation=known.generation,
+                is_candidate=known.knowledge.is_candidate,
+                config=known.config,
+            )
+            parts.append(answered.entries)
+            self.notes += [note for note in notes_of(answered) if note]
+        return np.concatenate(parts)
+
+    def end_day(self, events: Events, generation: int) -> None:
+        """A day is over."""
+        self.days[generation] = tables.day(generation, events)
+
+    def faults(self) -> dict[str, int]:
+        """How many slates had which fault."""
+        return total(map(json.loads, self.notes))
+
+    def close(self) -> None:
+        """Nobody asks any more."""
+        self.host.close()
+
+
+def guest_in_memory(
+    admitted: Admitted,
+    config: dict[str, Any],
+    items: Sequence[Item],
+    *,
+    prices: NDArray[np.int32],
+    pictures: NDArray[np.uint8],
+    vectors: NDArray[np.float32],
+    run: str,
+) -> GuestInMemory:
+    """The guest of a run's config, not asked yet; prices: cents, of all items by number."""
+    k = config["recommender"]["slate_size"]
+    shop = shop_of(
+        items, prices=prices, pictures=pictures, vectors=vectors, k=k, seed=config["seed"]
+    )
+    door = open_door(admitted.guest, admitted.limits, run)
+    days: dict[int, Day | None] = {}
+    host = Host(admitted.guest.name, door, shop, days.get, is_strict=admitted.is_strict)
+    return GuestInMemory(host, days)
