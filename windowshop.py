@@ -236,7 +236,7 @@ train = _here(Installation.train)
 
 def _names(policies: Sequence[Any]) -> list[str]:
     """Policies by name; a class or an object is taken in under its own."""
-    from workers.guests.here import take_in
+    from workers.guests.doors.here import take_in
 
     return [one if isinstance(one, str) else take_in(one) for one in policies]
 

@@ -29,7 +29,7 @@ from db.runs import open_run
 from recommender.config import RecommenderConfig
 from recommender.knowledge import Knowledge
 from workers.fold import fold_sessions
-from workers.knowledge import NOTHING_KNOWN, Recommender
+from workers.knowledge import NOTHING_KNOWN, RunRecommender
 
 EVENTS = 1_000_000
 ITEMS = 10_000
@@ -111,7 +111,7 @@ def _stock(engine, n_sessions: int):  # type: ignore[no-untyped-def]
             event_log.append(conn, run.number, piece)
         stored += len(piece)
     return (
-        Recommender(run.number, 1, config, NOTHING_KNOWN, knowledge),
+        RunRecommender(run.number, 1, config, NOTHING_KNOWN, knowledge),
         np.arange(n_sessions),
         stored,
     )

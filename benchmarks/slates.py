@@ -25,7 +25,7 @@ from recommender.knowledge import Knowledge
 from recommender.policies import recommend
 from recommender.profile import Profiles
 from workers.fold import fold_sessions, read_slates
-from workers.knowledge import NOTHING_KNOWN, Recommender, advanced
+from workers.knowledge import NOTHING_KNOWN, RunRecommender, advanced
 
 SESSIONS = 20_000
 REQUESTS = 2560
@@ -71,17 +71,17 @@ def rates(n_items: int, n_sessions: int, n_requests: int, *, times: int) -> dict
     return {"warm": len(asked) / warm, "cold": len(asked) / cold}
 
 
-def informed(n_items: int, n_sessions: int) -> Recommender:
+def informed(n_items: int, n_sessions: int) -> RunRecommender:
     """A recommender after one generation of sessions."""
     config = RecommenderConfig()
     knowledge = Knowledge.start(config, traffic.unit_vectors(n_items), np.ones(n_items, np.bool_))
-    first = Recommender(1, 1, config, NOTHING_KNOWN, knowledge)
+    first = RunRecommender(1, 1, config, NOTHING_KNOWN, knowledge)
     events = traffic.events(n_sessions, n_items=n_items)
     counts, folded = fold_sessions(first, np.arange(n_sessions), events, 0)
     return advanced(first, [folded], counts.pack())
 
 
-def _seconds(recommender: Recommender, profiles: Profiles) -> float:
+def _seconds(recommender: RunRecommender, profiles: Profiles) -> float:
     began = time.perf_counter()
     for start in range(0, len(profiles), BATCH):
         recommend(

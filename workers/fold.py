@@ -16,7 +16,7 @@ from db.events import Events, Kind
 from recommender.knowledge import fold, remember
 from recommender.profile import REQUEST, Profiles
 from recommender.scoring.cointeraction import Counts
-from workers.knowledge import Library, Recommender
+from workers.knowledge import Library, RunRecommender
 
 
 def perform(library: Library, job: work.Work) -> int:
@@ -45,7 +45,7 @@ def perform(library: Library, job: work.Work) -> int:
 
 
 def fold_sessions(
-    recommender: Recommender, sessions: NDArray[np.int64], events: Events, generation: int
+    recommender: RunRecommender, sessions: NDArray[np.int64], events: Events, generation: int
 ) -> tuple[Counts, Generation]:
     """The increments of whole sessions and what is learned from them; also how `verify`
     recounts.
@@ -68,7 +68,7 @@ def fold_sessions(
 
 
 def read_slates(
-    recommender: Recommender, events: Events
+    recommender: RunRecommender, events: Events
 ) -> tuple[Profiles, NDArray[np.int32], NDArray[np.bool_]]:
     """The slates seen: profiles of their requests, items shown int32 [n, k], acted on bool [n,
     k].

@@ -50,7 +50,7 @@ LIVE = "live"
 
 
 @dataclass(frozen=True)
-class Recommender:
+class RunRecommender:
     """One run's recommender in one generation: a function waiting for its requests."""
 
     run: int
@@ -60,7 +60,7 @@ class Recommender:
     knowledge: Knowledge
     arrivals: Arrivals | None = None
 
-    def after(self, generation: int, knowledge: Knowledge) -> Recommender:
+    def after(self, generation: int, knowledge: Knowledge) -> RunRecommender:
         """The same recommender at a later generation; what arrives by the next morning is
         offered.
         """
@@ -87,7 +87,7 @@ class Library:
         self.engine = engine
         self._is_quick = is_quick
         self.stopwatch = Stopwatch()
-        self._recommenders: OrderedDict[int, Recommender] = OrderedDict()
+        self._recommenders: OrderedDict[int, RunRecommender] = OrderedDict()
         self._networks: dict[EmbedderKey, Embedding] = {}
         self._hosts: OrderedDict[int, Host | None] = OrderedDict()
 
@@ -107,7 +107,7 @@ class Library:
                 ) from None
         return self._networks[embedder]
 
-    def recommender(self, run: int, generation: int) -> Recommender:
+    def recommender(self, run: int, generation: int) -> RunRecommender:
         """A run's recommender as it stood after a generation; NOTHING_KNOWN is before the first."""
         known = self._recommenders.get(run)
         with read_transaction(self.engine) as conn:
@@ -121,7 +121,7 @@ class Library:
             self._recommenders.popitem(last=False)
         return known
 
-    def grow(self, run: int, generation: int) -> Recommender:
+    def grow(self, run: int, generation: int) -> RunRecommender:
         """A run's recommender after a generation, with the query items that came in since it was
         read.
         """
@@ -154,7 +154,7 @@ class Library:
             if host is not None:
                 host.close()
 
-    def _first(self, conn: Connection, number: int) -> Recommender:
+    def _first(self, conn: Connection, number: int) -> RunRecommender:
         run = runs.by_number(conn, number)
         config = RecommenderConfig.from_json(runs.canonical(run.config["recommender"]))
         vectors = embeddings.leading(
@@ -173,7 +173,9 @@ class Library:
         arrivals = Arrivals.of(run.config)
         offered = arrivals.offered(is_candidate, 0) if arrivals else is_candidate
         knowledge = Knowledge.start(config, round_embeddings(vectors), offered)
-        return Recommender(number, run.config["seed"], config, NOTHING_KNOWN, knowledge, arrivals)
+        return RunRecommender(
+            number, run.config["seed"], config, NOTHING_KNOWN, knowledge, arrivals
+        )
 
 
 def _host_of(engine: Engine, run: int) -> Host | None:
@@ -221,7 +223,7 @@ def _check(manifest: bytes, weights: bytes, wanted: EmbedderKey) -> None:
         raise ValueError(f"it is computed by {found}, not by {wanted.runtime}")
 
 
-def _advanced(conn: Connection, known: Recommender, generation: int) -> Recommender:
+def _advanced(conn: Connection, known: RunRecommender, generation: int) -> RunRecommender:
     """The same recommender some generations later: the sum of the increments up to there."""
     folds = [
         fold
@@ -238,8 +240,8 @@ def _advanced(conn: Connection, known: Recommender, generation: int) -> Recommen
 
 
 def advanced(
-    known: Recommender, folds: Sequence[Generation], packed: Iterable[tuple[int, bytes]]
-) -> Recommender:
+    known: RunRecommender, folds: Sequence[Generation], packed: Iterable[tuple[int, bytes]]
+) -> RunRecommender:
     """A recommender after the folds that follow on what it knows; packed: their increments of the
     counts.
     """
@@ -263,7 +265,7 @@ def advanced(
     return known.after(folds[-1].number, knowledge)
 
 
-def _taste(known: Recommender, packed: bytes) -> Taste | None:
+def _taste(known: RunRecommender, packed: bytes) -> Taste | None:
     if not packed:
         return None
     try:

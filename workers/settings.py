@@ -40,6 +40,9 @@ LARGEST_SECRET = 4096
 """Bytes of a file that holds a password or a token."""
 FOLDERS = ("home", "cache", "runs", "keras_home")
 PLACES = (*FOLDERS, "redis_password_file", "metrics_token_file")
+OUR_BUSINESS = ("DATABASE_URL", "REDIS_URL", "WINDOWSHOP_", "PG")
+"""Beginnings of variables that hold addresses and secrets."""
+ROOT = Path(__file__).parents[1]
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}
 _OF_A_WORKER = (
     *("job_seconds", "heartbeat_seconds"),
@@ -268,6 +271,14 @@ def for_child(settings: Settings) -> dict[str, str]:
         # of them.
         "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
     }
+
+
+def for_guest() -> dict[str, str]:
+    """The environment for a process that is none of ours: without any address or secret."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OUR_BUSINESS)}
+    threads = {"OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1")}
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    return {**kept, **threads, "PYTHONPATH": path}
 
 
 def quieten_tensorflow() -> None:

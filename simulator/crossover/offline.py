@@ -19,11 +19,11 @@ from recommender.profile import Profiles
 from simulator.playing.in_memory import PIECE, MemoryRun, SharedWorld
 from simulator.playing.play import play
 from simulator.report.numbers import offline
-from simulator.report.numbers.offline import Requests, Tally
+from simulator.report.numbers.offline import LoggedRequests, Tally
 from simulator.world.day import click_probability
 from simulator.world.draws import Purpose, uniform
 from simulator.world.session import Sessions
-from workers.knowledge import Recommender
+from workers.knowledge import RunRecommender
 
 LOGGING = "logging"
 LEARNER = "blend"
@@ -70,14 +70,14 @@ class _Assessor:
         profiles: Profiles,
         slates: NDArray[np.int32],
         clicked: NDArray[np.bool_],
-    ) -> Requests:
+    ) -> LoggedRequests:
         gains = click_probability(self.shared.world, replace(some, alive=np.ones_like(some.alive)))
         for forbidden in (profiles.query[:, None], profiles.shown):
             row, place = np.nonzero((forbidden >= 0) & (forbidden < gains.shape[1]))
             gains[row, forbidden[row, place]] = 0.0
         order = np.argsort(~clicked, axis=1, kind="stable")
         truth = np.take_along_axis(np.where(clicked, slates, -1), order, axis=1)
-        return Requests(
+        return LoggedRequests(
             shopper=some.shopper,
             gains=gains,
             clicked=truth,
@@ -123,5 +123,5 @@ def assess(shared: SharedWorld, policies: Sequence[str], *, share: float = 1.0) 
     return offline.measure(assessor.tally)
 
 
-def _config(known: Recommender, policy: str) -> RecommenderConfig:
+def _config(known: RunRecommender, policy: str) -> RecommenderConfig:
     return replace(known.config, policy=policy)

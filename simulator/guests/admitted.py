@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from db.errors import DependencyError, UsageError
-from workers.guests.address import Guest, is_guest, parse
+from workers.guests.address import is_guest, parse
 from workers.guests.door import GuestError, Limits
+from workers.guests.guest import Guest
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def _changed(guest: Guest) -> int:
 
 
 def _of_python(guest: Guest) -> str:
-    from workers.guests.process import PythonDoor  # noqa: PLC0415 - Arrow, for runs that need it
+    from workers.guests.doors.process import PythonDoor  # noqa: PLC0415 - Arrow, for runs that need it
 
     door = PythonDoor(guest, Limits())
     try:
@@ -81,7 +82,7 @@ def _of_python(guest: Guest) -> str:
 
 
 def _of_http(guest: Guest) -> str:
-    from workers.guests.http import HttpDoor  # noqa: PLC0415 - Arrow, for runs that need it
+    from workers.guests.doors.http import HttpDoor  # noqa: PLC0415 - Arrow, for runs that need it
 
     door = HttpDoor(guest, Limits(seconds=5.0), "")
     try:
@@ -96,7 +97,7 @@ def _of_http(guest: Guest) -> str:
 
 
 def _of_file(guest: Guest) -> str:
-    from workers.guests.lists import read  # noqa: PLC0415 - Arrow, for runs that need it
+    from workers.guests.doors.lists import read  # noqa: PLC0415 - Arrow, for runs that need it
 
     read(Path(guest.place))
     return hashlib.sha256(Path(guest.place).read_bytes()).hexdigest()

@@ -16,11 +16,11 @@ from recommender.profile import Profiles
 from simulator.guests.admitted import Admitted
 from simulator.playing.desk import BATCH
 from workers.guests import tables
-from workers.guests.door import open_door
+from workers.guests.doors.opening import open_door
 from workers.guests.host import Host, shop_of
 from workers.guests.notes import notes_of, total
 from workers.guests.protocol import Day
-from workers.knowledge import Recommender
+from workers.knowledge import RunRecommender
 
 
 @dataclass
@@ -33,7 +33,7 @@ class GuestInMemory:
     notes: list[str] = field(default_factory=list)
     """In JSON, of slates that have one."""
 
-    def slates(self, profiles: Profiles, events: Events, known: Recommender) -> NDArray[Any]:
+    def slates(self, profiles: Profiles, events: Events, known: RunRecommender) -> NDArray[Any]:
         """SLATE [n, k] of requests of one step, asked in the batches of a stored run."""
         parts = []
         for start in range(0, len(profiles), BATCH):

@@ -39,7 +39,7 @@ from simulator.world.day import SlateOutcomes, build_world
 from simulator.world.presets import from_settings
 from simulator.world.session import World
 from workers.fold import read_slates
-from workers.knowledge import Recommender, requests_of
+from workers.knowledge import RunRecommender, requests_of
 
 if TYPE_CHECKING:
     from simulator.guests.in_memory import GuestInMemory
@@ -63,7 +63,7 @@ class SharedWorld:
     is_candidate: NDArray[np.bool_]
     neighbours: dict[int, VisualNeighbours] = field(default_factory=dict)
 
-    def recommender(self, policy: str, settings: dict[str, Any] | None = None) -> Recommender:
+    def recommender(self, policy: str, settings: dict[str, Any] | None = None) -> RunRecommender:
         """A recommender that knows nothing yet; settings: of RecommenderConfig, beside the run's
         own.
         """
@@ -75,7 +75,7 @@ class SharedWorld:
         knowledge = Knowledge.start(config, self.vectors, offered)
         shared = self.neighbours.setdefault(config.neighbours, knowledge.neighbours)
         knowledge = replace(knowledge, neighbours=shared)
-        return Recommender(0, self.config["seed"], config, NOTHING_KNOWN, knowledge, arrivals)
+        return RunRecommender(0, self.config["seed"], config, NOTHING_KNOWN, knowledge, arrivals)
 
 
 def share_world(
@@ -103,7 +103,7 @@ def share_world(
 class MemoryRun:
     """One run, played without a database. It stands where the desk stands."""
 
-    recommender: Recommender
+    recommender: RunRecommender
     shown_policy: str | None = None
     """The policy whose slates are shown, where it is not the one that learns."""
     record: Record | None = None
@@ -189,7 +189,7 @@ def fair_share(done: MemoryRun, n_items: int) -> float:
     return new / shown / (len(arrivals.items) / n_items) if shown else float("nan")
 
 
-def folded(known: Recommender, events: Events, generation: int) -> Recommender:
+def folded(known: RunRecommender, events: Events, generation: int) -> RunRecommender:
     """The recommender after one more generation of whole sessions."""
     now = known.knowledge
     if POLICIES[known.config.policy].learns == "nothing":  # no fold can change its slates

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from db.events import Events
 from recommender.ranking import SLATE
-from simulator.report.numbers.panel import Expectations, Slates
+from simulator.report.numbers.panel import Expectations, ShownSlates
 from simulator.world.day import SlateOutcomes
 
 Ints = NDArray[np.int64]
@@ -43,11 +43,11 @@ class Record:
         return Events.concat([Events.empty(self.k), *self._events])
 
     @property
-    def slates(self) -> Slates:
+    def slates(self) -> ShownSlates:
         """All slates, by session, then step."""
         session, step, order = _sorted([(sessions, step) for sessions, step, _ in self._slates])
         entries = [np.zeros((0, self.k), SLATE), *(entries for _, _, entries in self._slates)]
-        return Slates(session, step, np.concatenate(entries)[order])
+        return ShownSlates(session, step, np.concatenate(entries)[order])
 
     @property
     def expectations(self) -> Expectations:

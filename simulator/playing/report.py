@@ -28,7 +28,7 @@ from simulator.installation.context import Context
 from simulator.playing.again import playing_again
 from simulator.playing.named import named
 from simulator.playing.simulate import world_of
-from simulator.report.numbers.panel import Expectations, RunData, Slates
+from simulator.report.numbers.panel import Expectations, RunData, ShownSlates
 from simulator.report.pages.writer import Headline, write_report
 
 PAGE = View(64, 3)
@@ -94,7 +94,7 @@ def _gathered(conn: Connection, run: Run) -> RunData:
         items.of_run(conn, run.number),
         prices=world_of(conn, run).catalogue.price.astype(np.int32),
         events=event_log.read(conn, run.number, k=k),
-        slates=Slates(session, step, entries),
+        slates=ShownSlates(session, step, entries),
         expectations=Expectations(*slate_outcomes.of_run(conn, run.number, k=k)),
         pixels=images.of_run(conn, run.number),
         shown=images.of_run(conn, run.number, PAGE) if is_in_colour(config) else None,
@@ -115,7 +115,7 @@ def run_data(
     *,
     prices: NDArray[np.int32],
     events: Events,
-    slates: Slates,
+    slates: ShownSlates,
     expectations: Expectations,
     pixels: NDArray[np.uint8],
     shown: NDArray[np.uint8] | None,

@@ -26,7 +26,7 @@ from tests.guest_classes import HERE
 from tests.installation import Installer
 from workers.guests import notes
 from workers.guests.address import parse
-from workers.guests.serve import Served, app_of
+from workers.guests.doors.serve import Served, app_of
 from workers.local_workforce import LocalWorkforce
 from workers.supervisor import Supervisor
 
@@ -183,6 +183,6 @@ def _guests() -> list[int]:
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"workers.guests.child" in words:
+        if b"workers.guests.doors.child" in words:
             found.append(int(folder.name))
     return found

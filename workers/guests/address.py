@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from db.errors import UsageError
 from db.nearest import nearest
 from recommender.registry import POLICY_NAMES
+from workers.guests.guest import Guest
 
 GROUP = "windowshop.recommenders"
 """The entry points under which an installed package offers recommenders."""
@@ -19,47 +19,6 @@ FILES = (".parquet", ".csv", ".tsv", ".run", ".trec", ".txt")
 """Endings of files that hold lists."""
 FORMS = "FILE.py:CLASS, PACKAGE.MODULE:CLASS, http://HOST:PORT, or a file of lists"
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)=(?P<rest>.+)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Guest:
-    """A recommender that is not ours."""
-
-    name: str
-    """What the report calls it."""
-    door: Literal["python", "http", "file", "here"]
-    """How it is reached."""
-    target: str
-    """What was named, without the folders before it."""
-    place: str
-    """Where it is found on this machine: an absolute path, a module, or an address."""
-    options: dict[str, Any] = field(default_factory=dict)
-    """What its class is called with."""
-    version: str = ""
-    """The sha256 of its sources or lists; over HTTP what it says."""
-
-    def identity(self) -> dict[str, Any]:
-        """What enters the id of a run: everything but where it lies here."""
-        return {
-            name: value for name, value in asdict(self).items() if name not in {"place", "name"}
-        }
-
-    @property
-    def located(self) -> str:
-        """How it is named from anywhere on this machine."""
-        return self._named(self.place if self.door != "python" else self._class_at_place())
-
-    def _class_at_place(self) -> str:
-        return f"{self.place}:{self.target.rpartition(':')[2]}"
-
-    def _named(self, target: str) -> str:
-        options = "&".join(f"{name}={value}" for name, value in self.options.items())
-        return f"{self.name}={target}" + (f"?{options}" if options else "")
-
-    @property
-    def spec(self) -> str:
-        """How it is named on a command line, in the folder where it lies."""
-        return self._named(self.target)
 
 
 def is_guest(policy: str) -> bool:
@@ -114,7 +73,7 @@ def _parsed(bare: str) -> Guest:
 
 
 def _from_here(place: str) -> Guest:
-    from workers.guests.here import guest_of  # noqa: PLC0415 - only a notebook needs it
+    from workers.guests.doors.here import guest_of  # noqa: PLC0415 - only a notebook needs it
 
     try:
         return guest_of(place)

@@ -13,7 +13,7 @@ from recommender.config import RecommenderConfig
 from recommender.policies import by_lot, padding
 from recommender.profile import Profiles
 from recommender.ranking import DECIMALS
-from workers.guests.door import Answer
+from workers.guests.door import GuestAnswer
 
 FAULTS = (
     "late",
@@ -52,7 +52,7 @@ class Answered:
 
 
 def completed(
-    answer: Answer | str,
+    answer: GuestAnswer | str,
     profiles: Profiles,
     is_candidate: NDArray[np.bool_],
     *,
@@ -79,12 +79,12 @@ def completed(
         entries["score"] = np.round(ordered, DECIMALS)
     entries["evidence"] = entries["support"] = np.where(kept >= 0, 0.0, np.nan)
     _fill(entries, allowed, profiles, k=k, seed=seed)
-    told = answer if isinstance(answer, Answer) else Answer(None)
+    told = answer if isinstance(answer, GuestAnswer) else GuestAnswer(None)
     return Answered(entries, faults, _reasons(told, order, good), _propensities(told, order, good))
 
 
 def _given(
-    answer: Answer | str, n: int, k: int, faults: NDArray[np.int64]
+    answer: GuestAnswer | str, n: int, k: int, faults: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
     """Items int64 [n, k], -1 where none is given, and scores; what is wrong as a whole is noted."""
     nothing = np.full((n, k), -1, np.int64)
@@ -154,7 +154,7 @@ def _fill(
 
 
 def _reasons(
-    answer: Answer, order: NDArray[np.int64], good: NDArray[np.bool_]
+    answer: GuestAnswer, order: NDArray[np.int64], good: NDArray[np.bool_]
 ) -> list[list[str]] | None:
     said = answer.reasons
     if said is None or len(said) != len(order):
@@ -171,7 +171,7 @@ def _reasons(
 
 
 def _propensities(
-    answer: Answer, order: NDArray[np.int64], good: NDArray[np.bool_]
+    answer: GuestAnswer, order: NDArray[np.int64], good: NDArray[np.bool_]
 ) -> NDArray[np.float64] | None:
     said = answer.propensities
     if said is None or said.shape != good.shape:

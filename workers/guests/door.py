@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.guests.address import Guest
 from workers.guests.protocol import Day, Requests, Shop
 
 
@@ -23,7 +22,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Answer:
+class GuestAnswer:
     """What a guest said to a batch of requests, not looked at yet."""
 
     items: NDArray[Any] | None
@@ -52,7 +51,7 @@ class Door(Protocol):
     def start(self, shop: Shop) -> None:
         """The shop opens; whatever it had learned is forgotten."""
 
-    def slates(self, requests: Requests) -> Answer:
+    def slates(self, requests: Requests) -> GuestAnswer:
         """A slate for each request."""
 
     def learn(self, day: Day) -> None:
@@ -60,23 +59,3 @@ class Door(Protocol):
 
     def close(self) -> None:
         """Nobody asks any more."""
-
-
-def open_door(guest: Guest, limits: Limits, run: str) -> Door:
-    """The door of a guest, which is asked with the first call; run: what it calls this run."""
-    # Each kind of guest needs its own libraries.
-    if guest.door == "python":
-        from workers.guests.process import PythonDoor  # noqa: PLC0415
-
-        return PythonDoor(guest, limits)
-    if guest.door == "file":
-        from workers.guests.lists import ListsDoor  # noqa: PLC0415
-
-        return ListsDoor(guest)
-    if guest.door == "here":
-        from workers.guests.here import HereDoor  # noqa: PLC0415
-
-        return HereDoor(guest)
-    from workers.guests.http import HttpDoor  # noqa: PLC0415
-
-    return HttpDoor(guest, limits, run)

@@ -16,7 +16,7 @@ from recommender.config import RecommenderConfig
 from recommender.profile import Profiles
 from workers.guests import tables
 from workers.guests.answers import FAULTS, Answered, completed
-from workers.guests.door import Answer, Door, GuestError
+from workers.guests.door import Door, GuestAnswer, GuestError
 from workers.guests.protocol import Day, Requests, Shop
 
 BEFORE_THE_FIRST_DAY = -1
@@ -57,7 +57,7 @@ class Host:
         """
         on_sale = is_candidate[: self.shop.n_items]
         requests = tables.requests(events, profiles.session, int(profiles.step[0]), on_sale)
-        said: Answer | str
+        said: GuestAnswer | str
         try:
             said = self._asked(requests, generation)
             why = ""
@@ -73,7 +73,7 @@ class Host:
         """Nobody asks any more."""
         self.door.close()
 
-    def _asked(self, requests: Requests, generation: int) -> Answer:
+    def _asked(self, requests: Requests, generation: int) -> GuestAnswer:
         """Its answer; one that died is brought back, and asked again."""
         for tries_left in reversed(range(TRIES)):
             self._advance(generation)
@@ -137,7 +137,9 @@ def shop_of(
     return Shop(table, queries, pictures, vectors, k, seed)
 
 
-def _quoted(name: str, profiles: Profiles, said: Answer | str, answered: Answered, why: str) -> str:
+def _quoted(
+    name: str, profiles: Profiles, said: GuestAnswer | str, answered: Answered, why: str
+) -> str:
     row = int(np.flatnonzero(answered.faults.any(axis=1))[0])
     faults = [FAULTS[kind] for kind in np.flatnonzero(answered.faults[row])]
     about = (

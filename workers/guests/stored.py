@@ -15,8 +15,9 @@ from db.engine import read_transaction
 from db.errors import NotFoundError
 from recommender.search.similarity import round_embeddings
 from workers.guests import tables
-from workers.guests.address import Guest
-from workers.guests.door import Limits, open_door
+from workers.guests.door import Limits
+from workers.guests.doors.opening import open_door
+from workers.guests.guest import Guest
 from workers.guests.host import Host, shop_of
 from workers.guests.protocol import Day, Shop
 

@@ -44,8 +44,8 @@ StratumKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Requests:
-    """Requests of the log, a row each, and what is known of them."""
+class LoggedRequests:
+    """LoggedRequests of the log, a row each, and what is known of them."""
 
     shopper: NDArray[np.int64]
     """int64 [n]."""
@@ -72,7 +72,7 @@ class Requests:
         return found
 
 
-def values(slates: Items, asked: Requests) -> dict[str, Floats]:
+def values(slates: Items, asked: LoggedRequests) -> dict[str, Floats]:
     """Each measure of each request, float64 [n], by name; NaN where it is undefined."""
     k = slates.shape[1]
     return {
@@ -93,7 +93,7 @@ class Tally:
     empty: int = 0
     sums: dict[tuple[str, str, StratumKey], tuple[Floats, Floats]] = field(default_factory=dict)
 
-    def add(self, asked: Requests, slates: Mapping[str, Items]) -> None:
+    def add(self, asked: LoggedRequests, slates: Mapping[str, Items]) -> None:
         """Count the requests in, with the slates of each policy for them."""
         strata = asked.strata()
         self.requests += len(asked.shopper)

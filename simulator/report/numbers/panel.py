@@ -23,7 +23,7 @@ CENTS = 100.0
 
 
 @dataclass(frozen=True)
-class Slates:
+class ShownSlates:
     """The slates that the recommender returned: one row per request."""
 
     session: NDArray[Any]  # int64 [n_requests]
@@ -50,7 +50,7 @@ class RunData:
     policy: str
     config: dict[str, Any]
     events: Events
-    slates: Slates
+    slates: ShownSlates
     expectations: Expectations
     item_ids: list[str]  # [n]
     categories: NDArray[np.int16]  # [n], numbers into class_names
@@ -67,7 +67,7 @@ class RunData:
     shown: NDArray[np.uint8] | None = None
     """[n, h, w, 3], where people see colour."""
     faults: Mapping[str, int] = field(default_factory=dict)
-    """Slates of a guest by what was wrong with its answer; "slates": with anything."""
+    """ShownSlates of a guest by what was wrong with its answer; "slates": with anything."""
     are_clusters: bool = False
     """Whether the categories are the judge's clusters, for want of labels."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from db.events import Events, Kind, blank
-from simulator.report.numbers.panel import Expectations, RunData, Slates
+from simulator.report.numbers.panel import Expectations, RunData, ShownSlates
 
 SLATE = np.dtype(
     [
@@ -94,7 +94,7 @@ def hand_made(
         policy=policy,
         config={"policy": policy, "seed": seed, "world": "mixed"},
         events=events,
-        slates=Slates(session, step, _entries(events)),
+        slates=ShownSlates(session, step, _entries(events)),
         expectations=Expectations(
             session, step, np.array([EXPECTED.get(one, [0.1] * 3) for one in requests])
         ),

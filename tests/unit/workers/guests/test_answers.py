@@ -12,7 +12,7 @@ from recommender.knowledge import Knowledge
 from recommender.policies import recommend
 from recommender.profile import Profiles
 from workers.guests.answers import FAULTS, completed
-from workers.guests.door import Answer
+from workers.guests.door import GuestAnswer
 
 K = 4
 N_ITEMS = 12
@@ -35,7 +35,7 @@ def profiles(n: int = 2, shown: tuple[int, ...] = (3,)) -> Profiles:
 
 def faults(items: object, n: int = 1) -> dict[str, int]:
     """What is said of the first request's answer."""
-    answer = Answer(None if items is None else np.asarray(items))
+    answer = GuestAnswer(None if items is None else np.asarray(items))
     found = completed(answer, profiles(n), SOLD, config=CONFIG, seed=1)
     return {name: int(count) for name, count in zip(FAULTS, found.faults[0], strict=True) if count}
 
@@ -80,7 +80,7 @@ def test_no_answer_is_the_slate_that_random_shows(how: str) -> None:
 
 def test_what_is_good_keeps_its_order_and_its_words() -> None:
     """Score, reason and propensity go with their item; what was filled has none."""
-    said = Answer(
+    said = GuestAnswer(
         np.array([[5, 99, 3, 7]]),
         np.array([[0.9, 0.8, 0.7, 0.6]]),
         np.array([[0.1, 0.2, 0.3, 0.4]]),
@@ -107,7 +107,7 @@ def test_whatever_is_said_the_slate_can_be_shown(rows: list[list[int]], shown: l
     loop over the places counts the same faults.
     """
     asked = profiles(len(rows), tuple(shown))
-    found = completed(Answer(np.array(rows)), asked, SOLD, config=CONFIG, seed=3)
+    found = completed(GuestAnswer(np.array(rows)), asked, SOLD, config=CONFIG, seed=3)
     for row, items in enumerate(rows):
         good: list[int] = []
         wrong = dict.fromkeys(FAULTS, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.workers.guests.test_process import requests, shop
+from tests.unit.workers.guests.doors.test_process import requests, shop
 from tests.unit.workers.guests.test_tables import ON_SALE
 from workers.guests import tables
 from workers.guests.protocol import Slates

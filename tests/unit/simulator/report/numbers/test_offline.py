@@ -9,7 +9,7 @@ import pytest
 
 from simulator.report.numbers.offline import (
     EVERYTHING,
-    Requests,
+    LoggedRequests,
     Tally,
     measure,
     of_cell,
@@ -22,14 +22,14 @@ N_SHOPPERS = 12
 K = 10
 
 
-def requests(n: int = 80, *, seed: int = 0) -> Requests:
-    """Requests of a dozen shoppers; about half of them clicked, at most twice."""
+def requests(n: int = 80, *, seed: int = 0) -> LoggedRequests:
+    """LoggedRequests of a dozen shoppers; about half of them clicked, at most twice."""
     draws = np.random.default_rng(seed)
     clicked = np.full((n, K), -1, np.int32)
     for row in range(n):
         several = draws.permutation(N_ITEMS)[: draws.choice([0, 0, 1, 2])]
         clicked[row, : len(several)] = several
-    return Requests(
+    return LoggedRequests(
         shopper=draws.integers(0, N_SHOPPERS, n),
         gains=draws.random((n, N_ITEMS)) ** 3,
         clicked=clicked,
@@ -114,7 +114,7 @@ def test_requests_may_come_in_pieces() -> None:
     parts = Tally(N_SHOPPERS)
     whole.add(asked, {"lot": shown})
     for rows in (slice(0, 33), slice(33, None)):
-        piece = Requests(
+        piece = LoggedRequests(
             asked.shopper[rows],
             asked.gains[rows],
             asked.clicked[rows],

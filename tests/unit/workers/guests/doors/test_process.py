@@ -14,7 +14,7 @@ from tests.guest_classes import HERE
 from workers.guests import tables
 from workers.guests.address import parse
 from workers.guests.door import GuestError, Limits
-from workers.guests.process import PythonDoor
+from workers.guests.doors.process import PythonDoor
 from workers.guests.protocol import Requests, Shop
 
 N_ITEMS = 30

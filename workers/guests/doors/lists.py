@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from db.errors import UsageError
-from workers.guests.address import Guest
-from workers.guests.door import Answer
+from workers.guests.door import GuestAnswer
+from workers.guests.guest import Guest
 from workers.guests.protocol import PADDING, Day, Requests, Shop
 
 COLUMNS = ("query", "item", "rank")
@@ -47,7 +47,7 @@ class ListsDoor:
         ):
             self._lists[query] = some
 
-    def slates(self, requests: Requests) -> Answer:
+    def slates(self, requests: Requests) -> GuestAnswer:
         """The first k of each list that may be shown; -1 where a list is too short."""
         allowed = requests.allowed
         n_items = allowed.shape[1]
@@ -60,7 +60,7 @@ class ListsDoor:
             keep = ~is_known | allowed[row, np.minimum(listed, n_items - 1)]
             some = listed[keep][: self._k]
             found[row, : len(some)] = some
-        return Answer(found)
+        return GuestAnswer(found)
 
     def learn(self, day: Day) -> None:
         """Nothing."""

@@ -1,4 +1,4 @@
-"""A recommender of Python behind HTTP: `python -m workers.guests.serve mine.py:Mine --port 9000`.
+"""A recommender of Python behind HTTP: `python -m workers.guests.doors.serve mine.py:Mine`.
 
 The other end of http.py, for whoever wants to see their class answer as a server would.
 """
@@ -20,9 +20,11 @@ from fastapi.responses import JSONResponse
 
 from db.errors import WindowshopError
 from workers.guests import tables
-from workers.guests.address import Guest, parse
-from workers.guests.door import Answer, Door, GuestError, Limits, open_door
-from workers.guests.http import ARROW, LOST
+from workers.guests.address import parse
+from workers.guests.door import Door, GuestAnswer, GuestError, Limits
+from workers.guests.doors.http import ARROW, LOST
+from workers.guests.doors.opening import open_door
+from workers.guests.guest import Guest
 from workers.guests.protocol import Day, Requests, Shop
 
 
@@ -47,7 +49,7 @@ class Served:
             self._doors[body["run"]] = door
             self._shops[body["run"]] = shop
 
-    def slates(self, run: str, table: pa.Table, off: list[int]) -> Answer:
+    def slates(self, run: str, table: pa.Table, off: list[int]) -> GuestAnswer:
         """Ask it."""
         on_sale = np.ones(self._shops[run].n_items, np.bool_)
         on_sale[off] = False
@@ -149,7 +151,7 @@ def _shop(body: dict[str, Any]) -> Shop:
     )
 
 
-def _said(answer: Answer) -> dict[str, Any]:
+def _said(answer: GuestAnswer) -> dict[str, Any]:
     said: dict[str, Any] = {"slates": None if answer.items is None else answer.items.tolist()}
     for name in ("scores", "propensities"):
         values = getattr(answer, name)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.workers.guests.test_process import K, requests, shop
-from workers.guests.address import Guest
+from tests.unit.workers.guests.doors.test_process import K, requests, shop
 from workers.guests.door import GuestError, Limits
-from workers.guests.http import HttpDoor
+from workers.guests.doors.http import HttpDoor
+from workers.guests.guest import Guest
 from workers.guests.tables import day
 
 Say = Callable[[str, dict[str, Any]], tuple[int, Any]]

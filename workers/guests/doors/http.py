@@ -14,8 +14,8 @@ import pyarrow as pa
 from PIL import Image
 
 from workers.guests import tables
-from workers.guests.address import Guest
-from workers.guests.door import Answer, GuestError, Limits
+from workers.guests.door import GuestAnswer, GuestError, Limits
+from workers.guests.guest import Guest
 from workers.guests.protocol import SCHEMA, Day, Requests, Shop
 
 ARROW = "application/vnd.apache.arrow.stream"
@@ -63,7 +63,7 @@ class HttpDoor:
         )
         self._is_arrow = said.get("format") == "arrow"
 
-    def slates(self, requests: Requests) -> Answer:
+    def slates(self, requests: Requests) -> GuestAnswer:
         """A slate for each request."""
         first = requests.table.slice(0, 1).to_pylist()[0]
         key = f"{self._run}-{first['session']}-{first['step']}"
@@ -145,10 +145,10 @@ def _good(found: httpx.Response, path: str) -> httpx.Response:
     return found
 
 
-def _from_json(said: dict[str, Any]) -> Answer:
+def _from_json(said: dict[str, Any]) -> GuestAnswer:
     slates = said.get("slates")
     items = _table(slates, lambda one: isinstance(one, int) and not isinstance(one, bool))
-    return Answer(
+    return GuestAnswer(
         items,
         _table(said.get("scores"), lambda one: isinstance(one, int | float)),
         _table(said.get("propensities"), lambda one: isinstance(one, int | float)),
@@ -171,7 +171,7 @@ def _table(rows: Any, is_fit: Callable[[Any], bool]) -> Any:
     return found.astype(np.int64) if is_whole and np.abs(found).max(initial=0) < 2**53 else found
 
 
-def _from_arrow(content: bytes) -> Answer:
+def _from_arrow(content: bytes) -> GuestAnswer:
     try:
         table = pa.ipc.open_stream(content).read_all()
         said = {name: table[name].to_pylist() for name in table.column_names}

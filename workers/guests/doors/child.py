@@ -1,7 +1,7 @@
 """The process in which a guest of Python lives: loads its class, and answers one call at a time.
 
-Started as `python -m workers.guests.child`. It is told what to load on standard input and answers
-on what was standard output; whatever the guest prints goes to standard error.
+Started as `python -m workers.guests.doors.child`. It is told what to load on standard input and
+answers on what was standard output; whatever the guest prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from workers.guests import wire
+from workers.guests.doors import wire
+from workers.guests.doors.wire import Message
 from workers.guests.protocol import Day, Requests, Shop, Slates
-from workers.guests.wire import Message
 
 _PR_SET_PDEATHSIG = 1
 
@@ -33,7 +33,7 @@ def main() -> None:
     """Answer until nobody asks any more."""
     asked, said = _streams()
     _die_with(os.getppid())
-    guest = Guest()
+    guest = Inhabitant()
     while True:
         try:
             message = wire.receive(asked)
@@ -46,7 +46,7 @@ def main() -> None:
         wire.send(said, answer)
 
 
-class Guest:
+class Inhabitant:
     """The one guest of this process."""
 
     def __init__(self) -> None:

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from db.errors import UsageError
-from tests.unit.workers.guests.test_process import N_ITEMS, K, requests, shop
+from tests.unit.workers.guests.doors.test_process import N_ITEMS, K, requests, shop
 from workers.guests.address import parse
-from workers.guests.lists import ListsDoor, read
+from workers.guests.doors.lists import ListsDoor, read
 
 LISTS = pd.DataFrame(
     {

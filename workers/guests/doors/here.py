@@ -8,9 +8,9 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from workers.guests.address import Guest
-from workers.guests.child import packed
-from workers.guests.door import Answer, GuestError
+from workers.guests.door import GuestAnswer, GuestError
+from workers.guests.doors.child import packed
+from workers.guests.guest import Guest
 from workers.guests.protocol import Day, Recommender, Requests, Shop
 
 _KNOWN: dict[str, Any] = {}
@@ -54,11 +54,11 @@ class HereDoor:
 
         _called(start)
 
-    def slates(self, requests: Requests) -> Answer:
+    def slates(self, requests: Requests) -> GuestAnswer:
         """A slate for each request."""
         guest = self._started()
         said = packed(_called(lambda: guest.slates(requests)))
-        return Answer(
+        return GuestAnswer(
             said.arrays.get("items"),
             said.arrays.get("scores"),
             said.arrays.get("propensities"),

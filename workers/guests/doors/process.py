@@ -8,20 +8,17 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from workers.guests import wire
-from workers.guests.address import Guest
-from workers.guests.door import Answer, GuestError, Limits
+from workers.guests.door import GuestAnswer, GuestError, Limits
+from workers.guests.doors import wire
+from workers.guests.doors.wire import Message
+from workers.guests.guest import Guest
 from workers.guests.protocol import Day, Requests, Shop
-from workers.guests.wire import Message
+from workers.settings import for_guest
 
-ROOT = Path(__file__).parents[2]
-SECRET = ("DATABASE_URL", "REDIS_URL", "WINDOWSHOP_", "PG")
-"""Beginnings of variables that are none of a guest's business."""
 LAST_WORDS = 2000
 """Bytes of what it printed that are kept of one that died."""
 
@@ -38,13 +35,10 @@ class PythonDoor:
     def load(self) -> dict[str, Any]:
         """Start its process and load its class; says its sha256 and which calls it lacks."""
         self.close()
-        env = {name: value for name, value in os.environ.items() if not name.startswith(SECRET)}
-        env |= {"OPENBLAS_NUM_THREADS": env.get("OPENBLAS_NUM_THREADS", "1")}
-        env |= {"PYTHONPATH": os.pathsep.join([str(ROOT), env.get("PYTHONPATH", "")])}
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "workers.guests.child"],
-            env=env,
+            [sys.executable, "-m", "workers.guests.doors.child"],
+            env=for_guest(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._printed,
@@ -66,13 +60,13 @@ class PythonDoor:
         )
         self._ask(message, 3 * self._limits.seconds)
 
-    def slates(self, requests: Requests) -> Answer:
+    def slates(self, requests: Requests) -> GuestAnswer:
         """A slate for each request."""
         message = Message(
             {"call": "slates"}, {"requests": requests.table}, {"on_sale": requests.on_sale}
         )
         said = self._ask(message, self._limits.seconds)
-        return Answer(
+        return GuestAnswer(
             said.arrays.get("items"),
             _floats(said, "scores"),
             _floats(said, "propensities"),
