@@ -14,13 +14,16 @@ ON_THEIR_OWN := not compose and not browser and not fault
 QUICK_TESTS := $(ON_THEIR_OWN) and not thorough
 
 .DEFAULT_GOAL := help
-.PHONY: help browser demo test test-all test-thorough test-postgres check faults faults-short compose audit bench notebook lock clean
+.PHONY: help browser demo shop test test-all test-thorough test-postgres check faults faults-short compose audit bench notebook lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.runtime ## the whole road once: data, embedder, workers, five policies, the report
 	@$(BIN)/windowshop demo $(ARGS)
+
+shop: $(VENV)/.runtime ## the shop in the browser: make shop ARGS="--shoppers 300 --pace 600"
+	@$(BIN)/windowshop serve $(ARGS)
 
 test: $(VENV)/.dev ## unit, service and journey tests, each claim once; about five minutes
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "$(QUICK_TESTS)" $(ARGS)

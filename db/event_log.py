@@ -51,6 +51,18 @@ def read_sessions(
     return Events(events.rows[wanted], events.shown[wanted[events.rows["kind"] == Kind.IMPRESSION]])
 
 
+def shown(
+    conn: Connection, run: int, session: int, step: int
+) -> tuple[int, NDArray[np.int32]] | None:
+    """The impression of a slate: its ordinal, and its item numbers by position; None before it."""
+    mine = (event.c.session == session) & (event.c.step == step)
+    statement = select(event.c.ordinal, event.c["items"]).where(
+        event.c.run == run, mine, event.c.kind == int(Kind.IMPRESSION)
+    )
+    rows = bulk.fetch(conn, statement.limit(1))
+    return (int(rows[0][0]), np.frombuffer(rows[0][1], "<i4")) if rows else None
+
+
 def query_of(conn: Connection, run: int, session: int, step: int) -> int:
     """The item number that a request asked with; ABSENT when nobody asked."""
     asked = (event.c.session == session) & (event.c.step == step)

@@ -29,6 +29,10 @@ def up(workers: Workers = None, as_json: AsJson = False) -> None:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = 8000,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A host name it may be called by, beside localhost; may be repeated."),
+    ] = None,
     policy: Annotated[str, typer.Option(help="Who ranks, until a visitor chooses.")] = "blend",
     run: Annotated[
         str | None,
@@ -53,7 +57,7 @@ def serve(
         show_result(found, f"{found['address']} answers; Ctrl-C stops", as_json=as_json)
 
     wish = Wish(policy, run, Plan(catalogue=catalogue), shoppers, pace)
-    action(open_installation(workers=workers), wish, ready, host=host, port=port)
+    action(open_installation(workers=workers), wish, ready, host=host, port=port, names=name or ())
 
 
 def worker(

@@ -24,6 +24,7 @@ from simulator.playing.plan import Plan
 from simulator.playing.simulate import check_workforce, embed_missing, workforce_for
 from simulator.shop.live.acting import Acts
 from simulator.shop.live.asking import Answer, Enquiries
+from simulator.shop.live.blind import Blind
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.closing import Closing
 from simulator.shop.live.crowd import Crowd
@@ -98,6 +99,7 @@ class Premises:
         self.is_closing = False
         self.sampler = Sampler(context.engine)
         self.recent: deque[tuple[str, Item, list[Item]]] = deque(maxlen=RECENT)
+        self.blind: dict[int, Blind] = {}
         self.crowd: Crowd | None = None
         self.decoder = Decoder(patience=15.0, processor_seconds=10)
         self.decoding = threading.Lock()
@@ -149,7 +151,7 @@ class Premises:
             )
         return found[0]
 
-    def counter(self, live: LiveRun) -> Enquiries:
+    def enquiries(self, live: LiveRun) -> Enquiries:
         """Where people ask."""
         return Enquiries(self.engine, live, self.workforce)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +14,7 @@ from simulator.installation.context import Context
 from simulator.shop.opening import Premises, Wish, refuse_unless_offered
 from simulator.shop.web.app import application
 from simulator.shop.web.cookies import signer
-from simulator.shop.web.guards import LOOPBACK, is_loopback
+from simulator.shop.web.guards import LOOPBACK
 
 BACKLOG = 512
 GOODBYE_SECONDS = 3
@@ -22,18 +22,24 @@ Ready = Callable[[dict[str, Any]], None]
 
 
 def serve(
-    context: Context, wish: Wish, ready: Ready, *, host: str = "127.0.0.1", port: int = 8000
+    context: Context,
+    wish: Wish,
+    ready: Ready,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    names: Sequence[str] = (),
 ) -> None:
     """Serve until somebody stops us by SIGTERM or Ctrl-C.
 
+    names: what it may be called beside its address and the names of this machine.
     Raises UsageError for an address that is taken, and what kept the shop from opening.
     """
     refuse_unless_offered(wish.policy)
     listening = _listen(host, port)
     address = _address(host, listening.getsockname()[1])
     shop = Premises(context, wish)
-    hosts = LOOPBACK if is_loopback(host) else ()
-    app = application(shop, signer(context.settings.home), hosts=hosts)
+    app = application(shop, signer(context.settings.home), hosts=(*LOOPBACK, host, *names))
     server = _Announced(
         uvicorn.Config(
             app,

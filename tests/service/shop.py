@@ -63,7 +63,7 @@ def open_shop(engine: Engine, *, policy: str = "blend") -> Iterator[tuple[Premis
     """A shop whose work is done by this process, and who asks it."""
     with LocalWorkforce(engine) as workforce:
         shop = ToyPremises(engine, workforce, policy=policy)
-        with client_of(shop) as client:
+        with shop.decoder, client_of(shop) as client:
             yield shop, client
 
 

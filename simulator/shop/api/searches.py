@@ -123,7 +123,7 @@ def _search(
 ) -> dict[str, Any]:
     live = shop.live_of(wanted.run) if wanted.run else shop.live(wanted.policy)
     visitor = recognised(request, response, live)
-    counter = shop.counter(live)
+    counter = shop.enquiries(live)
     if brought is not None:
         ticket = counter.ask_with_picture(visitor, brought.read(shop).canonical)
     else:
@@ -137,7 +137,7 @@ def _search(
 def _told(
     shop: Premises, live: LiveRun, ticket: Ticket, response: Response, *, k: int, wait: float
 ) -> dict[str, Any]:
-    answer = shop.counter(live).answer(ticket, wait)
+    answer = shop.enquiries(live).answer(ticket, wait)
     found: dict[str, Any] = {
         "search": str(ticket),
         "state": "waiting" if answer is None else "done",

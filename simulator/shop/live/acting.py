@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Engine
 
-from db import event_log, items, slates, visits
+from db import event_log, items, visits
 from db.engine import read_transaction, write_transaction
 from db.errors import UsageError
 from db.events import ABSENT, Events, Kind, blank
 from db.items import Item
 from db.visits import Visit
-from recommender.ranking import SLATE
 from simulator.shop.live.asking import Ticket, Visitor, visit_of
 from simulator.shop.live.live_run import LiveRun
 
@@ -53,17 +52,12 @@ class Acts:
     def place(self, conn: Connection, ticket: Ticket, position: int) -> Place:
         """What stood at a position of a slate that was shown; UsageError when nothing did."""
         number = self.live.run.number
-        found = slates.one(conn, number, ticket.session, ticket.step, dtype=SLATE, k=self.live.k)
-        impression = visits.impression_of(
-            conn, number, ticket.session, ticket.step, Kind.IMPRESSION
-        )
-        if found is None or impression < 0 or not 1 <= position <= self.live.k:
+        found = event_log.shown(conn, number, ticket.session, ticket.step)
+        if found is None or not 1 <= position <= self.live.k or found[1][position - 1] < 0:
             raise UsageError(f"search {ticket} has shown nothing at position {position}")
-        item = int(found[0]["item"][position - 1])
-        if item < 0:
-            raise UsageError(f"search {ticket} has shown nothing at position {position}")
+        impression, items_shown = found
         query = event_log.query_of(conn, number, ticket.session, ticket.step)
-        return Place(item, ticket.step, position, impression, query)
+        return Place(int(items_shown[position - 1]), ticket.step, position, impression, query)
 
     def shown_at(self, ticket: Ticket, position: int) -> int:
         """The number of the item that stood there."""

@@ -120,6 +120,19 @@ class Enquiries:
 
         Raises NotFoundError for a request that nobody made, WorkError when its work was given up.
         """
+        found = self.slate(ticket, wait)
+        return None if found is None else self._show(ticket, *found)
+
+    def arranged(
+        self, ticket: Ticket, entries: Any, generation: int, shown: NDArray[np.int32]
+    ) -> Answer:
+        """A slate that is shown in another arrangement: item numbers by position, -1 where another
+        policy's item stands.
+        """
+        return self._show(ticket, entries, generation, shown)
+
+    def slate(self, ticket: Ticket, wait: float = 0.0) -> tuple[Any, int] | None:
+        """The entries and the generation of a slate, not shown yet; None when it has not come."""
         deadline = time.monotonic() + wait
         nap = SHORT_NAP
         while (found := self._look(ticket)) is None:
@@ -127,8 +140,7 @@ class Enquiries:
                 return None
             time.sleep(nap)
             nap = min(LONG_NAP, nap * 1.3)
-        entries, generation = found
-        return self._show(ticket, entries, generation)
+        return found
 
     def _store(
         self, conn: Connection, visitor: Visitor, query: int, kind: Kind, *, brings: bool
@@ -187,7 +199,13 @@ class Enquiries:
                 raise NotFoundError(f"there is no search {ticket}; POST /api/v1/searches makes one")
         return found
 
-    def _show(self, ticket: Ticket, entries: Any, generation: int) -> Answer:
+    def _show(
+        self,
+        ticket: Ticket,
+        entries: Any,
+        generation: int,
+        arrangement: NDArray[np.int32] | None = None,
+    ) -> Answer:
         """Note, once, that the slate was shown."""
         live = self.live
         number = live.run.number
@@ -199,11 +217,12 @@ class Enquiries:
             )
             visit = visits.read(conn, number, ticket.session)
             if ordinal < 0 and visit is not None and visit.ended is None:
-                ordinal = self._note_impression(conn, visit, ticket, query, entries)
+                shown = entries["item"] if arrangement is None else arrangement
+                ordinal = self._note_impression(conn, visit, ticket, query, shown)
         return Answer(ticket, query, entries, ordinal, generation)
 
     def _note_impression(
-        self, conn: Connection, visit: Visit, ticket: Ticket, query: int, entries: Any
+        self, conn: Connection, visit: Visit, ticket: Ticket, query: int, items: NDArray[np.int32]
     ) -> int:
         last = visits.last(conn, self.live.run.number, visit.session)
         row = blank(1)
@@ -214,7 +233,7 @@ class Enquiries:
         row["step"] = ticket.step
         row["at"] = last.at
         row["query"] = query
-        shown = entries["item"].astype(np.int32)[None, :]
+        shown = items.astype(np.int32)[None, :]
         event_log.append(conn, self.live.run.number, Events(row, shown))
         return last.ordinal
 

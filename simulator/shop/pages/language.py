@@ -32,8 +32,12 @@ class Language:
 
     def say(self, text: str, **values: object) -> str:
         """A text in this language; what nobody translated stays English."""
-        said = _catalogue(self.code).get(text, text)
+        said = self.say_plain(text)
         return said % values if values else said
+
+    def say_plain(self, text: str) -> str:
+        """The same with the places of its values left open."""
+        return _catalogue(self.code).get(text, text)
 
     def money(self, cents: int) -> str:
         """A price."""

@@ -71,12 +71,12 @@ def shelf(
             (number, live.items[number], int(live.price[number]))
             for number in numbers[first : first + SHELF]
         ],
-        samples=[live.items[number] for number in _spread(live.samples, SAMPLES)],
+        samples=[live.items[number] for number in spread(live.samples, SAMPLES)],
         page_number=min(page_number, pages),
         pages=pages,
         total=len(numbers),
     )
-    _pass_cookies(cookies, answer)
+    pass_cookies(cookies, answer)
     return answer
 
 
@@ -91,7 +91,7 @@ async def search_picture(request: Request, image: UploadFile) -> Response:
         try:
             shop, live, visitor = here(request, cookies)
             photo = Brought(name, content).read(shop)
-            ticket = shop.counter(live).ask_with_picture(visitor, photo.canonical)
+            ticket = shop.enquiries(live).ask_with_picture(visitor, photo.canonical)
         except WindowshopError as error:
             return _trouble(request, error)
         return _answered(request, shop, live, ticket, cookies)
@@ -121,7 +121,7 @@ def less_like(request: Request, ticket: str, position: int) -> Response:
         live = shop.live_of(asked.run)
         visitor = recognised(request, cookies, live)
         item = shop.acts(live).shown_at(asked, position)
-        again = shop.counter(live).ask_for_less(visitor, asked, item)
+        again = shop.enquiries(live).ask_for_less(visitor, asked, item)
     except WindowshopError as error:
         return _trouble(request, error)
     return _answered(request, shop, live, again, cookies)
@@ -148,7 +148,7 @@ def click(request: Request, ticket: str, position: int) -> Response:
         asked = Ticket.of(ticket)
         live = shop.live_of(asked.run)
         place = shop.acts(live).click(asked, position)
-        answer = shop.counter(live).answer(asked)
+        answer = shop.enquiries(live).answer(asked)
     except WindowshopError as error:
         return _trouble(request, error)
     shown = shop.shown(live, answer) if answer else []
@@ -193,7 +193,7 @@ def cart_shelf(request: Request, item: str) -> Response:
     except WindowshopError as error:
         return _trouble(request, error)
     answer = _basket(request, shop.acts(live).basket(visitor), live)
-    _pass_cookies(cookies, answer)
+    pass_cookies(cookies, answer)
     return answer
 
 
@@ -265,7 +265,7 @@ def _ask(request: Request, item: str, kind: Kind) -> Response:
     cookies = Response()
     try:
         shop, live, visitor = here(request, cookies)
-        ticket = shop.counter(live).ask(visitor, _number(live, item), kind)
+        ticket = shop.enquiries(live).ask(visitor, _number(live, item), kind)
     except WindowshopError as error:
         return _trouble(request, error)
     return _answered(request, shop, live, ticket, cookies)
@@ -282,7 +282,7 @@ def _answered(
     wait: float = QUICK_SECONDS,
 ) -> Response:
     try:
-        found = shop.counter(live).answer(ticket, wait)
+        found = shop.enquiries(live).answer(ticket, wait)
     except WindowshopError as error:
         return _trouble(request, error)
     values: dict[str, Any] = {"ticket": str(ticket), "looks": looks + 1}
@@ -301,7 +301,7 @@ def _answered(
             generation=found.generation,
             **values,
         )
-    _pass_cookies(cookies, answer)
+    pass_cookies(cookies, answer)
     return answer
 
 
@@ -349,12 +349,14 @@ def _mixed(columns: list[list[int]]) -> list[int]:
     return [one[place] for place in range(longest) for one in columns if place < len(one)]
 
 
-def _spread(numbers: list[int], n: int) -> list[int]:
+def spread(numbers: list[int], n: int) -> list[int]:
+    """About n of the numbers, evenly taken."""
     step = max(1, len(numbers) // n)
     return numbers[::step][:n]
 
 
-def _pass_cookies(given: Response, answer: Response) -> None:
+def pass_cookies(given: Response, answer: Response) -> None:
+    """What one response would set, the other sets."""
     answer.raw_headers.extend(
         (name, value) for name, value in given.raw_headers if name == b"set-cookie"
     )

@@ -12,6 +12,7 @@ from starlette.types import Scope
 from simulator.shop.api import events, searches, stream, things
 from simulator.shop.opening import Premises
 from simulator.shop.pages import (
+    blind,
     looking,
     operating,
     pictures,
@@ -54,7 +55,7 @@ def application(shop: Premises, signer: Signer, *, hosts: Collection[str] = ()) 
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(probes.router)
     app.include_router(pictures.router)
-    for pages in (shopping, looking, watching, studying, operating, reference):
+    for pages in (shopping, blind, looking, watching, studying, operating, reference):
         app.include_router(pages.router)
     app.mount("/static", _Kept(directory=HERE / "static"), name="static")
     return app

@@ -4,10 +4,12 @@ elsewhere.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,6 +19,9 @@ MOST_BYTES = 5_000_000
 """Of a picture that is brought; a request may be a little larger."""
 
 ENVELOPE = 100_000
+WRITES = RateLimitItemPerMinute(6000)
+"""What one address may send."""
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 HEADERS = {
@@ -43,6 +48,7 @@ class Guards:
     def __init__(self, app: ASGIApp, hosts: Collection[str] = ()) -> None:
         self._app = app
         self._hosts = frozenset(hosts)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with our headers."""
@@ -69,6 +75,9 @@ class Guards:
                 return 403, "a page of another site sent this"
             if headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
                 return 403, "a page of another site sent this"
+            who = scope["client"][0] if scope.get("client") else ""
+            if not self._limiter.hit(WRITES, who):
+                return 429, f"more than {WRITES} came from here; go on a little later"
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > MOST_BYTES + ENVELOPE:
             return 413, _too_large()
@@ -109,11 +118,3 @@ def _name(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0].lower()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,0 +1,316 @@
+"""The shop in a real Chromium: what people do there is in the log, and nothing is loaded from
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from db import embeddings, event_log, work
+from db.embeddings import EmbedderKey
+from db.engine import read_transaction, write_transaction
+from db.events import Kind
+from simulator.shop.opening import Premises
+from tests import factories
+from tests.conftest import up_to_date
+from tests.service.shop import ToyPremises, client_of
+from workers.local_workforce import LocalWorkforce
+from workers.tasks import PERFORMERS
+
+pytestmark = pytest.mark.browser
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 30.0
+PAGES = ("/", "/live", "/runs", "/ops", "/docs", "/blind", "/compare", "/items/item-0004")
+
+
+@dataclass
+class Watched:
+    """A page, and all that was said in its console and asked of other places."""
+
+    page: Page
+    base: str
+    said: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def note(self, request: Request) -> None:
+        """A request to another origin is one too many."""
+        if not request.url.startswith((self.base, "blob:", "data:")):
+            self.foreign.append(request.url)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A shop that is served to a browser."""
+
+    shop: Premises
+    base: str
+    browser: Browser
+
+    def kinds(self) -> Counter[str]:
+        """How many events of each kind are in the log of the live run."""
+        live = self.shop.live()
+        with read_transaction(self.shop.engine) as conn:
+            log = event_log.read(conn, live.run.number, k=live.k)
+        return Counter(Kind(kind).name.lower() for kind in log.rows["kind"].tolist())
+
+    @contextmanager
+    def visitor(self, **options: object) -> Iterator[Watched]:
+        """Somebody new with a browser of her own; her console stays empty."""
+        context = self.browser.new_context(**options)  # type: ignore[arg-type]
+        watched = Watched(context.new_page(), self.base)
+        watched.page.on("console", lambda message: watched.said.append(message.text))
+        watched.page.on("pageerror", lambda error: watched.said.append(str(error)))
+        watched.page.on("request", watched.note)
+        watched.page.goto(self.base)
+        yield watched
+        context.close()
+        assert watched.said == []
+        assert watched.foreign == []
+
+
+def embed_by_hand(library: object, job: work.Work) -> int:
+    """Stands for the network, which toys have none of: a picture's embedding is its category's."""
+    engine = library.engine  # type: ignore[attr-defined]
+    key = EmbedderKey(job.payload["model"], job.payload["runtime"])
+    with write_transaction(engine) as conn:
+        lacking = embeddings.missing(conn, job.run, key)
+        rows = np.eye(16, dtype=np.float32)[np.arange(len(lacking)) % 4]
+        embeddings.add(conn, key, lacking, rows)
+    job.payload["brings"] = False
+    return ANSWER(library, job)  # type: ignore[arg-type]
+
+
+ANSWER = PERFORMERS["answer"]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One shop for all tests; each visitor has a cookie of her own."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    assert chromium, "these tests need Chromium: apt-get install chromium"
+    PERFORMERS["answer"] = embed_by_hand  # type: ignore[assignment]
+    folder = tmp_path_factory.mktemp("shop")
+    for engine in up_to_date(f"sqlite:///{folder / 'shop.db'}"):
+        with LocalWorkforce(engine) as workforce, sync_playwright() as playwright:
+            factories.play(engine, workforce, policy="blend")
+            factories.play(engine, workforce, policy="visual")
+            shop = ToyPremises(engine, workforce)
+            shop.lives_of(engine, "visual")
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            with shop.decoder, client_of(shop) as client:
+                yield Served(shop, str(client.base_url), browser)
+                shop.is_closing = True
+            browser.close()
+    PERFORMERS["answer"] = ANSWER
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Returns as soon as it holds; fails when that takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE:.0f} s"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A picture of one's own."""
+    pixels = np.full((120, 120, 3), 255, np.uint8)
+    pixels[30:90, 40:80] = np.random.default_rng(3).integers(0, 200, (60, 40, 3))
+    place = tmp_path / "photo.png"
+    Image.fromarray(pixels).save(place)
+    return place
+
+
+def test_a_visit_from_search_to_purchase_is_in_the_log(served: Served) -> None:
+    """Search, open, into the basket, buy: an event each, by clicks alone."""
+    before = served.kinds()
+    with served.visitor() as visitor:
+        page = visitor.page
+        page.locator(".strip button").nth(1).click()
+        page.locator(".card").first.wait_for()
+        assert page.locator(".card").count() == 10
+        page.locator(".card .picture").nth(2).click()
+        page.locator("#detail[open] .strong").click()
+        page.locator("#basket[open] .lines li").wait_for()
+        page.locator("#basket .strong").click()
+        page.locator("#basket .good").wait_for()
+    found = served.kinds() - before
+    wanted = ("search", "impression", "click", "cart", "purchase")
+    assert {kind: found[kind] for kind in wanted} == dict.fromkeys(wanted, 1)
+
+
+def test_more_and_less_like_this_ask_again(served: Served) -> None:
+    """A view for more, the same search for less; each answers with a new slate."""
+    before = served.kinds()
+    with served.visitor() as visitor:
+        page = visitor.page
+        page.locator(".strip button").first.click()
+        page.locator(".card").first.wait_for()
+        page.get_by_role("button", name="More like this").first.click()
+        wait_until(lambda: served.kinds()["impression"] - before["impression"] == 2, "more")
+        page.get_by_role("button", name="Less").first.click()
+        wait_until(lambda: served.kinds()["impression"] - before["impression"] == 3, "less")
+    found = served.kinds() - before
+    assert (found["view"], found["search"]) == (1, 2)
+
+
+def test_a_picture_is_brought_by_file_drop_and_paste(served: Served, photo: Path) -> None:
+    """Each way shows the picture and answers it."""
+    content = photo.read_bytes().hex()
+    make = """([hex, way]) => {
+      const bytes = new Uint8Array(hex.match(/../g).map((one) => parseInt(one, 16)));
+      const list = new DataTransfer();
+      list.items.add(new File([bytes], "photo.png", { type: "image/png" }));
+      if (way === "drop") document.getElementById("drop").dispatchEvent(
+        new DragEvent("drop", { dataTransfer: list, bubbles: true, cancelable: true }));
+      else document.dispatchEvent(
+        new ClipboardEvent("paste", { clipboardData: list, bubbles: true, cancelable: true }));
+    }"""
+    for way in ("file", "drop", "paste"):
+        with served.visitor() as visitor:
+            page = visitor.page
+            if way == "file":
+                page.locator("#pick").set_input_files(photo)
+            else:
+                page.evaluate(make, [content, way])
+            page.locator(".card").first.wait_for()
+            assert page.locator("#preview").is_visible()
+            assert page.locator(".card").count() == 10
+
+
+def test_a_bad_picture_is_refused_kindly(served: Served, tmp_path: Path) -> None:
+    """What is no picture is said before it is sent, or by the shop; the page goes on."""
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no picture at all")
+    text = tmp_path / "words.txt"
+    text.write_text("words")
+    with served.visitor() as visitor:
+        page = visitor.page
+        page.locator("#pick").set_input_files(bad)
+        page.locator("#answer .trouble").wait_for()
+        assert "wanted a jpg, png or webp" in page.locator("#answer .trouble").inner_text()
+        page.locator("#pick").set_input_files(text)
+        assert "not a picture" in page.locator("#brought").inner_text()
+        page.locator(".strip button").first.click()
+        page.locator(".card").first.wait_for()
+
+
+def test_the_keyboard_alone_is_enough(served: Served) -> None:
+    """From the top of the page to a purchase, by Tab and Enter."""
+    before = served.kinds()
+    with served.visitor() as visitor:
+        page = visitor.page
+        page.locator(".strip button").first.focus()
+        page.keyboard.press("Enter")
+        page.locator(".card .picture").first.wait_for()
+        page.locator(".card .picture").first.focus()
+        page.keyboard.press("Enter")
+        page.locator("#detail[open]").wait_for()
+        for _ in range(6):
+            if page.evaluate("document.activeElement.classList.contains('strong')"):
+                break
+            page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.locator("#basket[open] .lines").wait_for()
+        page.keyboard.press("Escape")
+        assert not page.locator("#basket").is_visible()
+    found = served.kinds() - before
+    assert (found["click"], found["cart"]) == (1, 1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_finding_of_axe(served: Served, scheme: str) -> None:
+    """Nor any other, on any page, in light and dark, at a desk and on a phone."""
+    for width in (1280, 390):
+        options = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
+        with served.visitor(bypass_csp=True, **options) as visitor:
+            page = visitor.page
+            for path in PAGES:
+                page.goto(served.base + path)
+                if path == "/":
+                    page.locator(".strip button").first.click()
+                    page.locator(".card").first.wait_for()
+                found = Axe().run(page)
+                assert found.violations_count == 0, (path, width, found.generate_report())
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_a_blind_comparison_ends_with_whose_they_were(served: Served) -> None:
+    """Begin, search, like three, and be told."""
+    with served.visitor() as visitor:
+        page = visitor.page
+        page.goto(served.base + "/blind")
+        page.get_by_role("button", name="Begin").click()
+        page.locator(".strip button").first.click()
+        page.locator(".card").first.wait_for()
+        for _ in range(3):
+            page.get_by_role("button", name="Like it").first.click()
+            page.wait_for_timeout(50)
+        wait_until(lambda: page.locator(".card .good").count() == 3, "three were noted")
+        page.get_by_role("button", name="Show me whose they were").click()
+        counts = [int(one) for one in page.locator(".tile b").all_inner_texts()]
+        assert sum(counts) == 3
+
+
+def test_the_live_page_moves_and_stops_when_nobody_looks(served: Served) -> None:
+    """What somebody else does shows up; a stream a tab."""
+    with served.visitor() as watcher, served.visitor() as shopper:
+        watcher.page.goto(served.base + "/live")
+        watcher.page.locator("#status.good").wait_for()
+        cell = watcher.page.locator("#live td.number").first
+        cell.wait_for()
+        before = cell.inner_text()
+        shopper.page.locator(".strip button").first.click()
+        shopper.page.locator(".card").first.wait_for()
+        wait_until(lambda: cell.inner_text() != before, "the live page moves")
+
+
+def test_the_shop_in_portuguese(served: Served) -> None:
+    """By the browser's language, and by the switch; a reload keeps it."""
+    with served.visitor(locale="pt-BR") as visitor:
+        assert visitor.page.get_by_role("heading", name="Na prateleira").is_visible()
+        visitor.page.locator("#language").select_option("en")
+        visitor.page.get_by_role("heading", name="On the shelf").wait_for()
+        visitor.page.reload()
+        assert visitor.page.locator("html").get_attribute("lang") == "en"
+
+
+def test_a_page_is_light_and_quick(served: Served) -> None:
+    """At most 150 kB without its pictures, and something to see within 0.6 s."""
+    with served.visitor() as visitor:
+        weights: dict[str, int] = {}
+
+        def weigh(response: object) -> None:
+            url = response.url  # type: ignore[attr-defined]
+            if "/pictures/" not in url:
+                weights[url] = len(response.body())  # type: ignore[attr-defined]
+
+        visitor.page.on("requestfinished", lambda request: weigh(request.response()))
+        visitor.page.goto(served.base, wait_until="networkidle")
+        assert sum(weights.values()) < 150_000, weights
+        painted = visitor.page.evaluate(
+            "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
+        )
+        assert painted < 600
