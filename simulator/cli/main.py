@@ -17,6 +17,7 @@ from simulator.cli import (
     catalogue,
     crossover,
     embedders,
+    guests,
     log,
     operations,
     play,
@@ -81,6 +82,7 @@ app.command(epilog="Example: windowshop simulate --policy blend --days 8 --shopp
 app.command(epilog="Example: windowshop experiment --policies visual,blend --seeds 3 --days 4")(
     play.experiment
 )
+app.command(epilog="Example: windowshop check looks.py:Looks")(guests.check)
 app.command(epilog="Example: windowshop up --workers 4")(operations.up)
 app.command(epilog="Example: windowshop serve --port 8000")(operations.serve)
 app.command(epilog="Example: REDIS_URL=redis://queue:6379/0 windowshop worker")(operations.worker)

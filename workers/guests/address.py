@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from importlib.metadata import entry_points
+from math import isfinite
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -106,7 +107,8 @@ def _value(text: str) -> int | float | bool | str:
         return text.lower() == "true"
     for kind in (int, float):
         try:
-            return kind(text)
+            value = kind(text)
         except ValueError:
             continue
+        return value if isfinite(value) else text
     return text

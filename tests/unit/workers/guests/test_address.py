@@ -42,8 +42,8 @@ def test_a_name_says_how_it_is_reached(policy: str, name: str, door: str, target
 @pytest.mark.usefixtures("there")
 def test_options_have_the_types_of_python() -> None:
     """Whole numbers, numbers, yes and no, and words."""
-    guest = parse("mine.py:Mine?factors=64&rate=0.5&fast=true&mode=bm25")
-    assert guest.options == {"factors": 64, "rate": 0.5, "fast": True, "mode": "bm25"}
+    guest = parse("mine.py:Mine?factors=64&rate=0.5&fast=true&mode=bm25&a=nan")
+    assert guest.options == {"factors": 64, "rate": 0.5, "fast": True, "mode": "bm25", "a": "nan"}
     assert parse(guest.spec) == guest
 
 
