@@ -31,7 +31,8 @@ class Visit(NamedTuple):
     seen: float
     ended: float | None
     basket: list[dict[str, Any]]
-    refused: list[int]
+    refused: list[list[int]]
+    """[item number, the step from which it is refused]"""
 
 
 class Last(NamedTuple):
@@ -110,9 +111,10 @@ def touch(
     conn.execute(update(visit).where(row).values(**changes))
 
 
-def refuse(conn: Connection, run_number: int, visit_: Visit, item: int) -> None:
-    """She wants less like an item, for the rest of her visit."""
-    refused = [*visit_.refused, item] if item not in visit_.refused else visit_.refused
+def refuse(conn: Connection, run_number: int, visit_: Visit, item: int, step: int) -> None:
+    """She wants less like an item, from a step on, for the rest of her visit."""
+    known = {one for one, _ in visit_.refused}
+    refused = visit_.refused if item in known else [*visit_.refused, [item, step]]
     row = (visit.c.run == run_number) & (visit.c.session == visit_.session)
     conn.execute(update(visit).where(row).values(refused=json.dumps(refused), seen=now()))
 
@@ -138,6 +140,13 @@ def count(conn: Connection, run_number: int) -> tuple[int, int]:
     statement = select(func.count(), func.count(visit.c.ended)).where(visit.c.run == run_number)
     every, ended = bulk.fetch(conn, statement)[0]
     return int(every) - int(ended), int(every)
+
+
+def refusals(conn: Connection, run_number: int) -> dict[int, list[list[int]]]:
+    """By session what was refused in it, of the sessions in which something was."""
+    statement = select(visit.c.session, visit.c.refused)
+    rows = bulk.fetch(conn, statement.where(visit.c.run == run_number, visit.c.refused != "[]"))
+    return {int(session): json.loads(refused) for session, refused in rows}
 
 
 def unfolded(conn: Connection, run_number: int) -> tuple[list[int], float]:

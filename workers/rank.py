@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import numpy as np
 
 from db import event_log, guests, slates, work
 from db.engine import read_transaction, write_transaction
-from recommender.knowledge import Knowledge
-from recommender.policies import Slates, recommend
+from recommender.policies import recommend
 from workers.knowledge import Library, requests_of
 
-DEEPER = 6
-"""Slates from which something will be left out are ranked so many times as long."""
 
-Sieve = Callable[[Slates, Knowledge, int], Slates]
-"""(SLATE [n, more than k], knowledge, k) -> SLATE [n, k]."""
-
-
-def perform(library: Library, job: work.Work, *, without: Sieve | None = None) -> int:
-    """Answer the requests that the payload's sessions made at its step; says how many.
-
-    without: leaves items out of slates that were ranked longer for that.
-    """
+def perform(library: Library, job: work.Work) -> int:
+    """Answer the requests that the payload's sessions made at its step; says how many."""
     step = job.payload["step"]
     generation = job.payload["generation"]
     sessions = np.array(job.payload["sessions"], np.int64)
@@ -37,10 +24,7 @@ def perform(library: Library, job: work.Work, *, without: Sieve | None = None) -
     profiles = recommender.profiles(requests_of(events, sessions, step), events)
     notes: list[str] = []
     if (host := library.guest(job.run)) is None:
-        config = replace(recommender.config, slate_size=k * (DEEPER if without else 1))
-        entries = recommend(config, recommender.knowledge, profiles, recommender.seed)
-        if without:
-            entries = without(entries, recommender.knowledge, k)
+        entries = recommend(recommender.config, recommender.knowledge, profiles, recommender.seed)
     else:
         answered = host.answer(
             events,

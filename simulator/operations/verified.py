@@ -7,7 +7,8 @@ from typing import Any
 
 from simulator.installation.context import Context
 from simulator.logs import kept_log
-from simulator.operations.verify import Check, to_json, verify
+from simulator.operations.checks import Check
+from simulator.operations.verify import to_json, verify
 from simulator.playing.named import named
 
 

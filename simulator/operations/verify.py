@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from sqlalchemy import Connection
 from db import cointeractions, embeddings, event_log, items, runs, slate_outcomes, slates, work
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction
-from db.errors import WindowshopError, WorkError
+from db.errors import WorkError
 from db.events import Events, Kind
 from db.runs import FINISHED, Run
 from recommender.policies import recommend
@@ -21,20 +20,13 @@ from recommender.registry import REFERENCES
 from recommender.scoring.cointeraction import Counts
 from simulator.installation.context import Context
 from simulator.logs import kept_log
+from simulator.operations.checks import Check, judged
 from simulator.operations.stored_run import StoredRun, events_of
+from simulator.operations.verify_live import verify_live
 from workers.fold import fold_sessions
-from workers.knowledge import Library, requests_of
+from workers.knowledge import LIVE, Library, requests_of
 
 NORM_TOLERANCE = 1e-5
-
-
-@dataclass(frozen=True)
-class Check:
-    """One claim and whether it holds."""
-
-    name: str
-    ok: bool
-    detail: str
 
 
 def verify(context: Context, run_id: str) -> list[Check]:
@@ -43,6 +35,8 @@ def verify(context: Context, run_id: str) -> list[Check]:
         return [Check("lines", *kept)]
     with read_transaction(context.engine) as conn:
         run = runs.read(conn, run_id)
+        if run.config.get("kind") == LIVE:
+            return verify_live(context, run)
         k = run.config["recommender"]["slate_size"]
         found = StoredRun(
             run,
@@ -60,7 +54,7 @@ def verify(context: Context, run_id: str) -> list[Check]:
         ]
     library = Library(context.engine)
     checks.append(
-        _judge(
+        judged(
             _recounted(context, library, found), "counts", "generations recounted from the events"
         )
     )
@@ -74,7 +68,7 @@ def verify(context: Context, run_id: str) -> list[Check]:
         checks.append(Check("slates", *asked_again(context, library, found)))
     else:
         checks.append(
-            _judge(_reranked(library, found), "slates", "batches ranked again from the events")
+            judged(_reranked(library, found), "slates", "batches ranked again from the events")
         )
     return checks
 
@@ -85,17 +79,6 @@ def to_json(checks: list[Check]) -> dict[str, Any]:
         "ok": all(check.ok for check in checks),
         "checks": {check.name: {"ok": check.ok, "detail": check.detail} for check in checks},
     }
-
-
-def _judge(differences: Iterator[str | None], name: str, what: str) -> Check:
-    """A check of many parts: each part is None when it agrees, or says how it does not."""
-    parts: list[str | None] = []
-    try:
-        parts.extend(differences)
-    except (ValueError, WindowshopError) as error:  # what is stored is not even readable
-        parts.append(f"cannot be recomputed: {error}")
-    wrong = [part for part in parts if part is not None]
-    return Check(name, not wrong, "; ".join(wrong[:3]) or f"{len(parts)} {what}, all equal")
 
 
 def _finished(run: Run) -> Check:

@@ -12,8 +12,10 @@ import pytest
 from sqlalchemy import Engine
 
 from db import event_log, slate_outcomes, visits
-from db.engine import read_transaction
+from db.engine import read_transaction, write_transaction
 from db.events import Kind
+from db.tables import event
+from simulator.operations.verify import verify
 from simulator.shop.live.closing import close
 from simulator.shop.live.crowd import Crowd
 from tests.service.shop import age, open_shop
@@ -118,3 +120,43 @@ def test_the_live_page_is_bounded_and_says_what_is(any_engine: Engine) -> None:
         assert shop.live().run.id in page
         assert page.count('class="slate-line"') == 6
         assert len(page) < 30_000
+
+
+def test_a_live_run_is_computed_again_to_the_bit(any_engine: Engine) -> None:
+    """After clicks on slates that were left behind, refusals, a blind list and folds; and a wrong
+    count is found.
+    """
+    with open_shop(any_engine) as (shop, client):
+        shop.lives_of(any_engine, "visual")
+        live = shop.live()
+
+        def search(item: str) -> str:
+            return str(client.post("/api/v1/searches", json={"item": item}).json()["search"])
+
+        first = search("query-0130")
+        second = search("query-0131")
+        for ticket, position in ((first, 4), (second, 1), (first, 2)):
+            told = {"kind": "click", "search": ticket, "position": position}
+            assert client.post("/api/v1/events", json=told).status_code == 200
+        client.post(f"/less/{second}/2")
+        client.post("/cart-shelf/item-0009")
+        search("query-0132")
+        client.post("/blind/begin", data={"one": "blend", "other": "visual"})
+        client.post("/blind/search/query-0133")
+        client.post("/leave")
+        age(any_engine, 61)
+        close(any_engine, live, shop.workforce)
+        search("query-0130")
+        found = {one.name: one for one in verify(shop.context, live.run.id)}
+        assert {name: one.detail for name, one in found.items() if not one.ok} == {}
+        assert "1 generations" in found["counts"].detail
+        assert int(found["slates"].detail.split()[0]) >= 5
+        with write_transaction(any_engine) as conn:
+            conn.execute(
+                event.update()
+                .where(event.c.run == live.run.number, event.c.kind == int(Kind.CLICK))
+                .where(event.c.position == 4)
+                .values(position=5)
+            )
+        again = {one.name: one.ok for one in verify(shop.context, live.run.id)}
+        assert not again["counts"]

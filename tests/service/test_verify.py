@@ -26,7 +26,8 @@ from db.tables import (
     work,
 )
 from recommender.ranking import SLATE
-from simulator.operations.verify import Check, verify
+from simulator.operations.checks import Check
+from simulator.operations.verify import verify
 from tests import factories
 from tests.databases import KINDS, POSTGRES, copied, fresh_postgres
 from workers.local_workforce import LocalWorkforce

@@ -106,7 +106,8 @@ class Enquiries:
         """
         with write_transaction(self.engine) as conn:
             visit = visit_of(conn, self.live, visitor)
-            visits.refuse(conn, self.live.run.number, visit, item)
+            step = visits.last(conn, self.live.run.number, visit.session).step + 1
+            visits.refuse(conn, self.live.run.number, visit, item, step)
             query = event_log.query_of(conn, self.live.run.number, ticket.session, ticket.step)
             if query < 0:
                 raise NotFoundError(f"there is no search {ticket}")
@@ -167,7 +168,7 @@ class Enquiries:
             "step": step,
             "sessions": [visit.session],
             "brings": brings,
-            "refused": visit.refused,
+            "refused": [item for item, _ in visit.refused],
             "model": live.run.config["model"],
             "runtime": live.run.config["runtime"],
         }
