@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import uuid4
 
-from db import work
+from db import runs, work
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.errors import DependencyError, NotFoundError, UsageError, WindowshopError
@@ -142,14 +142,17 @@ class Premises:
 
     def live_of(self, run_id: str) -> LiveRun:
         """An open live run by its id; NotFoundError when it is none of ours."""
-        found = [one for one in self._lives.values() if one.run.id == run_id]
-        if not found:
-            found = [one for one in map(self.live, OFFERED) if one.run.id == run_id]
-        if not found:
+        for one in self.lives():
+            if one.run.id == run_id:
+                return one
+        with read_transaction(self.engine) as conn:
+            known = [one.config["policy"] for one in runs.every(conn) if one.id == run_id]
+        found = self.live(known[0]) if known and known[0] in OFFERED else None
+        if found is None or found.run.id != run_id:
             raise NotFoundError(
                 f"no live run {run_id[:40]!r} is open here; GET /api/v1/runs lists them"
             )
-        return found[0]
+        return found
 
     def enquiries(self, live: LiveRun) -> Enquiries:
         """Where people ask."""

@@ -116,7 +116,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             factories.play(engine, workforce, policy="blend")
             factories.play(engine, workforce, policy="visual")
             shop = ToyPremises(engine, workforce)
-            shop.lives_of(engine, "visual")
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
             with shop.decoder, client_of(shop) as client:
                 yield Served(shop, str(client.base_url), browser)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from db.engine import write_transaction
 from db.tables import visit
 from simulator.playing.desk import Workforce
-from simulator.shop.live.live_run import live_config, open_live
+from simulator.shop.live.live_run import LiveRun, live_config, open_live
 from simulator.shop.opening import OPEN, Premises, Wish
 from simulator.shop.web.app import application
 from simulator.shop.web.cookies import Signer
@@ -30,14 +30,14 @@ class ToyPremises(Premises):
     def __init__(self, engine: Engine, workforce: Workforce, *, policy: str = "blend") -> None:
         super().__init__(factories.context_of(engine), Wish(policy), workforce)
         self._base = None
-        self.lives_of(engine, policy)
         self.state = OPEN
+        self.live()
 
-    def lives_of(self, engine: Engine, policy: str) -> None:
-        """Open the live run of a policy."""
-        found = factories.resolved(engine, policy=policy)
+    def _made(self, policy: str) -> LiveRun:
+        """The live run of a policy on the toy catalogue."""
+        found = factories.resolved(self.engine, policy=policy)
         config = live_config(found, None)
-        self._lives[policy] = open_live(self.context, type(found)(config, found.items))
+        return open_live(self.context, type(found)(config, found.items))
 
 
 @contextmanager

@@ -127,7 +127,6 @@ def test_a_live_run_is_computed_again_to_the_bit(any_engine: Engine) -> None:
     count is found.
     """
     with open_shop(any_engine) as (shop, client):
-        shop.lives_of(any_engine, "visual")
         live = shop.live()
 
         def search(item: str) -> str:

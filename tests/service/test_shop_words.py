@@ -95,7 +95,6 @@ def test_a_preference_needs_clicks() -> None:
 def test_a_blind_comparison_from_beginning_to_end(any_engine: Engine) -> None:
     """Each policy's log holds what it has shown, at the places where it stood; the end tells."""
     with open_shop(any_engine, policy="blend") as (shop, client):
-        shop.lives_of(any_engine, "random")
         client.get("/blind")
         assert client.post("/blind/begin", data={"one": "blend", "other": "random"}).is_redirect
         page = client.post("/blind/search/query-0130").text
