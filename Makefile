@@ -14,7 +14,7 @@ ON_THEIR_OWN := not compose and not browser and not fault
 QUICK_TESTS := $(ON_THEIR_OWN) and not thorough
 
 .DEFAULT_GOAL := help
-.PHONY: help browser demo shop test test-all test-thorough test-postgres check faults faults-short compose audit bench notebook lock clean
+.PHONY: help browser demo shop test test-all test-thorough test-postgres check faults faults-short compose audit bench coverage notebook lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ faults-short: $(VENV)/.dev ## the fault matrix with small counts, up to 10 minut
 
 bench: $(VENV)/.dev ## every benchmark, one line a claim; ARGS=--largest adds the longest
 	$(BIN)/python -m benchmarks $(ARGS)
+
+coverage: $(VENV)/.dev ## how often intervals hold what they are about, about 10 minutes; ARGS=--quick: one
+	$(BIN)/python -m benchmarks.coverage $(ARGS)
 
 audit: $(VENV)/.dev ## known advisories against what is locked; needs the advisory service
 	$(BIN)/uv tool run --system-certs --quiet pip-audit@2.10.1 --strict --require-hashes --disable-pip -r requirements/runtime.txt

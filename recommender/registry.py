@@ -39,8 +39,14 @@ class Policy:
     """Of its lines and names on a light page."""
     on_dark: str
     """The same on a dark page."""
+    follows_clicks: bool = True
+    """What earlier shoppers clicked decides what later ones see."""
     is_far_ahead: bool = False
     """It would squeeze others in one figure."""
+    one_run_tells: bool = True
+    """One run has an interval over its shoppers. What `cf` shows hangs on whose clicks came first,
+    so with other shoppers its whole run would be another.
+    """
 
 
 _ROWS = (
@@ -53,6 +59,7 @@ _ROWS = (
         unexplained="by lot",
         colour="#6f767e",
         on_dark="#99a1a9",
+        follows_clicks=False,
     ),
     Policy(
         name="popularity",
@@ -73,6 +80,7 @@ _ROWS = (
         unexplained="by lot",
         colour="#9c3d3d",
         on_dark="#e88f8f",
+        follows_clicks=False,
     ),
     Policy(
         name="category",
@@ -83,6 +91,7 @@ _ROWS = (
         unexplained="of this category, by lot",
         colour="#556b1f",
         on_dark="#a9c266",
+        follows_clicks=False,
     ),
     Policy(
         name="visual",
@@ -93,6 +102,7 @@ _ROWS = (
         unexplained="by lot",
         colour="#0067b0",
         on_dark="#5cb0f0",
+        follows_clicks=False,
     ),
     Policy(
         name="cf",
@@ -103,6 +113,7 @@ _ROWS = (
         unexplained=BY_EVIDENCE,
         colour="#007a5a",
         on_dark="#3dc79b",
+        one_run_tells=False,
     ),
     Policy(
         name="itemknn-cfcbf",
@@ -144,6 +155,7 @@ _ROWS = (
         colour="#0f7285",
         on_dark="#55bdd0",
         is_far_ahead=True,
+        follows_clicks=False,
     ),
     Policy(
         name="bayes-history",
@@ -155,6 +167,7 @@ _ROWS = (
         colour="#3c5a9a",
         on_dark="#93b1ee",
         is_far_ahead=True,
+        follows_clicks=False,
     ),
     Policy(
         name="oracle",
@@ -166,6 +179,7 @@ _ROWS = (
         colour="#3d4348",
         on_dark="#c3c8cd",
         is_far_ahead=True,
+        follows_clicks=False,
     ),
 )
 

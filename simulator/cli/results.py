@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,14 @@ from simulator.cli.options import Intervals, Runs
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 # ruff: noqa: PLR0917 - Typer calls by name
+
+
+class GateOn(StrEnum):
+    """What of a measure a gate looks at."""
+
+    LOW = "low"
+    VALUE = "value"
+
 
 Name = Annotated[
     str, typer.Argument(help="A run, an experiment, or `latest`.", metavar="RUN|EXPERIMENT")
@@ -52,6 +61,10 @@ def report(
         list[str] | None,
         typer.Option(help="What every policy must reach, or exit 4.", metavar="METRIC=NUMBER"),
     ] = None,
+    on: Annotated[
+        GateOn,
+        typer.Option(help="What must reach it: the lower end of the interval, or the value."),
+    ] = GateOn.LOW,
     runs: Runs = None,
     intervals: Intervals = False,
     as_json: AsJson = False,
@@ -59,7 +72,13 @@ def report(
     """Measure a run or an experiment again and write its report."""
     from simulator.playing.report import report as action
 
-    headline = action(open_installation(runs=runs), name, compare=compare, gates=fail_under or ())
+    headline = action(
+        open_installation(runs=runs),
+        name,
+        compare=compare,
+        gates=fail_under or (),
+        gate_on=on.value,
+    )
     show_report(
         {"report": str(headline.path), "metrics": headline.metrics},
         headline,

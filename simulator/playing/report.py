@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,10 +41,13 @@ def report(
     *,
     compare: tuple[str, str] | None = None,
     gates: Sequence[str] = (),
+    gate_on: Literal["low", "value"] = "low",
     command: str | None = None,
 ) -> Headline:
     """Write the report of a run or experiment into its directory; gates like `hit_rate@10=0.3` must
     be met.
+
+    gate_on: what must reach the gate, the lower end of the interval or the value itself.
 
     Raises NotFoundError for an unknown name, UsageError for one that is not finished, GateError for
     a gate.
@@ -56,7 +59,7 @@ def report(
     again = playing_again(context.settings, [run.config for run in loaded])
     headline = write_report(loaded, folder, compare=compare, command=command or again)
     for metric, least in wanted:
-        _hold(headline, metric, least)
+        _hold(headline, metric, least, gate_on)
     return headline
 
 
@@ -165,10 +168,15 @@ def _parsed(gate: str) -> tuple[str, float]:
     return metric, wanted
 
 
-def _hold(headline: Headline, metric: str, least: float) -> None:
+def _hold(headline: Headline, metric: str, least: float, end: Literal["low", "value"]) -> None:
+    what = "the lower end of the interval of " if end == "low" else ""
     for policy, found in headline.metrics["policies"].items():
         if metric not in found["metrics"]:
             raise UsageError(f"no metric {metric!r}; metrics.json lists them")
-        value = found["metrics"][metric]["value"]
+        value = found["metrics"][metric][end]
+        if value is None and end == "low":
+            raise GateError(
+                f"{metric} of {policy} has no interval here; play several seeds, or gate --on value"
+            )
         if value is None or value < least:
-            raise GateError(f"{metric} of {policy} is {value}, wanted at least {least}")
+            raise GateError(f"{what}{metric} of {policy} is {value}, wanted at least {least}")

@@ -6,22 +6,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from db.errors import UsageError
 from recommender.registry import POLICY_NAMES
-from simulator.report.numbers import statistics
+from simulator.report.numbers import many, statistics
 from simulator.report.numbers.guest_faults import GuestFaults, of_guests
-from simulator.report.numbers.measures import SHARE_OF_LEAD, is_compared, measure
+from simulator.report.numbers.measures import SHARE_OF_LEAD, is_compared, measure, one_run_tells
 from simulator.report.numbers.panel import Panel
 from simulator.report.numbers.statistics import Estimate, Gap, Interval
 from simulator.report.text import labels
 
-SCHEMA = 1
+SCHEMA = 2
+
+Role = Literal["primary", "headline", "exploratory"]
+"""What a difference may claim: the primary by its own p, a headline by the p of the family, the
+others nothing.
+"""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,15 @@ class Difference:
     b: str
     metric: str
     gap: Gap
+    role: Role = "exploratory"
+    p_adjusted: float = np.nan
+    """Of a headline: its p among all headlines of the pair."""
+
+    @property
+    def is_beyond_chance(self) -> bool:
+        """Whether it may be called a difference, 95 times of a hundred."""
+        p = self.gap.p if self.role == "primary" else self.p_adjusted
+        return bool(p < 1 - statistics.LEVEL)
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,7 @@ def compare_runs(panels: Sequence[Panel]) -> Comparison:
     seeds = sorted({panel.run.seed for panel in panels})
     _add_share_of_lead(measured)
     return Comparison(
-        policies={policy: _intervals(measured[policy], seeds) for policy in measured},
+        policies={policy: _intervals(policy, measured[policy], seeds) for policy in measured},
         differences=list(_differences(measured, seeds)),
         seeds=seeds,
         n_shoppers=panels[0].run.n_shoppers,
@@ -101,12 +115,16 @@ def compare_runs(panels: Sequence[Panel]) -> Comparison:
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
     """The comparison as `metrics.json` holds it; undefined numbers are null."""
+    over = {"over": "shops" if len(comparison.seeds) > 1 else "shoppers"}
     policies = {
-        policy: {"metrics": {name: _numbers(interval) for name, interval in metrics.items()}}
+        policy: {"metrics": {name: _numbers(found) | over for name, found in metrics.items()}}
         for policy, metrics in comparison.policies.items()
     }
     differences = [
-        {"a": found.a, "b": found.b, "metric": found.metric} | _numbers(found.gap)
+        {"a": found.a, "b": found.b, "metric": found.metric}
+        | _numbers(found.gap)
+        | over
+        | {"role": found.role, "p_adjusted": _or_null(found.p_adjusted)}
         for found in comparison.differences
     ]
     by_class = {"by_class": labels.FROM_CLUSTERS} if comparison.are_clusters else {}
@@ -180,13 +198,13 @@ def _add_share_of_lead(measured: Measured) -> None:
 
 
 def _intervals(
-    of_seeds: dict[int, dict[str, Estimate]], seeds: Sequence[int]
+    policy: str, of_seeds: dict[int, dict[str, Estimate]], seeds: Sequence[int]
 ) -> dict[str, Interval]:
     """One policy's intervals; over its seeds where the comparison has several."""
     found = [of_seeds[seed] for seed in sorted(of_seeds)]
     if len(seeds) == 1:
         return {
-            name: statistics.within(statistics.by_shopper(estimate), labels.of(name).ends)
+            name: statistics.within(_over_shoppers(policy, name, estimate), labels.of(name).ends)
             for name, estimate in found[0].items()
         }
     by_name = {name: [one[name] for one in found if name in one] for name in found[0]}
@@ -199,22 +217,63 @@ def _intervals(
     }
 
 
+def _over_shoppers(policy: str, metric: str, estimate: Estimate) -> Interval:
+    if one_run_tells(policy, metric):
+        return statistics.by_shopper(estimate)
+    return Interval(estimate.value, np.nan, np.nan, estimate.n)
+
+
 def _differences(measured: Measured, seeds: Sequence[int]) -> Iterable[Difference]:
     for b, a in combinations(measured, 2):
         common = [seed for seed in seeds if seed in measured[a] and seed in measured[b]]
-        if not common:
-            continue
-        for name in measured[a][common[0]]:
-            if is_compared(name) and name in measured[b][common[0]]:
-                ours, theirs = ([measured[one][seed][name] for seed in common] for one in (a, b))
-                gap = _gap(ours, theirs, several=len(seeds) > 1)
-                yield Difference(a, b, name, statistics.gap_within(gap, labels.of(name).ends))
+        if common:
+            yield from _of_pair(a, b, measured, common, several=len(seeds) > 1)
+
+
+def _of_pair(
+    a: str, b: str, measured: Measured, common: Sequence[int], *, several: bool
+) -> Iterable[Difference]:
+    """Every measure that both have, over the seeds that both have."""
+    gaps: dict[str, Gap] = {}
+    first: dict[str, Estimate] = {}
+    for name in measured[a][common[0]]:
+        if is_compared(name) and name in measured[b][common[0]]:
+            ours, theirs = ([measured[one][seed][name] for seed in common] for one in (a, b))
+            gap = _gap(ours, theirs, several=several)
+            if not several and not (one_run_tells(a, name) and one_run_tells(b, name)):
+                gap = Gap(gap.value, np.nan, np.nan, np.nan)
+            else:
+                first[name] = replace(ours[0], influence=ours[0].influence - theirs[0].influence)
+            gaps[name] = statistics.gap_within(gap, labels.of(name).ends)
+    adjusted = _adjusted(gaps, first, several=several)
+    for name, gap in gaps.items():
+        role: Role = "headline" if name in adjusted else "exploratory"
+        if name == many.PRIMARY and {a, b} == {"visual", "blend"}:
+            role = "primary"
+        yield Difference(a, b, name, gap, role, adjusted.get(name, np.nan))
+
+
+def _adjusted(
+    gaps: dict[str, Gap], first: dict[str, Estimate], *, several: bool
+) -> dict[str, float]:
+    """The p of each headline among all of them: Holm's over seeds, by the largest over shoppers."""
+    family = [name for name in gaps if many.is_headline(name)]
+    if several:
+        return many.holm({name: gaps[name].p for name in family})
+    told = [name for name in family if name in first and not np.isnan(gaps[name].p)]
+    influences = [first[name].influence for name in told]
+    found = many.max_t([gaps[name].value for name in told], influences) if told else []
+    return dict.fromkeys(family, np.nan) | dict(zip(told, found, strict=True))
 
 
 def _gap(a: Sequence[Estimate], b: Sequence[Estimate], *, several: bool) -> Gap:
     if not several:
         return statistics.paired(a[0], b[0])
     return statistics.paired_over_seeds([one.value for one in a], [one.value for one in b])
+
+
+def _or_null(number: float) -> float | None:
+    return None if np.isnan(number) else float(number)
 
 
 def _numbers(found: Interval | Gap) -> dict[str, float | int | None]:

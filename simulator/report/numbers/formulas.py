@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.arrivals import Arrivals
+from simulator.report.numbers.first_clicks import FirstClicks
 from simulator.report.numbers.panel import Floats, Ints, Panel, Weights, sums
-from simulator.report.numbers.statistics import Estimate, ratio, undefined
+from simulator.report.numbers.statistics import Estimate, moved_too, ratio, undefined
 
 _COLUMNS_AT_ONCE = 98  # of the pixels: 60,000 pictures as float64 would be 376 MB
 
@@ -167,8 +168,9 @@ def novelty(panel: Panel) -> Estimate:
     item i in this run.
 
     Self-information of popularity (Zhou et al., PNAS 107, 2010), with 1 added so that a never
-    clicked item has a value. The counts are taken as given: their own uncertainty is not in the
-    interval.
+    clicked item has a value. influence: beside her own slates, a shopper is answerable for the
+    counts of what she clicked: without her, item i would have log2((c_i + 1) / c_i) bits more
+    wherever it was shown.
     """
     shoppers = panel.slates.shopper[:, None] + np.zeros_like(panel.slates.shown)
     pairs = np.unique(
@@ -177,9 +179,14 @@ def novelty(panel: Panel) -> Estimate:
     clickers = np.bincount(pairs[:, 0], minlength=len(panel.run.categories))
     visitors = len(np.unique(panel.sessions.shopper))
     bits = np.log2((visitors + 1) / (clickers + 1))
-    return _over_slates(
+    found = _over_slates(
         panel, (bits[panel.slates.shown] * panel.slates.is_shown).sum(axis=1), _shown(panel)
     )
+    times = np.bincount(panel.slates.shown[panel.slates.is_shown], minlength=len(clickers))
+    clicked = pairs[:, 0]
+    fewer = times[clicked] * np.log2((clickers[clicked] + 1) / clickers[clicked])
+    through_counts = -sums(pairs[:, 1], fewer, panel.run.n_shoppers) / max(1, times.sum())
+    return moved_too(found, through_counts)
 
 
 def diversity_of_pixels(panel: Panel) -> Estimate:
@@ -224,15 +231,23 @@ def cold_exposure_share(panel: Panel) -> Estimate:
     the days.
 
     Without a click an item has no co-interaction with any other. Counted from the events, so that
-    policies that never look at behaviour are measured alike.
+    policies that never look at behaviour are measured alike. influence: beside her own slates, a
+    shopper who alone clicked an item first is answerable for what others were shown of it between
+    her click and the next one's.
     """
     slates = panel.slates
-    first_click = np.full(len(panel.run.categories), panel.run.days)
     days = slates.day[:, None] + np.zeros_like(slates.shown)
-    np.minimum.at(first_click, slates.shown[slates.is_clicked], days[slates.is_clicked])
+    clicks = FirstClicks.of(panel)
     late = slates.day >= first_late_day(panel.run.days)
-    cold = slates.is_shown & (first_click[slates.shown] >= days)
-    return _over_slates(panel, cold.sum(axis=1) * late, _shown(panel) * late, is_share=True)
+    is_late = slates.is_shown & late[:, None]
+    cold = slates.is_shown & (clicks.first[slates.shown] >= days)
+    found = _over_slates(panel, cold.sum(axis=1) * late, _shown(panel) * late, is_share=True)
+    warmed = is_late & ~cold & (days <= clicks.second[slates.shown])
+    by_her = clicks.alone[slates.shown[warmed]]
+    of_others = by_her != (slates.shopper[:, None] + np.zeros_like(slates.shown))[warmed]
+    known = by_her[of_others & (by_her >= 0)]
+    through_first = -sums(known, np.ones(len(known)), panel.run.n_shoppers)
+    return moved_too(found, through_first / max(1, int(is_late.sum())))
 
 
 def new_items(panel: Panel) -> dict[str, Estimate]:

@@ -12,6 +12,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
+from recommender.registry import POLICIES
 from simulator.report.numbers import formulas
 from simulator.report.numbers.panel import Panel
 from simulator.report.numbers.statistics import ANYTHING, POSITIVE, SHARE, Ends, Estimate
@@ -40,6 +41,8 @@ class Measure:
     meaning: str
     by_class: bool = False
     """It goes by the items' categories."""
+    one_run_tells: Literal["of all", "of who learns nothing", "of nobody"] = "of all"
+    """Of which policies one run has an interval over its shoppers: measured, see STATISTICS.md."""
 
     @property
     def ends(self) -> Ends:
@@ -75,6 +78,7 @@ _ROWS = (
             "Of the items shown, how many are of the query's kind. High is not better by itself."
         ),
         by_class=True,
+        one_run_tells="of who learns nothing",
     ),
     Measure(
         "ctr",
@@ -208,6 +212,7 @@ _ROWS = (
         meaning=(
             "Gini coefficient of how often items were shown: 0 all equally, 1 one item takes all."
         ),
+        one_run_tells="of nobody",
     ),
     Measure(
         "novelty",
@@ -236,6 +241,7 @@ _ROWS = (
         better=None,
         meaning="Of the pairs of items within one list, how many differ in category.",
         by_class=True,
+        one_run_tells="of who learns nothing",
     ),
     Measure(
         "cold_exposure_share",
@@ -322,3 +328,17 @@ def known(metric: str) -> Measure | None:
         better="more",
         meaning=f"Clicks per item shown, {where}.",
     )
+
+
+def one_run_tells(policy: str, metric: str) -> bool:
+    """Whether one run of a policy says what other shoppers would have given: else its measure has
+    neither interval nor p. A recommender that is not ours is taken to learn.
+    """
+    row = POLICIES.get(policy)
+    found = known(metric)
+    if row is not None and not row.one_run_tells:
+        return False
+    if found is None or found.one_run_tells == "of all":
+        return True
+    learns = row is None or row.follows_clicks
+    return found.one_run_tells == "of who learns nothing" and not learns

@@ -102,6 +102,19 @@ def ratio(
     return Estimate(value, influence, denominator > 0, round(total) if n is None else n, is_share)
 
 
+def moved_too(estimate: Estimate, also: Floats) -> Estimate:
+    """The estimate of which shoppers moved more than their own observations, by something that all
+    of them share.
+
+    also: float64 [n_shoppers], what the value would lose without each; centred over those who
+    contributed.
+    """
+    units = max(1, estimate.units)
+    mean = float(also[estimate.is_unit].sum()) / units
+    centred = np.where(estimate.is_unit, also - mean, 0.0)
+    return replace(estimate, influence=estimate.influence + centred)
+
+
 def within(found: Interval, ends: Ends) -> Interval:
     """The interval where its scale has ends: nothing lies beyond them, however few the
     observations.
@@ -209,10 +222,10 @@ def _student(value: float, variance: float, freedom: int) -> Gap:
     """Student's interval and two-sided p of a value whose variance was estimated."""
     if np.isnan(value) or np.isnan(variance):
         return Gap(value, np.nan, np.nan, np.nan)
-    if (
-        variance == 0
-    ):  # the same numbers unit by unit: equal for sure, or apart with nothing to test it on
-        return Gap(value, value, value, 1.0 if value == 0 else np.nan)
+    if variance == 0 and value != 0:  # apart, with nothing to test it on
+        return Gap(value, np.nan, np.nan, np.nan)
+    if variance == 0:  # the same numbers unit by unit
+        return Gap(value, value, value, 1.0)
     error = variance**0.5
     half = float(special.stdtrit(freedom, _UPPER)) * error
     return Gap(
@@ -229,8 +242,8 @@ def _wilson(share: float, variance: float, *, units: int, quantile: float) -> tu
     spread = share * (1 - share)
     if variance > 0 and spread > 0:
         size = spread / variance
-    elif spread > 0:
-        return share, share
+    elif spread > 0:  # nothing varied, so nothing is known of what else could have been
+        return np.nan, np.nan
     else:
         size = float(units)
     square = quantile**2

@@ -180,7 +180,6 @@ def differences_table(comparison: Comparison, subjects: Subjects) -> list[dict[s
             continue
         unit = labels.of(found.metric).unit
         gap = comparison.gap(subjects.focus, subjects.reference, found.metric)
-        is_sure = gap.low > 0 or gap.high < 0
         rows.append(
             {
                 "name": found.metric,
@@ -191,7 +190,9 @@ def differences_table(comparison: Comparison, subjects: Subjects) -> list[dict[s
                 ),
                 "ends": labels.interval(gap, unit),
                 "p": labels.chance(gap.p),
-                "claim": ("more" if gap.value > 0 else "less") if is_sure else "",
+                "claim": ("more" if gap.value > 0 else "less") if found.is_beyond_chance else "",
+                "role": found.role,
+                "p_adjusted": labels.chance(found.p_adjusted),
             }
         )
     return rows

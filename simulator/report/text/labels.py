@@ -8,23 +8,13 @@ import math
 from collections.abc import Iterable, Mapping
 
 from simulator.report.numbers.guest_faults import GuestFaults
+from simulator.report.numbers.many import HEADLINES
 from simulator.report.numbers.measures import Measure, known
 from simulator.report.numbers.statistics import Gap, Interval
 
 HARD_SPACE = "\u00a0"
 MINUS = "\u2212"
 UNKNOWN = "\u2013"
-
-
-HEADLINES = (
-    "ctr_late_expected",
-    "hit_rate",
-    "session_click_rate",
-    "cart_rate",
-    "conversion_rate",
-    "revenue_per_session",
-)
-"""The measures of the short table, here and on the command line."""
 
 
 FROM_CLUSTERS = "from clusters"

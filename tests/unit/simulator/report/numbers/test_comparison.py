@@ -21,10 +21,38 @@ def test_metrics_json_has_the_documented_shape() -> None:
     """
     metrics = _metrics("blend", "visual")
     assert list(metrics) == ["schema", "policies", "differences"]
-    assert metrics["schema"] == 1
+    assert metrics["schema"] == 2
     assert list(metrics["policies"]["blend"]) == ["metrics"]
-    assert list(metrics["policies"]["blend"]["metrics"]["ctr"]) == ["value", "low", "high", "n"]
-    assert list(metrics["differences"][0]) == ["a", "b", "metric", "value", "low", "high", "p"]
+    assert list(metrics["policies"]["blend"]["metrics"]["ctr"]) == [
+        "value",
+        "low",
+        "high",
+        "n",
+        "over",
+    ]
+    names = ["a", "b", "metric", "value", "low", "high", "p", "over", "role", "p_adjusted"]
+    assert list(metrics["differences"][0]) == names
+    roles = {one["metric"]: one["role"] for one in metrics["differences"]}
+    assert roles["ctr_late_expected"] == "primary"
+    assert roles["cart_rate"] == "headline"
+    assert roles["ctr"] == "exploratory"
+
+
+def test_an_interval_says_over_what() -> None:
+    """Over the shoppers of one shop, or over shops."""
+    assert {one["over"] for one in _metrics("blend", "visual")["differences"]} == {"shoppers"}
+
+
+@pytest.mark.parametrize("policy", ["cf", "blend", "visual"])
+def test_one_run_has_no_interval_where_it_tells_nothing(policy: str) -> None:
+    """None of cf, whose run would be another with other shoppers; nor of inequality; nor of
+    categories where the policy learns.
+    """
+    found = _metrics(policy, "random")["policies"][policy]["metrics"]
+    assert found["exposure_gini"]["low"] is None
+    assert (found["category_hit_rate@3"]["low"] is None) == (policy != "visual")
+    assert (found["ctr"]["low"] is None) == (policy == "cf")
+    assert found["ctr"]["value"] is not None
 
 
 def test_the_same_runs_give_the_same_bytes_in_any_order() -> None:
@@ -47,7 +75,7 @@ def test_undefined_is_null_and_counted() -> None:
     comparison = compare_runs([lay_out(without_clicks(hand_made()))])
     text = dump(comparison).decode()
     dwell = json.loads(text)["policies"]["blend"]["metrics"]["dwell"]
-    assert dwell == {"value": None, "low": None, "high": None, "n": 0}
+    assert dwell == {"value": None, "low": None, "high": None, "n": 0, "over": "shoppers"}
     assert "NaN" not in text
     assert "Infinity" not in text
     assert undefined(comparison) == 2  # dwell and the time to the first click

@@ -108,9 +108,7 @@ def test_influences_sum_to_zero(measured: dict[str, Estimate]) -> None:
     assert all(abs(found.influence.sum()) < 1e-9 for found in measured.values())
 
 
-@pytest.mark.parametrize(
-    "name", ["ctr", "hit_rate@3", "revenue_per_session", "exposure_gini", "novelty"]
-)
+@pytest.mark.parametrize("name", ["ctr", "hit_rate@3", "revenue_per_session", "exposure_gini"])
 def test_influence_is_what_leaving_a_shopper_out_does(name: str) -> None:
     """The linear influence agrees with the slow way: weigh one shopper a little less and measure
     again.

@@ -1,0 +1,109 @@
+"""How often intervals hold what they are about, on the world's own shoppers: `make coverage`.
+
+Many shops are played in memory, each with policies that meet the same shoppers. Of them, five at a
+time are looked at as an experiment would: does Student's interval over five hold the mean over all
+shops? And does the interval of one run, which is over shoppers, hold it? (It should not.)
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from simulator.installation.context import Silence, open_context
+from simulator.playing.plan import Plan
+from simulator.playing.together import play_together
+from simulator.report.numbers import statistics
+from simulator.report.numbers.measures import is_compared, measure, one_run_tells
+from simulator.report.numbers.panel import lay_out
+from simulator.report.numbers.statistics import Estimate
+from workers import settings
+
+POLICIES = ("random", "visual", "blend")
+SHOPS = 160
+QUICK = 20
+SEEDS = 5
+"""Shops of one experiment."""
+EXPERIMENTS = 2000
+"""Drawn from the shops that were played."""
+PAGE = Path(__file__).parents[1] / "docs" / "STATISTICS.md"
+BEGIN = "<!-- made by `make coverage` -->"
+END = "<!-- end -->"
+
+Shop = dict[str, dict[str, Estimate]]
+"""policy -> measure -> estimate."""
+
+
+def shops(n: int) -> Iterator[Shop]:
+    """The measures of each policy in n shops."""
+    context = open_context(settings.load(), Silence())
+    for seed in range(1, n + 1):
+        plan = Plan(items=300, queries=100, shoppers=400, days=6, seed=seed)
+        played = play_together(context, plan, POLICIES, n_seeds=1, is_stored=False, fit=())
+        yield {run.policy: measure(lay_out(run)) for run in played.runs}
+        sys.stderr.write(f"\r{seed} of {n} shops")
+    sys.stderr.write("\n")
+
+
+def covered_over_shops(values: list[float]) -> float:
+    """How often Student's interval over five shops holds the mean over all."""
+    known = np.array([one for one in values if not np.isnan(one)])
+    rng = np.random.default_rng(1)
+    truth = known.mean()
+    held = 0
+    for _ in range(EXPERIMENTS):
+        found = statistics.over_seeds(rng.choice(known, SEEDS, replace=False).tolist(), n=SEEDS)
+        held += found.low <= truth <= found.high
+    return held / EXPERIMENTS
+
+
+def covered_by_one(found: list[Estimate]) -> float:
+    """How often the interval of one run holds the mean over all shops."""
+    truth = float(np.nanmean([one.value for one in found]))
+    ends = [statistics.by_shopper(one) for one in found]
+    return float(np.mean([one.low <= truth <= one.high for one in ends]))
+
+
+def table(played: list[Shop]) -> list[str]:
+    """The rows of the page."""
+    rows = [
+        "| measure | `blend` over 5 shops | `blend - visual` over 5 shops | `blend`, one shop |",
+        "|---|---|---|---|",
+    ]
+    for name in (one for one in played[0]["blend"] if is_compared(one)):
+        blend = [shop["blend"][name] for shop in played]
+        gaps = [a.value - shop["visual"][name].value for a, shop in zip(blend, played, strict=True)]
+        one = f"{covered_by_one(blend):.0%}" if one_run_tells("blend", name) else "none given"
+        over = covered_over_shops([one.value for one in blend])
+        rows.append(f"| `{name}` | {over:.1%} | {covered_over_shops(gaps):.1%} | {one} |")
+    return [row.replace("%", " %") for row in rows]
+
+
+def main() -> None:
+    """Play, count, and write the table into the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK} shops; writes no page")
+    parser.add_argument("--shops", type=int, default=SHOPS)
+    asked = parser.parse_args()
+    n = QUICK if asked.quick else asked.shops
+    rows = table(list(shops(n)))
+    error = (0.95 * 0.05 / (n / SEEDS)) ** 0.5
+    note = (
+        f"{n} shops, {EXPERIMENTS:,} experiments of {SEEDS} drawn from them; "
+        f"binomial error of a share near 95 %, at {n // SEEDS} experiments that share no shop: "
+        f"{100 * error:.1f} points."
+    )
+    text = "\n".join([*rows, "", note])
+    sys.stdout.write(f"{text}\n")
+    if not asked.quick:
+        page = PAGE.read_text()
+        before, _, rest = page.partition(BEGIN)
+        PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+
+
+if __name__ == "__main__":
+    main()
