@@ -15,11 +15,12 @@ from db import errors, work
 from db.engine import write_transaction
 from tests import cli_reference
 from tests.databases import KINDS, POSTGRES, fresh_postgres
+from tests.guest_classes import HERE
 from tests.installation import TOY_FLAGS, Installation, install
 
 pytestmark = pytest.mark.journey
 
-ENDLESS = {"windowshop up", "windowshop worker"}
+ENDLESS = {"windowshop serve", "windowshop up", "windowshop worker"}
 NEEDS_MORE = {
     f"windowshop {name}"
     for name in (
@@ -91,6 +92,10 @@ ANSWERS = {
     "windowshop status": (
         ("status",),
         {"runs", "work", "parked", "processes", "models", "catalogues"},
+    ),
+    "windowshop check": (
+        ("check", f"{HERE}:Looks", "--catalogue", "toy", "--items", "120", "--queries", "40"),
+        {"ok", "checks", "latency_ms"},
     ),
     "windowshop doctor": (
         ("doctor",),

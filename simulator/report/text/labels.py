@@ -7,9 +7,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from simulator.report.numbers.guest_faults import GuestFaults
 from simulator.report.numbers.many import HEADLINES
 from simulator.report.numbers.measures import Measure, known
+from simulator.report.numbers.panel import GuestFaults
 from simulator.report.numbers.statistics import Gap, Interval
 
 HARD_SPACE = "\u00a0"
