@@ -49,15 +49,18 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """The shop in the browser, and the same recommender over REST."""
-    from simulator.playing.plan import Plan
-    from simulator.shop.opening import Wish
     from simulator.shop.serve import serve as action
+    from simulator.shop.wish import Wish
 
     def ready(found: dict[str, Any]) -> None:
         show_result(found, f"{found['address']} answers; Ctrl-C stops", as_json=as_json)
 
-    wish = Wish(policy, run, Plan(catalogue=catalogue), shoppers, pace)
-    action(open_installation(workers=workers), wish, ready, host=host, port=port, names=name or ())
+    wish = Wish(policy, run, catalogue, shoppers, pace)
+
+    def installed() -> Any:
+        return open_installation(workers=workers)
+
+    action(installed, wish, ready, host=host, port=port, names=name or ())
 
 
 def worker(

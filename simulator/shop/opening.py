@@ -6,17 +6,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import uuid4
 
 from db import runs, work
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
-from db.errors import DependencyError, NotFoundError, UsageError, WindowshopError
+from db.errors import DependencyError, NotFoundError, WindowshopError
 from db.items import Item
 from db.nearest import nearest
-from recommender.registry import RANKED
 from simulator.catalogues.decoder import Decoder
 from simulator.installation.context import Context, Step, Talk
 from simulator.playing.desk import Desk, Workforce
@@ -31,6 +30,7 @@ from simulator.shop.live.crowd import Crowd
 from simulator.shop.live.live_run import LiveRun, base_of, open_live, resolve_live
 from simulator.shop.live.neighbours import Cosines
 from simulator.shop.live.sampler import Sampler
+from simulator.shop.wish import OFFERED, Wish
 
 OPENING = "opening"
 OPEN = "open"
@@ -40,22 +40,6 @@ RECENT = 6
 """Slates that the live page shows."""
 
 CLOSE_SECONDS = 2.0
-
-OFFERED = tuple(name for name in RANKED if name != "logging")
-"""The policies that a visitor may choose from."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is served: a policy, and the run it goes on from or the sizes of a new one."""
-
-    policy: str = "blend"
-    run: str | None = None
-    plan: Plan = field(default_factory=Plan)
-    shoppers: int = 0
-    """Simulated shoppers let in beside people."""
-    pace: float = 60.0
-    """Simulated seconds in a real one."""
 
 
 class _Told(Protocol):
@@ -186,7 +170,9 @@ class Premises:
             self._base = base_of(self.context, self.wish.run)
             if self._base is not None and self.wish.run is None and self._base_is_other():
                 self._base = None
-            resolved = resolve_live(self.context, self.wish.policy, self._base, self.wish.plan)
+            resolved = resolve_live(
+                self.context, self.wish.policy, self._base, Plan(catalogue=self.wish.catalogue)
+            )
             if self._given is None:
                 hired: AbstractContextManager[Workforce] = workforce_for(self.context, local=False)
                 self._given = self._held.enter_context(hired)
@@ -212,10 +198,12 @@ class Premises:
     def _base_is_other(self) -> bool:
         """Whether the newest run sells another catalogue than the one asked for."""
         base = self._base
-        return base is not None and base.config["catalogue"] != self.wish.plan.catalogue
+        return base is not None and base.config["catalogue"] != self.wish.catalogue
 
     def _made(self, policy: str) -> LiveRun:
-        resolved = resolve_live(self.context, policy, self._base, self.wish.plan)
+        resolved = resolve_live(
+            self.context, policy, self._base, Plan(catalogue=self.wish.catalogue)
+        )
         return open_live(self.context, resolved)
 
     def _let_in(self, live: LiveRun) -> None:
@@ -247,9 +235,3 @@ class Premises:
         with read_transaction(self.engine) as conn:
             found = work.by_state(conn)
         return {f"{kind} {state}": number for (kind, state), number in found.items()}
-
-
-def refuse_unless_offered(policy: str) -> None:
-    """UsageError for a policy that no worker answers with."""
-    if policy not in OFFERED:
-        raise UsageError(f"no policy {policy!r} to serve; choose one of {', '.join(OFFERED)}")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from db.errors import UsageError
-from simulator.installation.context import Context
-from simulator.shop.opening import Premises, Wish, refuse_unless_offered
-from simulator.shop.web.app import application
-from simulator.shop.web.cookies import signer
-from simulator.shop.web.guards import LOOPBACK
+from db.errors import UsageError, WindowshopError
+from simulator.shop.doorway import Doorway
+from simulator.shop.wish import Wish, refuse_unless_offered
+
+if TYPE_CHECKING:
+    from simulator.installation.context import Context
+    from simulator.shop.opening import Premises
 
 BACKLOG = 512
 GOODBYE_SECONDS = 3
@@ -22,7 +24,7 @@ Ready = Callable[[dict[str, Any]], None]
 
 
 def serve(
-    context: Context,
+    installed: Callable[[], Context],
     wish: Wish,
     ready: Ready,
     *,
@@ -32,17 +34,18 @@ def serve(
 ) -> None:
     """Serve until somebody stops us by SIGTERM or Ctrl-C.
 
-    names: what it may be called beside its address and the names of this machine.
+    installed: opens the installation, once we answer. names: what it may be called beside its
+    address and the names of this machine.
     Raises UsageError for an address that is taken, and what kept the shop from opening.
     """
     refuse_unless_offered(wish.policy)
     listening = _listen(host, port)
     address = _address(host, listening.getsockname()[1])
-    shop = Premises(context, wish)
-    app = application(shop, signer(context.settings.home), hosts=(*LOOPBACK, host, *names))
+    doorway = Doorway()
     server = _Announced(
         uvicorn.Config(
-            app,
+            doorway,
+            lifespan="off",
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -51,15 +54,57 @@ def serve(
         ),
         lambda: ready({"address": address, "policy": wish.policy}),
     )
-    shop.on_failure = server.stop
-    shop.begin()
+    carried = _Carried(installed, wish, (host, *names), doorway, server.stop)
+    carried.start()
     try:
         with suppress(KeyboardInterrupt):  # that is how it ends well
             server.run([listening])
     finally:
-        shop.close()
-    if shop.error is not None:
-        raise shop.error
+        if carried.shop is not None:
+            carried.shop.close()
+    error = carried.error or (carried.shop.error if carried.shop else None)
+    if error is not None:
+        raise error
+
+
+class _Carried(threading.Thread):
+    """Carries the shop in: what it imports takes longer than to answer."""
+
+    def __init__(
+        self,
+        installed: Callable[[], Context],
+        wish: Wish,
+        names: Sequence[str],
+        doorway: Doorway,
+        on_failure: Callable[[], None],
+    ) -> None:
+        super().__init__(name="carried", daemon=True)
+        self.shop: Premises | None = None
+        self.error: WindowshopError | None = None
+        self._installed = installed
+        self._wish = wish
+        self._names = names
+        self._doorway = doorway
+        self._on_failure = on_failure
+
+    def run(self) -> None:
+        """Open the installation, put the shop behind the door, and begin to open it."""
+        from simulator.shop.opening import Premises  # noqa: PLC0415 - seconds
+        from simulator.shop.web.app import application  # noqa: PLC0415
+        from simulator.shop.web.cookies import signer  # noqa: PLC0415
+        from simulator.shop.web.guards import LOOPBACK  # noqa: PLC0415
+
+        try:
+            context = self._installed()
+            shop = Premises(context, self._wish)
+            shop.on_failure = self._on_failure
+            key = signer(context.settings.home)
+            self._doorway.within = application(shop, key, hosts=(*LOOPBACK, *self._names))
+            self.shop = shop
+            shop.begin()
+        except WindowshopError as error:
+            self.error = error
+            self._on_failure()
 
 
 class _Announced(uvicorn.Server):

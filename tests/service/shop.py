@@ -15,9 +15,10 @@ from db.engine import write_transaction
 from db.tables import visit
 from simulator.playing.desk import Workforce
 from simulator.shop.live.live_run import LiveRun, live_config, open_live
-from simulator.shop.opening import OPEN, Premises, Wish
+from simulator.shop.opening import OPEN, Premises
 from simulator.shop.web.app import application
 from simulator.shop.web.cookies import Signer
+from simulator.shop.wish import Wish
 from tests import factories
 from workers.local_workforce import LocalWorkforce
 

@@ -10,10 +10,11 @@ from db.events import Kind
 from simulator.shop.live.asking import Ticket, Visitor
 from simulator.shop.live.blind import MOST_PLAYERS, Blind, arrangement, team_draft
 from simulator.shop.live.live_run import LiveRun
-from simulator.shop.opening import OFFERED, OPEN, Premises
+from simulator.shop.opening import OPEN, Premises
 from simulator.shop.pages.render import page
 from simulator.shop.pages.shopping import opening, pass_cookies, spread
 from simulator.shop.web.cookies import recognised
+from simulator.shop.wish import OFFERED
 
 router = APIRouter(include_in_schema=False)
 

@@ -13,9 +13,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from simulator.shop.opening import OFFERED, OPEN, Premises
+from simulator.shop.opening import OPEN, Premises
 from simulator.shop.pages.language import NAMES, Language, choose
 from simulator.shop.web.cookies import LANGUAGE, POLICY, shopper_of, visitor_number
+from simulator.shop.wish import OFFERED
 
 HERE = Path(__file__).parents[1]
 PART_COLOURS = {"looks": "looks", "others": "others", "taste": "taste", "welcome": "welcome"}

@@ -15,11 +15,12 @@ from simulator.shop.live.acting import Basket
 from simulator.shop.live.asking import Ticket, Visitor
 from simulator.shop.live.cards import SAID
 from simulator.shop.live.live_run import LiveRun
-from simulator.shop.opening import OFFERED, OPEN, Premises
+from simulator.shop.opening import OPEN, Premises
 from simulator.shop.pages.language import NAMES
 from simulator.shop.pages.render import page, policy_of, who
 from simulator.shop.web.cookies import LANGUAGE, POLICY, SHOPPER, recognised, remember
 from simulator.shop.web.errors import status_of
+from simulator.shop.wish import OFFERED
 
 router = APIRouter(include_in_schema=False)
 
