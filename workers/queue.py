@@ -191,8 +191,11 @@ def queue(connection: Redis) -> WorkQueue:
     return WorkQueue(NAME, connection=connection, job_class=WorkJob, serializer=JSONSerializer)
 
 
-def ring(work_queue: Queue, work_ids: Iterable[int], *, seconds: int) -> bool:
-    """Ring for work rows; False when Redis is away: the relay will ring again."""
+def ring(work_queue: Queue, work_ids: Iterable[int], *, seconds: int, first: bool = False) -> bool:
+    """Ring for work rows; False when Redis is away: the relay will ring again.
+
+    first: before all that waits; a person is waiting for it.
+    """
     jobs = [
         Queue.prepare_data(
             PERFORM,
@@ -202,6 +205,7 @@ def ring(work_queue: Queue, work_ids: Iterable[int], *, seconds: int) -> bool:
             failure_ttl=FAILURE_SECONDS,
             job_id=f"work-{work_id}-{uuid4().hex[:8]}",  # two of one id would share a hash
             description=f"work {work_id}",
+            at_front=first,
         )
         for work_id in work_ids
     ]

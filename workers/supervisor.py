@@ -98,6 +98,11 @@ class Supervisor:
         """Ring for work that was just written."""
         queue.ring(self.work_queue, work_ids, seconds=self.settings.job_seconds)
 
+    def ring_first(self, work_ids: list[int]) -> None:
+        """Ring for work that a person waits for: it comes before what waits already."""
+        seconds = self.settings.job_seconds
+        queue.ring(self.work_queue, work_ids, seconds=seconds, first=True)
+
     def _become_known(self) -> None:
         """Metrics and heartbeat, for as long as we are in charge."""
         self.metrics = SupervisorMetrics(self.engine)

@@ -30,6 +30,7 @@ from simulator.playing.named import named
 from simulator.playing.simulate import world_of
 from simulator.report.numbers.panel import Expectations, RunData, ShownSlates
 from simulator.report.pages.writer import Headline, write_report
+from workers.knowledge import LIVE
 
 PAGE = View(64, 3)
 """How large and in what colours pictures stand in the page; the same for every own catalogue."""
@@ -67,6 +68,12 @@ def load(context: Context, run_id: str) -> RunData:
     """One finished run as plain arrays."""
     with read_transaction(context.engine) as conn:
         run = runs.read(conn, run_id)
+        if run.config.get("kind") == LIVE:
+            raise UsageError(
+                f"run {run_id} is live and has no judge, so nothing is measured of it; "
+                f"`windowshop verify {run_id}` checks it, `windowshop events export {run_id}`"
+                " writes its events"
+            )
         if run.state != FINISHED:
             raise UsageError(f"run {run_id} is not finished; call its command again and it goes on")
         return _gathered(conn, run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import uuid4
@@ -18,11 +18,11 @@ from db.items import Item
 from db.nearest import nearest
 from simulator.catalogues.decoder import Decoder
 from simulator.installation.context import Context, Step, Talk
-from simulator.playing.desk import Desk, Workforce
+from simulator.playing.desk import Desk
 from simulator.playing.plan import Plan
-from simulator.playing.simulate import check_workforce, embed_missing, workforce_for
+from simulator.playing.simulate import check_workforce, embed_missing
 from simulator.shop.live.acting import Acts
-from simulator.shop.live.asking import Answer, Enquiries
+from simulator.shop.live.asking import Answer, Enquiries, PromptWorkforce
 from simulator.shop.live.blind import Blind
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.closing import Closing
@@ -31,6 +31,7 @@ from simulator.shop.live.live_run import LiveRun, base_of, open_live, resolve_li
 from simulator.shop.live.neighbours import Cosines
 from simulator.shop.live.sampler import Sampler
 from simulator.shop.wish import OFFERED, Wish
+from workers.supervisor import Supervisor
 
 OPENING = "opening"
 OPEN = "open"
@@ -71,7 +72,9 @@ class Premises:
     once.
     """
 
-    def __init__(self, context: Context, wish: Wish, workforce: Workforce | None = None) -> None:
+    def __init__(
+        self, context: Context, wish: Wish, workforce: PromptWorkforce | None = None
+    ) -> None:
         """workforce: who does the work; left out, a supervisor with the workers of the settings."""
         self.said = ""
         self.state = OPENING
@@ -157,7 +160,7 @@ class Premises:
         return list(self._lives.values())
 
     @property
-    def workforce(self) -> Workforce:
+    def workforce(self) -> PromptWorkforce:
         """Who does the work."""
         if self._given is None:
             raise DependencyError("the shop is not open yet")
@@ -174,8 +177,8 @@ class Premises:
                 self.context, self.wish.policy, self._base, Plan(catalogue=self.wish.catalogue)
             )
             if self._given is None:
-                hired: AbstractContextManager[Workforce] = workforce_for(self.context, local=False)
-                self._given = self._held.enter_context(hired)
+                supervisor = Supervisor(self.context.settings, self.engine)
+                self._given = self._held.enter_context(supervisor)
             live = open_live(self.context, resolved)
             embedder = EmbedderKey(live.run.config["model"], live.run.config["runtime"])
             embed_missing(

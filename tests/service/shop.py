@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from db.engine import write_transaction
 from db.tables import visit
-from simulator.playing.desk import Workforce
+from simulator.shop.live.asking import PromptWorkforce
 from simulator.shop.live.live_run import LiveRun, live_config, open_live
 from simulator.shop.opening import OPEN, Premises
 from simulator.shop.web.app import application
@@ -28,7 +28,9 @@ SIGNER = Signer(b"k" * 32)
 class ToyPremises(Premises):
     """Open at once: the toy catalogue has its vectors, and nothing is to be hired."""
 
-    def __init__(self, engine: Engine, workforce: Workforce, *, policy: str = "blend") -> None:
+    def __init__(
+        self, engine: Engine, workforce: PromptWorkforce, *, policy: str = "blend"
+    ) -> None:
         super().__init__(factories.context_of(engine), Wish(policy), workforce)
         self._base = None
         self.state = OPEN
@@ -70,6 +72,9 @@ def open_shop(engine: Engine, *, policy: str = "blend") -> Iterator[tuple[Premis
 
 class NobodyWorks:
     """A workforce that hears the bell and does nothing."""
+
+    def ring_first(self, work_ids: list[int]) -> None:
+        """Nothing happens."""
 
     def ring(self, work_ids: list[int]) -> None:
         """Nothing happens."""

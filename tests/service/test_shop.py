@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 import numpy as np
@@ -17,7 +18,9 @@ from simulator.shop.live.neighbours import Cosines
 from simulator.shop.opening import Premises
 from simulator.shop.web.guards import HEADERS
 from tests.service.shop import SIGNER, NobodyWorks, ToyPremises, age, client_of, open_shop
+from workers import queue
 from workers.local_workforce import LocalWorkforce
+from workers.redis_server import EmbeddedServer
 
 pytestmark = pytest.mark.service
 
@@ -220,3 +223,28 @@ def log_of_policy(shop: Premises, policy: str) -> Events:
     live = shop.live(policy)
     with read_transaction(shop.engine) as conn:
         return event_log.read(conn, live.run.number, k=live.k)
+
+
+def test_a_page_says_when_nobody_works_and_what_helps(any_engine: Engine) -> None:
+    """First that it looks, then that nobody does; the search is stored all the while."""
+    shop = ToyPremises(any_engine, NobodyWorks())
+    with client_of(shop) as client:
+        page = client.post("/search/query-0130").text
+        assert "Looking at the pictures" in page
+        (place,) = re.findall(r'hx-get="(/answers/[^"?]+)', page)
+        later = client.get(place, params={"looks": 30}).text
+        assert "windowshop worker" in later
+        assert kinds(shop) == {"search": 1}
+
+
+def test_what_a_person_waits_for_goes_before_what_waits() -> None:
+    """Of two rings, the second with `first`, the second job stands in front."""
+    server = EmbeddedServer()
+    try:
+        work_queue = queue.queue(queue.connect(server.url))
+        queue.ring(work_queue, [1, 2], seconds=5)
+        queue.ring(work_queue, [3], seconds=5, first=True)
+        waiting = [job.args[0] for job in work_queue.get_jobs()]
+        assert waiting == [3, 1, 2]
+    finally:
+        server.stop()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,13 @@ UPLOADS = "uploads"
 LAST_STEP = np.iinfo(np.int16).max - 1
 SHORT_NAP = 0.002
 LONG_NAP = 0.025
+
+
+class PromptWorkforce(Workforce, Protocol):
+    """Those who do the work, and first what a person waits for."""
+
+    def ring_first(self, work_ids: list[int]) -> None:
+        """Work was written for which a person waits."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ class Enquiries:
 
     engine: Engine
     live: LiveRun
-    workforce: Workforce
+    workforce: PromptWorkforce
 
     def ask(self, visitor: Visitor, query: int, kind: Kind = Kind.SEARCH) -> Ticket:
         """Store a search with an item (or, as a view, that it was opened), and ring for its
@@ -89,7 +96,7 @@ class Enquiries:
         """
         with write_transaction(self.engine) as conn:
             ticket, ids = self._store(conn, visitor, query, kind, brings=False)
-        self.workforce.ring(ids)
+        self.workforce.ring_first(ids)
         return ticket
 
     def ask_with_picture(self, visitor: Visitor, picture: NDArray[np.uint8]) -> Ticket:
@@ -97,7 +104,7 @@ class Enquiries:
         with write_transaction(self.engine) as conn:
             number = self._numbered(conn, picture)
             ticket, ids = self._store(conn, visitor, number, Kind.SEARCH, brings=True)
-        self.workforce.ring(ids)
+        self.workforce.ring_first(ids)
         return ticket
 
     def ask_for_less(self, visitor: Visitor, ticket: Ticket, item: int) -> Ticket:
@@ -112,7 +119,7 @@ class Enquiries:
             if query < 0:
                 raise NotFoundError(f"there is no search {ticket}")
             again, ids = self._store(conn, visitor, query, Kind.SEARCH, brings=False)
-        self.workforce.ring(ids)
+        self.workforce.ring_first(ids)
         return again
 
     def answer(self, ticket: Ticket, wait: float = 0.0) -> Answer | None:
