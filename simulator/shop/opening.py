@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import uuid4
 
-from db import runs, work
+from db import heartbeats, runs, work
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.errors import DependencyError, NotFoundError, WindowshopError
@@ -27,6 +27,7 @@ from simulator.shop.live.blind import Blind
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.closing import Closing
 from simulator.shop.live.crowd import Crowd
+from simulator.shop.live.experiments import Experiments, ExperimentWish, Started
 from simulator.shop.live.live_run import LiveRun, base_of, open_live, resolve_live
 from simulator.shop.live.neighbours import Cosines
 from simulator.shop.live.sampler import Sampler
@@ -88,6 +89,7 @@ class Premises:
         self.recent: deque[tuple[str, Item, list[Item]]] = deque(maxlen=RECENT)
         self.blind: dict[int, Blind] = {}
         self.crowd: Crowd | None = None
+        self.experiments = Experiments()
         self.decoder = Decoder(patience=15.0, processor_seconds=10)
         self.decoding = threading.Lock()
         self._given = workforce
@@ -104,6 +106,7 @@ class Premises:
     def close(self) -> None:
         """End what was begun; workers finish what they have in hand."""
         self.is_closing = True
+        self.experiments.close()
         if self.crowd is not None:
             self.crowd.stop()
         self._thread.join(CLOSE_SECONDS)  # one that still opens ends with the process
@@ -233,8 +236,16 @@ class Premises:
             ids = work.add(conn, live.run.number, "embed", dict.fromkeys(keys, payload))
         self.workforce.ring(ids)
 
-    def backlog(self) -> dict[str, int]:
-        """How much work waits, by kind and state."""
+    def start_experiment(self, wish: ExperimentWish) -> Started:
+        """Start an experiment that our workers play."""
+        workforce = self.workforce
+        settings = workforce.settings if isinstance(workforce, Supervisor) else None
+        return self.experiments.start(settings or self.context.settings, wish)
+
+    def is_anybody_working(self) -> bool:
+        """Whether a worker lives."""
         with read_transaction(self.engine) as conn:
-            found = work.by_state(conn)
-        return {f"{kind} {state}": number for (kind, state), number in found.items()}
+            return any(
+                one.kind == heartbeats.WORKER and not one.is_silent
+                for one in heartbeats.every(conn)
+            )

@@ -163,3 +163,25 @@ def test_what_keeps_a_shop_from_opening_is_one_line(made: Installation) -> None:
         done = made.call("serve", "--port", str(client.base_url.port))
         assert done.returncode == 2
         assert "--port" in done.stderr
+
+
+def test_an_experiment_is_started_watched_and_done(made: Installation) -> None:
+    """By the shop's own workers, one at a time; then its runs can be compared."""
+    wanted = {"policies": ["visual", "cf"], "days": 2, "shoppers": 40, "items": 100}
+    with serving(made) as (_, client):
+        wait_until(lambda: is_ready(client), "the shop opens")
+        assert client.post("/api/v1/experiments", json={**wanted, "days": 0}).status_code == 422
+        strange = {**wanted, "policies": ["visual", "nobody"]}
+        assert client.post("/api/v1/experiments", json=strange).status_code == 404
+        answer = client.post("/api/v1/experiments", json=wanted)
+        assert answer.status_code == 202
+        place = answer.headers["location"]
+        if client.get(place).json()["state"] == "running":
+            assert client.post("/api/v1/experiments", json=wanted).status_code == 400
+        wait_until(lambda: client.get(place).json()["state"] != "running", "it is done")
+        told = client.get(place).json()
+        assert told["state"] == "done", told
+        visual, cf = (told["result"]["runs"][policy] for policy in ("visual", "cf"))
+        page = client.get("/compare", params={"a": cf, "b": visual}).text
+        assert page.count("<g") >= 10
+        assert "It is done." in client.get(place.removeprefix("/api/v1")).text

@@ -48,12 +48,15 @@ def forest(gaps: Sequence[tuple[str, str, Any]]) -> Forest:
     rows: list[PlottedGap] = []
     left_out: list[str] = []
     for title, unit, gap in gaps:
-        reach = max((abs(end) for end in (gap.low, gap.high) if math.isfinite(end)), default=0.0)
+        ends = (gap.low, gap.high)
+        if not all(map(math.isfinite, ends)):  # too few to say: the difference alone
+            ends = (gap.value, gap.value)
+        reach = max(abs(ends[0]), abs(ends[1])) * (1 if ends[0] < ends[1] else 2)
         if not math.isfinite(gap.value) or reach == 0.0:
             left_out.append(title)
             continue
         half = (RIGHT - LEFT) / 2 - 6
-        low, dot, high = (MIDDLE + half * end / reach for end in (gap.low, gap.value, gap.high))
+        low, dot, high = (MIDDLE + half * one / reach for one in (ends[0], gap.value, ends[1]))
         rows.append(
             PlottedGap(
                 title,

@@ -27,8 +27,8 @@ router = APIRouter(include_in_schema=False)
 SHELF = 60
 SAMPLES = 14
 QUICK_SECONDS = 2.5
-GIVEN_UP_LOOKS = 12
-"""Looks of a second each, after which the page says that nobody works."""
+PATIENT_LOOKS = 3
+"""Looks of a second each, after which the page says so when nobody works."""
 
 
 def shop_of(request: Request) -> Premises:
@@ -288,7 +288,7 @@ def _answered(
         return _trouble(request, error)
     values: dict[str, Any] = {"ticket": str(ticket), "looks": looks + 1}
     if found is None:
-        nobody = looks >= GIVEN_UP_LOOKS
+        nobody = looks >= PATIENT_LOOKS and not shop.is_anybody_working()
         answer = page(request, "parts/waiting.html.j2", nobody=nobody, **values)
     else:
         query = shop.acts(live).item(found.query)

@@ -11,6 +11,7 @@ from db import event_log, runs, visits
 from db.engine import read_transaction
 from db.errors import NotFoundError, UsageError, WindowshopError
 from db.runs import FINISHED, Run
+from recommender.registry import POLICY_NAMES
 from simulator.report.numbers.comparison import Comparison
 from simulator.report.text import labels
 from simulator.shop.live.studies import measured
@@ -62,6 +63,7 @@ def every(
         columns=COLUMNS,
         chosen={"sort": sort, "desc": desc, "policy": policy, "kind": kind, "q": q},
         policies=policies,
+        offered=POLICY_NAMES,
     )
 
 

@@ -9,10 +9,11 @@ from fastapi.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from simulator.shop.api import events, searches, stream, things
+from simulator.shop.api import events, experiments, searches, stream, things
 from simulator.shop.opening import Premises
 from simulator.shop.pages import (
     blind,
+    experimenting,
     looking,
     operating,
     pictures,
@@ -51,11 +52,20 @@ def application(shop: Premises, signer: Signer, *, hosts: Collection[str] = ()) 
     app.state.metrics = Metrics(shop.engine)
     app.add_middleware(Counted, metrics=app.state.metrics)
     app.add_middleware(Guards, hosts=hosts)
-    for part in (searches, things, events, stream):
+    for part in (searches, things, events, stream, experiments):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(probes.router)
     app.include_router(pictures.router)
-    for pages in (shopping, blind, looking, watching, studying, operating, reference):
+    for pages in (
+        shopping,
+        blind,
+        experimenting,
+        looking,
+        watching,
+        studying,
+        operating,
+        reference,
+    ):
         app.include_router(pages.router)
     app.mount("/static", _Kept(directory=HERE / "static"), name="static")
     return app
