@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simulator.installation.context import Context, Talk
     from simulator.logs.result import LogResult
     from simulator.report.results import Result
+    from simulator.shop.recommend import Recommended
     from workers.guests.protocol import Day, Recommender, Requests, Shop, Slates
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "evaluate_log",
     "experiment",
     "open",
+    "recommend",
     "similar",
     "train",
 ]
@@ -155,6 +157,28 @@ class Installation:
 
         return judged(self.context, log, split_at=split_at, k=k, catalogue=catalogue)
 
+    def recommend(
+        self,
+        what: str | Path,
+        *,
+        run: str | None = None,
+        shopper: int | None = None,
+        k: int = 10,
+        wait: float = 10.0,
+    ) -> Recommended:
+        """The k best items for an item's id or a picture, by the queue and the workers.
+
+        run: whose knowledge, a run, an experiment or `latest`; left out: the newest of blend.
+        shopper: a simulated one of that run, whose history counts. wait: seconds until the job
+        alone is given back, whose state is then `waiting`.
+
+        Raises NotFoundError for an unknown item or run, UsageError or DataError for what cannot be
+        asked.
+        """
+        from simulator.shop.recommend import recommend
+
+        return recommend(self.context, what, run=run, shopper=shopper, k=k, wait=wait)
+
     def train(
         self,
         *,
@@ -231,6 +255,7 @@ def _here(method: Callable[Concatenate[Installation, P], R]) -> Callable[P, R]:
 experiment = _here(Installation.experiment)
 similar = _here(Installation.similar)
 evaluate_log = _here(Installation.evaluate_log)
+recommend = _here(Installation.recommend)
 train = _here(Installation.train)
 
 

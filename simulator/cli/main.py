@@ -21,6 +21,7 @@ from simulator.cli import (
     log,
     operations,
     play,
+    recommend,
     results,
     train,
     work,
@@ -82,6 +83,7 @@ app.command(epilog="Example: windowshop simulate --policy blend --days 8 --shopp
 app.command(epilog="Example: windowshop experiment --policies visual,blend --seeds 3 --days 4")(
     play.experiment
 )
+app.command(epilog="Example: windowshop recommend shoe.jpg -k 3")(recommend.recommend)
 app.command(epilog="Example: windowshop check looks.py:Looks")(guests.check)
 app.command(epilog="Example: windowshop up --workers 4")(operations.up)
 app.command(epilog="Example: windowshop serve --port 8000")(operations.serve)

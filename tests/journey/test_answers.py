@@ -93,6 +93,10 @@ ANSWERS = {
         ("status",),
         {"runs", "work", "parked", "processes", "models", "catalogues"},
     ),
+    "windowshop recommend": (
+        ("recommend", "item-0003", "--run", "{run}", "--workers", "1"),
+        {"job", "state", "query", "items"},
+    ),
     "windowshop check": (
         ("check", f"{HERE}:Looks", "--catalogue", "toy", "--items", "120", "--queries", "40"),
         {"ok", "checks", "latency_ms"},
