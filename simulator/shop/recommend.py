@@ -18,18 +18,19 @@ from db.errors import NotFoundError, UsageError, WorkError
 from db.runs import Run
 from simulator.catalogues.decoder import Decoder
 from simulator.installation.context import Context
-from simulator.playing.desk import Desk, Workforce
+from simulator.playing.desk import Desk
 from simulator.playing.named import named
 from simulator.playing.plan import Plan, Resolved
-from simulator.playing.simulate import check_workforce, embed_missing, workforce_for
+from simulator.playing.simulate import check_workforce, embed_missing
 from simulator.shop.live.acting import Acts
-from simulator.shop.live.asking import Answer, Enquiries, Ticket, Visitor
+from simulator.shop.live.asking import Answer, Enquiries, PromptWorkforce, Ticket, Visitor
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.live_run import LiveRun, base_of, open_live, resolve_live
 from simulator.shop.live.neighbours import Cosines
-from simulator.shop.opening import OFFERED
 from simulator.shop.web.cookies import FIRST_VISITOR
+from simulator.shop.wish import OFFERED
 from workers.knowledge import LIVE
+from workers.supervisor import Supervisor
 
 CENTS = 100
 
@@ -178,9 +179,12 @@ class _Patience:
     def ring(self, work_ids: list[int]) -> None:
         """Work was written."""
 
+    def ring_first(self, work_ids: list[int]) -> None:
+        """Work was written for which a person waits."""
+
 
 @contextmanager
-def _workers(context: Context) -> Iterator[Workforce]:
+def _workers(context: Context) -> Iterator[PromptWorkforce]:
     """Those who are there already, else workers for as long as this call."""
     with read_transaction(context.engine) as conn:
         there = [one for one in heartbeats.every(conn) if not one.is_silent]
@@ -189,5 +193,5 @@ def _workers(context: Context) -> Iterator[Workforce]:
         yield _Patience()
         return
     check_workforce(context, local=False)
-    with workforce_for(context, local=False) as workforce:
+    with Supervisor(context.settings, context.engine) as workforce:
         yield workforce

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -50,7 +51,8 @@ class Server:
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(packed)))
                 self.end_headers()
-                self.wfile.write(packed)
+                with suppress(OSError):  # who asked gave up
+                    self.wfile.write(packed)
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
