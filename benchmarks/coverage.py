@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import populations
 from simulator.installation.context import Silence, open_context
 from simulator.playing.plan import Plan
 from simulator.playing.together import play_together
@@ -23,15 +24,18 @@ from simulator.report.numbers.panel import lay_out
 from simulator.report.numbers.statistics import Estimate
 from workers import settings
 
-POLICIES = ("random", "visual", "blend")
+POLICIES = ("visual", "blend")
 SHOPS = 160
-QUICK = 20
+QUICK = 10
+POPULATIONS = 60
+QUICK_POPULATIONS = 6
 SEEDS = 5
 """Shops of one experiment."""
 EXPERIMENTS = 2000
 """Drawn from the shops that were played."""
 PAGE = Path(__file__).parents[1] / "docs" / "STATISTICS.md"
 BEGIN = "<!-- made by `make coverage` -->"
+BEGIN_SHOPPERS = "<!-- made by `make coverage`, of shoppers -->"
 END = "<!-- end -->"
 
 Shop = dict[str, dict[str, Estimate]]
@@ -42,11 +46,14 @@ def shops(n: int) -> Iterator[Shop]:
     """The measures of each policy in n shops."""
     context = open_context(settings.load(), Silence())
     for seed in range(1, n + 1):
-        plan = Plan(items=300, queries=100, shoppers=400, days=6, seed=seed)
-        played = play_together(context, plan, POLICIES, n_seeds=1, is_stored=False, fit=())
+        played = play_together(context, _plan(seed), POLICIES, n_seeds=1, is_stored=False, fit=())
         yield {run.policy: measure(lay_out(run)) for run in played.runs}
         sys.stderr.write(f"\r{seed} of {n} shops")
     sys.stderr.write("\n")
+
+
+def _plan(seed: int) -> Plan:
+    return Plan(items=300, queries=100, shoppers=400, days=6, seed=seed)
 
 
 def covered_over_shops(values: list[float]) -> float:
@@ -83,26 +90,59 @@ def table(played: list[Shop]) -> list[str]:
     return [row.replace("%", " %") for row in rows]
 
 
+def page_block_of_shops(played: list[Shop]) -> str:
+    """Table and note of the shops that were played."""
+    alone = len(played) // SEEDS
+    note = (
+        f"{len(played)} shops, {EXPERIMENTS:,} experiments of {SEEDS} drawn from them; "
+        f"binomial error of a share near 95 %, at {alone} experiments that share no shop: "
+        f"{_points(alone)} points."
+    )
+    return "\n".join([*table(played), "", note])
+
+
+def page_block_of_shoppers(played: list[list[populations.Played]]) -> str:
+    """Table and note of the populations that were played."""
+    alarms, pairs = populations.family_alarms(played)
+    n = sum(len(shop) for shop in played)
+    note = (
+        f"{n} populations, of {len(played)} shops in equal parts; "
+        f"binomial error of a share near 95 %: {_points(n)} points. "
+        f"Apart from itself: the share of {pairs} pairs of populations under one policy that "
+        f"differ beyond chance; it should be near 5 %, with a binomial error of {_points(pairs)} "
+        f"points.\nAmong the six headlines together, corrected: an alarm in {alarms} of {pairs}."
+    )
+    return "\n".join([*populations.table(played), "", note])
+
+
+def write(page: str, block: str, begin: str) -> str:
+    """The page with a block in the place that is kept for it."""
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}\n\n{block}\n\n{END}{rest.partition(END)[2]}"
+
+
+def _points(n: int) -> str:
+    return f"{100 * (0.95 * 0.05 / max(1, n)) ** 0.5:.1f}"
+
+
 def main() -> None:
-    """Play, count, and write the table into the page."""
+    """Play, count, and write the tables into the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK} shops; writes no page")
+    parser.add_argument("--quick", action="store_true", help="few shops; writes no page")
     parser.add_argument("--shops", type=int, default=SHOPS)
+    parser.add_argument("--populations", type=int, default=POPULATIONS, help="of each of 2 shops")
     asked = parser.parse_args()
     n = QUICK if asked.quick else asked.shops
-    rows = table(list(shops(n)))
-    error = (0.95 * 0.05 / (n / SEEDS)) ** 0.5
-    note = (
-        f"{n} shops, {EXPERIMENTS:,} experiments of {SEEDS} drawn from them; "
-        f"binomial error of a share near 95 %, at {n // SEEDS} experiments that share no shop: "
-        f"{100 * error:.1f} points."
+    each = QUICK_POPULATIONS if asked.quick else asked.populations
+    first = page_block_of_shops(list(shops(n)))
+    sys.stdout.write(f"{first}\n\n")
+    second = page_block_of_shoppers(
+        [list(populations.populations(_plan(seed), each)) for seed in (1, 2)]
     )
-    text = "\n".join([*rows, "", note])
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{second}\n")
     if not asked.quick:
-        page = PAGE.read_text()
-        before, _, rest = page.partition(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+        page = write(PAGE.read_text(), first, BEGIN)
+        PAGE.write_text(write(page, second, BEGIN_SHOPPERS))
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def _in_memory(
                         after_day=partial(_one_more, step),
                         guest=guest,
                     )
-            played.append(_remembered(context, resolved, shared, record, guest))
+            played.append(remembered(context, resolved, shared, record, guest))
     return played
 
 
@@ -126,7 +126,7 @@ def _one_more(step: Step, day: int) -> None:
     step()
 
 
-def _remembered(
+def remembered(
     context: Context,
     resolved: Resolved,
     shared: SharedWorld,
