@@ -26,7 +26,7 @@ class SearchWanted(Given):
     wait: float = Field(2.0, ge=0, le=LONGEST_WAIT, description="seconds; then 202 and a Location")
 
 
-class Recommended(BaseModel):
+class RecommendedItem(BaseModel):
     """One item of a slate, and why."""
 
     item: str
@@ -49,7 +49,7 @@ class Searched(BaseModel):
     policy: str
     query: str
     generation: int | None = None
-    items: list[Recommended] = []
+    items: list[RecommendedItem] = []
 
 
 class Product(BaseModel):
