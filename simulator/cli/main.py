@@ -24,7 +24,6 @@ from simulator.cli import (
     recommend,
     results,
     train,
-    work,
 )
 from simulator.cli.console import show
 from workers.safe_text import one_line
@@ -41,7 +40,7 @@ events_app = typer.Typer(help="Event logs out and in.", no_args_is_help=True)
 config_app = typer.Typer(help="The settings in force.", no_args_is_help=True)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(events_app, name="events")
-app.add_typer(work.app, name="work")
+app.add_typer(operations.work_app, name="work")
 crossover.register(app)
 app.add_typer(config_app, name="config")
 log.register(app, events_app)
