@@ -85,6 +85,16 @@ def revenue_per_session(panel: Panel) -> Estimate:
     return _per_session(panel, panel.sessions.revenue)
 
 
+def sessions_per_shopper(panel: Panel) -> Estimate:
+    """Sessions / shoppers, those who never came included."""
+    return _per_shopper(panel, np.ones(len(panel.sessions.session)))
+
+
+def revenue_per_shopper(panel: Panel) -> Estimate:
+    """Sum of the prices of purchased items / shoppers, in whole units of money."""
+    return _per_shopper(panel, panel.sessions.revenue)
+
+
 def session_length(panel: Panel) -> Estimate:
     """Events / sessions."""
     return _per_session(panel, panel.sessions.events)
@@ -336,6 +346,12 @@ def _over_sessions(
 
 def _per_session(panel: Panel, numerator: Weights, *, is_share: bool = False) -> Estimate:
     return _over_sessions(panel, numerator, np.ones(len(panel.sessions.session)), is_share=is_share)
+
+
+def _per_shopper(panel: Panel, numerator: Weights) -> Estimate:
+    n = panel.run.n_shoppers
+    came = len(panel.sessions.session) > 0
+    return ratio(sums(panel.sessions.shopper, numerator, n), np.full(n, float(came)))
 
 
 def _over(

@@ -148,6 +148,22 @@ _ROWS = (
         meaning="Prices of what was bought, per visit.",
     ),
     Measure(
+        "sessions_per_shopper",
+        formulas.sessions_per_shopper,
+        title="Visits a shopper",
+        unit="number",
+        better="more",
+        meaning="How often a shopper came in all; those who never came count.",
+    ),
+    Measure(
+        "revenue_per_shopper",
+        formulas.revenue_per_shopper,
+        title="Revenue a shopper",
+        unit="money",
+        better="more",
+        meaning="Prices of what was bought, per shopper: who is pleased comes more often.",
+    ),
+    Measure(
         "session_length",
         formulas.session_length,
         title="Events a session",

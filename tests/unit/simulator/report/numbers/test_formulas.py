@@ -37,6 +37,8 @@ BY_HAND = {
     "cart_rate": 1 / 5,
     "conversion_rate": 1 / 5,
     "revenue_per_session": 20.0 / 5,
+    "sessions_per_shopper": 5 / 2,
+    "revenue_per_shopper": 20.0 / 2,
     "session_length": 23 / 5,
     "slates_per_session": 6 / 5,
     "time_to_first_click": (5 + 12 + 4) / 3,
@@ -78,6 +80,13 @@ def test_a_measure_equals_the_answer_computed_by_hand(
 def test_every_measure_has_an_answer_by_hand() -> None:
     """A new measure is not left without its check."""
     assert {name.format(k=3) for name, row in MEASURES.items() if row.formula} == set(BY_HAND)
+
+
+def test_who_never_came_counts_among_the_shoppers() -> None:
+    """Ten shoppers, of whom five came once: half a visit each."""
+    found = measure(lay_out(replace(hand_made(), n_shoppers=10)))
+    assert found["sessions_per_shopper"].value == 5 / 10
+    assert found["sessions_per_shopper"].units == 10
 
 
 def test_position_rates_leave_padding_out(measured: dict[str, Estimate]) -> None:
