@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from db.errors import UsageError
+from db.errors import NotFoundError, UsageError
 from db.events import Events, Kind
+from db.nearest import nearest
 from recommender.profile import Profiles
+from recommender.registry import POLICY_NAMES
 from simulator.guests.admitted import Admitted, admitted
 from simulator.installation.context import Context
 from simulator.playing.desk import BATCH
@@ -21,6 +23,7 @@ from simulator.playing.plan import FILLING, Plan
 from simulator.playing.record import Record
 from simulator.playing.simulate import prepare
 from workers.guests import tables
+from workers.guests.address import FORMS
 from workers.guests.answers import FAULTS, completed
 from workers.guests.door import Door, GuestAnswer, GuestError
 from workers.guests.doors.opening import open_door
@@ -108,6 +111,9 @@ def check(context: Context, policy: str, *, catalogue: str, items: int, queries:
     Raises UsageError for a policy of ours, and what `admitted` raises for one that is not there.
     """
     guest = admitted(policy)
+    if guest is None and policy not in POLICY_NAMES:
+        hint = nearest(policy, POLICY_NAMES)
+        raise NotFoundError(f"no policy {policy!r}; {hint}name your own: {FORMS}")
     if guest is None:
         raise UsageError(f"{policy!r} is a policy of ours; name your own: mine.py:Mine")
     trial = _trial(context, guest, catalogue=catalogue, items=items, queries=queries)

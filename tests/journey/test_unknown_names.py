@@ -7,6 +7,7 @@ from PIL import Image
 
 from db.nearest import nearest
 from tests import cli_reference
+from tests.guest_classes import HERE
 from tests.installation import TOY_FLAGS, Installation, Installer
 
 pytestmark = pytest.mark.journey
@@ -31,6 +32,7 @@ KINDS = {
 """Parameters that hold names of what must exist."""
 FREE = {
     ("catalogue add", "name"),  # what it makes
+    ("serve", "name"),  # what it may be called
     ("worker", "name"),  # what it will be called
 }
 
@@ -104,6 +106,19 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     ("evaluate-log", "catalogue"): (
         ("evaluate-log", "log.csv", "--catalogue", "toi"),
+        ("no catalogue 'toi'", LISTS),
+    ),
+    ("check", "policy"): (("check", "bland"), ("no policy 'bland'", "did you mean 'blend'?")),
+    ("check", "catalogue"): (
+        ("check", f"{HERE}:Looks", "--catalogue", "toi"),
+        ("no catalogue 'toi'", LISTS),
+    ),
+    ("serve", "policy"): (
+        ("serve", "--port", "0", "--policy", "bland"),
+        ("no policy 'bland'", "choose one of"),
+    ),
+    ("serve", "catalogue"): (
+        ("serve", "--port", "0", "--catalogue", "toi"),
         ("no catalogue 'toi'", LISTS),
     ),
     ("work retry", "ids"): (("work", "retry", "4000"), ("no work 4000", "windowshop work list")),
