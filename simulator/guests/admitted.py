@@ -55,9 +55,12 @@ def _known(place: str, target: str, name: str, policy: str, changed: int) -> Gue
 
 
 def _changed(guest: Guest) -> int:
-    """When its file was last changed; 0 for what is no file."""
+    """When its file, or one beside a class, was last changed; 0 for what is no file."""
     path = Path(guest.place)
-    return path.stat().st_mtime_ns if guest.door != "http" and path.is_file() else 0
+    if guest.door == "http" or not path.is_file():
+        return 0
+    beside = path.parent.glob("*.py") if guest.door == "python" else []
+    return max(one.stat().st_mtime_ns for one in [path, *beside])
 
 
 def _of_python(guest: Guest) -> str:

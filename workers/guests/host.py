@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from workers.guests.answers import FAULTS, Answered, completed
 from workers.guests.door import Door, GuestAnswer, GuestError
 from workers.guests.protocol import Day, Requests, Shop
 
+Scalar = TypeVar("Scalar", bound=np.generic)
 BEFORE_THE_FIRST_DAY = -1
 LONGEST_QUOTE = 120
 TRIES = 3
@@ -55,7 +57,7 @@ class Host:
         events: of their sessions so far. Raises FinalError where the guest cannot start or learn,
         and for a bad answer where is_strict.
         """
-        on_sale = is_candidate[: self.shop.n_items]
+        on_sale = _unwritable(is_candidate[: self.shop.n_items])
         requests = tables.requests(events, profiles.session, int(profiles.step[0]), on_sale)
         said: GuestAnswer | str
         try:
@@ -134,7 +136,14 @@ def shop_of(
     asked = [item.item_id for item in items if item.split != CATALOGUE_SPLIT]
     numbers = pa.array(np.arange(n, len(items), dtype=np.int32))
     queries = pa.table({"number": numbers, "id": pa.array(asked, pa.string())})
-    return Shop(table, queries, pictures, vectors, k, seed)
+    return Shop(table, queries, _unwritable(pictures), _unwritable(vectors), k, seed)
+
+
+def _unwritable(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    """A view that cannot be written: in memory, a guest's array is the one that ours score with."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _quoted(

@@ -57,7 +57,7 @@ class Requests:
     step}, shown list of int32: the session so far, without the request itself.
     """
     on_sale: NDArray[np.bool_]
-    """bool [n_items]: which items are sold by now."""
+    """bool [n_items]: which items are sold by now. Read-only."""
     earlier: pa.Table | None = None
     """The events of these shoppers on earlier days, as in Day.events; only for a recommender with
     `wants_earlier = True`.

@@ -27,6 +27,8 @@ from workers.guests.doors.wire import Message
 from workers.guests.protocol import Day, Requests, Shop, Slates
 
 _PR_SET_PDEATHSIG = 1
+INSTALLED = {"site-packages", "dist-packages"}
+OURS = {"windowshop.py", "db", "recommender", "simulator", "workers"}
 
 
 def main() -> None:
@@ -72,11 +74,13 @@ class Inhabitant:
     def _load(self, head: dict[str, Any]) -> dict[str, Any]:
         if memory := head.get("memory"):
             resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+        before = set(sys.modules)
         module = _module(head["place"])
+        beside = _beside(module, set(sys.modules) - before)
         named = getattr(module, head["name"])
         self._guest = named(**head["options"]) if callable(named) else named
         missing = [call for call in ("start", "slates", "learn") if not hasattr(self._guest, call)]
-        return {"missing": missing, "sha256": _sources(module), "class": head["name"]}
+        return {"missing": missing, "sha256": _sources(module, beside), "class": head["name"]}
 
     def _start(self, message: Message) -> None:
         pictures = message.arrays["pictures"]
@@ -152,11 +156,29 @@ def _module(place: str) -> ModuleType:
     return module
 
 
-def _sources(module: ModuleType) -> str:
-    """The sha256 of a module's file; of all files of its package where it is in one."""
+def _beside(module: ModuleType, loaded: set[str]) -> list[Path]:
+    """The files that a module loaded from its own folder. What is installed is not its source."""
+    folder = Path(str(module.__file__)).resolve().parent
+    files = {Path(str(getattr(sys.modules[name], "__file__", None))).resolve() for name in loaded}
+    own = {one for one in files if one.suffix == ".py" and one.is_relative_to(folder)}
+    own.discard(Path(str(module.__file__)).resolve())
+    return sorted(one for one in own if not INSTALLED & set(one.parts) and not _is_ours(one))
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a file is part of this package, beside which somebody may keep a class."""
+    home = Path(__file__).resolve().parents[3]
+    return file.is_relative_to(home) and file.relative_to(home).parts[0] in OURS
+
+
+def _sources(module: ModuleType, beside: list[Path]) -> str:
+    """The sha256 of a module's file and of what it loaded from beside it; of all files of its
+    package where it is in one.
+    """
     package = module.__name__.partition(".")[0]
     home = getattr(sys.modules.get(package), "__path__", None)
-    files = sorted(Path(home[0]).rglob("*.py")) if home else [Path(str(module.__file__))]
+    alone = [Path(str(module.__file__)), *beside]
+    files = sorted(Path(home[0]).rglob("*.py")) if home else alone
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
