@@ -18,6 +18,8 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from simulator.environment.register import announce
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -47,6 +49,8 @@ __all__ = [
 ]
 
 # ruff: noqa: PLC0415 - imports wait until something needs them
+
+announce()  # gymnasium.make("windowshop/Shop-v0"), for whoever imports Gymnasium
 
 P = ParamSpec("P")
 R = TypeVar("R")

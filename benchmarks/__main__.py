@@ -27,6 +27,7 @@ SCRIPTS = (
     ("logs",),
     ("logs", "--rows", "1500000"),
     ("burst",),
+    ("environment",),
 )
 
 

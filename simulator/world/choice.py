@@ -65,11 +65,14 @@ def appeal(world: World, sessions: Sessions, items: Ints) -> Floats:
     c = world.catalogue
     items = np.maximum(items, 0)
     wanted, constant = wish(world, s)
-    liked = product(wanted, c.features[items]) + constant[:, None]
+    liked = product(wanted, c.features, items) + constant[:, None]
     liked -= c.cost[s.category[:, None], c.category[items]]
-    same = items[:, :, None] == s.seen[:, None, :]
-    known = same.any(2)
-    clicked = (same & s.clicked[:, None, :]).any(2)
+    known = np.zeros(items.shape, np.bool_)
+    clicked = np.zeros(items.shape, np.bool_)
+    for place in range(s.step * world.slate_size):  # what comes behind is padding
+        same = items == s.seen[:, place, None]
+        known |= same
+        clicked |= same & s.clicked[:, place, None]
     return np.asarray(
         liked - (world.config.repeat_cost * known + world.config.clicked_cost * clicked)
     )

@@ -78,7 +78,9 @@ def bits(seed: int, purpose: Purpose, *address: ArrayLike) -> Keys:
 def uniform(seed: int, purpose: Purpose, *address: ArrayLike) -> Floats:
     """float64 strictly between 0 and 1: the middle of one of 2^52 equal cells."""
     cell = (bits(seed, purpose, *address) >> np.uint64(12)).astype(np.float64)
-    return np.asarray((cell + 0.5) * 2.0**-52)
+    cell += 0.5
+    cell *= 2.0**-52
+    return np.asarray(cell)
 
 
 def normal(seed: int, purpose: Purpose, *address: ArrayLike) -> Floats:
@@ -101,6 +103,10 @@ def _unsigned(part: ArrayLike) -> Keys:
 
 def _mixed(state: Any) -> Keys:
     """The finaliser of SplitMix64."""
-    state = (state ^ (state >> np.uint64(30))) * _FIRST
-    state = (state ^ (state >> np.uint64(27))) * _SECOND
-    return np.asarray(state ^ (state >> np.uint64(31)))
+    mixed = state >> np.uint64(30)  # an array of its own: the rest is done in place
+    mixed ^= state
+    mixed *= _FIRST
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= _SECOND
+    mixed ^= mixed >> np.uint64(31)
+    return np.asarray(mixed)
