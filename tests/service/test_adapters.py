@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,14 @@ LONGEST = 60
 
 
 @pytest.fixture(scope="module")
-def shop(installed: Installer, tmp_path_factory: pytest.TempPathFactory) -> ws.Installation:
+def shop(
+    installed: Installer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ws.Installation]:
     """The toy shop."""
     made = installed(tmp_path_factory.mktemp("adapters") / "shop")
-    return ws.open(home=made.home, database_url=made.database_url, workers=1)
+    shop = ws.open(home=made.home, database_url=made.database_url, workers=1)
+    yield shop
+    shop.context.engine.dispose()
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -72,6 +72,7 @@ def test_every_door_gives_the_same_slates(
         memory.metrics.drop(columns="policy"),
         check_exact=True,
     )
+    shop.context.engine.dispose()
 
 
 @pytest.mark.parametrize("name", ["Clicks", "Looks"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 import windowshop as ws
@@ -18,13 +20,16 @@ TOY = {"catalogue": "toy", "items": 120, "queries": 40, "shoppers": 60, "days": 
 
 
 @pytest.fixture(scope="module")
-def shop(installed: Installer, tmp_path_factory: pytest.TempPathFactory) -> ws.Installation:
+def shop(
+    installed: Installer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ws.Installation]:
     """The toy shop with a finished run of blend."""
     folder = tmp_path_factory.mktemp("recommend")
     made = installed(folder / "shop")
     shop = ws.open(home=made.home, database_url=made.database_url, runs=folder / "runs", workers=1)
     shop.experiment(["blend"], stored=True, **TOY)
-    return shop
+    yield shop
+    shop.context.engine.dispose()
 
 
 @pytest.fixture(scope="module")

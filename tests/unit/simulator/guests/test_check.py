@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 import windowshop as ws
@@ -15,10 +17,12 @@ TOY = {"catalogue": "toy", "items": 120, "queries": 40}
 
 
 @pytest.fixture(scope="module")
-def shop(installed: Installer, tmp_path_factory: pytest.TempPathFactory) -> Context:
+def shop(installed: Installer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
     """The toy shop, whose pictures have their vectors."""
     made = installed(tmp_path_factory.mktemp("check") / "shop")
-    return ws.open(home=made.home, database_url=made.database_url).context
+    context = ws.open(home=made.home, database_url=made.database_url).context
+    yield context
+    context.engine.dispose()
 
 
 def tried(context: Context, name: str) -> Checked:
