@@ -8,8 +8,9 @@ shops? And does the interval of one run, which is over shoppers, hold it? (It sh
 from __future__ import annotations
 
 import argparse
+import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from simulator.playing.together import play_together
 from simulator.report.numbers import statistics
 from simulator.report.numbers.measures import is_compared, measure, one_run_tells
 from simulator.report.numbers.panel import lay_out
-from simulator.report.numbers.statistics import Estimate
+from simulator.report.numbers.statistics import Estimate, Interval
 from workers import settings
 
 POLICIES = ("visual", "blend")
@@ -57,22 +58,26 @@ def _plan(seed: int) -> Plan:
 
 
 def covered_over_shops(values: list[float]) -> float:
-    """How often Student's interval over five shops holds the mean over all."""
+    """How often Student's interval over five shops, where there is one, holds the mean over all."""
     known = np.array([one for one in values if not np.isnan(one)])
     rng = np.random.default_rng(1)
     truth = known.mean()
-    held = 0
-    for _ in range(EXPERIMENTS):
-        found = statistics.over_seeds(rng.choice(known, SEEDS, replace=False).tolist(), n=SEEDS)
-        held += found.low <= truth <= found.high
-    return held / EXPERIMENTS
+    drawn = [rng.choice(known, SEEDS, replace=False).tolist() for _ in range(EXPERIMENTS)]
+    return share_held([statistics.over_seeds(values, n=SEEDS) for values in drawn], truth)
+
+
+def share_held(intervals: Iterable[Interval], truth: float) -> float:
+    """The share of the intervals that hold the truth; one that is not given holds nothing and
+    misses nothing.
+    """
+    given = [one for one in intervals if not math.isnan(one.low)]
+    return float(np.mean([one.low <= truth <= one.high for one in given])) if given else math.nan
 
 
 def covered_by_one(found: list[Estimate]) -> float:
     """How often the interval of one run holds the mean over all shops."""
     truth = float(np.nanmean([one.value for one in found]))
-    ends = [statistics.by_shopper(one) for one in found]
-    return float(np.mean([one.low <= truth <= one.high for one in ends]))
+    return share_held([statistics.by_shopper(one) for one in found], truth)
 
 
 def table(played: list[Shop]) -> list[str]:

@@ -29,7 +29,8 @@ from db.runs import open_run
 from recommender.config import RecommenderConfig
 from recommender.knowledge import Knowledge
 from workers.fold import fold_sessions
-from workers.knowledge import NOTHING_KNOWN, RunRecommender
+from workers.knowledge import NOTHING_KNOWN
+from workers.run_recommender import RunRecommender
 
 EVENTS = 1_000_000
 ITEMS = 10_000

@@ -25,7 +25,8 @@ from recommender.knowledge import Knowledge
 from recommender.policies import recommend
 from recommender.profile import Profiles
 from workers.fold import fold_sessions, read_slates
-from workers.knowledge import NOTHING_KNOWN, RunRecommender, advanced
+from workers.knowledge import NOTHING_KNOWN, advanced
+from workers.run_recommender import RunRecommender
 
 SESSIONS = 20_000
 REQUESTS = 2560

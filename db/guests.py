@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,18 +31,24 @@ def read(conn: Connection, run: int) -> tuple[dict[str, Any], NDArray[np.int32]]
 
 
 def add_notes(
-    conn: Connection, run: int, sessions: Sequence[int], step: int, notes: Sequence[str]
+    conn: Connection,
+    run: int,
+    sessions: Sequence[int],
+    step: int,
+    notes: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Keep notes in JSON beside slates of one step; an empty one is none."""
+    """Keep notes beside slates of one step; an empty one is none."""
     rows = [
-        (run, session, step, note) for session, note in zip(sessions, notes, strict=True) if note
+        (run, session, step, json.dumps(note, separators=(",", ":"), ensure_ascii=False))
+        for session, note in zip(sessions, notes, strict=True)
+        if note
     ]
     columns = ("run", "session", "step", "note")
     bulk.insert(conn, slate_note, columns, rows, again=True)
 
 
-def notes(conn: Connection, run: int) -> list[tuple[int, int, dict[str, Any]]]:
-    """All notes of a run: (session, step, note), in order."""
+def notes(conn: Connection, run: int) -> dict[tuple[int, int], dict[str, Any]]:
+    """All notes of a run by (session, step), in order."""
     columns = (slate_note.c.session, slate_note.c.step, slate_note.c.note)
     rows = bulk.fetch(
         conn,
@@ -50,4 +56,4 @@ def notes(conn: Connection, run: int) -> list[tuple[int, int, dict[str, Any]]]:
         .where(slate_note.c.run == run)
         .order_by(slate_note.c.session, slate_note.c.step),
     )
-    return [(session, step, json.loads(note)) for session, step, note in rows]
+    return {(session, step): json.loads(note) for session, step, note in rows}

@@ -15,7 +15,8 @@ from db.events import Events, Kind
 from db.views import View
 from recommender.knowledge import Knowledge
 from recommender.policies import Slates, padding, recommend
-from workers.knowledge import Library, RunRecommender, requests_of
+from workers.knowledge import Library
+from workers.run_recommender import RunRecommender, requests_of
 
 ALIKE = 0.9
 """Cosine from which an item is like one that was refused."""

@@ -16,7 +16,8 @@ from db.events import Events, Kind
 from recommender.knowledge import fold, remember
 from recommender.profile import REQUEST, Profiles
 from recommender.scoring.cointeraction import Counts
-from workers.knowledge import Library, RunRecommender
+from workers.knowledge import Library
+from workers.run_recommender import RunRecommender
 
 
 def perform(library: Library, job: work.Work) -> int:

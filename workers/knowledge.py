@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
 from db import cointeractions, embeddings, guests, items, models, runs
@@ -19,7 +18,6 @@ from db.cointeractions import Generation
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction
 from db.errors import DataError, NotFoundError
-from db.events import Events, Kind
 from db.items import CATALOGUE_SPLIT
 from recommender.arrivals import Arrivals
 from recommender.config import RecommenderConfig
@@ -28,12 +26,12 @@ from recommender.embedding.open import embedding_runtime, open_embedder
 from recommender.embedding.runtimes import runtime_key, runtime_of
 from recommender.growth import popularity_over, with_queries
 from recommender.knowledge import Knowledge
-from recommender.profile import REQUEST, Profiles, build_profiles
 from recommender.scoring.cointeraction import Counts, Popularity
 from recommender.scoring.pair_score import Learned
 from recommender.search.similarity import round_embeddings
 from recommender.taste.history import History
 from recommender.taste.model import Taste
+from workers.run_recommender import RunRecommender
 from workers.settings import quieten_tensorflow
 from workers.silence import silent_import
 from workers.stopwatch import Stopwatch
@@ -43,38 +41,9 @@ if TYPE_CHECKING:
     from workers.guests.host import Host
 
 RUNS_KEPT = 4
-CODES = {kind.name.lower(): int(kind) for kind in Kind}
 NOTHING_KNOWN = -1
 LIVE = "live"
 """Kind of a run that people visit, in its config."""
-
-
-@dataclass(frozen=True)
-class RunRecommender:
-    """One run's recommender in one generation: a function waiting for its requests."""
-
-    run: int
-    seed: int
-    config: RecommenderConfig
-    generation: int
-    knowledge: Knowledge
-    arrivals: Arrivals | None = None
-
-    def after(self, generation: int, knowledge: Knowledge) -> RunRecommender:
-        """The same recommender at a later generation; what arrives by the next morning is
-        offered.
-        """
-        if self.arrivals and self.generation + 1 < self.arrivals.day <= generation + 1:
-            whole = knowledge.is_candidate.copy()
-            whole[list(self.arrivals.items)] = True
-            knowledge = knowledge.offering(self.config, whole)
-        return replace(self, generation=generation, knowledge=knowledge)
-
-    def profiles(self, requests: NDArray[np.void], events: Events) -> Profiles:
-        """The profiles of requests, from the events of their sessions."""
-        return build_profiles(
-            requests, events.rows, events.shown, codes=CODES, config=self.config.profile
-        )
 
 
 class Library:
@@ -277,15 +246,3 @@ def _taste(known: RunRecommender, packed: bytes) -> Taste | None:
             f"run {known.run:012x} was learned by another version ({error}); run it again with"
             " --again"
         ) from None
-
-
-def requests_of(events: Events, sessions: NDArray[np.int64], step: int) -> NDArray[np.void]:
-    """The slate requests of sessions at a step: their searches and views, REQUEST [n], by
-    session.
-    """
-    asked = events.of(Kind.SEARCH, Kind.VIEW)
-    asked = asked[(asked["step"] == step) & np.isin(asked["session"], sessions)]
-    requests = np.zeros(len(asked), REQUEST)
-    for name in ("session", "step", "query"):
-        requests[name] = asked[name]
-    return requests

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from db import event_log, guests, slates, work
 from db.engine import read_transaction, write_transaction
 from recommender.policies import recommend
-from workers.knowledge import Library, requests_of
+from workers.guests.notes import notes_of
+from workers.knowledge import Library
+from workers.run_recommender import requests_of
 
 
 def perform(library: Library, job: work.Work) -> int:
@@ -22,20 +26,12 @@ def perform(library: Library, job: work.Work) -> int:
     library.stopwatch.lap("read")
 
     profiles = recommender.profiles(requests_of(events, sessions, step), events)
-    notes: list[str] = []
+    notes: list[dict[str, Any]] = []
     if (host := library.guest(job.run)) is None:
         entries = recommend(recommender.config, recommender.knowledge, profiles, recommender.seed)
     else:
-        answered = host.answer(
-            events,
-            profiles,
-            generation=generation,
-            is_candidate=recommender.knowledge.is_candidate,
-            config=recommender.config,
-        )
+        answered = host.answer(recommender, events, profiles)
         entries = answered.entries
-        from workers.guests.notes import notes_of  # noqa: PLC0415 - for runs that need it
-
         notes = notes_of(answered)
     library.stopwatch.lap("compute")
 

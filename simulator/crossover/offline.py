@@ -23,7 +23,7 @@ from simulator.report.numbers.offline import LoggedRequests, Tally
 from simulator.world.day import click_probability
 from simulator.world.draws import Purpose, uniform
 from simulator.world.session import Sessions
-from workers.knowledge import RunRecommender
+from workers.run_recommender import RunRecommender
 
 LOGGING = "logging"
 LEARNER = "blend"

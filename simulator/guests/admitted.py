@@ -64,7 +64,7 @@ def _changed(guest: Guest) -> int:
 
 
 def _of_python(guest: Guest) -> str:
-    from workers.guests.doors.process import PythonDoor  # noqa: PLC0415 - Arrow, for runs that need it
+    from workers.guests.doors.process import PythonDoor  # noqa: PLC0415 - Arrow, where needed
 
     door = PythonDoor(guest, Limits())
     try:

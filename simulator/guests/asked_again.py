@@ -14,7 +14,8 @@ from simulator.operations.stored_run import StoredRun, events_of
 from simulator.playing.desk import BATCH
 from workers.guests.host import Host
 from workers.guests.stored import guest_of, host_of
-from workers.knowledge import Library, requests_of
+from workers.knowledge import Library
+from workers.run_recommender import requests_of
 
 
 def asked_again(context: Context, library: Library, found: StoredRun) -> tuple[bool, str]:
@@ -51,13 +52,7 @@ def _counted(host: Host, library: Library, found: StoredRun) -> tuple[int, int]:
         sessions = found.session[rows]
         events = events_of(found.events, sessions)
         profiles = recommender.profiles(requests_of(events, sessions, step), events)
-        answered = host.answer(
-            events,
-            profiles,
-            generation=generation,
-            is_candidate=recommender.knowledge.is_candidate,
-            config=recommender.config,
-        )
+        answered = host.answer(recommender, events, profiles)
         same = (answered.entries["item"] == found.entries[rows]["item"]).all(axis=1)
         n += len(rows)
         differ += int((~same).sum())

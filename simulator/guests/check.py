@@ -29,7 +29,7 @@ from workers.guests.door import Door, GuestAnswer, GuestError
 from workers.guests.doors.opening import open_door
 from workers.guests.host import shop_of
 from workers.guests.protocol import Requests
-from workers.knowledge import RunRecommender, requests_of
+from workers.run_recommender import RunRecommender, requests_of
 
 DAYS = 2
 MILLISECONDS = 1000.0

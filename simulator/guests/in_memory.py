@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,9 +17,9 @@ from simulator.playing.desk import BATCH
 from workers.guests import tables
 from workers.guests.doors.opening import open_door
 from workers.guests.host import Host, shop_of
-from workers.guests.notes import notes_of, total
+from workers.guests.notes import notes_of
 from workers.guests.protocol import Day
-from workers.knowledge import RunRecommender
+from workers.run_recommender import RunRecommender
 
 
 @dataclass
@@ -30,32 +29,24 @@ class GuestInMemory:
     host: Host
     days: dict[int, Day | None]
     """Those that are over, for whoever learns them tomorrow, or once more after it was gone."""
-    notes: list[str] = field(default_factory=list)
-    """In JSON, of slates that have one."""
+    notes: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
+    """Of slates that have one, by (session, step)."""
 
     def slates(self, profiles: Profiles, events: Events, known: RunRecommender) -> NDArray[Any]:
         """SLATE [n, k] of requests of one step, asked in the batches of a stored run."""
         parts = []
         for start in range(0, len(profiles), BATCH):
             some = profiles[start : start + BATCH]
-            answered = self.host.answer(
-                events,
-                some,
-                generation=known.generation,
-                is_candidate=known.knowledge.is_candidate,
-                config=known.config,
-            )
+            answered = self.host.answer(known, events, some)
             parts.append(answered.entries)
-            self.notes += [note for note in notes_of(answered) if note]
+            asked = zip(some.session.tolist(), some.step.tolist(), strict=True)
+            noted = zip(asked, notes_of(answered), strict=True)
+            self.notes |= {request: note for request, note in noted if note}
         return np.concatenate(parts)
 
     def end_day(self, events: Events, generation: int) -> None:
         """A day is over."""
         self.days[generation] = tables.day(generation, events)
-
-    def faults(self) -> dict[str, int]:
-        """How many slates had which fault."""
-        return total(map(json.loads, self.notes))
 
     def close(self) -> None:
         """Nobody asks any more."""

@@ -24,7 +24,8 @@ from simulator.operations.checks import Check, judged
 from simulator.operations.stored_run import StoredRun, events_of
 from simulator.operations.verify_live import verify_live
 from workers.fold import fold_sessions
-from workers.knowledge import LIVE, Library, requests_of
+from workers.knowledge import LIVE, Library
+from workers.run_recommender import requests_of
 
 NORM_TOLERANCE = 1e-5
 

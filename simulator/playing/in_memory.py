@@ -39,7 +39,7 @@ from simulator.world.day import SlateOutcomes, build_world
 from simulator.world.presets import from_settings
 from simulator.world.session import World
 from workers.fold import read_slates
-from workers.knowledge import RunRecommender, requests_of
+from workers.run_recommender import RunRecommender, requests_of
 
 if TYPE_CHECKING:
     from simulator.guests.in_memory import GuestInMemory

@@ -109,14 +109,8 @@ def _gathered(conn: Connection, run: Run) -> RunData:
         pixels=images.of_run(conn, run.number),
         shown=images.of_run(conn, run.number, PAGE) if is_in_colour(config) else None,
         unit_rows=round_embeddings(embeddings.of_run(conn, run.number, embedder)),
-        faults=_faults(conn, run) if "guest" in config else {},
+        notes=guests.notes(conn, run.number) if "guest" in config else {},
     )
-
-
-def _faults(conn: Connection, run: Run) -> Mapping[str, int]:
-    from workers.guests.notes import total  # noqa: PLC0415 - Arrow, for runs that need it
-
-    return total(note for _, _, note in guests.notes(conn, run.number))
 
 
 def run_data(
@@ -130,7 +124,7 @@ def run_data(
     pixels: NDArray[np.uint8],
     shown: NDArray[np.uint8] | None,
     unit_rows: NDArray[np.float32],
-    faults: Mapping[str, int],
+    notes: Mapping[tuple[int, int], Mapping[str, Any]],
 ) -> RunData:
     """A finished run as plain arrays, stored or not; chosen: its items by number."""
     config = run.config
@@ -149,7 +143,7 @@ def run_data(
         shown=shown,
         are_clusters=any(item.source == FROM_CLUSTERS for item in chosen),
         embeddings=unit_rows,
-        faults=faults,
+        notes=notes,
         n_items=config["items"],
         n_shoppers=config["shoppers"],
         days=config["days"],
@@ -186,4 +180,7 @@ def _hold(headline: Headline, metric: str, least: float, end: Literal["low", "va
                 f"{metric} of {policy} has no interval here; play several seeds, or gate --on value"
             )
         if value is None or value < least:
-            raise GateError(f"{what}{metric} of {policy} is {value}, wanted at least {least}")
+            found_value = "not defined" if value is None else f"{value:.4g}"
+            raise GateError(
+                f"{what}{metric} of {policy} is {found_value}, wanted at least {least:g}"
+            )

@@ -150,5 +150,5 @@ def remembered(
         pixels=pixels,
         shown=shown,
         unit_rows=shared.vectors,
-        faults=guest.faults() if guest is not None else {},
+        notes=guest.notes if guest is not None else {},
     )

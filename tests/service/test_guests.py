@@ -20,11 +20,12 @@ from db import guests, work
 from db.engine import read_transaction
 from db.errors import WorkError
 from simulator.operations.verify import verify
+from simulator.playing.report import load
 from simulator.playing.simulate import simulate
+from simulator.report.numbers.panel import lay_out, of_guests
 from tests import factories, guest_classes
 from tests.guest_classes import HERE
 from tests.installation import Installer
-from workers.guests import notes
 from workers.guests.address import parse
 from workers.guests.doors.serve import Served, app_of
 from workers.local_workforce import LocalWorkforce
@@ -87,11 +88,11 @@ def test_a_run_of_a_guest_verifies(any_engine: Engine, name: str) -> None:
     assert checks["slates"].detail.endswith("asked again, all answers equal")
     with read_transaction(any_engine) as conn:
         kept = guests.notes(conn, run.number)
-    assert notes.total(note for _, _, note in kept) == {}
+    assert not [note for note in kept.values() if "faults" in note]
     if name == "Looks":
-        days = {note["reasons"][0] for _, _, note in kept}
+        days = {note["reasons"][0] for note in kept.values()}
         assert days == {"day 0", "day 1", "day 2"}
-        assert {tuple(note["propensities"]) for _, _, note in kept} == {(1.0,) * 10}
+        assert {tuple(note["propensities"]) for note in kept.values()} == {(1.0,) * 10}
 
 
 def test_one_that_answers_differently_is_told_and_no_fault(any_engine: Engine) -> None:
@@ -112,9 +113,11 @@ def test_garbage_in_a_third_of_the_calls_is_counted(any_engine: Engine) -> None:
     with LocalWorkforce(any_engine) as workforce:
         run = simulate(context, resolved, workforce).run
     with read_transaction(any_engine) as conn:
-        found = notes.total(note for _, _, note in guests.notes(conn, run.number))
-    assert set(found) == {"slates", "unknown item"}
-    assert found["slates"] == found["unknown item"] > 0
+        kept = guests.notes(conn, run.number)
+    assert {tuple(note["faults"]) for note in kept.values()} == {("unknown item",)}
+    faults = of_guests([lay_out(load(context, run.id))])["Odd"]
+    assert faults.kinds == {"unknown item": len(kept)}
+    assert faults.bad == len(kept) < faults.requests
     assert all(one.ok for one in verify(context, run.id))
 
 
@@ -170,8 +173,8 @@ def test_a_guest_that_is_killed_again_and_again_changes_nothing(any_engine: Engi
             killer.join()
     assert len(killed) >= 3
     with read_transaction(any_engine) as conn:
-        found = notes.total(note for _, _, note in guests.notes(conn, run.number))
-    if not found:
+        kept = guests.notes(conn, run.number)
+    if not kept:
         assert factories.exported(any_engine, run.id) == expected
     assert all(one.ok for one in verify(quiet, run.id))
 

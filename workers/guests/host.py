@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from db.errors import FinalError, WorkError
 from db.events import Events
 from db.items import CATALOGUE_SPLIT, Item
-from recommender.config import RecommenderConfig
 from recommender.profile import Profiles
 from workers.guests import tables
 from workers.guests.answers import FAULTS, Answered, completed
 from workers.guests.door import Door, GuestAnswer, GuestError
 from workers.guests.protocol import Day, Requests, Shop
+from workers.run_recommender import RunRecommender
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 BEFORE_THE_FIRST_DAY = -1
@@ -43,30 +43,23 @@ class Host:
     _learned: int | None = field(default=None, init=False)
     """The last day it has learned; None: it was not started yet."""
 
-    def answer(
-        self,
-        events: Events,
-        profiles: Profiles,
-        *,
-        generation: int,
-        is_candidate: NDArray[np.bool_],
-        config: RecommenderConfig,
-    ) -> Answered:
-        """The slates of requests of one step, which see the days up to a generation.
+    def answer(self, known: RunRecommender, events: Events, profiles: Profiles) -> Answered:
+        """The slates of requests of one step.
 
-        events: of their sessions so far. Raises FinalError where the guest cannot start or learn,
-        and for a bad answer where is_strict.
+        known: the run at a generation, up to which the guest sees the days. events: of the
+        sessions so far. Raises FinalError where the guest cannot start or learn, and for a bad
+        answer where is_strict.
         """
-        on_sale = _unwritable(is_candidate[: self.shop.n_items])
+        on_sale = _unwritable(known.knowledge.is_candidate[: self.shop.n_items])
         requests = tables.requests(events, profiles.session, int(profiles.step[0]), on_sale)
         said: GuestAnswer | str
         try:
-            said = self._asked(requests, generation)
+            said = self._asked(requests, known.generation)
             why = ""
         except GuestError as error:
             said = error.kind
             why = f"{error}\n{error.traceback}".strip()
-        answered = completed(said, profiles, on_sale, config=config, seed=self.shop.seed)
+        answered = completed(said, profiles, on_sale, config=known.config, seed=self.shop.seed)
         if self.is_strict and answered.faults.any():
             raise FinalError(_quoted(self.name, profiles, said, answered, why))
         return answered

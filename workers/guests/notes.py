@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,24 +12,12 @@ DIGITS = 9
 """Of a propensity."""
 
 
-def notes_of(answered: Answered) -> list[str]:
-    """A note in JSON for each slate, empty where there is nothing to say."""
+def notes_of(answered: Answered) -> list[dict[str, Any]]:
+    """A note for each slate, as JSON can say it; empty where there is nothing to say."""
     return [_note(answered, row) for row in range(len(answered.entries))]
 
 
-def total(notes: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """How many slates had each fault, in the order of FAULTS, and under `slates` any."""
-    found = dict.fromkeys(FAULTS, 0)
-    bad = 0
-    for note in notes:
-        faults = note.get("faults", {})
-        bad += bool(faults)
-        for kind in faults:
-            found[kind] += 1
-    return {kind: n for kind, n in {"slates": bad, **found}.items() if n}
-
-
-def _note(answered: Answered, row: int) -> str:
+def _note(answered: Answered, row: int) -> dict[str, Any]:
     faults = answered.faults[row]
     note: dict[str, Any] = {}
     if faults.any():
@@ -43,4 +29,4 @@ def _note(answered: Answered, row: int) -> str:
             None if np.isnan(one) else round(float(one), DIGITS)
             for one in answered.propensities[row]
         ]
-    return json.dumps(note, separators=(",", ":"), ensure_ascii=False) if note else ""
+    return note

@@ -118,7 +118,7 @@ class Slates:
     items: NDArray[np.int32]
     """int32 [n, k] item numbers; PADDING where there is none."""
     scores: NDArray[np.float64] | None = None
-    """float64 [n, k]; shown in the report, never compared with anything."""
+    """float64 [n, k]; stored beside the slate, never compared with anything."""
     reasons: Sequence[Sequence[str]] | None = None
     """A few words for each item; the report shows them under it."""
     propensities: NDArray[np.float64] | None = None

@@ -163,21 +163,37 @@ def _support(panel: Panel, rows: Ints) -> Scores:
 
 def _pictures(panel: Panel, slate: int) -> list[Picture]:
     """The items of one slate in their order."""
-    entry = int(panel.slates.entry[slate])
-    found = []
-    for position in np.flatnonzero(panel.slates.is_shown[slate]).tolist():
-        parts = panel.run.slates.entries[entry, position] if entry >= 0 else None
-        found.append(
-            _picture(
-                panel.run,
-                int(panel.slates.shown[slate, position]),
-                []
-                if parts is None
-                else reasons(parts, panel.run.policy, _cosine(panel, slate, position)),
-                is_clicked=bool(panel.slates.is_clicked[slate, position]),
-            )
+    reasons_of = _said(panel, slate) or _reasons(panel, slate)
+    return [
+        _picture(
+            panel.run,
+            int(panel.slates.shown[slate, position]),
+            reasons_of[position],
+            is_clicked=bool(panel.slates.is_clicked[slate, position]),
         )
-    return found
+        for position in np.flatnonzero(panel.slates.is_shown[slate]).tolist()
+    ]
+
+
+def _said(panel: Panel, slate: int) -> list[list[str]]:
+    """What a guest itself gave as reasons, one by position; empty where it gave none."""
+    session = int(panel.sessions.session[panel.slates.row[slate]])
+    note = panel.run.notes.get((session, int(panel.slates.step[slate])), {})
+    return [[reason] if reason else [] for reason in note.get("reasons", [])]
+
+
+def _reasons(panel: Panel, slate: int) -> list[list[str]]:
+    """What the stored parts of the scores tell, by position."""
+    entry = int(panel.slates.entry[slate])
+    if entry < 0:
+        return [[] for _ in range(panel.k)]
+    parts = panel.run.slates.entries[entry]
+    return [
+        reasons(parts[position], panel.run.policy, _cosine(panel, slate, position))
+        if panel.slates.is_shown[slate, position]
+        else []
+        for position in range(panel.k)
+    ]
 
 
 def _cosine(panel: Panel, slate: int, position: int) -> float:

@@ -4,7 +4,8 @@ session.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,8 +67,11 @@ class RunData:
     """[n, dim], unit rows. Only the similarities that the slate grids tell are computed of them."""
     shown: NDArray[np.uint8] | None = None
     """[n, h, w, 3], where people see colour."""
-    faults: Mapping[str, int] = field(default_factory=dict)
-    """ShownSlates of a guest by what was wrong with its answer; "slates": with anything."""
+    notes: Mapping[tuple[int, int], Mapping[str, Any]] = field(default_factory=dict)
+    """What a guest's answer had besides a slate, by (session, step): faults, reasons, propensities.
+
+    Slates with none of these have no note.
+    """
     are_clusters: bool = False
     """Whether the categories are the judge's clusters, for want of labels."""
 
@@ -247,19 +251,19 @@ class GuestFaults:
 
 def of_guests(panels: Iterable[Panel]) -> dict[str, GuestFaults]:
     """Of each guest that was played, by its name."""
-    found: dict[str, GuestFaults] = {}
+    runs: dict[str, list[RunData]] = {}
     for panel in panels:
-        run = panel.run
-        if "guest" not in run.config:
-            continue
-        before = found.get(run.policy, GuestFaults(0, 0, {}))
-        kinds = dict(before.kinds)
-        for kind, n in run.faults.items():
-            if kind != "slates":
-                kinds[kind] = kinds.get(kind, 0) + n
-        found[run.policy] = GuestFaults(
-            before.requests + len(run.slates.session),
-            before.bad + run.faults.get("slates", 0),
-            kinds,
-        )
-    return found
+        if "guest" in panel.run.config:
+            runs.setdefault(panel.run.policy, []).append(panel.run)
+    return {name: _faults(of_guest) for name, of_guest in runs.items()}
+
+
+def _faults(runs: Sequence[RunData]) -> GuestFaults:
+    """Over all runs of one guest, the most frequent fault first."""
+    wrong = [note["faults"] for run in runs for note in run.notes.values() if "faults" in note]
+    kinds = Counter(kind for faults in wrong for kind in faults)
+    return GuestFaults(
+        requests=sum(len(run.slates.session) for run in runs),
+        bad=len(wrong),
+        kinds=dict(sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -46,6 +47,16 @@ def test_padding_is_no_picture() -> None:
     visits = {4: VISITS[1]}  # day 2, with a hole in the third place
     found = slate_grids([lay_out(hand_made(visits=visits))], focus="blend", reference=None)
     assert [len(one.rows[0].pictures) for one in found] == [2]
+
+
+def test_a_guest_gives_its_own_reasons() -> None:
+    """They stand under its items, by position; where it gave none, nothing is made up."""
+    run = hand_made("blend")
+    told = ["because", "", "often bought"]
+    noted = replace(run, notes={(session, 0): {"reasons": told} for session in VISITS})
+    for found in slate_grids([lay_out(noted)], focus="blend", reference=None):
+        pictures = found.rows[0].pictures
+        assert [one.reasons for one in pictures] == [["because"], [], ["often bought"]]
 
 
 def test_a_picture_is_a_png_within_the_page() -> None:
