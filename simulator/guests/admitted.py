@@ -71,8 +71,8 @@ def _of_python(guest: Guest) -> str:
         about = door.load()
     except GuestError as error:
         raise UsageError(
-            f"{guest.target} cannot be loaded ({error}); try it: python -c 'import"
-            f" {guest.target.partition(':')[0].removesuffix('.py')}'"
+            f"{guest.target} cannot be loaded: {error}; in Python,"
+            f" {guest.target.rpartition(':')[2]}({_options(guest)}) must work"
         ) from None
     finally:
         door.close()
@@ -84,8 +84,13 @@ def _of_python(guest: Guest) -> str:
     return str(about["sha256"])
 
 
+def _options(guest: Guest) -> str:
+    """As the class is called with them."""
+    return ", ".join(f"{name}={value!r}" for name, value in guest.options.items())
+
+
 def _of_http(guest: Guest) -> str:
-    from workers.guests.doors.http import HttpDoor  # noqa: PLC0415 - Arrow, for runs that need it
+    from workers.guests.doors.http import HttpDoor  # noqa: PLC0415 - Arrow, where needed
 
     door = HttpDoor(guest, Limits(seconds=5.0), "")
     try:
@@ -100,7 +105,7 @@ def _of_http(guest: Guest) -> str:
 
 
 def _of_file(guest: Guest) -> str:
-    from workers.guests.doors.lists import read  # noqa: PLC0415 - Arrow, for runs that need it
+    from workers.guests.doors.lists import read  # noqa: PLC0415 - Arrow, where needed
 
     read(Path(guest.place))
     return hashlib.sha256(Path(guest.place).read_bytes()).hexdigest()

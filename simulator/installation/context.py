@@ -4,6 +4,7 @@ to.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -64,4 +65,7 @@ def open_context(settings: Settings, talk: Talk) -> Context:
     engine = open_engine(settings.database)
     if schema.ensure(engine):
         talk.say(f"database ready: {shown(engine.url)}")
-    return Context(settings, engine, talk)
+    context = Context(settings, engine, talk)
+    # Nobody closes a shop of Python: its connections end with it.
+    weakref.finalize(context, engine.dispose).atexit = False
+    return context

@@ -7,7 +7,6 @@ import re
 import pytest
 
 from tests import documented
-from tests.databases import PASS, POSTGRES
 from tests.documented import (
     PAGES,
     SLOW,
@@ -19,28 +18,13 @@ from tests.documented import (
 
 pytestmark = pytest.mark.journey
 STEPS = [step for page in PAGES for step in documented.steps(page)]
+TYPED = [step for step in STEPS if not step.is_slow]
 Told = dict[Step, Outcome]
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
-    """Somebody with an empty home."""
-    if PASS == POSTGRES:
-        pytest.skip("the documents show a home with SQLite")
-    return Reader(tmp_path_factory.mktemp("you"))
-
-
-@pytest.fixture(scope="module")
-def told(reader: Reader) -> Told:
-    """All commands of all pages, typed one after the other."""
-    return {step: reader.types(step.command) for step in STEPS if not step.is_slow}
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.thorough
-@pytest.mark.parametrize(
-    "step", [one for one in STEPS if not one.is_slow], ids=lambda one: one.command
-)
+@pytest.mark.parametrize("step", TYPED, ids=lambda one: one.command)
 def test_a_command_prints_what_its_page_shows(reader: Reader, told: Told, step: Step) -> None:
     """To the digit where the vectors are those of the documents; else the words alone."""
     assert documented.complaint(reader, "pages", step, told[step]) == ""

@@ -8,31 +8,16 @@ import re
 import pytest
 
 from tests import documented
-from tests.databases import PASS, POSTGRES
 from tests.documented import EXAMPLES, Outcome, Reader, Step
 
 pytestmark = pytest.mark.journey
-STEPS = documented.steps(EXAMPLES)
+TYPED = documented.steps(EXAMPLES)
 Told = dict[Step, Outcome]
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
-    """Somebody with an empty home."""
-    if PASS == POSTGRES:
-        pytest.skip("the examples show a home with SQLite")
-    return Reader(tmp_path_factory.mktemp("you"))
-
-
-@pytest.fixture(scope="module")
-def told(reader: Reader) -> Told:
-    """All commands of the page, typed one after the other."""
-    return {step: reader.types(step.command) for step in STEPS}
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.thorough
-@pytest.mark.parametrize("step", STEPS, ids=lambda one: one.command)
+@pytest.mark.parametrize("step", TYPED, ids=lambda one: one.command)
 def test_an_example_prints_what_the_page_shows(reader: Reader, told: Told, step: Step) -> None:
     """To the digit where the vectors are those of the documents; else the words alone."""
     assert documented.complaint(reader, "examples", step, told[step]) == ""
@@ -55,4 +40,4 @@ def test_every_command_has_its_example_on_the_page() -> None:
     prints.
     """
     wanted = {example for _, example in documented.examples()}
-    assert wanted <= {step.command for step in STEPS}
+    assert wanted <= {step.command for step in TYPED}
