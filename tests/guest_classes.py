@@ -134,3 +134,22 @@ class NeverStarts(Looks):
         """Nothing works here."""
         super().start(shop)
         raise RuntimeError("no such device")
+
+
+class Lottery(Looks):
+    """Draws by lot, another for each session, and says with what probability: n of all."""
+
+    def __init__(self, *, n_said: int = 0) -> None:
+        super().__init__()
+        self.n_said = n_said
+
+    def slates(self, requests: ws.Requests) -> ws.Slates:
+        """Each allowed item comes to each place equally often; n_said: claims another number."""
+        allowed = requests.allowed
+        scores = np.zeros(allowed.shape)
+        for row, (session, step) in enumerate(zip(requests.session, requests.step, strict=True)):
+            draws = np.random.default_rng([self.shop.seed, int(session), int(step)])
+            scores[row] = draws.random(self.shop.n_items)
+        best = ws.Slates.best(scores, allowed, self.shop.k)
+        n = allowed.sum(axis=1) if not self.n_said else np.full(len(requests), self.n_said)
+        return ws.Slates(best.items, propensities=np.repeat(1.0 / n[:, None], self.shop.k, axis=1))

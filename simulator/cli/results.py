@@ -96,6 +96,13 @@ def export(
         int | None, typer.Option(help="Of an experiment with several seeds: which.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="A file; left out: standard output.")] = None,
+    propensities: Annotated[
+        bool,
+        typer.Option(
+            "--propensities",
+            help="Say in each impression with what probability each item stood where it stood.",
+        ),
+    ] = False,
     runs: Runs = None,
     as_json: AsJson = False,
 ) -> None:
@@ -107,7 +114,7 @@ def export(
         raise UsageError("--json needs --out FILE: without it standard output holds the events")
     context = open_installation(runs=runs)
     run = run_or_log(context, name, policy=policy, seed=seed)
-    written = action(context, run, out)
+    written = action(context, run, out, with_propensities=propensities)
     if out is not None:
         document = {"run": run, "events": written, "file": str(out)}
         show_result(document, f"{written:,} events in {out}", as_json=as_json)

@@ -16,6 +16,7 @@ from db.nearest import nearest
 from recommender.profile import Profiles
 from recommender.registry import POLICY_NAMES
 from simulator.guests.admitted import Admitted, admitted
+from simulator.guests.frequencies import misfit
 from simulator.installation.context import Context
 from simulator.playing.desk import BATCH
 from simulator.playing.in_memory import SharedWorld, gather, play_in_memory, share_world
@@ -32,6 +33,10 @@ from workers.guests.protocol import Requests
 from workers.run_recommender import RunRecommender, requests_of
 
 DAYS = 2
+CLAIMS = 4096
+"""Answers to one request from which frequencies are taken."""
+FIRST_CLAIM = 10**6
+"""Number of the first session that asks it."""
 MILLISECONDS = 1000.0
 
 
@@ -176,6 +181,8 @@ def _tried(trial: _Trial, found: Checked) -> Iterator[Conformance]:
     wrong = [one for one in _faults(trial, said, profiles) if not one.ok]
     detail = "; ".join(one.detail for one in wrong) or f"{len(deep)} requests after a first slate"
     yield Conformance("a session with a history", not wrong, detail)
+    if said.propensities is not None:
+        yield _as_claimed(trial, deep, found)
     yield _new_items(trial, deep, profiles, found)
     for _ in range(10):
         _asked(trial, deep, found)
@@ -220,6 +227,31 @@ def _same(name: str, said: GuestAnswer, again: GuestAnswer | str, advice: str) -
     n = int((said.items != again.items).any(axis=1).sum())
     detail = f"{n} of {len(said.items)} slates differ; {advice}" if n else "all equal"
     return Conformance(name, not n, detail)
+
+
+def _as_claimed(trial: _Trial, deep: Requests, found: Checked) -> Conformance:
+    """Its propensities beside how often it shows what it shows: one request comes again and again,
+    each time from a session of its own.
+    """
+    claims = []
+    many = deep.table.take([0] * BATCH)
+    place = many.schema.get_field_index("session")
+    for number in range(CLAIMS // BATCH):
+        sessions = FIRST_CLAIM + number * BATCH + np.arange(BATCH)
+        asked = many.set_column(place, many.schema.field(place), [sessions])
+        said = _asked(trial, Requests(asked, deep.on_sale), found)
+        if isinstance(said, str):
+            return Conformance("propensities", False, said)
+        if said.items is None or said.propensities is None:
+            return Conformance("propensities", False, "not every answer has them; say all or none")
+        if said.items.shape != said.propensities.shape:
+            return Conformance("propensities", False, "one for each item: float [n, k]")
+        is_number = np.isfinite(said.items)
+        claims.append((np.where(is_number, said.items, -1).astype(np.int64), said.propensities))
+    items, chances = (np.concatenate(part) for part in zip(*claims, strict=True))
+    wrong = misfit(items, chances)
+    detail = f"it shows as often as it says, in {len(items):,} answers to one request"
+    return Conformance("propensities", not wrong, wrong or detail)
 
 
 def _learned(trial: _Trial) -> Conformance:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID, uuid5
@@ -16,11 +16,15 @@ import numpy as np
 
 from db import event_log, imported_logs, items, runs
 from db.engine import read_transaction
+from db.errors import UsageError
 from db.events import ABSENT, Events, Kind, Rows
 from simulator.installation import output
 from simulator.installation.context import Context
+from simulator.operations.propensities import of_run
 from simulator.playing.named import named
 
+Chances = Mapping[tuple[int, int], Sequence[float | None]]
+"""Propensities by (session, step)."""
 NAMESPACE = UUID("6f1d7c1e-2b1b-5c0e-9a57-7f6f0f6b9c11")
 """Under which event ids are made; part of the format."""
 
@@ -30,9 +34,13 @@ def event_id(run: str, session: int, ordinal: int) -> str:
     return str(uuid5(NAMESPACE, f"{run}/{session}/{ordinal}"))
 
 
-def lines(run: str, events: Events, item_ids: Sequence[str]) -> Iterator[str]:
+def lines(
+    run: str, events: Events, item_ids: Sequence[str], chances: Chances | None = None
+) -> Iterator[str]:
     """One JSON object an event, keys in the format's order, sorted by (at, shopper, session,
     ordinal).
+
+    chances: stand in each impression behind its items, as `propensities`; left out: no such key.
     """
     rows = events.rows
     slates = iter(events.shown)
@@ -40,18 +48,26 @@ def lines(run: str, events: Events, item_ids: Sequence[str]) -> Iterator[str]:
     # Sorted here and not by the database, whose collations differ.
     order = np.lexsort((rows["ordinal"], rows["session"], rows["shopper"], rows["at"]))
     for place in order:
-        fields = _fields(run, rows[place], item_ids, shown.get(place))
+        fields = _fields(run, rows[place], item_ids, shown.get(place), chances)
         yield json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
 
 
-def write(run: str, events: Events, item_ids: Sequence[str], out: TextIO) -> int:
+def write(
+    run: str,
+    events: Events,
+    item_ids: Sequence[str],
+    out: TextIO,
+    chances: Chances | None = None,
+) -> int:
     """Write all events; says how many."""
-    for line in lines(run, events, item_ids):
+    for line in lines(run, events, item_ids, chances):
         out.write(line + "\n")
     return len(events)
 
 
-def _fields(run: str, row: Rows, item_ids: Sequence[str], shown: Any) -> dict[str, Any]:
+def _fields(
+    run: str, row: Rows, item_ids: Sequence[str], shown: Any, chances: Chances | None
+) -> dict[str, Any]:
     session = int(row["session"])
     fields: dict[str, Any] = {
         "event_id": event_id(run, session, int(row["ordinal"])),
@@ -66,6 +82,9 @@ def _fields(run: str, row: Rows, item_ids: Sequence[str], shown: Any) -> dict[st
         fields["query"] = item_ids[int(row["query"])]
     if shown is not None:
         fields["items"] = [item_ids[item] for item in shown if item != ABSENT]
+        if chances is not None:
+            nothing_said = [None] * len(fields["items"])
+            fields["propensities"] = chances.get((session, int(row["step"])), nothing_said)
     if row["item"] != ABSENT:
         fields["item"] = item_ids[int(row["item"])]
     if row["position"] != ABSENT:
@@ -90,21 +109,29 @@ def run_or_log(
     return name if is_log else named(context, name).one(policy, seed)
 
 
-def export(context: Context, run_id: str, out: Path | None) -> int:
+def export(
+    context: Context, run_id: str, out: Path | None, *, with_propensities: bool = False
+) -> int:
     """Write a run's or imported log's events to a file, whole or not at all, or to standard
     output.
+
+    with_propensities: with the probability of each item to stand at its place; UsageError where
+    the run has none.
     """
     if out is not None:
         output.check(out)
     with read_transaction(context.engine) as conn:
         imported = imported_logs.read(conn, run_id)
     if imported is not None:
+        if with_propensities:
+            raise UsageError(f"{run_id} is an imported log: it holds what it came with")
         return _put(out, lambda file: _copy(imported, file))
+    chances = of_run(context, run_id) if with_propensities else None
     with read_transaction(context.engine) as conn:
         run = runs.read(conn, run_id)
         item_ids = [item.item_id for item in items.of_run(conn, run.number)]
         events = event_log.read(conn, run.number, k=run.config["recommender"]["slate_size"])
-    return _put(out, lambda file: write(run.id, events, item_ids, file))
+    return _put(out, lambda file: write(run.id, events, item_ids, file, chances))
 
 
 def _copy(imported: tuple[str, int], file: TextIO) -> int:

@@ -64,6 +64,19 @@ def test_each_fault_has_its_line(shop: Context, name: str, expected: set[str]) -
     assert found <= expected | {"same answer in another batch"}
 
 
+def test_propensities_are_compared_with_what_it_shows(shop: Context) -> None:
+    """One that draws by lot and says so passes; one that forgets what a session has seen does
+    not.
+    """
+    honest = {one.name: one for one in tried(shop, "Lottery").checks}
+    assert honest["propensities"].ok
+    assert "4,096 answers" in honest["propensities"].detail
+    wrong_one = {one.name: one for one in tried(shop, "Lottery?n_said=200").checks}
+    assert not wrong_one["propensities"].ok
+    assert "was said to have" in wrong_one["propensities"].detail
+    assert "propensities" not in {one.name for one in tried(shop, "Clicks").checks}
+
+
 def test_ours_and_what_does_not_start_are_refused(shop: Context) -> None:
     """One line."""
     with pytest.raises(UsageError, match="policy of ours"):

@@ -80,6 +80,20 @@ def test_numbers_are_told_in_their_units() -> None:
     assert (found["click"]["item"], found["click"]["position"]) == ("item-2", 3)
 
 
+def test_propensities_stand_behind_the_items_if_they_are_asked_for() -> None:
+    """In impressions alone; null where nothing is known, and no key where nobody asked."""
+    events = one_of_each()
+    chances = {(70, 0): [0.5, None, 0.25]}
+    found = [json.loads(line) for line in lines(RUN, events, IDS, chances)]
+    with_them = [event for event in found if "propensities" in event]
+    assert [event["kind"] for event in with_them] == ["impression"]
+    assert list(with_them[0]) == [*COMMON, "query", "items", "propensities"]
+    assert with_them[0]["propensities"] == [0.5, None, 0.25]
+    assert not [event for event in exported(events) if "propensities" in event]
+    unknown = [json.loads(line) for line in lines(RUN, events, IDS, {})]
+    assert unknown[list(Kind).index(Kind.IMPRESSION)]["propensities"] == [None] * 3
+
+
 def test_an_action_names_the_event_that_showed_the_item() -> None:
     """`impression` is an event id of the same file."""
     found = {event["kind"]: event for event in exported(one_of_each())}
