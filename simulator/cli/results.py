@@ -1,4 +1,6 @@
-"""The commands that look at what was played: `report`, `events export`, `verify` and `status`."""
+"""The commands that look at what was played: `report`, `leaderboard`, `events export`, `verify`
+and `status`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from typing import Annotated
 import typer
 
 from db.errors import GateError, UsageError
-from simulator.cli.console import AsJson, open_installation, show_report, show_result
+from simulator.cli.console import AsJson, open_installation, show, show_report, show_result
 from simulator.cli.options import Intervals, Runs
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
@@ -44,6 +46,9 @@ MaybeName = Annotated[
 def register(app: typer.Typer, events: typer.Typer) -> None:
     """Add the commands."""
     app.command(epilog="Example: windowshop report latest --fail-under hit_rate@10=0.3")(report)
+    app.command(epilog="Example: windowshop leaderboard latest --measure conversion_rate")(
+        leaderboard
+    )
     app.command(epilog="Example: windowshop verify latest")(verify)
     app.command(epilog="Example: windowshop status")(status)
     events.command(
@@ -85,6 +90,34 @@ def report(
         as_json=as_json,
         intervals=intervals,
     )
+
+
+def leaderboard(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A run or experiment: whose world, sizes and seeds.", metavar="RUN|EXPERIMENT"
+        ),
+    ] = "latest",
+    measure: Annotated[str, typer.Option(help="What to rank by.")] = "ctr_late_expected",
+    runs: Runs = None,
+    intervals: Intervals = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rank every policy that was played in the same shops, whenever that was.
+
+    A rank is one more than the number of policies that are better beyond chance.
+    """
+    from simulator.cli.terminal import paragraph, table
+    from simulator.leaderboard.write import leaderboard as action
+
+    found = action(open_installation(runs=runs), name, measure)
+    if as_json:
+        show_result({**found.document, "report": str(found.path)}, "", as_json=True)
+        return
+    show()
+    table(found.rows, intervals=intervals)
+    show(f"\n{paragraph(found.sentence)}\n\nreport: {found.path}")
 
 
 def export(

@@ -32,6 +32,7 @@ NEEDS_MORE = {
         "catalogue add",
         "crossover",
         "offline",
+        "leaderboard",
     )
 }
 """These need Fashion-MNIST, a model that embeds, pictures, or many runs."""

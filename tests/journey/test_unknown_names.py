@@ -28,6 +28,7 @@ KINDS = {
     "preset",
     "backbone",
     "compare",
+    "measure",
 }
 """Parameters that hold names of what must exist."""
 FREE = {
@@ -89,6 +90,11 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ("report", "compare"): (
         ("report", "latest", "--compare", "cf", "bland"),
         ("'bland'", "found runs of cf"),
+    ),
+    ("leaderboard", "name"): (("leaderboard", RUN), (f"no run or experiment '{RUN}'", LISTS)),
+    ("leaderboard", "measure"): (
+        ("leaderboard", "latest", "--measure", "ctr_lat"),
+        ("no measure 'ctr_lat'", "did you mean 'ctr_late' or"),
     ),
     ("verify", "name"): (("verify", RUN), (f"no run or experiment '{RUN}'", LISTS)),
     ("status", "name"): (("status", RUN), (f"no run or experiment '{RUN}'", LISTS)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from recommender.registry import REFERENCES
@@ -16,7 +15,9 @@ from simulator.report.figures.drawing import (
     Floats,
     chart_of,
     colour,
+    dot,
     label_ends,
+    name_rows,
     percents,
     series,
 )
@@ -34,7 +35,7 @@ def policies(comparison: Comparison, *, title: str) -> Chart:
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         for row, (name, one) in enumerate(zip(names, found, strict=True)):
-            _dot(axes, row, (one.value, one.low, one.high), colour(name))
+            dot(axes, row, (one.value, one.low, one.high), colour(name))
             axes.annotate(
                 labels.number(one.value, "share"),
                 (one.value, row),
@@ -44,7 +45,7 @@ def policies(comparison: Comparison, *, title: str) -> Chart:
                 color=colour(name),
                 fontweight="bold",
             )
-        _rows(axes, names)
+        name_rows(axes, names)
         axes.set_xlim(left=0)
         percents(axes, "x")
         axes.set_xlabel("expected clicks per item shown, last third of the days")
@@ -63,10 +64,10 @@ def differences(comparison: Comparison, reference: str, *, title: str) -> Chart:
         for axes, metric in zip(panes, _COMPARED, strict=True):
             for row, name in enumerate(names):
                 gap = comparison.gap(name, reference, metric)
-                _dot(axes, row, (gap.value, gap.low, gap.high), colour(name))
+                dot(axes, row, (gap.value, gap.low, gap.high), colour(name))
             axes.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
             axes.set_title(labels.of(metric).title, loc="left", fontsize=9)
-            _rows(axes, names, head=0.55)
+            name_rows(axes, names, head=0.55)
             percents(axes, "x", sign="")
         panes[-1].set_xlabel(f"points more than {reference}")
 
@@ -157,7 +158,7 @@ def funnel(comparison: Comparison, *, title: str) -> Chart:
                 va="center",
                 color=colour(name),
             )
-        _rows(axes, names)
+        name_rows(axes, names)
         axes.margins(x=0.28)
         axes.set_xlim(left=0)
         percents(axes, "x")
@@ -206,24 +207,11 @@ def lorenz(exposures: Sequence[Floats], points: int = 101) -> Floats:
     return np.asarray(np.mean(curves, axis=0), np.float64)
 
 
-def _dot(axes: Axes, row: float, value_low_high: tuple[float, float, float], shade: str) -> None:
-    value, low, high = value_low_high
-    axes.plot([low, high], [row, row], color=shade, linewidth=2.2)
-    axes.plot([value], [row], "o", color=shade, markersize=5.5, markeredgewidth=0)
-
-
 def _without(names: Sequence[str], *left_out: str) -> list[str]:
     """The names but those that would squeeze the others into a corner; all, if nothing else is
     there.
     """
     return [name for name in names if name not in left_out] or list(names)
-
-
-def _rows(axes: Axes, names: Sequence[str], *, head: float = 0.75) -> None:
-    axes.set_yticks(range(len(names)), list(names))
-    axes.set_ylim(len(names) - 0.45, -head)
-    axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
 
 
 def _whole(last: int) -> list[int]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,6 +129,21 @@ def _wrapped(title: str, width: int = 52) -> str:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
     return "\n".join(lines)
+
+
+def dot(axes: Axes, row: float, value_low_high: tuple[float, float, float], shade: str) -> None:
+    """A value on a row, with its interval as a line."""
+    value, low, high = value_low_high
+    axes.plot([low, high], [row, row], color=shade, linewidth=2.2)
+    axes.plot([value], [row], "o", color=shade, markersize=5.5, markeredgewidth=0)
+
+
+def name_rows(axes: Axes, names: Sequence[str], *, head: float = 0.75) -> None:
+    """One name a row, the first on top; head: room above it, in rows."""
+    axes.set_yticks(range(len(names)), list(names))
+    axes.set_ylim(len(names) - 0.45, -head)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
 
 
 def percents(axes: Axes, which: str, *, sign: str = " %") -> None:

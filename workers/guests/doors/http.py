@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
-import io
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import numpy as np
 import pyarrow as pa
-from PIL import Image
 
 from workers.guests import tables
 from workers.guests.door import GuestAnswer, GuestError, Limits
+from workers.guests.doors.picture_server import png, serving
 from workers.guests.guest import Guest
 from workers.guests.protocol import SCHEMA, Day, Requests, Shop
 
@@ -35,6 +35,7 @@ class HttpDoor:
     def __init__(self, guest: Guest, limits: Limits, run: str) -> None:
         self._limits = limits
         self._run = run
+        self._place = guest.place
         self._client = httpx.Client(base_url=guest.place, timeout=limits.seconds)
         self._is_arrow = False
 
@@ -45,11 +46,27 @@ class HttpDoor:
     def start(self, shop: Shop) -> None:
         """The shop opens."""
         wants = self.health()
-        items = shop.items.to_pylist()
-        queries = shop.queries.to_pylist()
-        if wants.get("pictures") == "png":
-            for about, picture in zip([*items, *queries], shop.pictures, strict=True):
-                about["picture"] = _png(picture)
+        with ExitStack() as stack:
+            try:
+                self._start(shop, wants, self._pictures(shop, wants.get("pictures"), stack))
+            except OSError as error:
+                raise GuestError("died", f"/start: no way to show it pictures ({error})") from None
+
+    def _pictures(self, shop: Shop, form: str | None, stack: ExitStack) -> list[dict[str, str]]:
+        """What each item and query says of its picture; addresses hold until the stack unwinds."""
+        if form == "png":
+            packed = (base64.b64encode(png(one)).decode() for one in shop.pictures)
+            return [{"picture": one} for one in packed]
+        if form == "url":
+            urls = stack.enter_context(serving(shop.pictures, self._place))
+            return [{"picture_url": one} for one in urls]
+        return [{} for _ in shop.pictures]
+
+    def _start(self, shop: Shop, wants: dict[str, Any], pictures: list[dict[str, str]]) -> None:
+        about = [*shop.items.to_pylist(), *shop.queries.to_pylist()]
+        about = [one | picture for one, picture in zip(about, pictures, strict=True)]
+        items = about[: shop.n_items]
+        queries = about[shop.n_items :]
         inline = {"pictures": shop.pictures, "vectors": shop.vectors.astype("<f4")}
         sent = {
             name: base64.b64encode(array.tobytes()).decode()
@@ -185,9 +202,3 @@ def _stream(table: pa.Table) -> bytes:
     with pa.ipc.new_stream(sink, tables.REQUESTS) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue())
-
-
-def _png(picture: Any) -> str:
-    packed = io.BytesIO()
-    Image.fromarray(picture).save(packed, "PNG")
-    return base64.b64encode(packed.getvalue()).decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -9,7 +11,11 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from tests.unit.workers.guests.doors.test_process import K, requests, shop
 from workers.guests.door import GuestError, Limits
@@ -107,6 +113,34 @@ def test_it_is_asked_as_the_contract_says(server: Server) -> None:
     body = server.asked[2][1]
     assert set(body["requests"][0]) == {"session", "shopper", "step", "query", "history", "shown"}
     assert server.asked[2][2]["Idempotency-Key"] == body["key"] == "0a1b2c3d4e5f-0-0"
+
+
+@pytest.mark.parametrize("form", ["png", "url"])
+def test_pictures_come_as_it_asks(server: Server, form: str) -> None:
+    """A PNG beside each item and query, or its address, which holds until it has started."""
+    seen: list[NDArray[np.uint8]] = []
+    kept: list[str] = []
+
+    def say(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if path == "/start":
+            about = [*body["items"], *body["queries"]]
+            kept.extend(one.get("picture_url", "") for one in about)
+            files = [_file(one) for one in about]
+            seen.extend(np.asarray(Image.open(io.BytesIO(one))) for one in files)
+        return 200, {"pictures": form}
+
+    server.say = say
+    server.door().start(shop())
+    assert np.array_equal(np.stack(seen), shop().pictures)
+    for url in filter(None, kept):
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(url)
+
+
+def _file(about: dict[str, str]) -> bytes:
+    if "picture" in about:
+        return base64.b64decode(about["picture"])
+    return httpx.get(about["picture_url"]).content
 
 
 def test_arrow_comes_where_it_is_asked_for(server: Server) -> None:
