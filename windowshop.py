@@ -149,17 +149,28 @@ class Installation:
         split_at: float | None = None,
         k: int = 10,
         catalogue: str | None = None,
+        format: str | None = None,  # noqa: A002 - as the command line calls it
+        columns: str | None = None,
+        kinds: str | None = None,
+        session_gap: str | float | None = None,
+        lenient: bool = False,
     ) -> LogResult:
         """How well each policy knows what comes next in a log of real visits.
 
-        log: a file of JSON lines or CSV, the id of an imported log, or a frame with the columns
-        shopper, session, time, item and kind. split_at: sessions that start before it train.
+        log: a file, the id of an imported log, or a frame with the columns shopper, session, time,
+        item and kind. split_at: sessions that start before it train. The others are the options of
+        the command line: a preset's name, "shopper=visitorid,time=timestamp", "addtocart=cart",
+        "30m" or seconds, and whether more than 5 % of the lines may be left out.
 
         Raises UsageError or DataError for a log that cannot be read or asked.
         """
+        from simulator.logs.reading.shapes.options import options
         from simulator.logs.result import judged
 
-        return judged(self.context, log, split_at=split_at, k=k, catalogue=catalogue)
+        how = options(
+            format_=format, columns=columns, kinds=kinds, session_gap=session_gap, lenient=lenient
+        )
+        return judged(self.context, log, options=how, split_at=split_at, k=k, catalogue=catalogue)
 
     def recommend(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,18 +18,20 @@ from recommender.session_log.ranking import Ranked, n_steps, rank
 from simulator.embedders.in_force import in_force
 from simulator.installation import run_folder
 from simulator.installation.command_line import command_line
-from simulator.installation.context import Context
+from simulator.installation.context import Context, Step
 from simulator.logs import kept_log, log_arrays, log_pictures
 from simulator.logs.log_arrays import LogArrays
-from simulator.logs.log_file import Notes, lines_of, watched
+from simulator.logs.reading import read as reading
+from simulator.logs.reading.arrays.events import LogEvents
+from simulator.logs.reading.files import sources
+from simulator.logs.reading.notes import Notes
+from simulator.logs.reading.shapes.options import ReadOptions
 from simulator.report.numbers import log_measures
 from simulator.report.numbers.log_measures import Exam
 from simulator.report.pages import log as log_page
 from simulator.report.pages import study
 
 MOST = 1000
-PRINTED = 100
-"""Bad lines that are named one by one; the JSON and the run directory hold all of them."""
 
 
 @dataclass(frozen=True)
@@ -46,22 +48,29 @@ def evaluate_log(
     context: Context,
     path: Path,
     *,
-    content: Iterable[bytes] | None = None,
+    content: bytes | None = None,
+    options: ReadOptions = reading.DEFAULT,
     split_at: float | None = None,
     k: int = 10,
     catalogue: str | None = None,
 ) -> Judged:
     """Sessions that start before `split_at` (default: the 90 % quantile of session starts) train.
 
-    path: a file, or the id of an imported log; content: its lines where they are here already, and
-    the path is only a name for them. Raises UsageError for a split or k that leaves
-    nothing, DataError for a log that holds nothing to ask.
+    path: a file, or the id of an imported log; content: its bytes where they are here already, and
+    the path is only a name for them; options: how they are read. Raises UsageError for a split or k
+    that leaves nothing, DataError for a log that holds nothing to ask or of which too much had to
+    be left out.
     """
     if not 1 <= k <= MOST:
         raise UsageError(f"-k must lie in 1..{MOST}, found {k}")
     run_folder.check_writable(context.settings.runs)
-    read = _read(context, path) if content is None else _given(path, content)
-    tell(context, read.notes)
+    notes = Notes(str(path))
+    events = _events(context, path, content, options, notes)
+    tell(context, notes)
+    if not options.is_lenient:
+        notes.refuse_if_too_many()
+    read = log_arrays.gathered(events, notes)
+    del events  # the names of all lines take much room
     split, is_training = _split(read, split_at)
     pictures = log_pictures.item_pictures(context, read.item_ids, catalogue=catalogue, run=read.run)
     with context.talk.progress("tuning and asking", n_steps()) as step:
@@ -76,36 +85,47 @@ def evaluate_log(
         split_at=split_at,
         k=k,
         catalogue=catalogue,
+        **options.told(),
     )
-    key = sha256(f"{read.notes.digest}/{split!r}/{k}/{catalogue}".encode()).hexdigest()[:12]
+    named = "".join(f"/{name}={value}" for name, value in options.told().items())
+    key = sha256(f"{read.notes.digest}/{split!r}/{k}/{catalogue}{named}".encode()).hexdigest()[:12]
     page = log_page.page(document, command)
     written = study.write(page, context.settings.runs / f"log-{key}", "evaluate-log", document)
     return Judged(page.headline, log_page.rows(document), written, document)
 
 
-def _read(context: Context, path: Path) -> LogArrays:
-    notes = Notes(str(path))
+def _events(
+    context: Context, path: Path, content: bytes | None, options: ReadOptions, notes: Notes
+) -> LogEvents:
+    if content is not None:
+        return reading.given(content, notes, options)
     kept = None if path.exists() else kept_log.read(context, str(path), notes)
-    return log_arrays.gathered(watched(path, notes, context.talk) if kept is None else kept, notes)
+    return watched(context, path, notes, options) if kept is None else kept
 
 
-def _given(path: Path, content: Iterable[bytes]) -> LogArrays:
-    notes = Notes(str(path))
-    return log_arrays.gathered(lines_of(content, notes), notes)
+def watched(
+    context: Context, path: Path, notes: Notes, options: ReadOptions, *, keeps_text: bool = False
+) -> LogEvents:
+    """The events of a file, with a bar from the first good ones on: what is refused is refused in
+    one line.
+    """
+    size = max(sources.size(path), 1)
+    with ExitStack() as shown:
+        bars: list[Step] = []
+
+        def step(done: int = 1) -> None:
+            """Move the bar."""
+            if not bars:
+                bars.append(shown.enter_context(context.talk.progress("reading the log", size)))
+            bars[0](done)
+
+        return reading.read(path, notes, options, step=step, keeps_text=keeps_text)
 
 
 def tell(context: Context, notes: Notes) -> None:
-    """Say which lines were left out and which are doubtful, as compilers do."""
-    noted = [*notes.skipped, *notes.doubtful]
-    for one in noted[:PRINTED]:
-        context.talk.say(one.text())
-    if len(noted) > PRINTED:
-        context.talk.say(f"and {len(noted) - PRINTED:,} lines more; --json lists them all")
-    n_lines = notes.read + len(notes.skipped)
-    if notes.skipped:
-        context.talk.say(
-            f"{len(notes.skipped):,} of {n_lines:,} lines left out, {notes.read:,} kept"
-        )
+    """Say what was assumed, which lines were left out, and which are doubtful."""
+    for line in notes.lines():
+        context.talk.say(line)
 
 
 def _split(read: LogArrays, split_at: float | None) -> tuple[float, NDArray[np.bool_]]:
@@ -147,11 +167,7 @@ def _document(
         "sha256": notes.digest,
         "split_at": split,
         "k": exam.k,
-        "lines": {
-            "kept": notes.read,
-            "skipped": [one._asdict() for one in notes.skipped],
-            "doubtful": [one._asdict() for one in notes.doubtful],
-        },
+        "lines": notes.to_json(),
         "training": {
             "sessions": len(visits),
             "shoppers": len(np.unique(visits.shopper[visits.shopper >= 0])),

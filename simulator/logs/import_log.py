@@ -12,8 +12,13 @@ from db import imported_logs
 from db.engine import write_transaction
 from db.events import Kind
 from simulator.installation.context import Context
-from simulator.logs.evaluate_log import tell
-from simulator.logs.log_file import WITH_QUERY, LogLine, Notes, watched
+from simulator.logs.evaluate_log import tell, watched
+from simulator.logs.reading import read as reading
+from simulator.logs.reading.arrays import log_lines
+from simulator.logs.reading.arrays.log_lines import LogLine
+from simulator.logs.reading.notes import Notes
+from simulator.logs.reading.shapes.options import ReadOptions
+from simulator.logs.reading.tables.own_json import WITH_QUERY
 from simulator.playing.export import event_id
 
 
@@ -34,6 +39,7 @@ class Imported:
             "run": self.log,
             "events": self.events,
             "new": self.is_new,
+            "lines": self.notes.to_json(),
             "skipped": [one._asdict() for one in self.notes.skipped],
             "doubtful": [one._asdict() for one in self.notes.doubtful],
         }
@@ -47,26 +53,34 @@ class Imported:
         )
 
 
-def import_log(context: Context, path: Path) -> Imported:
-    """Read a log and keep its good lines; raises UsageError and DataError as log_file.lines
-    does.
+def import_log(context: Context, path: Path, options: ReadOptions = reading.DEFAULT) -> Imported:
+    """Read a log and keep its good lines; raises UsageError and DataError as reading.read does,
+    and DataError when too much of it would be left out.
     """
     notes = Notes(str(path))
-    good = list(watched(path, notes, context.talk))
+    good = list(log_lines.of(watched(context, path, notes, options, keeps_text=True)))
     tell(context, notes)
+    if not options.is_lenient:
+        notes.refuse_if_too_many()
     # The id follows from what was good in the file, so that a file twice, or under another name, is
     # one log.
     log_id = sha256("".join(f"{one[1:6]}{one.text}" for one in good).encode()).hexdigest()[:12]
-    written = [one.text + "\n" if one.fields is not None else _as_json(log_id, one) for one in good]
+    numbers = [one.number for one in good]
+    if len(set(numbers)) < len(numbers):  # several events of one line, or several files
+        numbers = list(range(1, len(numbers) + 1))
+    written = [
+        one.text + "\n" if one.text else _as_json(log_id, one, number)
+        for one, number in zip(good, numbers, strict=True)
+    ]
     with write_transaction(context.engine) as conn:
         is_new = imported_logs.add(conn, log_id, path.name, written)
     return Imported(log_id, len(good), is_new, notes)
 
 
-def _as_json(log_id: str, line: LogLine) -> str:
-    """A line of a CSV in the format of the export; its place in the file stands for its ordinal."""
+def _as_json(log_id: str, line: LogLine, number: int) -> str:
+    """An event in the format of the export; its place in the file stands for its ordinal."""
     fields: dict[str, Any] = {
-        "event_id": event_id(log_id, 0, line.number),
+        "event_id": event_id(log_id, 0, number),
         "run": log_id,
         "kind": line.kind.name.lower(),
         **({"shopper": line.shopper} if line.shopper else {}),
@@ -75,7 +89,7 @@ def _as_json(log_id: str, line: LogLine) -> str:
         "at": int(line.time) if line.time == int(line.time) else line.time,
     }
     if line.kind in WITH_QUERY:
-        fields["query"] = line.item
+        fields |= {"query": line.item} if line.item else {}
     elif line.kind is Kind.IMPRESSION:
         fields["items"] = [line.item]
     elif line.item:

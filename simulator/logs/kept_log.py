@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from io import BytesIO
+
+import numpy as np
 
 from db import imported_logs
 from db.engine import read_transaction
 from db.errors import DataError
 from simulator.installation.context import Context
-from simulator.logs.log_file import LogLine, Notes, lines_of
+from simulator.logs.reading import read as reading
+from simulator.logs.reading.arrays.events import LogEvents
+from simulator.logs.reading.arrays.sessions import owners
+from simulator.logs.reading.notes import Notes
 
 
-def read(context: Context, log_id: str, notes: Notes) -> Iterator[LogLine] | None:
-    """Its lines; None when there is none of that id, DataError when what is stored is damaged."""
+def read(context: Context, log_id: str, notes: Notes) -> LogEvents | None:
+    """Its events; None when there is none of that id, DataError when what is stored is damaged."""
     if re.fullmatch("[0-9a-f]{12}", log_id) is None:
         return None
     with read_transaction(context.engine) as conn:
         imported = imported_logs.read(conn, log_id)
-    return None if imported is None else lines_of(BytesIO(imported[0].encode()), notes)
+    return None if imported is None else reading.given(imported[0].encode(), notes)
 
 
 def damage(context: Context, log_id: str) -> tuple[bool, str] | None:
@@ -31,7 +34,7 @@ def damage(context: Context, log_id: str) -> tuple[bool, str] | None:
         kept = read(context, log_id, notes)
         if kept is None:
             return None
-        sessions = {(line.shopper, line.session) for line in kept}
+        sessions = np.unique(owners(kept.shopper, kept.session))
     except DataError as error:
         return False, str(error)
     found = f"{notes.read:,} lines of {len(sessions):,} sessions with the sha256 of their import"

@@ -12,6 +12,7 @@ import pandas as pd
 from db.errors import UsageError
 from simulator.installation.context import Context
 from simulator.logs.evaluate_log import Judged, evaluate_log
+from simulator.logs.reading.shapes.options import ReadOptions
 
 COLUMNS = ("shopper", "session", "time", "item", "kind")
 FRAME = Path("frame.csv")
@@ -59,6 +60,7 @@ def judged(
     context: Context,
     log: str | Path | pd.DataFrame,
     *,
+    options: ReadOptions,
     split_at: float | None,
     k: int,
     catalogue: str | None,
@@ -67,21 +69,26 @@ def judged(
 
     Raises TypeError for what is neither a path nor a frame.
     """
-    options: dict[str, Any] = {"split_at": split_at, "k": k, "catalogue": catalogue}
+    how: dict[str, Any] = {
+        "options": options,
+        "split_at": split_at,
+        "k": k,
+        "catalogue": catalogue,
+    }
     if isinstance(log, str | Path):
-        return _result(evaluate_log(context, Path(log), **options))
+        return _result(evaluate_log(context, Path(log), **how))
     if not isinstance(log, pd.DataFrame):
         raise TypeError(
             f"a log is a path or a pandas frame, found {type(log).__name__}; "
             "pandas.DataFrame(rows, columns=...) makes a frame"
         )
-    if missing := [name for name in COLUMNS if name not in log.columns]:
+    missing = [name for name in COLUMNS if name not in log.columns]
+    if missing and not options.columns and not options.format:
         raise UsageError(
             f"the frame has no column {missing[0]!r}; a log has {', '.join(COLUMNS)}: rename yours"
         )
-    text: str = log[list(COLUMNS)].to_csv(index=False)
-    content = (line.encode() for line in text.splitlines(keepends=True))
-    return _result(evaluate_log(context, FRAME, content=content, **options))
+    text: str = (log if missing else log[list(COLUMNS)]).to_csv(index=False)
+    return _result(evaluate_log(context, FRAME, content=text.encode(), **how))
 
 
 def _result(found: Judged) -> LogResult:

@@ -14,10 +14,23 @@ import pytest
 from db import bounded
 from db.errors import DataError, UsageError
 from db.events import Kind
-from simulator.logs import log_arrays, log_file
-from simulator.logs.log_file import LogLine, Notes, lines
+from simulator.logs import log_arrays
+from simulator.logs.log_arrays import LogArrays
+from simulator.logs.reading import notes as accounting
+from simulator.logs.reading import read as reading
+from simulator.logs.reading.arrays import log_lines
+from simulator.logs.reading.arrays.log_lines import LogLine
+from simulator.logs.reading.notes import Notes
+from simulator.logs.reading.shapes.options import ReadOptions
+from tests import log_dialects
+from tests.tiers import first_of
 
 HEADER = "shopper,session,time,item,kind"
+
+
+def lines(path: Path, notes: Notes) -> list[LogLine]:
+    """The good lines of a file, in its order."""
+    return list(log_lines.of(reading.read(path, notes)))
 
 
 def read(tmp_path: Path, *rows: str) -> tuple[list[LogLine], Notes]:
@@ -25,7 +38,7 @@ def read(tmp_path: Path, *rows: str) -> tuple[list[LogLine], Notes]:
     path = tmp_path / "log"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     notes = Notes("log")
-    return list(lines(path, notes)), notes
+    return lines(path, notes), notes
 
 
 @pytest.mark.parametrize(
@@ -89,23 +102,23 @@ def test_a_file_that_is_no_log_says_what_was_wanted(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="at least one good line"):
         read(tmp_path, HEADER, "s,1,5,a,bought")
     with pytest.raises(UsageError, match="wanted a log"):
-        list(lines(tmp_path / "none", Notes("none")))
+        lines(tmp_path / "none", Notes("none"))
 
 
 def test_a_log_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A device without lines, a pipe that goes on, and a log of nothing but bad lines."""
     with pytest.raises(DataError, match="/dev/zero:1: wanted lines of at most 1,000,000 bytes"):
-        list(lines(Path("/dev/zero"), Notes("/dev/zero")))
+        lines(Path("/dev/zero"), Notes("/dev/zero"))
     monkeypatch.setattr(bounded, "LARGEST_STREAM", 10_000)
     with (
         endless(tmp_path / "pipe", b"s,1,5,a,view\n") as pipe,
         pytest.raises(DataError, match="wanted at most 10,000 bytes from what is no regular file"),
     ):
-        list(lines(pipe, Notes("pipe")))
-    monkeypatch.setattr(log_file, "MOST_BAD", 100)
+        lines(pipe, Notes("pipe"))
+    monkeypatch.setattr(accounting, "MOST_BAD", 100)
     with pytest.raises(DataError, match=r"gave up at 100 bad lines, .*the first: log:2"):
         read(tmp_path, HEADER, *["bad"] * 101)
-    good, notes = read(tmp_path, HEADER, *["s,1,5,a,view"] * 200, *["bad"] * 150)
+    good, notes = read(tmp_path, HEADER, *[f"s,1,{n},a,view" for n in range(200)], *["bad"] * 150)
     assert (len(good), len(notes.skipped)) == (200, 150)
 
 
@@ -137,21 +150,25 @@ def endless(place: Path, line: bytes) -> Iterator[Path]:
     writer.join()
 
 
-def test_a_session_belongs_to_its_shopper(tmp_path: Path) -> None:
-    """Two shoppers' first sessions are two; nobody is nobody; impressions only say what is on
-    sale.
-    """
-    path = tmp_path / "log.csv"
-    rows = [
-        HEADER,
-        "a,1,1,x,view",
-        "b,1,2,y,view",
-        ",7,3,x,click",
-        "a,1,4,z,impression",
-        "a,1,5,,leave",
-    ]
-    path.write_text("\n".join(rows))
-    found = log_arrays.read(path)
-    assert found.log.session.tolist() == [0, 1, 2]
-    assert found.log.shopper.tolist() == [0, 1, -1]
-    assert found.on_sale(found.log.starts() < 9).tolist() == [False, False, True]
+@pytest.mark.parametrize("first", first_of(range(0, 200, 40)))
+def test_one_log_in_any_dialect_and_order_is_the_same_log(tmp_path: Path, first: int) -> None:
+    """Separator, quotes, line ends, encoding, packing, parts, times, names, order, doubles."""
+    for seed in range(first, first + 40):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        log = log_dialects.rows(seed % 7)
+        plain = folder / "plain.csv"
+        plain.write_text("\n".join([HEADER, *(",".join(map(str, row)) for row in log)]))
+        path, how, told = log_dialects.written(log, seed, folder)
+        wanted, found = arrays(plain, reading.DEFAULT), arrays(path, how)
+        assert found.notes.skipped == [], told
+        assert found.item_ids == wanted.item_ids, told
+        for name in ("session", "time", "item", "acted", "shopper"):
+            here, there = (getattr(one.log, name).tolist() for one in (found, wanted))
+            assert here == there, f"{name}: {told}"
+
+
+def arrays(path: Path, options: ReadOptions) -> LogArrays:
+    """A file as what the recommender reads."""
+    notes = Notes(path.name)
+    return log_arrays.gathered(reading.read(path, notes, options), notes)

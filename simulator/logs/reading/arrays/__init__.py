@@ -1,0 +1,1 @@
+"""From batches to one log: values, times, sessions, doubles."""

@@ -1,0 +1,1 @@
+"""From lines to batches of events: CSV, JSON lines, Parquet."""
