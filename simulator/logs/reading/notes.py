@@ -33,11 +33,11 @@ class Notes:
     remarks: list[str] = field(default_factory=list)
     """What was assumed about the whole log."""
     set_aside: Counter[str] = field(default_factory=Counter)
-    """LogEvents of kinds that are known and say nothing here, by kind."""
+    """Events of kinds that are known and say nothing here, by kind."""
     duplicates: int = 0
     """Events that equal an earlier one in everything that is read."""
     read: int = 0
-    """LogEvents kept."""
+    """Events kept."""
     size: int = 0  # bytes so far
     digest: str = ""
     format: str = ""
