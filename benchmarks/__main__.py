@@ -28,6 +28,7 @@ SCRIPTS = (
     ("logs", "--rows", "1500000"),
     ("burst",),
     ("environment",),
+    ("guests",),
 )
 
 
