@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import populations
+from benchmarks import expected, populations
 from simulator.installation.context import Silence, open_context
 from simulator.playing.plan import Plan
 from simulator.playing.together import play_together
@@ -37,6 +37,7 @@ EXPERIMENTS = 2000
 PAGE = Path(__file__).parents[1] / "docs" / "STATISTICS.md"
 BEGIN = "<!-- made by `make coverage` -->"
 BEGIN_SHOPPERS = "<!-- made by `make coverage`, of shoppers -->"
+BEGIN_EXPECTED = "<!-- made by `make coverage`, of expectations -->"
 END = "<!-- end -->"
 
 Shop = dict[str, dict[str, Estimate]]
@@ -139,14 +140,17 @@ def main() -> None:
     asked = parser.parse_args()
     n = QUICK if asked.quick else asked.shops
     each = QUICK_POPULATIONS if asked.quick else asked.populations
-    first = page_block_of_shops(list(shops(n)))
-    sys.stdout.write(f"{first}\n\n")
+    played = list(shops(n))
+    first = page_block_of_shops(played)
+    third = expected.page_block(played)
+    sys.stdout.write(f"{first}\n\n{third}\n\n")
     second = page_block_of_shoppers(
         [list(populations.populations(_plan(seed), each)) for seed in (1, 2)]
     )
     sys.stdout.write(f"{second}\n")
     if not asked.quick:
         page = write(PAGE.read_text(), first, BEGIN)
+        page = write(page, third, BEGIN_EXPECTED)
         PAGE.write_text(write(page, second, BEGIN_SHOPPERS))
 
 

@@ -18,13 +18,19 @@ def add(
     sessions: NDArray[np.int64],
     step: int,
     expected: NDArray[np.float64],
+    *,
+    later: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> None:
-    """Store expected clicks, float64 [n, k], of some sessions at one step."""
+    """Store expected clicks, float64 [n, k], of some sessions at one step; `later`: carts and
+    purchases, the same.
+    """
+    told = (expected,) if later is None else (expected, *later)
+    names = ("expected", "carts", "purchases")[: len(told)]
     rows = [
-        (run, session, step, row.tobytes())
-        for session, row in zip(sessions.tolist(), expected, strict=True)
+        (run, session, step, *(row.tobytes() for row in of_slate))
+        for session, *of_slate in zip(sessions.tolist(), *told, strict=True)
     ]
-    bulk.insert(conn, slate_outcome, ("run", "session", "step", "expected"), rows, again=True)
+    bulk.insert(conn, slate_outcome, ("run", "session", "step", *names), rows, again=True)
 
 
 def of_run(
@@ -43,3 +49,24 @@ def of_run(
     keys = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2)
     expected = np.frombuffer(b"".join(row[2] for row in rows), "<f8").reshape(-1, k)
     return keys[:, 0], keys[:, 1], expected
+
+
+def later_of_run(
+    conn: Connection, run: int, *, k: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Expected carts and purchases, float64 [n, k] each, in the order of `of_run`; NaN where none
+    were stored.
+    """
+    columns = slate_outcome.c
+    rows = bulk.fetch(
+        conn,
+        select(columns.carts, columns.purchases)
+        .where(columns.run == run)
+        .order_by(columns.session, columns.step),
+    )
+    missing = np.full(k, np.nan).tobytes()
+    carts, purchases = (
+        np.frombuffer(b"".join(row[n] or missing for row in rows), "<f8").reshape(-1, k)
+        for n in range(2)
+    )
+    return carts, purchases

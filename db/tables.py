@@ -144,6 +144,8 @@ slate_outcome = Table(
     Column(
         "expected", LargeBinary, nullable=False
     ),  # float64: the judge's chance of a click, by position
+    Column("carts", LargeBinary),  # float64: of a cart; null in runs of before 0008
+    Column("purchases", LargeBinary),  # float64: of a purchase; null in runs of before 0008
     sqlite_with_rowid=False,
 )
 

@@ -32,10 +32,10 @@ from simulator.embedders.in_force import in_force
 from simulator.installation import run_folder as folder
 from simulator.installation.command_line import command_line
 from simulator.installation.context import Context
-from simulator.report.numbers.evaluated import TABLES, Evaluation
-from simulator.report.numbers.evaluated import document as document_of
+from simulator.report.numbers.embedder.evaluated import TABLES, Evaluation
+from simulator.report.numbers.embedder.evaluated import document as document_of
+from simulator.report.numbers.embedder.retrieval import Score
 from simulator.report.numbers.findings import NEAR
-from simulator.report.numbers.retrieval import Score
 from simulator.report.pages import embedder as evaluated
 from simulator.report.pages import study
 from simulator.report.pages import unseen_classes as unseen_page

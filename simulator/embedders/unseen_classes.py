@@ -22,7 +22,7 @@ from recommender.search.similarity import round_embeddings
 from simulator.catalogues.fashion_mnist import CLASS_NAMES, FashionMnist
 from simulator.embedders.model import make_room
 from simulator.installation.context import Context
-from simulator.report.numbers.unseen_classes import SMOOTHED, TABLES, Split, Unseen
+from simulator.report.numbers.embedder.unseen_classes import SMOOTHED, TABLES, Split, Unseen
 
 PRESETS = ("quick", "general")
 SEED = 1

@@ -160,7 +160,12 @@ class Desk:
             self.events_stored += len(events)
             if outcomes is not None:
                 slate_outcomes.add(
-                    conn, self.run.number, outcomes.session, outcomes.step, outcomes.expected
+                    conn,
+                    self.run.number,
+                    outcomes.session,
+                    outcomes.step,
+                    outcomes.expected,
+                    later=(outcomes.carts, outcomes.purchases),
                 )
         self._unstored.clear()
 

@@ -53,8 +53,17 @@ class Record:
     def expectations(self) -> Expectations:
         """What was expected of all slates, by session, then step."""
         session, step, order = _sorted([(one.session, one.step) for one in self._outcomes])
-        expected = [np.zeros((0, self.k)), *(one.expected for one in self._outcomes)]
-        return Expectations(session, step, np.concatenate(expected)[order])
+        nothing = np.zeros((0, self.k))
+        expected = [nothing, *(one.expected for one in self._outcomes)]
+        carts = [nothing, *(one.carts for one in self._outcomes)]
+        purchases = [nothing, *(one.purchases for one in self._outcomes)]
+        return Expectations(
+            session,
+            step,
+            np.concatenate(expected)[order],
+            np.concatenate(carts)[order],
+            np.concatenate(purchases)[order],
+        )
 
 
 def _sorted(parts: Sequence[tuple[Ints, int]]) -> tuple[Ints, Ints, Ints]:

@@ -105,7 +105,10 @@ def _gathered(conn: Connection, run: Run) -> RunData:
         prices=world_of(conn, run).catalogue.price.astype(np.int32),
         events=event_log.read(conn, run.number, k=k),
         slates=ShownSlates(session, step, entries),
-        expectations=Expectations(*slate_outcomes.of_run(conn, run.number, k=k)),
+        expectations=Expectations(
+            *slate_outcomes.of_run(conn, run.number, k=k),
+            *slate_outcomes.later_of_run(conn, run.number, k=k),
+        ),
         pixels=images.of_run(conn, run.number),
         shown=images.of_run(conn, run.number, PAGE) if is_in_colour(config) else None,
         unit_rows=round_embeddings(embeddings.of_run(conn, run.number, embedder)),

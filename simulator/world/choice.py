@@ -28,6 +28,8 @@ class Reaction:
     bought: Bools
     dwell: Ints  # ms, of every item had it been clicked
     appeal: Floats  # utility without the base: 0 is an average item of the wanted category
+    cart: Floats  # P(cart | clicked)
+    purchase: Floats  # P(purchase | carted)
 
 
 def examination(first: float, falloff: float, slate_size: int) -> Floats:
@@ -119,12 +121,15 @@ def react(world: World, sessions: Sessions, slates: Ints) -> Reaction:
         * world.catalogue.features[slates, -1]
     )
     resolve = config.purchase_base + config.purchase_slope * liking - config.purchase_price * price
-    bought = carted & (uniform(world.seed, Purpose.PURCHASE, *here, item) < expit(resolve))
+    resolved = expit(resolve)
+    bought = carted & (uniform(world.seed, Purpose.PURCHASE, *here, item) < resolved)
 
     mood = config.dwell_spread * normal(world.seed, Purpose.DWELL, *here, item)
     length = config.dwell_ms * np.exp(config.dwell_slope * liking + mood)
     dwell = np.clip(np.rint(length), *_DWELL_LIMITS_MS).astype(np.int64)
-    return Reaction(probability, examined, clicked, carted, bought, dwell, liking)
+    return Reaction(
+        probability, examined, clicked, carted, bought, dwell, liking, cart=worth, purchase=resolved
+    )
 
 
 def _cells(sessions: Sessions, which: Bools) -> tuple[Ints, Ints]:

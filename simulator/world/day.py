@@ -26,6 +26,8 @@ class SlateOutcomes:
     step: int
     # [n_alive, k], P(examined) * P(click | examined) by position; 0 where nothing was shown
     expected: Floats
+    carts: Floats  # [n_alive, k], the same times P(cart | clicked)
+    purchases: Floats  # [n_alive, k], the same times P(purchase | carted)
 
 
 def build_world(
@@ -87,7 +89,9 @@ def read(
 
     # 1. She examines the slate from the top, clicks or does not, carts, purchases.
     reaction = choice.react(world, now, shown)
-    outcomes = SlateOutcomes(now.session, now.step, world.examination * reaction.probability)
+    clicks = world.examination * reaction.probability
+    carts = clicks * reaction.cart
+    outcomes = SlateOutcomes(now.session, now.step, clicks, carts, carts * reaction.purchase)
 
     # 2. It leaves her pleased or disappointed, and a little tired of what she saw.
     after = _affected(world, now, shown, reaction)

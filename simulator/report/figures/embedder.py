@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from recommender.evaluation.classification import Calibration, Classification
 from simulator.report.figures.drawing import COLOURS, FAINT, Chart, chart_of, percents
-from simulator.report.numbers.evaluated import ROWS, TABLES, Evaluation
+from simulator.report.numbers.embedder.evaluated import ROWS, TABLES, Evaluation
 
 
 def retrieval_bars(found: Evaluation) -> Chart:

@@ -15,7 +15,8 @@ import numpy as np
 from db.errors import UsageError
 from recommender.registry import POLICY_NAMES
 from simulator.report.numbers import many, statistics
-from simulator.report.numbers.measures import SHARE_OF_LEAD, is_compared, measure, one_run_tells
+from simulator.report.numbers.measure_row import SHARE_OF_LEAD
+from simulator.report.numbers.measures import is_compared, measure, one_run_tells
 from simulator.report.numbers.panel import GuestFaults, Panel, of_guests
 from simulator.report.numbers.statistics import Estimate, Gap, Interval
 from simulator.report.text import labels

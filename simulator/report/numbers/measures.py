@@ -7,57 +7,14 @@ and said of it comes from the row.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Literal
 
 from recommender.registry import POLICIES
-from simulator.report.numbers import formulas
+from simulator.report.numbers import expected_outcomes, formulas
+from simulator.report.numbers.measure_row import SHARE_OF_LEAD, Measure, without_luck
 from simulator.report.numbers.panel import Panel
-from simulator.report.numbers.statistics import ANYTHING, POSITIVE, SHARE, Ends, Estimate
-
-SHARE_OF_LEAD = "share_of_oracle_lead"
-"""(policy - visual) / (oracle - visual) on ctr_late_expected; only where both are among the
-runs.
-"""
-Unit = Literal["share", "money", "seconds", "bits", "index", "number"]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One measure."""
-
-    name: str
-    """In metrics.json; {k} stands for the size of a slate."""
-    formula: Callable[[Panel], Estimate] | None = None
-    """What measures it in a run; None where it takes more than one, or is taken of some runs only.
-    """
-    _: KW_ONLY
-    title: str
-    unit: Unit
-    better: Literal["more", "less"] | None
-    """"more" or "less"; None where neither is better by itself."""
-    meaning: str
-    by_class: bool = False
-    """It goes by the items' categories."""
-    one_run_tells: Literal["of all", "of who learns nothing", "of nobody"] = "of all"
-    """Of which policies one run has an interval over its shoppers: measured, see STATISTICS.md."""
-
-    @property
-    def ends(self) -> Ends:
-        """The ends of its scale. What is won of a lead may be less than nothing, and more than
-        all.
-        """
-        if self.name == SHARE_OF_LEAD:
-            return ANYTHING
-        return SHARE if self.unit == "share" else POSITIVE
-
-    @property
-    def stem(self) -> str:
-        """Its name without the size of a slate."""
-        return self.name.partition("@")[0]
-
+from simulator.report.numbers.statistics import Estimate
 
 _ROWS = (
     Measure(
@@ -67,6 +24,12 @@ _ROWS = (
         unit="share",
         better="more",
         meaning="Of the lists of items shown, how many got at least one click.",
+    ),
+    without_luck(
+        "hit_rate_expected@{k}",
+        expected_outcomes.hit_rate_expected,
+        title="Slates with a click",
+        chance="at least one click, averaged over slates",
     ),
     Measure(
         "category_hit_rate@{k}",
@@ -123,6 +86,12 @@ _ROWS = (
         better="more",
         meaning="Of all visits, how many clicked anything.",
     ),
+    without_luck(
+        "session_click_rate_expected",
+        expected_outcomes.session_click_rate_expected,
+        title="Sessions with a click",
+        chance="a first click, slate by slate",
+    ),
     Measure(
         "cart_rate",
         formulas.cart_rate,
@@ -130,6 +99,12 @@ _ROWS = (
         unit="share",
         better="more",
         meaning="Of all visits, how many put something into the cart.",
+    ),
+    without_luck(
+        "cart_rate_expected",
+        expected_outcomes.cart_rate_expected,
+        title="Sessions with a cart",
+        chance="a first cart, slate by slate",
     ),
     Measure(
         "conversion_rate",
@@ -139,6 +114,12 @@ _ROWS = (
         better="more",
         meaning="Of all visits, how many bought something (conversion).",
     ),
+    without_luck(
+        "conversion_rate_expected",
+        expected_outcomes.conversion_rate_expected,
+        title="Sessions with a purchase",
+        chance="a first purchase, slate by slate",
+    ),
     Measure(
         "revenue_per_session",
         formulas.revenue_per_session,
@@ -146,6 +127,13 @@ _ROWS = (
         unit="money",
         better="more",
         meaning="Prices of what was bought, per visit.",
+    ),
+    without_luck(
+        "revenue_per_session_expected",
+        expected_outcomes.revenue_per_session_expected,
+        title="Revenue a session",
+        chance="each purchase, times its price",
+        unit="money",
     ),
     Measure(
         "sessions_per_shopper",

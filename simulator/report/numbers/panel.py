@@ -39,6 +39,8 @@ class Expectations:
     session: NDArray[Any]  # int64 [n_requests]
     step: NDArray[Any]  # int16 [n_requests]
     expected: NDArray[np.float64]  # [n_requests, k], P(examined) * P(click | examined) by position
+    carts: NDArray[np.float64] | None = None  # [n_requests, k], P(cart) by position
+    purchases: NDArray[np.float64] | None = None  # [n_requests, k], P(purchase) by position
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ class SlateRows:
     is_clicked: Claims  # [n, k]
     expected: Floats  # [n, k] NaN where the judge said nothing
     entry: Ints  # [n] the row of RunData.slates, -1 where none is stored
+    carts: Floats  # [n, k] P(cart) by position, NaN where the judge said nothing
+    purchases: Floats  # [n, k] P(purchase) by position, NaN where the judge said nothing
 
 
 @dataclass(frozen=True)
@@ -179,8 +183,7 @@ def _slates(run: RunData, row_of_event: Ints) -> SlateRows:
     shown = run.events.shown.astype(np.int64)
     asked = _request(rows["session"][at], rows["step"][at])
     read = find(_request(run.expectations.session, run.expectations.step), asked)
-    expected = np.full(shown.shape, np.nan)
-    expected[read >= 0] = run.expectations.expected[read[read >= 0]]
+    told = run.expectations
     return SlateRows(
         row=row_of_event[at],
         shopper=rows["shopper"][at].astype(np.int64),
@@ -190,9 +193,19 @@ def _slates(run: RunData, row_of_event: Ints) -> SlateRows:
         shown=shown,
         is_shown=shown >= 0,
         is_clicked=_clicked(rows, at, shown.shape),
-        expected=expected,
+        expected=_told(told.expected, read, shown.shape),
         entry=find(_request(run.slates.session, run.slates.step), asked),
+        carts=_told(told.carts, read, shown.shape),
+        purchases=_told(told.purchases, read, shown.shape),
     )
+
+
+def _told(chances: Floats | None, read: Ints, shape: tuple[int, ...]) -> Floats:
+    """The chances of each slate, [n, k]; `read` is its row among them, -1 where it has none."""
+    found = np.full(shape, np.nan)
+    if chances is not None:
+        found[read >= 0] = chances[read[read >= 0]]
+    return found
 
 
 def _clicked(rows: Rows, at: Ints, shape: tuple[int, ...]) -> Claims:

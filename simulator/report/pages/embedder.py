@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from simulator.report.figures import embedder as charts
-from simulator.report.numbers.evaluated import ROWS, TABLES, Evaluation
+from simulator.report.numbers.embedder.evaluated import ROWS, TABLES, Evaluation
+from simulator.report.numbers.embedder.retrieval import Mean
 from simulator.report.numbers.findings import NEAR
-from simulator.report.numbers.retrieval import Mean
 from simulator.report.pages import unseen_classes
 from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Table
 

@@ -16,6 +16,7 @@ from simulator.report.figures.slate_grids import SlateGrid
 from simulator.report.numbers import formulas
 from simulator.report.numbers.comparison import Comparison, undefined
 from simulator.report.numbers.panel import Panel, RunData
+from simulator.report.pages import without_luck
 from simulator.report.text import labels, sentences
 from simulator.report.text.sentences import Subjects
 
@@ -66,6 +67,7 @@ def render(
         has_cosines=first.embeddings is not None,
         full=full_table(comparison),
         apart=differences_table(comparison, subjects),
+        without_luck=without_luck.table(comparison, subjects),
         charts={chart.name: chart for chart in figures},
         slate_grids=slate_grids,
         undefined=undefined(comparison),

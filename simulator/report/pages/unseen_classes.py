@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.report.numbers.retrieval import Mean
-from simulator.report.numbers.unseen_classes import LEADERS, ROWS, TABLES, Unseen
+from simulator.report.numbers.embedder.retrieval import Mean
+from simulator.report.numbers.embedder.unseen_classes import LEADERS, ROWS, TABLES, Unseen
 from simulator.report.pages.study import Cell, Section, Table
 
 BRIEFLY = ("embedder", "general", "general, neighbours", "pixels", "edges-128")

@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterable, Mapping
 
 from simulator.report.numbers.many import HEADLINES
-from simulator.report.numbers.measures import Measure, known
+from simulator.report.numbers.measure_row import Measure
+from simulator.report.numbers.measures import known
 from simulator.report.numbers.panel import GuestFaults
 from simulator.report.numbers.statistics import Gap, Interval
 

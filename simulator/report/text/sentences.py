@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from recommender.registry import POLICIES, REFERENCES
 from simulator.report.numbers.comparison import Comparison
 from simulator.report.numbers.formulas import first_late_day
-from simulator.report.numbers.measures import SHARE_OF_LEAD
+from simulator.report.numbers.measure_row import SHARE_OF_LEAD
 from simulator.report.numbers.statistics import Gap
 from simulator.report.text import labels
 from simulator.report.text.labels import HARD_SPACE

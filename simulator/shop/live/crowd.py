@@ -152,7 +152,14 @@ class Crowd:
         with write_transaction(self.engine) as conn:
             event_log.append(conn, number, Events(rows, events.shown))
             if outcomes is not None:
-                slate_outcomes.add(conn, number, outcomes.session, outcomes.step, outcomes.expected)
+                slate_outcomes.add(
+                    conn,
+                    number,
+                    outcomes.session,
+                    outcomes.step,
+                    outcomes.expected,
+                    later=(outcomes.carts, outcomes.purchases),
+                )
 
     def _offsets(self, group: Sessions) -> dict[int, int]:
         """What turns simulated times of a session into those of this run: she comes now."""

@@ -22,7 +22,7 @@ from recommender.evaluation.retrieval import unit_rows
 from simulator.catalogues.fashion_mnist import CLASS_NAMES, FashionMnist
 from simulator.embedders import evaluate as action
 from simulator.embedders.evaluate import STEPS, NetworkOutputs, measure
-from simulator.report.numbers import evaluated
+from simulator.report.numbers.embedder import evaluated
 from simulator.report.pages import embedder as page_of
 from tests.factories import context_of
 

@@ -16,7 +16,14 @@ from recommender.embedding import checkpoint
 from recommender.evaluation.retrieval import Retrieval, unit_rows
 from simulator.catalogues.fashion_mnist import CLASS_NAMES, FashionMnist
 from simulator.embedders import unseen_classes
-from simulator.report.numbers.unseen_classes import LEADERS, ROWS, SMOOTHED, TABLES, Split, Unseen
+from simulator.report.numbers.embedder.unseen_classes import (
+    LEADERS,
+    ROWS,
+    SMOOTHED,
+    TABLES,
+    Split,
+    Unseen,
+)
 from simulator.report.pages import unseen_classes as unseen_page
 from simulator.report.pages.study import Study, render
 from tests.factories import context_of

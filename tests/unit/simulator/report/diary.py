@@ -89,15 +89,14 @@ def hand_made(
     ]
     session, step = (np.array(part) for part in zip(*requests, strict=True))
     events = _events(visits)
+    expected = np.array([EXPECTED.get(one, [0.1] * 3) for one in requests])
     return RunData(
         run=f"run-{policy}-{seed}",
         policy=policy,
         config={"policy": policy, "seed": seed, "world": "mixed"},
         events=events,
         slates=ShownSlates(session, step, _entries(events)),
-        expectations=Expectations(
-            session, step, np.array([EXPECTED.get(one, [0.1] * 3) for one in requests])
-        ),
+        expectations=Expectations(session, step, expected, expected / 2, expected / 4),
         item_ids=[f"item-{number}" for number in range(ITEMS + 2)],
         categories=np.array([0, 0, 1, 1, 1, 0, 1], np.int16),
         class_names=["jeans", "shirts"],

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from db.events import Kind
 from simulator.world import choice, day
 from simulator.world.draws import Purpose, bits
 from simulator.world.presets import PRESETS
@@ -50,20 +51,28 @@ def test_probabilities_do_not_depend_on_the_piece_they_are_computed_in() -> None
         assert np.array_equal(day.click_probability(WORLD, now.take(rows)), whole[rows])
 
 
-def test_clicks_come_as_often_as_expected() -> None:
-    """Over thousands of slates the drawn clicks agree with their expectation within four standard
+def test_clicks_carts_and_purchases_come_as_often_as_expected() -> None:
+    """Over thousands of slates what was drawn agrees with its expectation within four standard
     errors.
     """
-    clicks = 0
-    expected = 0.0
-    variance = 0.0
+    drawn = np.zeros(3)
+    expected = np.zeros(3)
+    variance = np.zeros(3)
     for number in range(6):
         sessions = asked(number=number)
-        _, events, outcomes = day.read(WORLD, sessions, random_slates(WORLD, sessions))
-        clicks += int((events.rows["kind"] == 4).sum())
-        expected += outcomes.expected.sum()
-        variance += (outcomes.expected * (1 - outcomes.expected)).sum()
-    assert abs(clicks - expected) < 4 * np.sqrt(variance)
+        _, events, told = day.read(WORLD, sessions, random_slates(WORLD, sessions))
+        for row, (kind, chances) in enumerate(
+            [
+                (Kind.CLICK, told.expected),
+                (Kind.CART, told.carts),
+                (Kind.PURCHASE, told.purchases),
+            ]
+        ):
+            drawn[row] += (events.rows["kind"] == kind).sum()
+            expected[row] += chances.sum()
+            variance[row] += (chances * (1 - chances)).sum()
+    assert (np.abs(drawn - expected) < 4 * np.sqrt(variance)).all()
+    assert (expected > 4 * np.sqrt(variance)).all(), "there was something to see"
 
 
 def test_positions_are_examined_less_and_less() -> None:
@@ -104,6 +113,8 @@ def test_padding_is_never_clicked_and_expects_nothing() -> None:
     _, events, outcomes = day.read(WORLD, sessions, short)
     clicks = events.rows[events.rows["kind"] == 4]
     assert (outcomes.expected[:, 6:] == 0).all()
+    assert (outcomes.carts[:, 6:] == 0).all()
+    assert (outcomes.purchases[:, 6:] == 0).all()
     assert len(clicks) > 0
     assert (clicks["position"] <= 6).all()
     _, events_of_full, _ = day.read(WORLD, sessions, full)

@@ -28,15 +28,43 @@ direction.
 
 BY_HAND = {
     "hit_rate@3": 3 / 6,
+    # chances of a click: 0.1 each, on the last day 0.3 0.2 0.1 and 0 0.1 0.2; the second has a hole
+    "hit_rate_expected@3": (3 * (1 - 0.9**3) + (1 - 0.9**2) + (1 - 0.7 * 0.8 * 0.9) + 0.28) / 6,
     "category_hit_rate@3": 12 / 17,
     "ctr": 4 / 17,
     "ctr_expected": (11 * 0.1 + 0.6 + 0.3) / 17,
     "ctr_late": 1 / 6,
     "ctr_late_expected": 0.9 / 6,
     "session_click_rate": 3 / 5,
+    # no slate stands behind the first click of its visit
+    "session_click_rate_expected": (
+        3 * (1 - 0.9**3) + (1 - 0.9**2) + (1 - 0.7 * 0.8 * 0.9) + (1 - 0.9 * 0.8)
+    )
+    / 5,
     "cart_rate": 1 / 5,
+    # half the chances of a click
+    "cart_rate_expected": (
+        3 * (1 - 0.95**3) + (1 - 0.95**2) + (1 - 0.85 * 0.9 * 0.95) + (1 - 0.95 * 0.9)
+    )
+    / 5,
     "conversion_rate": 1 / 5,
+    # a quarter of them
+    "conversion_rate_expected": (
+        3 * (1 - 0.975**3) + (1 - 0.975**2) + (1 - 0.925 * 0.95 * 0.975) + (1 - 0.975 * 0.95)
+    )
+    / 5,
     "revenue_per_session": 20.0 / 5,
+    # a quarter of the chances times 10 to 40
+    "revenue_per_session_expected": 0.25
+    * (
+        0.1 * (10 + 20 + 30)
+        + 0.1 * (30 + 40)
+        + 0.1 * (10 + 20 + 30)
+        + 0.1 * (40 + 30 + 10)
+        + (0.3 * 20 + 0.2 * 10 + 0.1 * 40)
+        + (0.1 * 40 + 0.2 * 20)
+    )
+    / 5,
     "sessions_per_shopper": 5 / 2,
     "revenue_per_shopper": 20.0 / 2,
     "session_length": 23 / 5,

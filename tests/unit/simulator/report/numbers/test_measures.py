@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from simulator.report.numbers.comparison import compare_runs
-from simulator.report.numbers.measures import MEASURES, Unit, known, measure
+from simulator.report.numbers.measure_row import Unit
+from simulator.report.numbers.measures import MEASURES, known, measure
 from simulator.report.numbers.panel import RunData, lay_out
 from simulator.report.pages.runs import best_of
 from simulator.report.text import labels

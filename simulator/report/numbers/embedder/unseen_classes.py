@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from recommender.evaluation.retrieval import Retrieval
-from simulator.report.numbers.retrieval import Score
+from simulator.report.numbers.embedder.retrieval import Score
 
 TABLES = {
     "among themselves": "test pictures of the three classes ask each other",

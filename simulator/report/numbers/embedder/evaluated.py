@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.evaluation.classification import Calibration, Classification
+from simulator.report.numbers.embedder.retrieval import Score
+from simulator.report.numbers.embedder.unseen_classes import Unseen
 from simulator.report.numbers.findings import NEAR
-from simulator.report.numbers.retrieval import Score
-from simulator.report.numbers.unseen_classes import Unseen
 
 TABLES = {
     "test against train": "each test picture asks the training pictures",

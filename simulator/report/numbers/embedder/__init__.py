@@ -1,0 +1,1 @@
+"""What is measured of embedders, and the same as JSON."""
