@@ -108,6 +108,20 @@ class Odd(Looks):
         return bad
 
 
+class Leaky(Looks):
+    """Keeps a quarter of a gigabyte for every batch it answers."""
+
+    def start(self, shop: ws.Shop) -> None:
+        """Nothing is kept yet."""
+        super().start(shop)
+        self.kept: list[bytearray] = []
+
+    def slates(self, requests: ws.Requests) -> Any:
+        """Good answers, as long as there is room."""
+        self.kept.append(bytearray(2**28))
+        return super().slates(requests)
+
+
 class Forgetful(Looks):
     """Answers by lot, and by other lots each time it is asked."""
 
