@@ -206,6 +206,7 @@ _ROWS = (
         unit="share",
         better="more",
         meaning="Of the catalogue, how many items were shown at least once. Grows with the run.",
+        one_run_tells="of nobody",
     ),
     Measure(
         "exposure_gini",
@@ -236,6 +237,7 @@ _ROWS = (
         unit="index",
         better=None,
         meaning="How much the pictures within one list differ: 1 minus their mean cosine.",
+        one_run_tells="of who learns nothing",
     ),
     Measure(
         "intra_list_diversity_category",
