@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from simulator.installation.context import Context, Talk
     from simulator.logs.result import LogResult
     from simulator.report.results import Result
+    from simulator.shop.client import Client
     from simulator.shop.recommend import Recommended
     from workers.guests.protocol import Day, Recommender, Requests, Shop, Slates
 
 __all__ = [
+    "Client",
     "Day",
     "Installation",
     "Recommender",
@@ -224,11 +226,17 @@ class Installation:
 
 
 def __getattr__(name: str) -> Any:
-    """What a recommender of one's own is made of: Shop, Requests, Slates, Day, Recommender."""
+    """What a recommender of one's own is made of: Shop, Requests, Slates, Day, Recommender; and
+    Client, which asks a shop that is served.
+    """
     if name in {"Day", "Recommender", "Requests", "Shop", "Slates"}:
         from workers.guests import protocol
 
         return getattr(protocol, name)
+    if name == "Client":
+        from simulator.shop.client import Client
+
+        return Client
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -28,8 +28,8 @@ def add(
     bulk.insert(conn, embedding, ("model", "runtime", "image", "vector"), rows, again=True)
 
 
-def missing(conn: Connection, run: int, embedder: EmbedderKey) -> list[str]:
-    """The pictures of a run's items that have no vector yet, sorted."""
+def missing(conn: Connection, run: int, embedder: EmbedderKey, begin: int = 0) -> list[str]:
+    """The pictures of a run's items, from a number on, that have no vector yet, sorted."""
     has = (
         (embedding.c.image == item.c.image)
         & (embedding.c.model == embedder.model)
@@ -37,23 +37,28 @@ def missing(conn: Connection, run: int, embedder: EmbedderKey) -> list[str]:
     )
     joined = items_of_runs.outerjoin(embedding, has)
     statement = select(item.c.image).distinct().select_from(joined)
-    rows = bulk.fetch(conn, statement.where(run_item.c.run == run, embedding.c.image.is_(None)))
+    lacks = (run_item.c.number >= begin) & embedding.c.image.is_(None)
+    rows = bulk.fetch(conn, statement.where(run_item.c.run == run, lacks))
     return sorted(row[0] for row in rows)
 
 
-def of_run(conn: Connection, run: int, embedder: EmbedderKey) -> NDArray[np.float32]:
-    """The vectors of a run's items by item number, float32 [n, dim]."""
+def of_run(
+    conn: Connection, run: int, embedder: EmbedderKey, begin: int = 0
+) -> NDArray[np.float32]:
+    """The vectors of a run's items by item number, from one on: float32 [n, dim]."""
     joined = items_of_runs.join(embedding, embedding.c.image == item.c.image)
     statement = select(embedding.c.vector).select_from(joined)
     rows = bulk.fetch(
         conn,
         statement.where(
             run_item.c.run == run,
+            run_item.c.number >= begin,
             embedding.c.model == embedder.model,
             embedding.c.runtime == embedder.runtime,
         ).order_by(run_item.c.number),
     )
-    return np.frombuffer(b"".join(row[0] for row in rows), "<f4").reshape(len(rows), -1)
+    width = -1 if rows else 0
+    return np.frombuffer(b"".join(row[0] for row in rows), "<f4").reshape(len(rows), width)
 
 
 def of_model(conn: Connection, embedder: EmbedderKey) -> dict[str, bytes]:
@@ -68,11 +73,21 @@ def of_model(conn: Connection, embedder: EmbedderKey) -> dict[str, bytes]:
     return {row[0]: bytes(row[1]) for row in rows}
 
 
-def leading(conn: Connection, run: int, embedder: EmbedderKey) -> NDArray[np.float32]:
-    """As `of_run`, up to the first item that has no vector yet; those of later ones are left
-    out.
+def lacking(conn: Connection, embedder: EmbedderKey, hashes: Sequence[str]) -> list[str]:
+    """Those of some pictures that have no vector yet, in their order."""
+    mine = (embedding.c.model == embedder.model) & (embedding.c.runtime == embedder.runtime)
+    statement = select(embedding.c.image).where(mine, embedding.c.image.in_(hashes))
+    there = {row[0] for row in bulk.fetch(conn, statement)}
+    return [one for one in hashes if one not in there]
+
+
+def leading(
+    conn: Connection, run: int, embedder: EmbedderKey, begin: int = 0
+) -> NDArray[np.float32]:
+    """As `of_run`, from an item number up to the first item that has no vector yet; those of later
+    ones are left out.
     """
-    vectors = of_run(conn, run, embedder)
+    vectors = of_run(conn, run, embedder, begin)
     lacks = select(func.min(run_item.c.number)).select_from(
         items_of_runs.outerjoin(
             embedding,
@@ -82,9 +97,9 @@ def leading(conn: Connection, run: int, embedder: EmbedderKey) -> NDArray[np.flo
         )
     )
     first = conn.execute(
-        lacks.where(run_item.c.run == run, embedding.c.image.is_(None))
+        lacks.where(run_item.c.run == run, run_item.c.number >= begin, embedding.c.image.is_(None))
     ).scalar_one()
-    return vectors if first is None else vectors[: int(first)]
+    return vectors if first is None else vectors[: int(first) - begin]
 
 
 def count_of_run(conn: Connection, run: int) -> int:

@@ -44,6 +44,10 @@ class NotFoundError(UsageError):
     """Nothing has that name."""
 
 
+class TakenError(UsageError):
+    """Something else has that name already."""
+
+
 class WorkError(WindowshopError):
     """A piece of work was parked after its last try."""
 

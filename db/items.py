@@ -65,12 +65,17 @@ def sizes(conn: Connection) -> list[Size]:
     )  # here and not by the database, whose collations differ
 
 
+def one_at_a_time(conn: Connection) -> None:
+    """Numbers are given by one transaction at a time; the others wait."""
+    if conn.dialect.name == "postgresql":  # SQLite's write lock has seen to it
+        conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('windowshop.items'))"))
+
+
 def next_number(conn: Connection, catalogue: str) -> int:
     """The number after the highest one given; asked by one transaction at a time, the others
     wait.
     """
-    if conn.dialect.name == "postgresql":  # SQLite's write lock has seen to it
-        conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('windowshop.items'))"))
+    one_at_a_time(conn)
     highest = select(func.max(item.c.number)).where(item.c.catalogue == catalogue)
     last = conn.execute(highest).scalar_one()
     return 0 if last is None else int(last) + 1
@@ -104,13 +109,36 @@ def of_image(conn: Connection, catalogue: str, image: str) -> Item | None:
     return Item(*rows[0]) if rows else None
 
 
+def of_id(conn: Connection, catalogue: str, item_id: str) -> Item | None:
+    """The item of a catalogue that is called so; None when none is."""
+    columns = [item.c[name] for name in _COLUMNS]
+    mine = (item.c.catalogue == catalogue) & (item.c.item_id == item_id)
+    rows = bulk.fetch(conn, select(*columns).where(mine))
+    return Item(*rows[0]) if rows else None
+
+
+def after(conn: Connection, run: int, first: int) -> list[tuple[str, Item]]:
+    """A run's items from a number on, by number: each with the catalogue that it stands in."""
+    columns = [run_item.c.catalogue, *(item.c[name] for name in _COLUMNS)]
+    mine = (run_item.c.run == run) & (run_item.c.number >= first)
+    statement = select(*columns).select_from(items_of_runs).where(mine)
+    rows = bulk.fetch(conn, statement.order_by(run_item.c.number))
+    return [(row[0], Item(*row[1:])) for row in rows]
+
+
+def number_in_run(conn: Connection, run: int, catalogue: str, chosen: int) -> int | None:
+    """The number that a run has given to an item of a catalogue; None when it does not have it."""
+    mine = (run_item.c.catalogue == catalogue) & (run_item.c.item == chosen)
+    rows = bulk.fetch(conn, select(run_item.c.number).where(run_item.c.run == run, mine))
+    return int(rows[0][0]) if rows else None
+
+
 def append_to_run(conn: Connection, run: int, catalogue: str, chosen: Item) -> int:
     """Number one more item in a run, after all others; one that it has keeps its number."""
-    next_number(conn, catalogue)  # one at a time
-    mine = (run_item.c.catalogue == catalogue) & (run_item.c.item == chosen.number)
-    rows = bulk.fetch(conn, select(run_item.c.number).where(run_item.c.run == run, mine))
-    if rows:
-        return int(rows[0][0])
+    one_at_a_time(conn)
+    known = number_in_run(conn, run, catalogue, chosen.number)
+    if known is not None:
+        return known
     highest = select(func.max(run_item.c.number)).where(run_item.c.run == run)
     number = int(conn.execute(highest).scalar_one()) + 1
     columns = ("run", "number", "catalogue", "item")

@@ -18,11 +18,13 @@ from db.tables import (
     event,
     generation,
     guest,
+    offer,
     received_event,
     run,
     run_item,
     slate,
     slate_note,
+    slate_offer,
     slate_outcome,
     visit,
     work,
@@ -30,6 +32,8 @@ from db.tables import (
 
 RUNNING = "running"
 FINISHED = "finished"
+LIVE = "live"
+"""Kind of a run that people visit, in its config."""
 
 
 class Run(NamedTuple):
@@ -98,6 +102,8 @@ def forget(conn: Connection, number: int) -> None:
         received_event,
         visit,
         guest,
+        offer,
+        slate_offer,
         slate_note,
         slate_outcome,
         slate,

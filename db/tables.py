@@ -264,6 +264,29 @@ slate_note = Table(
     sqlite_with_rowid=False,
 )
 
+offer = Table(
+    "offer",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("change", Integer, primary_key=True, autoincrement=False),  # 1, 2, ... in the run
+    Column("item", Integer, nullable=False),  # the item number in this run
+    Column("state", String(16), nullable=False),  # offered, withheld, gone
+    Column("price", Integer),  # cents; NULL: as before any change
+    Column("name", String(200), nullable=False),
+    Column("at", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+slate_offer = Table(
+    "slate_offer",
+    metadata,
+    Column("run", ForeignKey("run.number", ondelete="CASCADE"), primary_key=True),
+    Column("session", BigInteger, primary_key=True),
+    Column("step", SmallInteger, primary_key=True),
+    Column("change", Integer, nullable=False),  # the last that its request knew
+    sqlite_with_rowid=False,
+)
+
 items_of_runs = run_item.join(
     item, (item.c.catalogue == run_item.c.catalogue) & (item.c.number == run_item.c.item)
 )

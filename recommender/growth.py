@@ -1,4 +1,6 @@
-"""What is known, over more query items than before: those that people bring while a run goes on."""
+"""What is known, over more items than before: pictures that people bring, and what comes into a
+shop or leaves it while a run goes on.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from recommender.config import RecommenderConfig
 from recommender.knowledge import Knowledge
 from recommender.scoring.cointeraction import Counts, Popularity
-from recommender.taste.model import Taste
+from recommender.search.similarity import require_exact
 
 
 def with_queries(
@@ -21,24 +23,44 @@ def with_queries(
 
     Nobody was shown them and nobody acted beside them, so that every score of the others stays.
     """
+    require_exact(more)
     embeddings = np.concatenate([knowledge.embeddings, more])
     n = len(embeddings)
-    m = len(more)
-    is_candidate = np.append(knowledge.is_candidate, np.zeros(m, np.bool_))
-    start = Knowledge.start(config, embeddings, is_candidate)
+    nothing = np.zeros(len(more), np.bool_)
+    is_candidate = np.append(knowledge.is_candidate, nothing)
     is_new = knowledge.is_new
+    features = knowledge.item_features.longer(embeddings)
     taste = knowledge.taste
-    if taste is not None:
-        taste = Taste.unpack(taste.pack(), start.item_features, likeness=config.taste.likeness)
-    return replace(
-        start,
+    grown = replace(
+        knowledge,
+        embeddings=embeddings,
+        is_candidate=is_candidate,
         counts=renumbered(knowledge.counts, n),
         popularity=popularity_over(knowledge.popularity, n),
-        learned=knowledge.learned,
-        history=knowledge.history,
-        taste=taste,
-        is_new=None if is_new is None else np.append(is_new, np.zeros(m, np.bool_)),
+        item_features=features,
+        taste=taste and taste.longer(features, likeness=config.taste.likeness),
+        is_new=None if is_new is None else np.append(is_new, nothing),
     )
+    return replace(grown.offering(config, is_candidate), is_new=grown.is_new)
+
+
+def offering(
+    config: RecommenderConfig,
+    knowledge: Knowledge,
+    is_candidate: NDArray[np.bool_],
+    is_added: NDArray[np.bool_],
+) -> Knowledge:
+    """The same evidence over another choice of items, bool [n]; is_added, bool [n]: those among
+    them that came in later and are new to everybody.
+
+    What the pictures say of style stays that of the items there were at first, so that nothing
+    that was learned has to be learned again.
+    """
+    is_new = is_candidate & is_added
+    if knowledge.is_new is not None:
+        is_new |= is_candidate & knowledge.is_new
+    chosen = knowledge.offering(config, is_candidate)
+    return replace(chosen, is_new=is_new if is_new.any() else None)
 
 
 def renumbered(counts: Counts, n: int) -> Counts:

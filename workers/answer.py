@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from db import embeddings, event_log, images, slates, work
-from db.embeddings import EmbedderKey
+from db import event_log, slates, work
 from db.engine import read_transaction, write_transaction
 from db.events import Events, Kind
-from db.views import View
+from db.offers import NO_CHANGE
 from recommender.knowledge import Knowledge
 from recommender.policies import Slates, padding, recommend
+from workers.grown import embed_missing, grown
 from workers.knowledge import Library
 from workers.run_recommender import RunRecommender, requests_of
 
@@ -30,8 +30,10 @@ def perform(library: Library, job: work.Work) -> int:
     step = job.payload["step"]
     sessions = np.array(job.payload["sessions"], np.int64)
     if job.payload["brings"]:
-        _embed(library, job)
-    recommender = library.grow(job.run, job.payload["generation"])
+        embed_missing(library, job.run)
+    recommender = grown(
+        library, job.run, job.payload["generation"], job.payload.get("offers", NO_CHANGE)
+    )
     k = recommender.config.slate_size
     with read_transaction(library.engine) as conn:
         events = event_log.read_sessions(conn, job.run, sessions, up_to_step=step, k=k)
@@ -107,17 +109,3 @@ def without(entries: Slates, knowledge: Knowledge, refused: Sequence[int], k: in
         found[row, : len(left)] = left
         found[row, len(left) :] = padding(1, 1)[0, 0]
     return found
-
-
-def _embed(library: Library, job: work.Work) -> None:
-    embedder = EmbedderKey(job.payload["model"], job.payload["runtime"])
-    with read_transaction(library.engine) as conn:
-        lacking = embeddings.missing(conn, job.run, embedder)
-    if not lacking:
-        return
-    network = library.embedder(embedder)
-    with read_transaction(library.engine) as conn:
-        pictures = images.read(conn, lacking, View(*network.view))
-    vectors = network.embed(pictures)
-    with write_transaction(library.engine) as conn:
-        embeddings.add(conn, embedder, lacking, vectors)

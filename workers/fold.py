@@ -13,9 +13,11 @@ from db import cointeractions, event_log, work
 from db.cointeractions import Generation
 from db.engine import read_transaction, write_transaction
 from db.events import Events, Kind
+from db.offers import NO_CHANGE
 from recommender.knowledge import fold, remember
 from recommender.profile import REQUEST, Profiles
 from recommender.scoring.cointeraction import Counts
+from workers.grown import grown
 from workers.knowledge import Library
 from workers.run_recommender import RunRecommender
 
@@ -23,7 +25,7 @@ from workers.run_recommender import RunRecommender
 def perform(library: Library, job: work.Work) -> int:
     """Fold the generation that the payload names; says how many sessions."""
     generation = job.payload["generation"]
-    recommender = library.grow(job.run, generation - 1)
+    recommender = grown(library, job.run, generation - 1, job.payload.get("offers", NO_CHANGE))
     with read_transaction(library.engine) as conn:
         sessions = cointeractions.ended_sessions(conn, job.run, generation)
         events = event_log.read_sessions(

@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine
 
 from db import cointeractions, embeddings, guests, items, models, runs
+from db import offers as offer_log
 from db.cointeractions import Generation
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction
@@ -24,7 +25,7 @@ from recommender.config import RecommenderConfig
 from recommender.embedding import checkpoint
 from recommender.embedding.open import embedding_runtime, open_embedder
 from recommender.embedding.runtimes import runtime_key, runtime_of
-from recommender.growth import popularity_over, with_queries
+from recommender.growth import offering, popularity_over, with_queries
 from recommender.knowledge import Knowledge
 from recommender.scoring.cointeraction import Counts, Popularity
 from recommender.scoring.pair_score import Learned
@@ -42,8 +43,11 @@ if TYPE_CHECKING:
 
 RUNS_KEPT = 4
 NOTHING_KNOWN = -1
-LIVE = "live"
-"""Kind of a run that people visit, in its config."""
+LIVE = runs.LIVE
+
+
+class NotEmbeddedError(DataError):
+    """A picture has no embedding yet, and one with a higher number is needed."""
 
 
 class Library:
@@ -58,6 +62,7 @@ class Library:
         self.stopwatch = Stopwatch()
         self._recommenders: OrderedDict[int, RunRecommender] = OrderedDict()
         self._networks: dict[EmbedderKey, Embedding] = {}
+        self._offers: dict[tuple[int, bool], tuple[RunRecommender, int, RunRecommender]] = {}
         self._hosts: OrderedDict[int, Host | None] = OrderedDict()
 
     def embedder(self, embedder: EmbedderKey) -> Embedding:
@@ -87,23 +92,70 @@ class Library:
         self._recommenders[run] = known
         self._recommenders.move_to_end(run)
         while len(self._recommenders) > RUNS_KEPT:
-            self._recommenders.popitem(last=False)
+            oldest, _ = self._recommenders.popitem(last=False)
+            for is_simulated in (False, True):
+                self._offers.pop((oldest, is_simulated), None)
         return known
 
-    def grow(self, run: int, generation: int) -> RunRecommender:
-        """A run's recommender after a generation, with the query items that came in since it was
-        read.
+    def grow(
+        self,
+        run: int,
+        generation: int,
+        offers: int = offer_log.NO_CHANGE,
+        *,
+        is_simulated: bool = False,
+    ) -> RunRecommender:
+        """A live run's recommender after a generation, with the pictures that came in since it was
+        read, over what was offered after a change.
+
+        is_simulated: for simulated shoppers, who are not shown what came in later.
         """
+        if run in self._recommenders:  # later generations may count what came in before them
+            self._lengthen(run)
         known = self.recommender(run, generation)
+        if offers == offer_log.NO_CHANGE:
+            return known
+        return self._offering(known, offers, is_simulated=is_simulated)
+
+    def _lengthen(self, run: int) -> None:
+        known = self._recommenders[run]
+        begin = len(known.knowledge.embeddings)
         with read_transaction(self.engine) as conn:
-            if embeddings.count_of_run(conn, run) == len(known.knowledge.embeddings):
-                return known
+            if embeddings.count_of_run(conn, run) == begin:
+                return
             config = runs.by_number(conn, run).config
-            found = embeddings.leading(conn, run, EmbedderKey(config["model"], config["runtime"]))
-        more = round_embeddings(found)[len(known.knowledge.embeddings) :]
-        knowledge = with_queries(known.config, known.knowledge, more)
-        self._recommenders[run] = replace(known, knowledge=knowledge)
-        return self._recommenders[run]
+            key = EmbedderKey(config["model"], config["runtime"])
+            found = embeddings.leading(conn, run, key, begin)
+        if len(found):
+            knowledge = with_queries(known.config, known.knowledge, round_embeddings(found))
+            self._recommenders[run] = replace(known, knowledge=knowledge)
+
+    def _offering(
+        self, known: RunRecommender, offers: int, *, is_simulated: bool
+    ) -> RunRecommender:
+        """The same over what was offered after a change; the last one made so is kept."""
+        key = (known.run, is_simulated)
+        kept = self._offers.get(key)
+        if kept is not None and kept[0] is known and kept[1] == offers:
+            return kept[2]
+        with read_transaction(self.engine) as conn:
+            config = runs.by_number(conn, known.run).config
+            changed = offer_log.of_run(conn, known.run, offers)
+        knowledge = known.knowledge
+        is_candidate = knowledge.is_candidate.copy()
+        if max(changed, default=0) >= len(is_candidate):
+            raise NotEmbeddedError(
+                f"a picture that came into run {known.run:012x} before an item has no"
+                " embedding yet; try again in a moment"
+            )
+        is_added = np.arange(len(is_candidate)) >= config["items"] + config["queries"]
+        for number, one in changed.items():
+            is_candidate[number] = one.state == offer_log.OFFERED
+        if is_simulated:
+            is_candidate &= ~is_added
+        chosen = replace(known, knowledge=offering(known.config, knowledge, is_candidate, is_added))
+        self._offers[key] = (known, offers, chosen)
+        return chosen
 
     def guest(self, run: int) -> Host | None:
         """Whom a run asks for slates in our place; None where the recommender is ours."""
@@ -134,6 +186,7 @@ class Library:
         )
         if run.config.get("kind") == LIVE:  # a picture that came in just now has its turn later
             is_candidate = is_candidate[: len(vectors)]
+            is_candidate[run.config["items"] + run.config["queries"] :] = False  # see _offering
         if len(vectors) != len(is_candidate):
             raise DataError(
                 f"run {run.id} has {len(is_candidate)} items, {len(vectors)} of them with an"

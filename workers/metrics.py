@@ -68,6 +68,7 @@ class WorkerMetrics:
             "answer": self._counter(
                 "windowshop_people_answered", "Requests of people that got their slate."
             ),
+            "offer": self._counter("windowshop_items_offered", "Items that came into a shop."),
             "fold": self._counter(
                 "windowshop_sessions_folded", "Sessions that went into the counts."
             ),

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from db import heartbeats, work
 from db.engine import open_engine, write_transaction
 from db.errors import DependencyError, FinalError
-from workers import answer, embed, fold, rank
+from workers import answer, embed, fold, offer, rank
 from workers.heartbeat import Heartbeat
 from workers.knowledge import Library
 from workers.log import about, logger
@@ -25,6 +25,7 @@ PERFORMERS: dict[str, Callable[[Library, work.Work], int]] = {
     "rank": rank.perform,
     "fold": fold.perform,
     "answer": answer.perform,
+    "offer": offer.perform,
 }
 
 GRACE_SECONDS = 2

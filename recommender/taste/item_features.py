@@ -5,7 +5,7 @@ Everything is a multiple of a power of two, so that products are exact whatever 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,9 @@ class ItemFeatures:
     pool: NDArray[np.int64]
     """Item numbers, see POOL."""
 
+    directions: Floats
+    """[dim, at most FEATURES]: features are what is left of the centre along these."""
+
     @classmethod
     def of(cls, embeddings: NDArray[np.float32], is_candidate: NDArray[np.bool_]) -> ItemFeatures:
         """Embeddings rounded float32 [n, dim]; is_candidate bool [n], the catalogue."""
@@ -65,25 +68,33 @@ class ItemFeatures:
         n, dim = rows.shape
         if not len(numbers):
             nothing = np.zeros((dim, 1))
-            return cls(embeddings, np.zeros(dim), np.zeros((n, 1)), nothing, numbers)
+            return cls(embeddings, np.zeros(dim), np.zeros((n, 1)), nothing, numbers, nothing)
         centre = np.rint(rows[numbers].mean(axis=0) * STEPS) / STEPS
         centred = rows - centre
         value, components = _principal(centred[numbers])
-        features = rounded(centred @ _stepped(components[:, :FEATURES] / np.sqrt(_first(value))))
+        directions = _stepped(components[:, :FEATURES] / np.sqrt(_first(value)))
+        features = rounded(centred @ directions)
         # Of length 3 on the average, the standard deviations as the roots of the components' own.
         size = 3.0 / np.sqrt(max(float(np.sqrt(value / _first(value)).sum()), 1e-12))
         apart = components * size / np.sqrt(np.sqrt(value * _first(value)))
         pool = numbers[:: max(1, -(-len(numbers) // POOL))]
-        return cls(embeddings, centre, features, _stepped(apart), pool)
+        return cls(embeddings, centre, features, _stepped(apart), pool, directions)
 
     @classmethod
     def none(cls, embeddings: NDArray[np.float32]) -> ItemFeatures:
         """For policies that learn no taste."""
         n, dim = embeddings.shape
         nothing = np.zeros((dim, 0))
-        return cls(
-            embeddings, np.zeros(dim), np.zeros((n, 0)), nothing, np.zeros(0, dtype=np.int64)
-        )
+        nobody = np.zeros(0, dtype=np.int64)
+        return cls(embeddings, np.zeros(dim), np.zeros((n, 0)), nothing, nobody, nothing)
+
+    def longer(self, embeddings: NDArray[np.float32]) -> ItemFeatures:
+        """The same of more items, embeddings rounded float32 [more than n, dim]: style and
+        distances stay those of the items there were.
+        """
+        more = embeddings[len(self.embeddings) :].astype(np.float64) - self.centre
+        features = np.concatenate([self.features, rounded(more @ self.directions)])
+        return replace(self, embeddings=embeddings, features=features)
 
     def places(self, items: NDArray[np.integer]) -> NDArray[np.float32]:
         """Of items [m] along the components for distances: float32 [m, f]."""
@@ -110,8 +121,12 @@ class Distance:
     def of(cls, item_features: ItemFeatures, weights: Floats) -> Distance:
         """Weights float64 [f], of the components."""
         bend = rounded((item_features.components * weights) @ item_features.components.T)
-        centred = item_features.embeddings - item_features.centre
-        return cls(item_features, bend, rounded(-0.5 * ((centred @ bend) * centred).sum(axis=1)))
+        return cls(item_features, bend, _due(item_features, bend, 0))
+
+    def longer(self, item_features: ItemFeatures) -> Distance:
+        """The same of more items, see `ItemFeatures.longer`."""
+        more = _due(item_features, self.bend, len(self.half))
+        return Distance(item_features, self.bend, np.concatenate([self.half, more]))
 
     def pulls(self, query: NDArray[np.integer]) -> tuple[NDArray[np.float32], Floats]:
         """For queries [m]: rows float32 [m, dim] and constants float64 [m] such that row .
@@ -124,6 +139,12 @@ class Distance:
         row = np.trunc(row * shorter[:, None] * COARSE) / COARSE
         constant = rounded(-(row * (0.5 * centred + self.item_features.centre)).sum(axis=1))
         return row.astype(np.float32), constant
+
+
+def _due(item_features: ItemFeatures, bend: Floats, begin: int) -> Floats:
+    """What is due to each item alone, from one on."""
+    centred = item_features.embeddings[begin:] - item_features.centre
+    return rounded(-0.5 * ((centred @ bend) * centred).sum(axis=1))
 
 
 def rounded(numbers: Floats) -> Floats:

@@ -14,7 +14,7 @@ her: clicks, refusals, and the pictures that she chose to ask with.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,6 +212,17 @@ class Taste:
         line = json.dumps(head, sort_keys=True, separators=(",", ":")).encode() + b"\n"
         columns = [column.astype("<f4").tobytes() for column in floats]
         return b"".join([line, *columns, *(column.astype("<i8").tobytes() for column in whole)])
+
+    def longer(self, item_features: ItemFeatures, *, likeness: float) -> Taste:
+        """The same of more items, see `ItemFeatures.longer`: nobody has acted on these."""
+        more = rounded(item_features.features[len(self.style) :] @ self.metric.T)
+        return replace(
+            self,
+            style=np.concatenate([self.style, more]),
+            quality=np.append(self.quality, np.zeros(len(more))),
+            wants=np.concatenate([self.wants, rounded(likeness * more)]),
+            distance=self.distance.longer(item_features),
+        )
 
     @classmethod
     def unpack(cls, packed: bytes, item_features: ItemFeatures, *, likeness: float) -> Taste:

@@ -56,8 +56,13 @@ class Decoder:
     """
 
     def __init__(
-        self, *, patience: float = PATIENCE_SECONDS, processor_seconds: int = PROCESSOR_SECONDS
+        self,
+        *,
+        patience: float = PATIENCE_SECONDS,
+        processor_seconds: int = PROCESSOR_SECONDS,
+        most_pixels: int = pictures.MOST_PIXELS,
     ) -> None:
+        self._limit = [str(most_pixels)] if most_pixels != pictures.MOST_PIXELS else []
         self._patience = patience
         self._processor_seconds = processor_seconds
         self._process: subprocess.Popen[bytes] | None = None
@@ -137,7 +142,7 @@ class Decoder:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, *COMMAND],
+            [sys.executable, *COMMAND, *self._limit],
             cwd=Path(__file__).parents[2],
             env={"OPENBLAS_NUM_THREADS": "1"},  # nothing of ours: no address, no password
             stdin=subprocess.PIPE,

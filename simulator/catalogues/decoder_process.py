@@ -39,6 +39,7 @@ not.
 
 def main() -> None:
     """Reply until nobody asks any more."""
+    limit = [int(one) for one in sys.argv[1:]]  # of pixels, where it is another than the usual
     warm_up()
     requests = sys.stdin.buffer
     replies = sys.stdout.buffer
@@ -47,7 +48,7 @@ def main() -> None:
         name_size, size = REQUEST.unpack(head)
         name = requests.read(name_size).decode("utf-8", "surrogateescape")
         content = requests.read(size)
-        head, found = reply(name, content)
+        head, found = reply(name, content, *limit)
         send(replies, head, *found)
 
 
@@ -63,12 +64,12 @@ def warm_up() -> None:
         pictures.understand(kind, packed.getvalue())
 
 
-def reply(name: str, content: bytes) -> tuple[dict[str, Any], list[NDArray[np.uint8]]]:
+def reply(name: str, content: bytes, *most: int) -> tuple[dict[str, Any], list[NDArray[np.uint8]]]:
     """What is said of a picture: sizes and pixels, as shown and as stored, or an error for
     people.
     """
     try:
-        photo = pictures.understand(name, content)
+        photo = pictures.understand(name, content, *most)
         photo.shown.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
         shown = np.asarray(photo.shown)
     except WindowshopError as error:

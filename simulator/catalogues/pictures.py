@@ -48,9 +48,11 @@ def read(path: Path) -> Photo:
     return understand(str(path), content_of(path))
 
 
-def understand(name: str, content: bytes) -> Photo:
-    """A picture from its file's bytes; the errors of `read`, under that name."""
-    shown = views.shrunk(_decoded(name, content))
+def understand(name: str, content: bytes, *limit: int) -> Photo:
+    """A picture from its file's bytes; the errors of `read`, under that name. limit: pixels it may
+    have, if not MOST_PIXELS.
+    """
+    shown = views.shrunk(_decoded(name, content, *limit))
     try:
         return Photo(shown, views.stored(shown))
     except ValueError as error:
@@ -89,8 +91,8 @@ def decode(path: Path) -> Image.Image:
     return _decoded(str(path), content_of(path))
 
 
-def _decoded(path: str, content: bytes) -> Image.Image:
-    """As `decode`; nothing that the content may be makes it more than 60 million pixels."""
+def _decoded(path: str, content: bytes, most_pixels: int = MOST_PIXELS) -> Image.Image:
+    """As `decode`; nothing that the content may be makes it more than so many pixels."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -99,13 +101,13 @@ def _decoded(path: str, content: bytes) -> Image.Image:
             )  # of odd EXIF data, which is then left aside
             with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
                 width, height = opened.size
-                if width * height > MOST_PIXELS:
-                    raise _too_large(path, f"{width:,} x {height:,} pixels")
+                if width * height > most_pixels:
+                    raise _too_large(path, f"{width:,} x {height:,} pixels", most_pixels)
                 opened.load()
                 ImageOps.exif_transpose(opened, in_place=True)
                 return _on_white(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_large(path, "far more") from None
+        raise _too_large(path, "far more", most_pixels) from None
     except UnidentifiedImageError:
         found = "another kind of file, or a damaged one" if content else "an empty file"
         raise DataError(
@@ -132,8 +134,8 @@ def _on_white(picture: Image.Image) -> Image.Image:
     return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
-def _too_large(path: str, found: str) -> DataError:
+def _too_large(path: str, found: str, most_pixels: int) -> DataError:
     return DataError(
-        f"{path}: wanted at most {MOST_PIXELS // 1_000_000} million pixels, found {found}; "
+        f"{path}: wanted at most {most_pixels // 1_000_000} million pixels, found {found}; "
         "scale it down first"
     )

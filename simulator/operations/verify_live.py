@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import Connection
 
-from db import cointeractions, event_log, slates, visits
+from db import cointeractions, event_log, offers, slates, visits
 from db.cointeractions import Generation
 from db.engine import read_transaction
 from db.events import Kind
@@ -20,6 +21,35 @@ from simulator.operations.stored_run import StoredRun, events_of
 from workers.answer import answered
 from workers.fold import fold_sessions
 from workers.knowledge import NOTHING_KNOWN, Library
+
+Circumstance = tuple[int, bool, tuple[int, ...]]
+"""The last change of what is offered that was known, whether the shopper is a simulated one, and
+the items that were refused.
+"""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What requests were made in, beside their generation."""
+
+    refused: dict[int, list[list[int]]]
+    """By session: item numbers, each with the step from which it is refused."""
+
+    known: dict[tuple[int, int], int]
+    """By (session, step): the last change of what is offered, where there had been one."""
+
+    def alike(
+        self, sessions: np.ndarray, rows: np.ndarray, step: int
+    ) -> Iterator[tuple[np.ndarray, Circumstance]]:
+        """Rows of sessions whose requests at a step were made in the same circumstances."""
+        groups: dict[Circumstance, list[int]] = {}
+        for session, row in zip(sessions.tolist(), rows.tolist(), strict=True):
+            unwanted = tuple(item for item, since in self.refused.get(session, []) if since <= step)
+            change = self.known.get((session, step), offers.NO_CHANGE)
+            key = (change, session < visits.FIRST_SESSION, unwanted)
+            groups.setdefault(key, []).append(row)
+        for one in sorted(groups):
+            yield np.array(groups[one]), one
 
 
 def verify_live(context: Context, run: Run) -> list[Check]:
@@ -37,6 +67,7 @@ def verify_live(context: Context, run: Run) -> list[Check]:
             base = int(run.config["from"]["run"], 16)
             inherited = visits.latest_generation(conn, base)
         refused = visits.refusals(conn, run.number)
+        known = offers.seen(conn, run.number)
         checks = [
             Check("finished", True, "a live run goes on"),
             _events(found),
@@ -46,7 +77,7 @@ def verify_live(context: Context, run: Run) -> list[Check]:
     library = Library(context.engine)
     own = [one for one in generations if one.number > inherited]
     recounted = _recounted(context, library, found, own)
-    reranked = _reranked(library, found, refused)
+    reranked = _reranked(library, found, Circumstances(refused, known))
     return [
         *checks,
         judged(recounted, "counts", "generations recounted from the events"),
@@ -121,7 +152,8 @@ def _recounted(
             packed = cointeractions.increments(
                 conn, number, after=fold.number - 1, up_to=fold.number
             )
-        recommender = library.recommender(number, fold.number - 1)
+            change = offers.seen_by(conn, number, fold.number)
+        recommender = library.grow(number, fold.number - 1, change)
         events = events_of(found.events, sessions)
         counts, again = fold_sessions(recommender, sessions, events, fold.number)
         if Counts.unpack(counts.n, packed).digest() != counts.digest():
@@ -145,32 +177,22 @@ def _same(again: Generation, fold: Generation) -> bool:
 
 
 def _reranked(
-    library: Library, found: StoredRun, refused: dict[int, list[list[int]]]
+    library: Library, found: StoredRun, circumstances: Circumstances
 ) -> Iterator[str | None]:
     number = found.run.number
     for generation in np.unique(found.generation).tolist():
-        recommender = library.recommender(number, generation)
         for step in np.unique(found.step[found.generation == generation]).tolist():
             rows = np.flatnonzero((found.generation == generation) & (found.step == step))
-            for part, unwanted in _alike(found.session[rows], rows, step, refused):
+            for part, (change, is_simulated, unwanted) in circumstances.alike(
+                found.session[rows], rows, step
+            ):
+                recommender = library.grow(number, generation, change, is_simulated=is_simulated)
                 sessions = found.session[part]
                 events = events_of(found.events, sessions)
-                again = answered(recommender, events, sessions, step, refused=unwanted)
+                again = answered(recommender, events, sessions, step, refused=list(unwanted))
                 same = again.tobytes() == found.entries[part].tobytes()
                 yield (
                     None
                     if same
                     else f"slates of generation {generation}, step {step} come out differently"
                 )
-
-
-def _alike(
-    sessions: np.ndarray, rows: np.ndarray, step: int, refused: dict[int, list[list[int]]]
-) -> Iterator[tuple[np.ndarray, list[int]]]:
-    """Rows of sessions in which the same was refused at a step."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for session, row in zip(sessions.tolist(), rows.tolist(), strict=True):
-        unwanted = [item for item, since in refused.get(session, []) if since <= step]
-        groups.setdefault(tuple(unwanted), []).append(row)
-    for one, members in groups.items():
-        yield np.array(members), list(one)

@@ -28,9 +28,16 @@ from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.closing import Closing
 from simulator.shop.live.crowd import Crowd
 from simulator.shop.live.experiments import Experiments, ExperimentWish, Started
-from simulator.shop.live.live_run import LiveRun, base_of, open_live, resolve_live
+from simulator.shop.live.live_run import (
+    LiveRun,
+    base_of,
+    open_live,
+    resolve_live,
+    restocked,
+)
 from simulator.shop.live.neighbours import Cosines
 from simulator.shop.live.sampler import Sampler
+from simulator.shop.live.stocking import Stocking
 from simulator.shop.wish import OFFERED, Wish
 from workers.supervisor import Supervisor
 
@@ -40,6 +47,9 @@ FAILED = "failed"
 
 RECENT = 6
 """Slates that the live page shows."""
+
+MOST_PIXELS = 20_000_000
+"""Of a picture that somebody brings."""
 
 CLOSE_SECONDS = 2.0
 
@@ -90,7 +100,7 @@ class Premises:
         self.blind: dict[int, Blind] = {}
         self.crowd: Crowd | None = None
         self.experiments = Experiments()
-        self.decoder = Decoder(patience=15.0, processor_seconds=10)
+        self.decoder = Decoder(patience=15.0, processor_seconds=10, most_pixels=MOST_PIXELS)
         self.decoding = threading.Lock()
         self._given = workforce
         self._held = ExitStack()
@@ -128,13 +138,14 @@ class Premises:
         with self._making:
             if name not in self._lives:
                 self._lives[name] = self._made(name)
+            self._lives[name] = self._fresh(self._lives[name])
             return self._lives[name]
 
     def live_of(self, run_id: str) -> LiveRun:
         """An open live run by its id; NotFoundError when it is none of ours."""
         for one in self.lives():
             if one.run.id == run_id:
-                return one
+                return self.live(one.policy)
         with read_transaction(self.engine) as conn:
             known = [one.config["policy"] for one in runs.every(conn) if one.id == run_id]
         found = self.live(known[0]) if known and known[0] in OFFERED else None
@@ -152,11 +163,21 @@ class Premises:
         """What people do."""
         return Acts(self.engine, live)
 
+    def stocking(self) -> Stocking:
+        """Where items come in and go."""
+        return Stocking(self.engine, self.live(), self.workforce)
+
     def shown(self, live: LiveRun, answer: Answer) -> list[ShownItem]:
         """A slate as people see it."""
+        live = self._fresh(live)  # it may show what came in after its request was read
         self.remember(live, answer.query, [int(one) for one in answer.entries["item"] if one >= 0])
         known = self._cosines.setdefault(live.run.id, Cosines(self.engine, live))
         return cards(live, answer, known)
+
+    def _fresh(self, live: LiveRun) -> LiveRun:
+        """A live run with what it offers now."""
+        with read_transaction(self.engine) as conn:
+            return restocked(conn, live)
 
     def lives(self) -> list[LiveRun]:
         """Those that were opened."""

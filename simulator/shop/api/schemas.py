@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from simulator.catalogues.csv_file import is_name
 
 MOST_K = 100
 LONGEST_WAIT = 30.0
+MOST_NAME = 200
+MOST_PRICE = 10_000_000.0
+ITEM_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"
+
+
+def plain(text: str | None) -> str | None:
+    """Text that fits on one line, or none; ValueError for what does not."""
+    if text and not all(is_name(one) for one in text):
+        raise ValueError("wanted text on one line, without control characters")
+    return text
 
 
 class Given(BaseModel):
@@ -56,10 +68,41 @@ class Product(BaseModel):
     """One item of the shop."""
 
     item: str
+    name: str
     category: str
     price: float
     split: str
+    available: bool
     picture: str
+
+
+class ItemAwaited(BaseModel):
+    """An item that was added and whose picture has no embedding yet."""
+
+    item: str
+    state: Literal["waiting"] = "waiting"
+
+
+class ItemAdded(Given):
+    """Something to sell; its picture comes beside it."""
+
+    item: str | None = Field(None, pattern=ITEM_ID, description="its id; left out, one is given")
+    category: str = Field(min_length=1, max_length=128, examples=["Bag"])
+    price: float = Field(ge=0.01, le=MOST_PRICE, examples=[49.9])
+    name: str = Field("", max_length=MOST_NAME, examples=["Canvas tote"])
+    wait: float = Field(5.0, ge=0, le=LONGEST_WAIT, description="seconds; then 202")
+
+    _is_plain = field_validator("category", "name")(plain)
+
+
+class ItemChange(Given):
+    """What shall be another way; what is left out stays."""
+
+    price: float | None = Field(None, ge=0.01, le=MOST_PRICE)
+    available: bool | None = Field(None, description="false: on no slate until it is true again")
+    name: str | None = Field(None, max_length=MOST_NAME)
+
+    _is_plain = field_validator("name")(plain)
 
 
 class Page(BaseModel):

@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
 
 from db import event_log, runs
 from db.engine import read_transaction
 from db.errors import NotFoundError, UsageError
-from db.items import CATALOGUE_SPLIT
+from db.items import CATALOGUE_SPLIT, QUERY_SPLIT
+from db.offers import OFFERED, WITHHELD
 from db.runs import FINISHED, Run
 from simulator.report.numbers.comparison import to_json
-from simulator.shop.api.schemas import NeighboursShown, Page, Product, RunShown, ShopperShown
+from simulator.shop.api.schemas import (
+    ItemAwaited,
+    NeighboursShown,
+    Page,
+    Product,
+    RunShown,
+    ShopperShown,
+)
 from simulator.shop.api.searches import PROBLEMS
 from simulator.shop.live import neighbours as beside
 from simulator.shop.live.live_run import LiveRun
@@ -28,9 +37,11 @@ def product(live: LiveRun, number: int) -> dict[str, Any]:
     one = live.items[number]
     return {
         "item": one.item_id,
+        "name": live.name(number),
         "category": one.category,
         "price": int(live.price[number]) / 100,
         "split": one.split,
+        "available": bool(live.is_offered[number]),
         "picture": f"/pictures/{one.image}",
     }
 
@@ -48,14 +59,19 @@ def items(
     category: str | None = Query(None, max_length=128),
     page: int = Query(1, ge=1, le=100_000),
     split: str = Query(CATALOGUE_SPLIT, pattern="^(catalogue|query)$"),
+    available: bool = True,
 ) -> Any:
-    """What is sold (or, with split=query, what to search with), 50 a page."""
+    """What is sold (or, with split=query, what to search with), 50 a page; with available=false,
+    what is withheld.
+    """
     shop: Premises = request.app.state.shop
     live = shop.live()
     chosen = [
         number
         for number, one in enumerate(live.items)
-        if one.split == split and category in {None, one.category}
+        if one.split == split
+        and category in {None, one.category}
+        and (split == QUERY_SPLIT or live.state(number) == (OFFERED if available else WITHHELD))
     ]
     first = (page - 1) * PAGE
     return {
@@ -66,10 +82,17 @@ def items(
     }
 
 
-@router.get("/items/{item}", response_model=Product, tags=["items"])
+@router.get(
+    "/items/{item}",
+    response_model=Product,
+    responses={202: {"model": ItemAwaited, "description": "Added, and not embedded yet"}},
+    tags=["items"],
+)
 def item(request: Request, item: str) -> Any:
     """One item."""
     shop: Premises = request.app.state.shop
+    if shop.stocking().is_awaited(item):
+        return JSONResponse(ItemAwaited(item=item).model_dump(), 202)
     live = shop.live()
     return product(live, numbered(live, item))
 

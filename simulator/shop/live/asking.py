@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
-from db import event_log, images, items, slates, visits, work
+from db import event_log, images, items, offers, slates, visits, work
 from db.engine import read_transaction, write_transaction
 from db.errors import NotFoundError, UsageError
 from db.events import Events, Kind, blank
@@ -170,6 +170,8 @@ class Enquiries:
         row["query"] = query
         event_log.append(conn, number, Events(row, np.zeros((0, live.k), np.int32)))
         visits.touch(conn, number, visit.session)
+        change = offers.latest(conn, number)
+        offers.note_seen(conn, number, [visit.session], step, change)
         payload = {
             "generation": visits.latest_generation(conn, number),
             "step": step,
@@ -178,6 +180,7 @@ class Enquiries:
             "refused": [item for item, _ in visit.refused],
             "model": live.run.config["model"],
             "runtime": live.run.config["runtime"],
+            "offers": change,
         }
         ids = work.add(conn, number, "answer", {f"{visit.session}.{step}": payload})
         return Ticket(live.run.id, visit.session, step), ids

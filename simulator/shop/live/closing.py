@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from sqlalchemy import Connection, Engine
 
-from db import cointeractions, visits, work
+from db import cointeractions, offers, visits, work
 from db.engine import write_transaction
 from db.errors import WindowshopError
 from simulator.playing.desk import Workforce
@@ -70,4 +70,5 @@ def _fold(conn: Connection, live: LiveRun, after: float) -> list[int]:
         return []
     number = visits.latest_generation(conn, live.run.number) + 1
     cointeractions.end_sessions(conn, live.run.number, np.array(sessions, np.int64), number)
-    return work.add(conn, live.run.number, "fold", {f"{number}": {"generation": number}})
+    payload = {"generation": number, "offers": offers.seen_by(conn, live.run.number, number)}
+    return work.add(conn, live.run.number, "fold", {f"{number}": payload})

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
-from db import event_log, images, slate_outcomes, slates, visits, work
+from db import event_log, images, offers, slate_outcomes, slates, visits, work
 from db.engine import read_transaction, write_transaction
 from db.errors import DependencyError, WindowshopError
 from db.events import Events
@@ -121,10 +121,13 @@ class Crowd:
     def _slates(self, sessions: NDArray[np.int64], step: int) -> NDArray[np.int32]:
         number = self.live.run.number
         with write_transaction(self.engine) as conn:
+            change = offers.latest(conn, number)
+            offers.note_seen(conn, number, sessions.tolist(), step, change)
             payload = {
                 "generation": visits.latest_generation(conn, number),
                 "step": step,
                 "sessions": sessions.tolist(),
+                "offers": change,
             }
             ids = work.add(conn, number, "rank", {f"{int(sessions[0])}.{step}": payload})
         self.workforce.ring(ids)
@@ -197,11 +200,13 @@ class Crowd:
     def _world(self) -> World:
         config = self.live.run.config
         with read_transaction(self.engine) as conn:
-            pixels = images.of_run(conn, self.live.run.number)[: len(self.live.items)]
+            pixels = images.of_run(conn, self.live.run.number)[: self.live.n_first]
         return build_world(
             from_settings(config["world"]["settings"]),
             seed=config["seed"],
-            pictures=pictures_of(self.live.items, config["categories"], pixels),
+            pictures=pictures_of(
+                self.live.items[: self.live.n_first], config["categories"], pixels
+            ),
             n_shoppers=self.n_shoppers,
             slate_size=self.live.k,
             max_slates=config["slates"],

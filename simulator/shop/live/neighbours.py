@@ -10,7 +10,6 @@ from sqlalchemy import Engine
 from db import cointeractions, embeddings, visits
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction
-from db.items import CATALOGUE_SPLIT
 from recommender.scoring.cointeraction import EXAMINATION, Counts
 from recommender.search.similarity import nearest, round_embeddings
 from simulator.shop.live.live_run import LiveRun
@@ -55,7 +54,7 @@ def of(engine: Engine, live: LiveRun, number: int, k: int) -> Beside:
 
 def _visual(live: LiveRun, vectors: np.ndarray, number: int, k: int) -> list[Alike]:
     rounded = round_embeddings(vectors[: len(live.items)])
-    is_candidate = np.array([one.split == CATALOGUE_SPLIT for one in live.items])
+    is_candidate = live.is_offered[: len(rounded)].copy()
     is_candidate[number] = False
     n = min(k, int(is_candidate.sum()))
     found, cosines = nearest(rounded, rounded[number][None], n, is_candidate)
@@ -76,7 +75,7 @@ def _behavioural(live: LiveRun, packed: list[bytes], number: int, k: int) -> lis
     found = [
         Together(int(beside[one]), int(counts.acted[one]), max(1, round(float(seen[one]))))
         for one in order
-        if counts.acted[one] > 0
+        if counts.acted[one] > 0 and live.is_offered[beside[one]]
     ]
     return found[:k]
 
@@ -93,12 +92,12 @@ class Cosines:
         """The cosine of two items by number; None while one has no embedding."""
         if max(one, other) >= len(self._vectors):
             config = self._live.run.config
+            key = EmbedderKey(config["model"], config["runtime"])
             with read_transaction(self._engine) as conn:
-                self._vectors = embeddings.leading(
-                    conn,
-                    self._live.run.number,
-                    EmbedderKey(config["model"], config["runtime"]),
-                )
+                known = len(self._vectors)
+                more = embeddings.leading(conn, self._live.run.number, key, known)
+            if len(more):
+                self._vectors = np.concatenate([self._vectors, more]) if known else more
         if max(one, other) >= len(self._vectors):
             return None
         return round(float(self._vectors[one] @ self._vectors[other]), 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -74,11 +75,15 @@ def search(request: Request, item: str) -> Response:
     slates = [one for one in found if one is not None]
     if len(slates) < len(lives):
         return page(request, "parts/waiting.html.j2", nobody=True, ticket=tickets[0], looks=0)
+    lives = [shop.live(policy) for policy in game.policies]  # with what came in meanwhile
     lists = [[int(one) for one in entries["item"]] for entries, _ in slates]
-    picks = team_draft(lists[0], lists[1], lives[0].k, " ".join(map(str, tickets)))
+    theirs = renumbered(lists[1], lives[1], lives[0])
+    picks = team_draft(lists[0], theirs, lives[0].k, " ".join(map(str, tickets)))
     for team, (live, ticket) in enumerate(zip(lives, tickets, strict=True)):
         entries, generation = slates[team]
-        shop.enquiries(live).arranged(ticket, entries, generation, arrangement(picks, team, live.k))
+        mine = arrangement(picks, team, live.k)
+        mine = np.array(renumbered(mine.tolist(), lives[0], live), np.int32)
+        shop.enquiries(live).arranged(ticket, entries, generation, mine)
     game.searches += 1
     cards = [
         (
@@ -115,6 +120,14 @@ def end(request: Request) -> Response:
     game, visitor = _game(request, shop)
     shop.blind.pop(visitor.number, None)
     return page(request, "blind_end.html.j2", game=game)
+
+
+def renumbered(numbers: list[int], of: LiveRun, to: LiveRun) -> list[int]:
+    """Item numbers of one live run as another one of the same shop has them; -1 stays, and stands
+    for what the other does not have. What came in later may have another number in each.
+    """
+    first = of.n_first
+    return [one if one < first else to.numbers.get(of.items[one].item_id, -1) for one in numbers]
 
 
 def _game(request: Request, shop: Premises) -> tuple[Blind, Visitor]:

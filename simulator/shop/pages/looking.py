@@ -11,8 +11,9 @@ from db import event_log, runs
 from db.engine import read_transaction
 from db.errors import NotFoundError
 from db.events import Events, Kind
+from db.items import QUERY_SPLIT
 from simulator.shop.live import neighbours
-from simulator.shop.live.live_run import LiveRun
+from simulator.shop.live.live_run import BROUGHT, LiveRun
 from simulator.shop.opening import Premises
 from simulator.shop.pages.render import page, policy_of, who
 
@@ -61,6 +62,8 @@ def item(request: Request, item_id: str) -> Response:
         **who(request, shop),
         item=live.items[number],
         price=int(live.price[number]),
+        name=live.name(number),
+        is_offered=live.is_offered[number] or live.items[number].split == QUERY_SPLIT,
         items=live.items,
         beside=beside,
         counts=[(kind.name.lower(), here.get(kind, 0), before.get(kind, 0)) for kind in TOLD],
@@ -138,7 +141,10 @@ class _Named:
         self._live = live
 
     def __getitem__(self, number: int) -> object:
-        return self._live.items[number] if 0 <= number < len(self._live.items) else None
+        if not 0 <= number < len(self._live.items):
+            return None
+        found = self._live.items[number]
+        return None if found.split == BROUGHT else found
 
 
 def _favourites(live: LiveRun, found: list[SeenVisit]) -> list[tuple[str, int]]:

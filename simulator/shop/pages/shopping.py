@@ -211,7 +211,7 @@ def take_out(request: Request, item: str) -> Response:
     """Out of the basket again."""
     cookies = Response()
     shop, live, visitor = here(request, cookies)
-    shop.acts(live).take_out(visitor, _number(live, item))
+    shop.acts(live).take_out(visitor, live.ever.get(item, -1))  # also what is gone from the shop
     return _basket(request, shop.acts(live).basket(visitor), live)
 
 
@@ -312,6 +312,7 @@ def _detail(request: Request, live: LiveRun, number: int, **values: Any) -> HTML
         "parts/detail.html.j2",
         item=live.items[number],
         price=int(live.price[number]),
+        name=live.name(number),
         said=SAID,
         **values,
     )

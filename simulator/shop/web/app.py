@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from simulator.shop.api import events, experiments, searches, stream, things
+from simulator.shop.api import events, experiments, searches, stocking, stream, things
 from simulator.shop.opening import Premises
 from simulator.shop.pages import (
     blind,
@@ -52,7 +52,7 @@ def application(shop: Premises, signer: Signer, *, hosts: Collection[str] = ()) 
     app.state.metrics = Metrics(shop.engine)
     app.add_middleware(Counted, metrics=app.state.metrics)
     app.add_middleware(Guards, hosts=hosts)
-    for part in (searches, things, events, stream, experiments):
+    for part in (searches, things, stocking, events, stream, experiments):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(probes.router)
     app.include_router(pictures.router)

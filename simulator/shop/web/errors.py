@@ -15,6 +15,7 @@ from db.errors import (
     DataError,
     DependencyError,
     NotFoundError,
+    TakenError,
     UsageError,
     WindowshopError,
     WorkError,
@@ -23,6 +24,7 @@ from db.errors import (
 RETRY_SECONDS = 5
 STATUS: tuple[tuple[type[WindowshopError], int], ...] = (
     (NotFoundError, 404),
+    (TakenError, 409),
     (UsageError, 400),
     (DataError, 422),
     (DependencyError, 503),
