@@ -24,6 +24,7 @@ SCRIPTS = (
     ("pipeline",),
     ("pipeline", "--items", "10000", "--days", "4"),
     ("load",),
+    ("log_reading",),
     ("logs",),
     ("logs", "--rows", "1500000"),
     ("burst",),

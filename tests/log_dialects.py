@@ -18,6 +18,9 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from simulator.logs.reading import read as reading
+from simulator.logs.reading.arrays import log_lines
+from simulator.logs.reading.notes import Notes
 from simulator.logs.reading.shapes.options import ReadOptions, options
 
 
@@ -184,3 +187,16 @@ def _mapping(names: str) -> str:
 
 def _one(rng: np.random.Generator, those: Sequence[Any]) -> Any:
     return those[int(rng.integers(0, len(those)))]
+
+
+def read(text: str | bytes, **how: Any) -> tuple[list[tuple[Any, ...]], Notes]:
+    """Events of a text as (kind, shopper, session, time, item), and its account; how: as
+    `options` takes it.
+    """
+    notes = Notes("log")
+    content = text if isinstance(text, bytes) else text.encode()
+    found = reading.given(content, notes, options(**how))
+    return [
+        (one.kind.name.lower(), one.shopper, one.session, one.time, one.item)
+        for one in log_lines.of(found)
+    ], notes

@@ -60,7 +60,7 @@ def _bm25(pairs: PairCounts, rows: Longs, settings: Settings) -> Matrix:
     part = _rows(pairs.together_idf, rows)
     k1 = settings["k1"]
     b = settings["b"]
-    mean = pairs.n.sum() / max(np.count_nonzero(pairs.n), 1)
+    mean = pairs.n.sum() / max(np.count_nonzero(pairs.n), 1) or 1.0
     factor = (k1 + 1) / (k1 * (1 - b + b * pairs.n / mean) + 1)
     part.data = part.data * factor[part.indices]
     return _scaled(part, factor[rows], pairs.n, 0.0)
@@ -329,7 +329,7 @@ def _without_profile(
     n_items = len(order.rank)
     key = row * n_items + item
     by_score = np.lexsort((-score, key))
-    first = by_score[np.append(True, np.diff(key[by_score]) > 0)]
+    first = by_score[np.append(True, np.diff(key[by_score]) > 0)[: len(by_score)]]
     allowed = (order.rank[item[first]] >= 0) & ~np.isin(
         key[first], asked.case * n_items + asked.items
     )

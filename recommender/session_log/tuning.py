@@ -87,7 +87,9 @@ def inner_split(log: SessionLog, is_training: Flags, on_sale: Flags, share: floa
     end = sessions.default_split(starts[is_training], share)
     trains = is_training & (starts < end)
     known = evidence(sessions.visits(log, trains), on_sale)
-    return Inner(known, sessions.cases(log, is_training & ~trains & np.isfinite(starts)), end)
+    # Where all start at once nothing trains, and then nothing can be asked of it.
+    is_asked = is_training & ~trains & np.isfinite(starts) & trains.any()
+    return Inner(known, sessions.cases(log, is_asked), end)
 
 
 def tune_measures(inner: Inner, *, k: int, step: Step = lambda _: None) -> list[Tuned]:
@@ -140,6 +142,8 @@ def learn(
     if not len(asked):
         return []
     table = joined(list(candidate_tables(inner.known, asked, pictures, step)), asked)
+    if len(np.unique(table.case % FOLDS)) < FOLDS:
+        return []
     wanted = dict(LEARNED)
     if pictures is not None:
         wanted |= {BLEND: SESSION + PICTURES, f"{BLEND} with history": SESSION + HISTORY + PICTURES}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
@@ -10,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from db.errors import DataError, UsageError
-from recommender.session_log import sessions
+from db.errors import UsageError
 from recommender.session_log.ranking import Ranked, n_steps, rank
 from simulator.embedders.in_force import in_force
 from simulator.installation import run_folder
@@ -26,6 +23,7 @@ from simulator.logs.reading.arrays.events import LogEvents
 from simulator.logs.reading.files import sources
 from simulator.logs.reading.notes import Notes
 from simulator.logs.reading.shapes.options import ReadOptions
+from simulator.logs.split import Split, split, told
 from simulator.report.numbers import log_measures
 from simulator.report.numbers.log_measures import Exam
 from simulator.report.pages import log as log_page
@@ -71,14 +69,21 @@ def evaluate_log(
         notes.refuse_if_too_many()
     read = log_arrays.gathered(events, notes)
     del events  # the names of all lines take much room
-    split, is_training = _split(read, split_at)
+    parted = split(read, split_at)
+    is_training = parted.is_training
     pictures = log_pictures.item_pictures(context, read.item_ids, catalogue=catalogue, run=read.run)
+    n_pictures = 0 if pictures is None else int(pictures.has.sum())
+    if pictures is not None:
+        context.talk.say(f"{n_pictures:,} of {len(read.item_ids):,} items have pictures")
     with context.talk.progress("tuning and asking", n_steps()) as step:
         ranked = rank(
             read.log, is_training, read.on_sale(is_training), k=k, pictures=pictures, step=step
         )
+    for line in told(parted, ranked.n_tuned_on):
+        context.talk.say(line)
+        notes.remark(line)
     exam = Exam(ranked.asked, ranked.known.visits.popularity(), ranked.known.is_sold, k)
-    document = _document(read, ranked, exam, split, is_training)
+    document = _document(read, ranked, exam, parted, n_pictures=n_pictures)
     command = command_line(
         *("evaluate-log", str(path)),
         settings={} if catalogue is None else in_force(context.settings, catalogue),
@@ -88,7 +93,9 @@ def evaluate_log(
         **options.told(),
     )
     named = "".join(f"/{name}={value}" for name, value in options.told().items())
-    key = sha256(f"{read.notes.digest}/{split!r}/{k}/{catalogue}{named}".encode()).hexdigest()[:12]
+    key = sha256(f"{read.notes.digest}/{parted.at!r}/{k}/{catalogue}{named}".encode()).hexdigest()[
+        :12
+    ]
     page = log_page.page(document, command)
     written = study.write(page, context.settings.runs / f"log-{key}", "evaluate-log", document)
     return Judged(page.headline, log_page.rows(document), written, document)
@@ -128,33 +135,8 @@ def tell(context: Context, notes: Notes) -> None:
         context.talk.say(line)
 
 
-def _split(read: LogArrays, split_at: float | None) -> tuple[float, NDArray[np.bool_]]:
-    starts = read.log.starts()
-    known = np.isfinite(starts)
-    if not known.any():
-        raise DataError(f"{read.notes.file}: wanted events that name an item, found none")
-    split = sessions.default_split(starts) if split_at is None else split_at
-    if not math.isfinite(split):
-        raise UsageError(f"--split-at must be a number of seconds, found {split}")
-    is_training = known & (starts < split)
-    span = f"sessions start from {starts[known].min():.15g} to {starts[known].max():.15g}"
-    if not is_training.any():
-        kind = UsageError if split_at is not None else DataError
-        raise kind(
-            f"no session starts before {split:.15g}, so none trains; {span}; choose another"
-            " --split-at"
-        )
-    if not len(sessions.cases(read.log, ~is_training)):
-        kind = UsageError if split_at is not None else DataError
-        raise kind(
-            f"no session that starts at {split:.15g} or later has two distinct items, so there is"
-            f" nothing to ask; {span}; choose another --split-at"
-        )
-    return split, is_training
-
-
 def _document(
-    read: LogArrays, ranked: Ranked, exam: Exam, split: float, is_training: NDArray[np.bool_]
+    read: LogArrays, ranked: Ranked, exam: Exam, parted: Split, *, n_pictures: int
 ) -> dict[str, Any]:
     """The result of the command, and evaluate-log.json."""
     asked = ranked.asked
@@ -165,9 +147,11 @@ def _document(
         "schema": 1,
         "file": notes.file,
         "sha256": notes.digest,
-        "split_at": split,
+        "split_at": parted.at,
+        "split_drawn": parted.is_drawn,
         "k": exam.k,
         "lines": notes.to_json(),
+        "joined": {"items": len(read.item_ids), "with_pictures": n_pictures},
         "training": {
             "sessions": len(visits),
             "shoppers": len(np.unique(visits.shopper[visits.shopper >= 0])),
@@ -178,7 +162,7 @@ def _document(
         },
         "asked": {
             "sessions": len(asked),
-            "later_sessions": int((np.isfinite(read.log.starts()) & ~is_training).sum()),
+            "later_sessions": int((np.isfinite(read.log.starts()) & ~parted.is_training).sum()),
             "truth_unknown": int((~exam.is_sold[asked.truth]).sum()),
             "truth_in_profile": int(asked.truth_in_profile().sum()),
         },

@@ -93,6 +93,8 @@ def page(document: dict[str, Any], command: str) -> Study:
                 (
                     f"{training['sessions']:,} sessions that start before"
                     f" {document['split_at']:.15g} s"
+                    if not document["split_drawn"]
+                    else f"{training['sessions']:,} sessions; the asked ones were drawn"
                 ),
             ),
             ("Items on sale", f"{training['items_on_sale']:,}"),

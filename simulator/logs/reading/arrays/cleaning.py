@@ -147,6 +147,8 @@ def _kinds(batch: Batch, how: LogFormat, own: Mapping[str, int], sieve: _Sieve) 
     spelled = once.dictionary.to_pylist()
     known = {**kinds.ALIASES, **own}
     other = kinds.ASIDE if how.others_aside else UNKNOWN
+    if how.others_aside and kinds.PAGES not in own:
+        known[kinds.PAGES] = kinds.ASIDE
     numbers = np.array([known.get(kinds.plain(one), other) for one in spelled], dtype=np.int64)
     absent = default if how.kind or "" in own else UNKNOWN
     codes = _codes(once)

@@ -32,7 +32,7 @@ class LogFormat:
     """It is said that it was guessed."""
 
 
-def _columned(name: str, kind: str = "", more: str = "", **columns: str) -> LogFormat:
+def _columned(name: str, kind: str = "", more: str = "", /, **columns: str) -> LogFormat:
     needed = frozenset(columns.values()) | frozenset(more.split())
     return LogFormat(name, columns, needed, kind)
 

@@ -36,6 +36,10 @@ _OTHERS = (
 )
 
 
+PAGES = "pageview"
+"""Of a shop's own log it is a view of a product; of GA4 and Segment, of any page."""
+
+
 def plain(word: str) -> str:
     """How words are compared: `Add to Cart`, `add_to_cart` and `addtocart` are one."""
     return re.sub(r"[\s_\-]+", "", word.strip().lower())

@@ -19,6 +19,7 @@ from pyarrow import csv as arrow_csv
 
 Longs = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
 QUOTE = ord('"')
 LINE_END = ord("\n")
 MOST_JOINED = 200
@@ -94,14 +95,14 @@ def cut(
         reason = "this line is not UTF-8; save the log as UTF-8"
         odd.bad.append(BadRecord(line, reason, "not UTF-8"))
         is_plain[line] = False
-    quotes = np.flatnonzero(block.buffer == QUOTE)
-    if len(quotes):
-        lines = _oddly_quoted(block, quotes)
+    is_quote = block.buffer == QUOTE if b'"' in block.text else None
+    if is_quote is not None:
+        lines = _oddly_quoted(block, is_quote)
         _one_by_one(block, lines[is_plain[lines]], odd, is_last=is_last)
         is_plain[odd.taken] = False
     n_lines = len(block.ends) if odd.cut is None else odd.cut
     is_plain[n_lines:] = False
-    found = _fields(block, quotes)
+    found = _fields(block, is_quote)
     for line in np.flatnonzero(is_plain & (found != n_fields)).tolist():
         odd.bad.append(BadRecord(line, *_miscounted(int(found[line]), n_fields)))
     is_plain &= found == n_fields
@@ -127,7 +128,7 @@ def _miscounted(found: int, wanted: int) -> tuple[str, str]:
     return f"this line has {found} fields, the first one {wanted}", "wrong number of fields"
 
 
-def _blank(block: _Block) -> NDArray[np.bool_]:
+def _blank(block: _Block) -> Flags:
     blank = np.zeros(len(block.ends), dtype=np.bool_)
     for line in np.flatnonzero(block.buffer[block.starts] <= ord(" ")).tolist():
         blank[line] = not block.line(line).strip()
@@ -150,10 +151,12 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _oddly_quoted(block: _Block, quotes: Longs) -> Longs:
+def _oddly_quoted(block: _Block, is_quote: Flags) -> Longs:
     """Lines of which a quote neither opens a field, closes one, nor is doubled within one."""
-    line = np.searchsorted(block.ends, quotes)
-    first = np.searchsorted(line, line)
+    quotes = np.flatnonzero(is_quote)
+    n_quotes = _by_line(block, is_quote)
+    line = np.repeat(np.arange(len(n_quotes)), n_quotes)
+    first = np.repeat(np.cumsum(n_quotes) - n_quotes, n_quotes)
     opens = (np.arange(len(quotes)) - first) % 2 == 0
     separator = ord(block.separator)
     before = block.buffer[np.maximum(quotes - 1, 0)]
@@ -162,19 +165,24 @@ def _oddly_quoted(block: _Block, quotes: Longs) -> Longs:
     is_end = (after == separator) | (after == LINE_END)
     # A doubled quote closes its field and opens it again at once.
     good = np.where(opens, is_start | ((quotes > 0) & (before == QUOTE)), is_end | (after == QUOTE))
-    n_quotes = np.bincount(line, minlength=len(block.ends))
     return np.unique(np.concatenate([line[~good], np.flatnonzero(n_quotes % 2)])).astype(np.int64)
 
 
-def _fields(block: _Block, quotes: Longs) -> Longs:
+def _fields(block: _Block, is_quote: Flags | None) -> Longs:
     """Fields of each line, taking its quotes for plain ones: int64 [n_lines]."""
-    found = np.flatnonzero(block.buffer == ord(block.separator))
-    if len(quotes):
-        before = np.searchsorted(quotes, found)
-        at_start = np.searchsorted(quotes, block.starts)[np.searchsorted(block.ends, found)]
-        found = found[(before - at_start) % 2 == 0]
-    below = np.searchsorted(found, block.ends)
-    return np.diff(below, prepend=0) + 1
+    is_separator = block.buffer == ord(block.separator)
+    if is_quote is None:
+        return _by_line(block, is_separator) + 1
+    within = np.bitwise_xor.accumulate(is_quote)
+    outside = _by_line(block, is_separator & ~within)
+    inside = _by_line(block, is_separator & within)
+    starts_within = within[np.maximum(block.starts - 1, 0)] & (block.starts > 0)
+    return np.where(starts_within, inside, outside) + 1
+
+
+def _by_line(block: _Block, flags: Flags) -> Longs:
+    """How many flags each line has, int64 [n_lines]."""
+    return np.diff(np.searchsorted(np.flatnonzero(flags), block.ends), prepend=0)
 
 
 def _one_by_one(block: _Block, lines: Longs, odd: _Odd, *, is_last: bool) -> None:
@@ -236,7 +244,7 @@ def _is_record(block: _Block, line: str) -> bool:
     return len(cells) == block.n_fields
 
 
-def _arrow(block: _Block, is_plain: NDArray[np.bool_], wanted: Sequence[int]) -> list[Any]:
+def _arrow(block: _Block, is_plain: Flags, wanted: Sequence[int]) -> list[Any]:
     n_plain = int(is_plain.sum())
     if not n_plain:
         return [pa.array([], pa.string()) for _ in wanted]
