@@ -23,7 +23,7 @@ from simulator.logs.reading.arrays.events import LogEvents
 from simulator.logs.reading.files import sources
 from simulator.logs.reading.notes import Notes
 from simulator.logs.reading.shapes.options import ReadOptions
-from simulator.logs.split import Split, split, told
+from simulator.logs.split import LogSplit, split, told
 from simulator.report.numbers import log_measures
 from simulator.report.numbers.log_measures import Exam
 from simulator.report.pages import log as log_page
@@ -136,7 +136,7 @@ def tell(context: Context, notes: Notes) -> None:
 
 
 def _document(
-    read: LogArrays, ranked: Ranked, exam: Exam, parted: Split, *, n_pictures: int
+    read: LogArrays, ranked: Ranked, exam: Exam, parted: LogSplit, *, n_pictures: int
 ) -> dict[str, Any]:
     """The result of the command, and evaluate-log.json."""
     asked = ranked.asked

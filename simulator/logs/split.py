@@ -20,7 +20,7 @@ _ADDRESS = 15
 
 
 @dataclass(frozen=True)
-class Split:
+class LogSplit:
     """at: seconds; is_training bool [n_sessions]."""
 
     at: float
@@ -29,7 +29,7 @@ class Split:
     """All sessions start at one time, so the ones that are asked were drawn."""
 
 
-def split(read: LogArrays, split_at: float | None) -> Split:
+def split(read: LogArrays, split_at: float | None) -> LogSplit:
     """Sessions that start before `split_at` (default: the 90 % quantile of session starts) train.
 
     Raises UsageError when a time that somebody gave leaves nothing to train with or to ask,
@@ -45,31 +45,31 @@ def split(read: LogArrays, split_at: float | None) -> Split:
         return _asking(read, _by_default(starts, known), starts[known], DataError)
     if not math.isfinite(split_at):
         raise UsageError(f"--split-at must be a number of seconds, found {split_at}")
-    return _asking(read, Split(split_at, known & (starts < split_at)), starts[known], UsageError)
+    return _asking(read, LogSplit(split_at, known & (starts < split_at)), starts[known], UsageError)
 
 
-def _by_default(starts: NDArray[np.float64], known: Flags) -> Split:
+def _by_default(starts: NDArray[np.float64], known: Flags) -> LogSplit:
     """The quantile; where nothing lies before it the next later start, and without one a draw."""
     at = sessions.default_split(starts)
     if (starts[known] < at).any():
-        return Split(at, known & (starts < at))
+        return LogSplit(at, known & (starts < at))
     later = starts[known & (starts > at)]
     if len(later):
-        return Split(float(later.min()), known & (starts < later.min()))
+        return LogSplit(float(later.min()), known & (starts < later.min()))
     number = np.flatnonzero(known)  # it follows from names alone, as all start at once
     lot = mixed(number.astype(np.uint64), np.full(len(number), _ADDRESS, np.uint64))
     asked = number[np.argsort(lot)[: max(len(number) // ASKED, 1)]]
     is_training = known.copy()
     is_training[asked] = False
-    return Split(at, is_training, is_drawn=True)
+    return LogSplit(at, is_training, is_drawn=True)
 
 
 def _asking(
     read: LogArrays,
-    found: Split,
+    found: LogSplit,
     starts: NDArray[np.float64],
     error: type[DataError | UsageError],
-) -> Split:
+) -> LogSplit:
     """The split; an error of its kind when it leaves nothing."""
     span = f"sessions start from {starts.min():.15g} to {starts.max():.15g}"
     if not found.is_training.any():
@@ -85,7 +85,7 @@ def _asking(
     return found
 
 
-def told(found: Split, n_tuned_on: int) -> list[str]:
+def told(found: LogSplit, n_tuned_on: int) -> list[str]:
     """What of the protocol could not be as usual."""
     lines = []
     if found.is_drawn:
