@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from lenskit.data import ItemList, RecQuery, from_interactions_df
+from lenskit.data import ItemList, from_interactions_df
 from lenskit.knn import ItemKNNScorer
 
 import windowshop as ws
@@ -25,7 +25,6 @@ class ItemKnn:
     def start(self, shop: ws.Shop) -> None:
         """Nothing was seen yet."""
         self.shop = shop
-        self.sold = ItemList(item_ids=np.arange(shop.n_items))
         self.seen = pd.DataFrame({"user_id": [], "item_id": []}, dtype=np.int64)
         self.model = None
 
@@ -34,9 +33,11 @@ class ItemKnn:
         scores = np.full((len(requests), self.shop.n_items), np.nan)
         rows, items = requests.profile
         if self.model is not None:
-            for row in range(len(requests)):
-                held = ItemList(item_ids=np.unique(items[rows == row]))
-                scores[row] = self.model(RecQuery(user_items=held), self.sold).scores()
+            sold = self.known[self.known < self.shop.n_items]
+            for row in range(len(requests)):  # LensKit 2026.4 does not bear items it never saw
+                held = np.intersect1d(items[rows == row], self.known)
+                found = self.model(ItemList(item_ids=held), ItemList(item_ids=sold))
+                scores[row, sold] = found.scores()
         best = ws.Slates.best(scores, requests.allowed, self.shop.k)
         return ws.Slates(np.where(np.isfinite(best.scores), best.items, -1), best.scores)
 
@@ -50,3 +51,4 @@ class ItemKnn:
         if len(self.seen):
             self.model = ItemKNNScorer(max_nbrs=self.neighbours, feedback="implicit")
             self.model.train(from_interactions_df(self.seen))
+            self.known = np.unique(self.seen["item_id"])

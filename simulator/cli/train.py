@@ -72,6 +72,7 @@ def train(  # noqa: PLR0917 - Typer calls by name
     n = model.metrics["test_pictures"]
     what = "of the test images" if catalogue == FASHION_MNIST else f"of the {n:,} query items"
     use = "" if catalogue == FASHION_MNIST else f"\nto use it: WINDOWSHOP_MODEL={model.name}"
+    doubt = f"\n{model.doubt}" if model.doubt else ""
     measured = (
         "was tested on nothing"
         if accuracy is None
@@ -82,9 +83,10 @@ def train(  # noqa: PLR0917 - Typer calls by name
             "model": model.key,
             "folder": str(model.folder),
             "test_accuracy": accuracy,
+            **({"doubt": model.doubt} if model.doubt else {}),
             "fit_seconds": round(model.fit_seconds, 1),
         },
         f"{model.name} {measured}, after {model.fit_seconds:.0f} s of fitting\nkept in"
-        f" {model.folder}{use}",
+        f" {model.folder}{use}{doubt}",
         as_json=as_json,
     )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from db import models
 from db.engine import write_transaction
@@ -20,7 +21,8 @@ from recommender.embedding.unlabelled import registry as unlabelled
 from simulator.catalogues.fashion_mnist import CLASS_NAMES
 from simulator.catalogues.stored import FASHION_MNIST, fashion_mnist
 from simulator.embedders import model_names
-from simulator.installation.context import Context
+from simulator.embedders.chance import verdict
+from simulator.installation.context import Context, Talk
 from workers.settings import Settings, for_child
 
 SHIPPED = Path(__file__).parents[1] / "models"
@@ -37,12 +39,18 @@ worse than raw pixels on pictures of others (docs/EMBEDDER.md).
 """
 
 
+_SAID: WeakKeyDictionary[Talk, set[str]] = WeakKeyDictionary()
+"""What each listener has heard."""
+
+
 @dataclass(frozen=True)
 class Model:
     """What a run's config says of its embedder."""
 
     key: str
     runtime: str
+    doubt: str = ""
+    """One line where it names no better than chance; empty elsewhere."""
 
 
 def chosen(settings: Settings, catalogue: str) -> Settings:
@@ -115,11 +123,20 @@ def ensure(context: Context, catalogue: str = FASHION_MNIST) -> Model:
     manifest, weights = _read(folder)
     plain, _ = checkpoint.verify(manifest, weights)
     key = checkpoint.model_key(plain)
+    doubt = verdict(settings.model, plain.get("metrics", {}), plain.get("classes", ()))
+    _say_once(context.talk, doubt)
     with write_transaction(context.engine) as conn:
         models.add(conn, key, manifest, weights)
     if not needs_network(plain):
-        return Model(key, unlabelled.RUNTIME)
-    return Model(key, runtime(settings.runtime))
+        return Model(key, unlabelled.RUNTIME, doubt)
+    return Model(key, runtime(settings.runtime), doubt)
+
+
+def _say_once(talk: Talk, doubt: str) -> None:
+    """An experiment asks for its embedder once a run; whoever listens hears of a doubt once."""
+    if doubt and doubt not in _SAID.setdefault(talk, set()):
+        _SAID[talk].add(doubt)
+        talk.say(doubt)
 
 
 def trained_anew(context: Context) -> Context:

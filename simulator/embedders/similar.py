@@ -69,6 +69,8 @@ class LookAlikes:
     model: str
     items: list[Similar]
     grid: Path | None
+    doubt: str = ""
+    """One line where the model names no better than chance; empty elsewhere."""
 
     def to_json(self) -> dict[str, Any]:
         """For other programs."""
@@ -77,7 +79,8 @@ class LookAlikes:
             for one in self.items
         ]
         grid = {"grid": str(self.grid)} if self.grid else {}
-        return {"query": self.query, "model": self.model, "items": rows, **grid}
+        doubt = {"doubt": self.doubt} if self.doubt else {}
+        return {"query": self.query, "model": self.model, "items": rows, **grid, **doubt}
 
     def text(self) -> str:
         """For people."""
@@ -112,7 +115,7 @@ def similar(
         people = GREY if catalogue == catalogues.FASHION_MNIST else COLOUR
         shown = Shown(photo.shown, search.seen(photo.canonical), people)
         _draw(context, shown, found, out, kind)
-    return LookAlikes(str(image), search.model, found, out)
+    return LookAlikes(str(image), search.model, found, out, search.doubt)
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ class Search:
     """Its neighbourhoods, and each item beside its own, float32 [n_items, 2 * dim]; searched in the
     index's place.
     """
+    doubt: str = ""
+    """One line where the model names no better than chance; empty elsewhere."""
 
     def nearest(
         self, picture: NDArray[np.uint8], k: int, *, exclude_self: bool = False
@@ -168,7 +173,7 @@ def open_search(
     network = library.embedder(embedder)
     if warm:
         network.quicken()
-    return Search(model.key, stored, index, network, _among(index, catalogue))
+    return Search(model.key, stored, index, network, _among(index, catalogue), model.doubt)
 
 
 def most_similar(

@@ -26,6 +26,7 @@ from recommender.embedding.training import training_settings
 from simulator.catalogues import fashion_mnist as datasets
 from simulator.catalogues.stored import fashion_mnist
 from simulator.cli.terminal import Terminal
+from simulator.embedders.chance import CHANCE, chance_accuracy, verdict
 from simulator.embedders.model import make_room, unkept
 from simulator.embedders.model_names import CNN_PRESETS, SAVED_SEED, cnn
 from simulator.installation.context import Context, open_context
@@ -49,6 +50,8 @@ class TrainedModel:
     folder: Path
     metrics: dict[str, Any]
     fit_seconds: float
+    doubt: str = ""
+    """One line where it names no better than chance; empty elsewhere."""
 
 
 def train(context: Context, *, preset: str = "quick", seed: int = SAVED_SEED) -> TrainedModel:
@@ -113,13 +116,15 @@ def keep(
         metrics["test_accuracy"] = float(
             (TensorflowEmbedder(trained.model).classify(test[0]) == test[1]).mean()
         )
+        metrics[CHANCE] = chance_accuracy(test[1])
     data = hashlib.sha256(lesson[0].tobytes() + lesson[1].tobytes()).hexdigest()
     try:
         key = checkpoint.save(folder, trained, classes=classes, data_sha256=data, metrics=metrics)
     except OSError as error:
         raise unkept(folder, error) from None
     shutil.rmtree(folder / UNFINISHED, ignore_errors=True)
-    return TrainedModel(folder.name, key, folder, metrics, trained.timings["wall"])
+    doubt = verdict(folder.name, metrics, classes)
+    return TrainedModel(folder.name, key, folder, metrics, trained.timings["wall"], doubt)
 
 
 def _end_with_stdin() -> None:

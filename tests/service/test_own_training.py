@@ -16,6 +16,7 @@ from db.engine import read_transaction
 from db.errors import UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT
 from simulator.catalogues.add import add
+from simulator.embedders.chance import verdict
 from simulator.embedders.transfer import own_pictures
 from tests.factories import context_of
 from tests.installation import Installation, Installer
@@ -89,11 +90,14 @@ def test_it_learns_the_categories_of_the_csv(
     assert manifest["classes"] == sorted(SHAPES)
     assert manifest["architecture"]["channels"] == 3
     assert manifest["training"]["start"] == "none"
+    measured = manifest["metrics"]
+    assert measured["chance_accuracy"] >= 1 / len(SHAPES)
+    said = verdict(MODEL["WINDOWSHOP_MODEL"], measured, manifest["classes"])
+    assert trained.get("doubt", "") == said
 
 
 @pytest.mark.thorough
-@pytest.mark.usefixtures("trained")
-def test_look_alikes_are_shown_in_colour(shop: Installation) -> None:
+def test_look_alikes_are_shown_in_colour(shop: Installation, trained: dict[str, object]) -> None:
     """`similar` with that model: a picture that is sold finds itself, and the grid is no grey
     one.
     """
@@ -103,6 +107,8 @@ def test_look_alikes_are_shown_in_colour(shop: Installation) -> None:
         **MODEL,
     )
     assert done.returncode == 0, done.stderr
+    assert done.stderr.count("no better than chance") == ("doubt" in trained)
+    assert json.loads(done.stdout).get("doubt") == trained.get("doubt")
     found = json.loads(done.stdout)["items"]
     assert len(found) == 6
     assert found[0]["score"] == pytest.approx(1, abs=1e-3)

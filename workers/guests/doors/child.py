@@ -160,7 +160,10 @@ def _beside(module: ModuleType, loaded: set[str]) -> list[Path]:
     """The files that a module loaded from its own folder. What is installed is not its source."""
     folder = Path(str(module.__file__)).resolve().parent
     files = {Path(str(getattr(sys.modules[name], "__file__", None))).resolve() for name in loaded}
-    own = {one for one in files if one.suffix == ".py" and one.is_relative_to(folder)}
+    # PyTorch has modules whose __file__ is a bare name, which would lie in the working directory.
+    own = {
+        one for one in files if one.suffix == ".py" and one.is_relative_to(folder) and one.is_file()
+    }
     own.discard(Path(str(module.__file__)).resolve())
     return sorted(one for one in own if not INSTALLED & set(one.parts) and not _is_ours(one))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,15 +17,30 @@ from db.errors import DataError, NotFoundError
 from recommender.embedding import checkpoint
 from simulator.catalogues.stored import FASHION_MNIST
 from simulator.embedders import model
+from simulator.installation.context import Silence
 from simulator.operations.doctor import doctor
 from tests.factories import context_of
 from tests.installation import a_model
 from workers.settings import Settings, for_child, load
 
 
-def lay(folder: Path, *, value: float = 0.0) -> str:
+class Hearing(Silence):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def say(self, text: str) -> None:
+        """One more line."""
+        self.heard.append(text)
+
+
+def lay(folder: Path, *, value: float = 0.0, metrics: dict[str, float] | None = None) -> str:
     """A model of nothing in a folder; gives its key."""
     manifest, weights = a_model(value)
+    if metrics is not None:
+        told = {"metrics": metrics, "classes": ["a", "b", "c", "d", "e"]}
+        manifest = json.dumps({**json.loads(manifest), **told}).encode()
     folder.mkdir(parents=True)
     (folder / checkpoint.WEIGHTS).write_bytes(weights)
     (folder / checkpoint.MANIFEST).write_bytes(manifest)
@@ -66,6 +82,34 @@ def test_a_model_of_ones_own_comes_before_the_shipped_one_of_its_name(
     assert model.ensure(context).key == own != key
     shutil.rmtree(tmp_path / "home" / "models" / "cnn-best")
     assert model.ensure(context).key == key
+
+
+def test_a_model_that_names_no_better_than_chance_is_said_whenever_it_is_used(
+    sqlite: Engine, tmp_path: Path
+) -> None:
+    """Once to each who listens, however many runs of an experiment ask for it."""
+    metrics = {"test_pictures": 14, "test_accuracy": 3 / 14, "chance_accuracy": 0.2}
+    lay(tmp_path / "home" / "models" / "mobilenet-quick-shop", metrics=metrics)
+    context = context_of(sqlite, home=tmp_path / "home", model="mobilenet-quick-shop")
+    for _ in range(2):
+        talk = Hearing()
+        for _ in range(3):
+            found = model.ensure(replace(context, talk=talk), "shop")
+            assert found.doubt.startswith("mobilenet-quick-shop names no better than chance: 3 of")
+        assert talk.heard == [found.doubt]
+
+
+def test_a_good_model_is_not_doubted(sqlite: Engine, tmp_path: Path) -> None:
+    """Nor one that says nothing of a test."""
+    home = tmp_path / "home"
+    metrics = {"test_pictures": 14, "test_accuracy": 12 / 14, "chance_accuracy": 0.2}
+    lay(home / "models" / "good", metrics=metrics)
+    lay(home / "models" / "silent", metrics={})
+    for name in ("good", "silent"):
+        talk = Hearing()
+        context = context_of(sqlite, home=home, model=name)
+        assert model.ensure(replace(context, talk=talk)).doubt == ""
+        assert talk.heard == []
 
 
 def test_a_name_that_nobody_trained_is_refused(

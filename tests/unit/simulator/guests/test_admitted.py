@@ -34,6 +34,16 @@ def test_what_a_class_loads_from_beside_it_is_of_its_sources(tmp_path: Path) -> 
     assert version(f"{tmp_path}/mine.py:Mine") != first
 
 
+def test_a_module_that_lies_nowhere_is_no_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyTorch has some, whose file is a bare name: it would lie wherever one is."""
+    monkeypatch.chdir(tmp_path)
+    ghost = "import sys, types\nghost = types.ModuleType('ghost')\nghost.__file__ = 'ghost.py'\n"
+    (tmp_path / "mine.py").write_text(ghost + "sys.modules['ghost'] = ghost\n" + CLASS)
+    assert version("mine.py:Mine")
+
+
 def test_a_package_offers_it_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under the entry point group windowshop.recommenders."""
     about = tmp_path / "offering-1.dist-info"
