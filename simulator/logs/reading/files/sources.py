@@ -86,7 +86,9 @@ def given(content: bytes, notes: Notes) -> Iterator[LogPart]:
     """The same of bytes that are here already."""
     notes.digest = sha256(content).hexdigest()
     notes.size += len(content)
-    yield LogPart("", io.BytesIO(content))
+    file = io.BufferedReader(cast(io.RawIOBase, io.BytesIO(content)), _BLOCK)
+    with broken(notes):
+        yield from _unpacked(cast(BinaryIO, file), notes, "", None, depth=0)
 
 
 def size(path: Path) -> int:

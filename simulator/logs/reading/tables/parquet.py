@@ -30,6 +30,7 @@ def batches(file: BinaryIO, options: ReadOptions, notes: Notes) -> Iterator[tupl
         wanted = sorted({names[place] for place in table.places.values()})
         done = 0
         for rows in whole.iter_batches(ROWS, columns=wanted):
+            rows.validate(full=True)  # texts that are no UTF-8 would fail much later
             roles: dict[str, Any] = {}
             for role, place in table.places.items():
                 column = rows.column(names[place])
