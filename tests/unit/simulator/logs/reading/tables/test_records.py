@@ -26,7 +26,7 @@ CELL = st.text(st.sampled_from('ab,;" é'), max_size=6) | st.text(
 )
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=8))
 def test_what_pythons_csv_module_writes_is_read_back(table: list[list[str]]) -> None:
     """Quotes, line breaks and separators within fields; only lines without a sign are blank."""
