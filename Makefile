@@ -12,6 +12,8 @@ LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --prerelease disallow --uni
 # Left to their own commands: real containers, a real browser, and the long lane of kills and outages.
 ON_THEIR_OWN := not compose and not browser and not fault
 QUICK_TESTS := $(ON_THEIR_OWN) and not thorough
+# A file stays in one process, and files come in the order that tests/tiers.py gives them.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help browser demo shop test test-all test-thorough test-postgres check faults faults-short compose audit bench coverage notebook lock clean
@@ -26,15 +28,15 @@ shop: $(VENV)/.runtime ## the shop in the browser: make shop ARGS="--shoppers 30
 	@$(BIN)/windowshop serve $(ARGS)
 
 test: $(VENV)/.dev ## unit, service and journey tests, each claim once; about five minutes
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "$(QUICK_TESTS)" $(ARGS)
+	$(PYTEST) -m "$(QUICK_TESTS)" $(ARGS)
 
 test-all: test-thorough test-postgres ## what `make test` leaves out: larger sizes, more settings, Postgres throughout
 
 test-thorough: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "thorough and $(ON_THEIR_OWN)" $(ARGS)
+	$(PYTEST) -m "thorough and $(ON_THEIR_OWN)" $(ARGS)
 
 test-postgres: $(VENV)/.dev ## the service and journey tests once more, on Postgres where SQLite would do
-	TEST_DATABASE=postgres $(BIN)/python -m pytest -n 2 --dist loadfile \
+	TEST_DATABASE=postgres $(PYTEST) \
 	  -m "(service or journey) and $(QUICK_TESTS)" $(ARGS)
 
 browser: $(VENV)/.dev ## pages in a real Chromium: apt-get install chromium

@@ -1,4 +1,6 @@
-"""Which settings of one claim `make test` tries, and which it leaves to `make test-all`."""
+"""Which settings of one claim `make test` tries, which it leaves to `make test-all`, and what comes
+first.
+"""
 
 from __future__ import annotations
 
@@ -28,3 +30,17 @@ def leave_postgres(items: Iterable[pytest.Item]) -> None:
             isinstance(one, str) and one == POSTGRES for one in settings.params.values()
         ):
             item.add_marker(pytest.mark.thorough)
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Files that may take longest begin first, so that no process waits for the last of them.
+
+    How long a file may take is what its marks of pytest-timeout say.
+    """
+    longest: dict[str, float] = {}
+    for item in items:
+        mark = item.get_closest_marker("timeout")
+        seconds = float(mark.args[0]) if mark and mark.args else 0.0
+        file = str(item.path)
+        longest[file] = max(longest.get(file, 0.0), seconds)
+    items.sort(key=lambda item: -longest[str(item.path)])
