@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from recommender.search.similarity import Items, Vectors
 
 PIVOTS = 4.0
+"""How many pivots there are, as a multiple of the square root of the number of rows."""
+
 PROBES = 64
-"""Pivots by the root of the number of rows; lists looked through for a query."""
+"""How many lists are looked through for a query."""
 
 SPARE = 8
 """More than were asked for, so that ties at the last place are broken by our rule."""

@@ -1,12 +1,12 @@
-"""A picture seen among its nearest: embeddings averaged with their neighbours in the catalogue, and
-again.
+"""Embeddings beside averages of their nearest neighbours, which say better what kind of thing a
+picture shows.
 
-Database-side feature augmentation (Turcot, Lowe 2009, "Better matching with fewer features") for
-the items, average query expansion (Chum et al. 2007, "Total recall") for what asks. The second
-round averages the averages, so that a kind is followed from neighbour to neighbour where it has
-several shapes. Averages say better which kind of thing a picture shows and worse which picture it
-is: the item on a photo is no longer found first. So the vector itself is kept beside them;
-docs/LOG.md has the figures.
+Items are averaged as in Turcot and Lowe (2009), "Better matching with fewer features", queries as
+in Chum et al. (2007), "Total recall". A second round averages the averages, so that a class with
+several shapes is followed from neighbour to neighbour.
+
+An average alone no longer finds the very item on a photo first. So each vector is kept beside its
+average. docs/LOG.md has the figures.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ ROUNDS = 2
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """A catalogue and its averages: what `similar` searches in place of plain embeddings."""
+    """A catalogue and its averages: what `similar` searches instead of plain embeddings."""
 
     rounds: tuple[Vectors, ...]
-    """The rows as they are, averaged once, twice, ...: rounded float32 [n, dim] each."""
+    """The rows as they are, then averaged once, twice, and so on: rounded float32 [n, dim] each."""
     k: int
-    """Vectors an average."""
+    """How many vectors an average is taken over."""
 
     @classmethod
     def of(cls, rows: Vectors, *, k: int = NEIGHBOURS, n_rounds: int = ROUNDS) -> Neighbourhoods:
@@ -49,10 +49,9 @@ class Neighbourhoods:
         return beside(self.rounds[0], self.rounds[-1])
 
     def asked(self, queries: Vectors) -> Vectors:
-        """The same of new pictures, rounded float32 [n_queries, dim]: what `searched` is asked
-        with.
+        """The same for queries, rounded float32 [n_queries, dim]: to be compared with `searched`.
 
-        A query that is an item gets what that item has, the first of those that are alike.
+        A query that equals an item gets that item's vector; of several equal items, the first.
         """
         itself = np.array(
             [_first_alike(query, self.rounds[0]) for query in queries], dtype=np.int32
@@ -64,8 +63,8 @@ class Neighbourhoods:
 
 
 def depth(n: int, k: int = NEIGHBOURS) -> int:
-    """How many vectors are averaged among n: k, but at most the root of n, so that few are hardly
-    blurred.
+    """How many vectors an average is taken over in a catalogue of n: k, but at most the square root
+    of n, so that a small catalogue keeps its detail.
 
     Raises ValueError for a k below 1.
     """
@@ -75,7 +74,7 @@ def depth(n: int, k: int = NEIGHBOURS) -> int:
 
 
 def smoothed(rows: Vectors, k: int = NEIGHBOURS) -> Vectors:
-    """Each row averaged, once, with its k - 1 nearest others, k as `depth` allows; unit length,
+    """Each row averaged with its k - 1 nearest others; k is what `depth` allows. Unit length,
     rounded.
 
     rows: rounded float32 [n, dim]. Neighbours are exact, ties by item number, and sums of rounded
@@ -87,10 +86,9 @@ def smoothed(rows: Vectors, k: int = NEIGHBOURS) -> Vectors:
 
 
 def beside(rows: Vectors, averages: Vectors) -> Vectors:
-    """Rows and their averages in one vector, each half of the squared length: float32 [n, 2 * dim],
-    rounded.
+    """Each row and its average in one vector of unit length: float32 [n, 2 * dim], rounded.
 
-    Cosines are then about the mean of both cosines.
+    Both halves are equally long, so a cosine is about the mean of the two cosines.
     """
     return round_embeddings(unit(np.hstack([rows, averages]).astype(np.float64)))
 
