@@ -96,7 +96,7 @@ def leaderboard(
     name: Annotated[
         str,
         typer.Argument(
-            help="A run or experiment: whose world, sizes and seeds.", metavar="RUN|EXPERIMENT"
+            help="All that share its world, sizes and seeds are ranked.", metavar="RUN|EXPERIMENT"
         ),
     ] = "latest",
     measure: Annotated[str, typer.Option(help="What to rank by.")] = "ctr_late_expected",
