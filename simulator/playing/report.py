@@ -99,10 +99,12 @@ def _gathered(conn: Connection, run: Run) -> RunData:
     k = config["recommender"]["slate_size"]
     session, step, _, entries = slates.of_run(conn, run.number, dtype=SLATE, k=k)
     embedder = EmbedderKey(config["model"], config["runtime"])
+    world = world_of(conn, run)
     return run_data(
         run,
         items.of_run(conn, run.number),
-        prices=world_of(conn, run).catalogue.price.astype(np.int32),
+        prices=world.catalogue.price.astype(np.int32),
+        price_sensitivity=world.population.price_sensitivity,
         events=event_log.read(conn, run.number, k=k),
         slates=ShownSlates(session, step, entries),
         expectations=Expectations(
@@ -121,6 +123,7 @@ def run_data(
     chosen: Sequence[Item],
     *,
     prices: NDArray[np.int32],
+    price_sensitivity: NDArray[np.float64],
     events: Events,
     slates: ShownSlates,
     expectations: Expectations,
@@ -142,6 +145,7 @@ def run_data(
         categories=catalogues.category_numbers(chosen, config["categories"]),
         class_names=config["categories"],
         prices=prices,
+        price_sensitivity=price_sensitivity,
         pixels=pixels,
         shown=shown,
         are_clusters=any(item.source == FROM_CLUSTERS for item in chosen),

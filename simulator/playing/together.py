@@ -144,6 +144,7 @@ def remembered(
         Run(int(run_id, 16), run_id, config, FINISHED),
         resolved.items,
         prices=shared.world.catalogue.price.astype(np.int32),
+        price_sensitivity=shared.world.population.price_sensitivity,
         events=record.events,
         slates=record.slates,
         expectations=record.expectations,

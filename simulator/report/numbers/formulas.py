@@ -51,7 +51,7 @@ def ctr_expected(panel: Panel) -> Estimate:
     The expectation of ctr, slate by slate, given the slates that were shown: the same mean without
     the luck of the draw.
     """
-    return _expected(panel, np.ones(len(panel.slates.day), np.bool_))
+    return expected_rate(panel, np.ones(len(panel.slates.day), np.bool_))
 
 
 def ctr_late(panel: Panel) -> Estimate:
@@ -62,7 +62,7 @@ def ctr_late(panel: Panel) -> Estimate:
 
 def ctr_late_expected(panel: Panel) -> Estimate:
     """The expectation of ctr_late given the slates, as ctr_expected."""
-    return _expected(panel, panel.slates.day >= first_late_day(panel.run.days))
+    return expected_rate(panel, panel.slates.day >= first_late_day(panel.run.days))
 
 
 def session_click_rate(panel: Panel) -> Estimate:
@@ -304,7 +304,8 @@ def by_day(panel: Panel) -> dict[str, Estimate]:
         for number, day in enumerate(days, 1)
     }
     return drawn | {
-        f"ctr_expected_day_{number}": _expected(panel, day) for number, day in enumerate(days, 1)
+        f"ctr_expected_day_{number}": expected_rate(panel, day)
+        for number, day in enumerate(days, 1)
     }
 
 
@@ -314,7 +315,8 @@ def exposures(panel: Panel) -> Ints:
     return np.bincount(shown[shown < panel.run.n_items], minlength=panel.run.n_items)
 
 
-def _expected(panel: Panel, of_slates: NDArray[np.bool_]) -> Estimate:
+def expected_rate(panel: Panel, of_slates: NDArray[np.bool_]) -> Estimate:
+    """The expected click rate of some slates, bool [n_slates], as ctr_expected."""
     known = panel.slates.is_shown & ~np.isnan(panel.slates.expected) & of_slates[:, None]
     clicks = np.where(known, panel.slates.expected, 0.0).sum(axis=1)
     return _over_slates(panel, clicks, known.sum(axis=1), is_share=True)

@@ -74,6 +74,8 @@ class RunData:
 
     Slates with none of these have no note.
     """
+    price_sensitivity: Floats | None = None
+    """[n_shoppers], the judge's: log-odds that each loses by one sd of log price."""
     are_clusters: bool = False
     """Whether the categories are the judge's clusters, for want of labels."""
 

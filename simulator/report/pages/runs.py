@@ -16,7 +16,8 @@ from simulator.report.figures.slate_grids import SlateGrid
 from simulator.report.numbers import formulas
 from simulator.report.numbers.comparison import Comparison, undefined
 from simulator.report.numbers.panel import Panel, RunData
-from simulator.report.pages import without_luck
+from simulator.report.numbers.segments.gaps import SegmentGap
+from simulator.report.pages import segments, without_luck
 from simulator.report.text import labels, sentences
 from simulator.report.text.sentences import Subjects
 
@@ -41,6 +42,7 @@ def render(
     *,
     runs: Sequence[RunData],
     subjects: Subjects,
+    by_segment: Sequence[SegmentGap] = (),
     command: str = "",
 ) -> str:
     """The page as text: one file, nothing fetched, nothing run."""
@@ -67,6 +69,8 @@ def render(
         has_cosines=first.embeddings is not None,
         full=full_table(comparison),
         apart=differences_table(comparison, subjects),
+        segments=segments.tables(by_segment),
+        segments_said=segments.sentence(by_segment, subjects.focus, subjects.reference or ""),
         without_luck=without_luck.table(comparison, subjects),
         charts={chart.name: chart for chart in figures},
         slate_grids=slate_grids,

@@ -1,5 +1,5 @@
-"""Writes a report into a run directory: metrics.json, report.html and the figures, all of them or
-none.
+"""Writes a report into a run directory: metrics.json, segments.json of a pair, report.html and the
+figures, all of them or none.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from db.errors import DataError, UsageError
 from simulator.report.figures.slate_grids import SlateGrid, slate_grids
 from simulator.report.numbers.comparison import compare_runs, dump, to_json
 from simulator.report.numbers.panel import Panel, RunData, lay_out
+from simulator.report.numbers.segments import gaps
 from simulator.report.numbers.statistics import Interval
 from simulator.report.pages.runs import draw, render
 from simulator.report.text import labels, sentences
@@ -57,6 +58,7 @@ def write_report(
     panels.sort(
         key=lambda panel: (list(comparison.policies).index(panel.run.policy), panel.run.seed)
     )
+    by_segment = _segments(panels, subjects)
     charts = draw(comparison, panels, subjects)
     html = render(
         comparison,
@@ -64,10 +66,15 @@ def write_report(
         _slate_grids(panels, subjects),
         runs=[panel.run for panel in panels],
         subjects=subjects,
+        by_segment=by_segment,
         command=command,
     )
     files = {f"figures/{chart.name}.svg": chart.file for chart in charts}
     files |= {"report.html": html.encode(), "metrics.json": dump(comparison)}
+    if subjects.reference is not None:
+        n_seeds = len(comparison.seeds)
+        told = gaps.dump(by_segment, subjects.focus, subjects.reference, n_seeds=n_seeds)
+        files |= {"segments.json": told}
     put(folder, files)
     metrics = to_json(comparison)
     return Headline(
@@ -124,6 +131,13 @@ def _slate_grids(panels: Sequence[Panel], subjects: Subjects) -> list[SlateGrid]
     chosen = [named[name] for name in dict.fromkeys(wanted) if name in named][:GRID_POLICIES]
     reference = subjects.reference if subjects.reference in named else None
     return slate_grids(chosen, focus=subjects.focus, reference=reference)
+
+
+def _segments(panels: Sequence[Panel], subjects: Subjects) -> list[gaps.SegmentGap]:
+    """Focus minus reference by segment; empty where one policy stands alone."""
+    if subjects.reference is None:
+        return []
+    return gaps.compare_segments(panels, subjects.focus, subjects.reference)
 
 
 def _check(compare: tuple[str, str] | None, policies: Mapping[str, Any]) -> None:

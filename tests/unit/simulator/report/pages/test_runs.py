@@ -13,6 +13,7 @@ from simulator.report.figures.drawing import Chart
 from simulator.report.figures.slate_grids import slate_grids
 from simulator.report.numbers.comparison import Gap, compare_runs, to_json
 from simulator.report.numbers.panel import RunData, lay_out
+from simulator.report.numbers.segments.gaps import compare_segments
 from simulator.report.pages.runs import draw, render
 from simulator.report.text import sentences
 from simulator.report.text.sentences import Subjects
@@ -80,6 +81,17 @@ def test_the_page_is_well_formed_and_says_its_headline() -> None:
     assert html.count("<section>") == html.count("</section>")
     assert "Simulated shoppers are not people" in html
     assert "<code>windowshop report &lt;this&gt;</code>" in html
+
+
+def test_the_page_says_for_whom_and_what_the_judge_expected() -> None:
+    """Both stand in tables of their own where two policies are compared, the categories folded."""
+    html = _page([hand_made("visual"), hand_made("blend")])
+    assert "<h2>For whom: blend minus visual</h2>" in html
+    assert "<summary>Searches by category: 2</summary>" in html
+    assert 'aria-label="Drawn and expected differences"' in html
+    alone = _page([hand_made("visual")])
+    assert "For whom" not in alone
+    assert "Drawn and expected" not in alone
 
 
 def test_a_single_run_has_a_page_too() -> None:
@@ -176,6 +188,7 @@ def _page(runs: list[RunData]) -> str:
         pictures,
         runs=runs,
         subjects=subjects,
+        by_segment=compare_segments(panels, subjects.focus, subjects.reference or ""),
         command="windowshop report <this>",
     )
 

@@ -26,7 +26,7 @@ def test_a_report_is_metrics_page_and_figures(tmp_path: Path) -> None:
         f"figures/{name}.svg"
         for name in ("policies", "differences", "learning", "funnel", "positions", "exposure")
     }
-    assert names == figures | {"metrics.json", "report.html"}
+    assert names == figures | {"metrics.json", "segments.json", "report.html"}
     assert headline.path == tmp_path / "run" / "report.html"
     assert headline.metrics == json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert list((tmp_path / "run").glob(".report-*")) == []
