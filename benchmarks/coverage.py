@@ -111,12 +111,17 @@ def page_block_of_shoppers(played: list[list[populations.Played]]) -> str:
     """Table and note of the populations that were played."""
     alarms, pairs = populations.family_alarms(played)
     n = sum(len(shop) for shop in played)
+    by_segment = " and ".join(
+        f"of `{policy}` in {populations.segment_alarms(played, policy)[0]}"
+        for policy in populations.POLICIES
+    )
     note = (
         f"{n} populations, of {len(played)} shops in equal parts; "
         f"binomial error of a share near 95 %: {_points(n)} points. "
         f"Apart from itself: the share of {pairs} pairs of populations under one policy that "
         f"differ beyond chance; it should be near 5 %, with a binomial error of {_points(pairs)} "
         f"points.\nAmong the six headlines together, corrected: an alarm in {alarms} of {pairs}."
+        f"\nAmong the segments together, corrected: an alarm {by_segment} of {pairs}."
     )
     return "\n".join([*populations.table(played), "", note])
 

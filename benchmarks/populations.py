@@ -6,7 +6,7 @@ all have in common stay; who comes, what she likes and every die are drawn anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -20,12 +20,15 @@ from simulator.playing.simulate import prepare
 from simulator.playing.together import remembered
 from simulator.report.numbers import many, statistics
 from simulator.report.numbers.measures import is_compared, measure, one_run_tells
-from simulator.report.numbers.panel import lay_out
+from simulator.report.numbers.panel import Panel, lay_out
+from simulator.report.numbers.segments import gaps
 from simulator.report.numbers.statistics import Estimate, Gap, Interval
 from simulator.world.shopper import populate
 from workers import settings
 
 POLICIES = ("visual", "blend")
+SEGMENT = "segment "
+"""How the name of a segment's rate begins, beside those of measures."""
 
 Played = dict[str, dict[str, Estimate]]
 """policy -> measure -> estimate, of one population."""
@@ -57,7 +60,8 @@ def populations(plan: Plan, n: int) -> Iterator[Played]:
             record = Record(config["recommender"]["slate_size"])
             play_in_memory(shared, policy, record=record)
             run = remembered(context, replace(first, config=config), shared, record, None)
-            found[policy] = measure(lay_out(run))
+            panel = lay_out(run)
+            found[policy] = measure(panel) | _segments(panel)
         yield found
 
 
@@ -82,8 +86,23 @@ def table(shops: Sequence[Sequence[Played]]) -> list[str]:
 
 def family_alarms(shops: Sequence[Sequence[Played]]) -> tuple[int, int]:
     """Pairs of populations with any alarm among the headlines of `blend`, corrected; and pairs."""
+    return _alarms(shops, "blend", many.is_headline)
+
+
+def segment_alarms(shops: Sequence[Sequence[Played]], policy: str) -> tuple[int, int]:
+    """The same among the segments of a policy."""
+    return _alarms(shops, policy, lambda name: name.startswith(SEGMENT))
+
+
+def _alarms(
+    shops: Sequence[Sequence[Played]], policy: str, is_of_family: Callable[[str], bool]
+) -> tuple[int, int]:
     pairs = _pairs(shops)
-    return sum(_any_alarm(a, b) for a, b in pairs), len(pairs)
+    return sum(_any_alarm(a[policy], b[policy], is_of_family) for a, b in pairs), len(pairs)
+
+
+def _segments(panel: Panel) -> dict[str, Estimate]:
+    return {f"{SEGMENT}{name}": rate for name, rate in gaps.rates(panel).items()}
 
 
 def _of(policy: str, name: str) -> Callable[[Played], Interval]:
@@ -121,10 +140,10 @@ def _is_apart(a: Played, b: Played, name: str) -> bool:
     return bool(abs(ours.value - theirs.value) > 1.96 * variance**0.5)
 
 
-def _any_alarm(a: Played, b: Played) -> bool:
-    names = [name for name in a["blend"] if many.is_headline(name)]
-    values = [a["blend"][name].value - b["blend"][name].value for name in names]
-    moved = [
-        np.concatenate([a["blend"][name].influence, -b["blend"][name].influence]) for name in names
-    ]
+def _any_alarm(
+    a: Mapping[str, Estimate], b: Mapping[str, Estimate], is_of_family: Callable[[str], bool]
+) -> bool:
+    names = [name for name in a if is_of_family(name)]
+    values = [a[name].value - b[name].value for name in names]
+    moved = [np.concatenate([a[name].influence, -b[name].influence]) for name in names]
     return any(p < 1 - statistics.LEVEL for p in many.max_t(values, moved))

@@ -47,14 +47,31 @@ def test_an_interval_of_known_width_is_counted_as_it_should() -> None:
     assert 3 <= int(apart.split()[0]) <= 8
 
 
+def test_an_alarm_among_segments_is_counted_by_policy_and_pair() -> None:
+    """Two populations alike raise none; two far apart in one segment of ten raise one."""
+    rng = np.random.default_rng(11)
+    one, two, far = (
+        {f"{populations.SEGMENT}{number}": _estimate(rng.normal(size=40)) for number in range(10)}
+        for _ in range(3)
+    )
+    far[f"{populations.SEGMENT}7"] = _estimate(rng.normal(5, 1, size=40))
+    alike, apart = ([{"visual": one}, {"visual": other}] for other in (two, far))
+    assert populations.segment_alarms([alike], "visual") == (0, 1)
+    assert populations.segment_alarms([alike, apart], "visual") == (1, 2)
+
+
 def test_a_table_takes_its_place_in_the_page_and_leaves_the_rest() -> None:
     """Before and after stay, whatever stood between."""
     page = f"above\n{BEGIN}\nold\n{END}\nbelow"
     assert write(page, "new", BEGIN) == f"above\n{BEGIN}\n\nnew\n\n{END}\nbelow"
 
 
-def _of(values: np.ndarray) -> populations.Played:
+def _estimate(values: np.ndarray) -> Estimate:
     mean = float(values.mean())
-    found = Estimate(mean, (values - mean) / len(values), np.ones(len(values), np.bool_), 50)
+    return Estimate(mean, (values - mean) / len(values), np.ones(len(values), np.bool_), 50)
+
+
+def _of(values: np.ndarray) -> populations.Played:
+    found = _estimate(values)
     still = Estimate(0.0, np.zeros(len(values)), np.ones(len(values), np.bool_), 50)
     return {"visual": {"revenue_per_session": still}, "blend": {"revenue_per_session": found}}

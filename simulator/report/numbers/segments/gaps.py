@@ -69,6 +69,15 @@ def compare_segments(panels: Sequence[Panel], focus: str, reference: str) -> lis
     ]
 
 
+def rates(panel: Panel) -> dict[str, Estimate]:
+    """The expected click rate in every segment, by division and segment."""
+    return {
+        f"{division.name}: {segment}": rate
+        for division in divisions(panel)
+        for segment, rate in zip(division.segments, _rates(panel, division), strict=True)
+    }
+
+
 def dump(found: Sequence[SegmentGap], focus: str, reference: str, *, n_seeds: int) -> bytes:
     """`segments.json`: the same runs give the same bytes; undefined numbers are null."""
     document = {

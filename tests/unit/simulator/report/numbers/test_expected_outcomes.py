@@ -13,6 +13,7 @@ from simulator.report.numbers.panel import Expectations, Panel, lay_out
 from tests.unit.simulator.report.diary import hand_made
 
 PAIRS = (
+    (expected_outcomes.session_click_rate_expected, "expected", Kind.CLICK),
     (expected_outcomes.cart_rate_expected, "carts", Kind.CART),
     (expected_outcomes.conversion_rate_expected, "purchases", Kind.PURCHASE),
 )
@@ -36,6 +37,16 @@ def test_a_session_expects_its_first_time_only(formula, chances, kind) -> None: 
     """A slate counts for nothing once it has happened; the rest equals loops over slates."""
     panel = lay_out(hand_made())
     assert formula(panel).value == pytest.approx(_by_hand(panel, chances, kind), abs=1e-12)
+
+
+@pytest.mark.parametrize(("formula", "chances", "kind"), PAIRS)
+def test_what_comes_after_the_first_time_counts_for_nothing(formula, chances, kind) -> None:  # type: ignore[no-untyped-def]
+    """One visit of three slates, in which it happens at the second: the third adds nothing."""
+    acted = {"item": 1, "position": 2, "price": 2000}
+    first, second, third = ((Kind.IMPRESSION, n, n, {"shown": [0, 1, 2]}) for n in range(3))
+    panel = lay_out(hand_made(visits={0: [first, second, (kind, 1, 5, acted), third]}))
+    once = 1 - np.prod(1 - getattr(panel.slates, chances)[0])
+    assert formula(panel).value == pytest.approx(2 * once, abs=1e-12)
 
 
 def test_revenue_is_price_times_chance() -> None:
