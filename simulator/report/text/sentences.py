@@ -92,8 +92,14 @@ def beside(comparison: Comparison, subjects: Subjects) -> list[str]:
 
 
 def policies(comparison: Comparison, subjects: Subjects) -> str:
-    """The title of the comparison: who leads, who comes last."""
-    ranked = [name for name in _ranked(comparison, LATE) if name not in REFERENCES]
+    """The title of the comparison: who leads, who comes last. Whom one run tells nothing of is not
+    spoken of.
+    """
+    ranked = [
+        name
+        for name in _ranked(comparison, LATE)
+        if name not in REFERENCES and not math.isnan(comparison.interval(name, LATE).low)
+    ]
     if len(ranked) < 2:
         return f"What {subjects.focus} was clicked on, late in the run"
     first = ranked[0]

@@ -149,6 +149,15 @@ def test_the_headline_claims_no_more_than_the_interval_does(
     )
 
 
+def test_one_run_says_nothing_of_cf_in_a_title() -> None:
+    """It has no interval there, so it is neither ahead nor too close to call."""
+    runs = [hand_made("cf"), without_clicks(hand_made("visual")), hand_made("blend")]
+    comparison = compare_runs([lay_out(run) for run in runs])
+    title = sentences.policies(comparison, sentences.subjects_of(comparison))
+    assert "cf" not in title.replace("of which", "").lower()
+    assert title == "Visual and blend were too close to call late in the run"
+
+
 def test_a_leader_is_named_only_if_it_is_ahead_beyond_chance() -> None:
     """Two equal policies are too close to call; neither rose, for the days do not tell."""
     comparison = compare_runs([lay_out(hand_made("visual")), lay_out(hand_made("blend"))])
