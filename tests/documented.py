@@ -27,16 +27,18 @@ from sqlalchemy import select
 from benchmarks.baskets import baskets
 from db.engine import open_engine, read_transaction
 from db.tables import embedding
-from tests import cli_reference, mixed_pictures
+from tests import cli_reference, log_samples, mixed_pictures
 from tests.installation import OURS, ROOT
 from workers import settings
 
 PAGES = ("README.md", "docs/RESULTS.md", "docs/OPERATIONS.md", "docs/STUDENTS.md")
 EXAMPLES = "docs/EXAMPLES.md"
 """The example of each command's help, and what it prints."""
+DATA = "docs/YOUR_DATA.md"
+"""Logs of one's own, executed in a home that needs no embedder."""
 TRANSLATED = {"docs/ESTUDANTES.md": "docs/STUDENTS.md"}
 """Pages that show the commands of another one, word for word."""
-HOMES = {"pages": PAGES, "examples": (EXAMPLES,)}
+HOMES = {"pages": PAGES, "examples": (EXAMPLES,), "data": (DATA,)}
 """What is executed in one home."""
 DIGESTS = Path(__file__).with_name("documented.sha256")
 """Of the vectors in each home: their last bits, and so the figures, differ between kinds of
@@ -131,6 +133,7 @@ class Reader:
         shutil.copy(photos / "p00001.jpg", self.shop / "shoe.jpg")
         shutil.copy(ROOT / "examples" / "looks.py", self.shop / "looks.py")
         shutil.copy(self.shop / "photos.csv", self.shop / "products.csv")
+        log_samples.write(self.shop)
         baskets(1, rows=20_000, order="number").write(self.shop / "baskets.csv")
 
     def types(self, command: str) -> Outcome:

@@ -46,7 +46,7 @@ def test_what_is_not_executed_here_stands_somewhere() -> None:
     others = re.findall(r"(?:tests|docs)/[\w/]+\.\w+", " ".join(SLOW.values()))
     assert [name for name in others if not (documented.ROOT / name).exists()] == []
     unread = [str(page.relative_to(documented.ROOT)) for page in documented.ROOT.glob("docs/*.md")]
-    known = {*PAGES, *TRANSLATED, documented.EXAMPLES, "docs/cli.md"}
+    known = {*PAGES, *TRANSLATED, documented.EXAMPLES, documented.DATA, "docs/cli.md"}
     assert [page for page in unread if page not in known and documented.steps(page)] == []
 
 

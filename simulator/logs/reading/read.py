@@ -14,11 +14,15 @@ from simulator.logs.reading.files import sources, text
 from simulator.logs.reading.files.sources import LogPart
 from simulator.logs.reading.notes import Notes
 from simulator.logs.reading.shapes import kinds
-from simulator.logs.reading.shapes.columns import Layout
+from simulator.logs.reading.shapes.columns import Layout, NoLogError
+from simulator.logs.reading.shapes.formats import INSTACART_LINES
 from simulator.logs.reading.shapes.options import ReadOptions
-from simulator.logs.reading.tables import csv_tables, json_lines, parquet
+from simulator.logs.reading.tables import csv_tables, instacart, json_lines, parquet
 from simulator.logs.reading.tables.batches import Batch
+from simulator.logs.reading.tables.instacart import InstacartOrders
 
+MOST_BLANK = 100_000_000
+"""Bytes without a sign before the first line of a log."""
 DEFAULT = ReadOptions()
 
 
@@ -58,9 +62,10 @@ def _whole(
     own = kinds.own(options.kinds)
     found: list[CleanBatch] = []
     told = 0
+    reader = _PartReader(options, notes, keeps_text=keeps_text)
     for part in parts:
         with sources.broken(notes):
-            for batch, table in _batches(part, options, notes, keeps_text=keeps_text):
+            for batch, table in reader.batches(part):
                 one = clean(batch, table.format, own, notes)
                 if not len(one.line):
                     continue
@@ -75,28 +80,64 @@ def _whole(
     return events
 
 
+class _PartReader:
+    """Reads the files of one log, of which some only help to understand others."""
+
+    def __init__(self, options: ReadOptions, notes: Notes, *, keeps_text: bool) -> None:
+        self.options = options
+        self.notes = notes
+        self.keeps_text = keeps_text
+        self.orders: InstacartOrders | None = None
+
+    def batches(self, part: LogPart) -> Iterator[tuple[Batch, Layout]]:
+        """The events of a file; one of several that is no log is passed over, which is said."""
+        try:
+            for batch, table in self._read(part):
+                if table.format is INSTACART_LINES:
+                    yield self._with_orders(batch), table
+                else:
+                    yield batch, table
+        except NoLogError:
+            if not part.name:
+                raise
+            self.notes.remark(f"{self.notes.place} is no log and is passed over")
+
+    def _with_orders(self, batch: Batch) -> Batch:
+        if self.orders is None:
+            raise DataError(
+                f"{self.notes.place}: these are Instacart's order lines, and shopper and time of an"
+                f" order stand in {instacart.FILE}; put it beside them"
+            )
+        return self.orders.joined(batch)
+
+    def _read(self, part: LogPart) -> Iterator[tuple[Batch, Layout]]:
+        if part.is_parquet:
+            yield from parquet.batches(part.file, self.options, self.notes)
+            return
+        head = getattr(part.file, "peek", lambda _: b"")(len(instacart.HEADER))
+        if head.startswith(instacart.HEADER):
+            self.orders = instacart.orders(part.file, self.notes)
+            return
+        blocks = text.blocks(part.file, self.notes)
+        first = b""
+        is_last = False
+        while not first.strip() and not is_last:
+            block, is_last = next(blocks)
+            first += block
+            if len(first) > MOST_BLANK and not first.strip():
+                raise DataError(f"{self.notes.place}: wanted a log, found only blank lines")
+        again = _with(first, blocks, is_last=is_last)
+        if first.lstrip().startswith(b"{"):
+            yield from json_lines.batches(
+                again, self.options, self.notes, keeps_text=self.keeps_text
+            )
+        else:
+            yield from csv_tables.batches(again, self.options, self.notes)
+
+
 def _nothing(notes: Notes) -> str:
     first = f"; the first: {notes.skipped[0].text()}" if notes.skipped else ""
     return f"{notes.file}: wanted at least one good line, found none{first}"
-
-
-def _batches(
-    part: LogPart, options: ReadOptions, notes: Notes, *, keeps_text: bool
-) -> Iterator[tuple[Batch, Layout]]:
-    if part.is_parquet:
-        yield from parquet.batches(part.file, options, notes)
-        return
-    blocks = text.blocks(part.file, notes)
-    first = b""
-    is_last = False
-    while not first.strip() and not is_last:
-        block, is_last = next(blocks)
-        first += block
-    again = _with(first, blocks, is_last=is_last)
-    if first.lstrip().startswith(b"{"):
-        yield from json_lines.batches(again, options, notes, keeps_text=keeps_text)
-    else:
-        yield from csv_tables.batches(again, options, notes)
 
 
 def _with(

@@ -27,6 +27,9 @@ from simulator.logs.reading.notes import Notes
 PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 ZIP = b"PK\x03\x04"
 PARQUET = b"PAR1"
+FIRST = "orders.csv"
+LINES = "order_products"
+"""Instacart's orders come before their lines, in a folder and beside a file of lines."""
 DEEPEST = 4
 """Packed within packed."""
 BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
@@ -101,11 +104,15 @@ def size(path: Path) -> int:
 
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
-        return [path]
+        beside = path.with_name(FIRST)
+        return [beside, path] if path.name.startswith(LINES) and beside.is_file() else [path]
     found = sorted(
-        one
-        for one in path.rglob("*")
-        if one.is_file() and not any(part[0] in "._" for part in one.relative_to(path).parts)
+        (
+            one
+            for one in path.rglob("*")
+            if one.is_file() and not any(part[0] in "._" for part in one.relative_to(path).parts)
+        ),
+        key=lambda one: (one.name != FIRST, one),
     )
     if not found:
         raise UsageError(f"{path}: wanted a log to read, found none (Is a directory without files)")
@@ -122,7 +129,7 @@ def _opened(path: Path, notes: Notes, digest: Any) -> Iterator[LogPart]:
         most = None if is_regular else bounded.LARGEST_STREAM
         raw = _Watched(cast(BinaryIO, file), notes, digest, most=most)
         with broken(notes):
-            yield from _unpacked(io.BufferedReader(raw, _BLOCK), notes, "", path, depth=0)
+            yield from _unpacked(io.BufferedReader(raw, _BLOCK), notes, notes.part, path, depth=0)
             while raw.readinto(bytearray(_BLOCK)):  # what an archive did not read is digested, too
                 pass
 
@@ -177,7 +184,7 @@ def _members(file: BinaryIO, notes: Notes, *, depth: int) -> Iterator[LogPart]:
     with zipfile.ZipFile(file) as archive:
         infos = [
             one
-            for one in sorted(archive.infolist(), key=lambda one: one.filename)
+            for one in sorted(archive.infolist(), key=_order)
             if not one.is_dir()
             and not any(part[:1] in {".", "_"} for part in one.filename.split("/"))
         ]
@@ -190,6 +197,10 @@ def _members(file: BinaryIO, notes: Notes, *, depth: int) -> Iterator[LogPart]:
                 name = "" if len(infos) == 1 else info.filename
                 yield from _unpacked(inner, notes, name, None, depth=depth + 1)
         notes.part = outside
+
+
+def _order(info: zipfile.ZipInfo) -> tuple[bool, str]:
+    return info.filename.rsplit("/", 1)[-1] != FIRST, info.filename
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from db.errors import DataError, UsageError
 from simulator.catalogues.csv_file import printable
 from simulator.logs.reading.notes import Notes
 from simulator.logs.reading.shapes import formats
-from simulator.logs.reading.shapes.formats import OWN, LogFormat
+from simulator.logs.reading.shapes.formats import INSTACART_LINES, OWN, LogFormat
 from simulator.logs.reading.shapes.options import ReadOptions
 
 SEPARATORS = (",", "\t", ";", "|", "::")
@@ -29,6 +29,10 @@ class Layout:
     has_header: bool
 
 
+class NoLogError(DataError):
+    """A file whose first line names no columns of a log."""
+
+
 def of_line(line: str, options: ReadOptions, notes: Notes) -> Layout:
     """What the first line of a CSV says. Raises DataError when it says too little, UsageError
     when the options do not fit it.
@@ -45,13 +49,15 @@ def of_line(line: str, options: ReadOptions, notes: Notes) -> Layout:
     if options.columns and all(one.isdecimal() for one in options.columns.values()):
         return _numbered(separator, names, options, notes)
     if len(set(names)) < len(names) and not options.columns:
-        raise DataError(_refusal(notes, line, names))
+        raise NoLogError(_refusal(notes, line, names))
     found = chosen or formats.of_header(names)
     if chosen is not None and chosen.name == "recbole":
         found = formats.recbole(names) or chosen
+    if found is not None and found.name == "instacart" and "user_id" not in names:
+        found = INSTACART_LINES
     places = _places(names, found, options, notes)
-    if {"time", "item"} - set(places) or not {"shopper", "session"} & set(places):
-        raise DataError(_refusal(notes, line, names, chosen))
+    if not _is_enough(places, found):
+        raise NoLogError(_refusal(notes, line, names, chosen))
     _say(found, options, chosen, notes)
     if found is OWN and not options.columns:
         for name in names:
@@ -70,10 +76,17 @@ def of_names(names: Sequence[str], options: ReadOptions, notes: Notes) -> Layout
     chosen = formats.BY_NAME.get(options.format or "")
     found = chosen or formats.of_header(lower)
     places = _places(lower, found, options, notes)
-    if {"time", "item"} - set(places) or not {"shopper", "session"} & set(places):
-        raise DataError(_refusal(notes, ",".join(names), lower, chosen))
+    if not _is_enough(places, found):
+        raise NoLogError(_refusal(notes, ",".join(names), lower, chosen))
     _say(found, options, chosen, notes)
     return Layout("", lower, places, found or LogFormat("columns"), has_header=True)
+
+
+def _is_enough(places: Mapping[str, int], found: LogFormat | None) -> bool:
+    """An item, a time, and whose it is."""
+    if found is INSTACART_LINES:
+        return {"session", "item"} <= set(places)
+    return {"time", "item"} <= set(places) and bool({"shopper", "session"} & set(places))
 
 
 def _say(

@@ -46,6 +46,13 @@ OWN = LogFormat(
     frozenset(("shopper", "session", "time", "item", "kind")),
     spoken=False,
 )
+INSTACART_LINES = LogFormat(
+    "instacart-lines",
+    {"session": "order_id", "item": "product_id"},
+    frozenset(("order_id", "product_id", "add_to_cart_order")),
+    "purchase",
+)
+"""Their shopper and time stand in orders.csv."""
 FORMATS: Sequence[LogFormat] = (
     OWN,
     _columned(
@@ -110,6 +117,7 @@ FORMATS: Sequence[LogFormat] = (
         shopper="user_id",
         time="time",
     ),
+    INSTACART_LINES,
     _columned("movielens", "click", "rating", shopper="userid", item="movieid", time="timestamp"),
     LogFormat(
         "movielens-dat",

@@ -19,7 +19,7 @@ class Batch:
 
     line: NDArray[np.int64]
     item: Any
-    time: Any
+    time: Any = None
     shopper: Any = None
     session: Any = None
     kind: Any = None
