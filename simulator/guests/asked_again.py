@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -22,7 +23,8 @@ def asked_again(context: Context, library: Library, found: StoredRun) -> tuple[b
     """(True, what came of it): a guest that is gone, has changed, or answers differently is no
     fault of the run.
     """
-    host = host_of(context.engine, found.run.number, purpose=f"{found.run.id}-verify")
+    purpose = f"{found.run.id}-verify-{time.time_ns():x}"  # a server that knows nothing of it yet
+    host = host_of(context.engine, found.run.number, purpose=purpose)
     if host is None:
         return False, "nothing is known of the guest; play the run again with --again"
     guest = guest_of(context.engine, found.run.number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -113,7 +114,7 @@ def _guest(resolved: Resolved, shared: SharedWorld) -> Iterator[GuestInMemory | 
         prices=shared.world.catalogue.price.astype(np.int32),
         pictures=shared.pixels,
         vectors=shared.vectors,
-        run=runs.id_of(resolved.config),
+        run=f"{runs.id_of(resolved.config)}-{time.time_ns():x}",  # a server begins anew
     )
     try:
         yield guest

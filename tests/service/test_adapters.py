@@ -80,6 +80,18 @@ def test_the_server_shows_what_a_class_of_the_same_mind_shows(shop: ws.Installat
     pd.testing.assert_frame_equal(twins[0][same], twins[1][same])
 
 
+def test_a_server_that_has_learned_a_run_begins_anew_when_it_is_played_again(
+    shop: ws.Installation,
+) -> None:
+    """Else its first day would know its last."""
+    app = runpy.run_path(str(EXAMPLES["fastapi_server"]))["app"]
+    with answering(app) as address:
+        policy = [f"clicked={address}"]
+        first = shop.experiment(policy, **TOY).events("clicked")
+        again = shop.experiment(policy, **TOY).events("clicked")
+    pd.testing.assert_frame_equal(first, again)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_speaks_as_its_server_documents(shop: ws.Installation, name: str) -> None:

@@ -95,6 +95,23 @@ def test_a_run_of_a_guest_verifies(any_engine: Engine, name: str) -> None:
         assert {tuple(note["propensities"]) for note in kept.values()} == {(1.0,) * 10}
 
 
+def test_a_server_is_asked_anew_by_a_run_again_and_by_verify(
+    any_engine: Engine, address: str
+) -> None:
+    """However often: what it has learned of a run is kept under a name of its own."""
+    context = factories.context_of(any_engine)
+    resolved = factories.resolved(any_engine, policy=f"web={address}")
+    with LocalWorkforce(any_engine) as workforce:
+        run = simulate(context, resolved, workforce).run
+        first = factories.exported(any_engine, run.id)
+    with LocalWorkforce(any_engine) as workforce:
+        simulate(context, resolved, workforce, again=True)
+    assert factories.exported(any_engine, run.id) == first
+    for _ in range(2):
+        checks = {one.name: one for one in verify(context, run.id)}
+        assert checks["slates"].detail.endswith("asked again, all answers equal")
+
+
 def test_one_that_answers_differently_is_told_and_no_fault(any_engine: Engine) -> None:
     """Its stored slates stay the truth."""
     context = factories.context_of(any_engine)

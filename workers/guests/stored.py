@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -31,9 +32,15 @@ def keep(
     is_strict: bool,
     prices: NDArray[np.int32],
 ) -> None:
-    """Remember where a run finds its guest; prices: int32 [n], cents, of all items."""
+    """Remember where a run finds its guest; prices: int32 [n], cents, of all items.
+
+    A server learns to know a run by a name that is new each time it is played from the start, for
+    it keeps what it has learned under that name. A run that is resumed keeps its name.
+    """
+    before = guests.read(conn, run)
+    called = f"{run:012x}-{time.time_ns():x}" if before is None else _called(run, before[0])
     about = {"guest": asdict(guest), "limits": asdict(limits), "strict": is_strict}
-    guests.keep(conn, run, about, prices)
+    guests.keep(conn, run, {**about, "called": called}, prices)
 
 
 def host_of(engine: Engine, run: int, *, purpose: str = "") -> Host | None:
@@ -49,13 +56,18 @@ def host_of(engine: Engine, run: int, *, purpose: str = "") -> Host | None:
         config = runs.by_number(conn, run).config
         shop = _shop(conn, run, config, prices)
     guest = Guest(**about["guest"])
-    door = open_door(guest, Limits(**about["limits"]), purpose or f"{run:012x}")
+    door = open_door(guest, Limits(**about["limits"]), purpose or _called(run, about))
     k = config["recommender"]["slate_size"]
 
     def day(generation: int) -> Day | None:
         return _day(engine, run, generation, k)
 
     return Host(guest.name, door, shop, day, is_strict=about["strict"])
+
+
+def _called(run: int, about: dict[str, Any]) -> str:
+    """What a server calls a run; runs of earlier versions go by their id."""
+    return str(about.get("called", f"{run:012x}"))
 
 
 def guest_of(engine: Engine, run: int) -> Guest:
