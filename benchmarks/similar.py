@@ -2,7 +2,7 @@
 line, cold.
 
 `python -m benchmarks.similar [--calls 100] [--first]`: 60,000 items, a 28x28 png, two jpgs. Warm:
-in a process that has done it before, with TensorFlow and with ONNX Runtime: decode in the gate,
+in a process that has done it before, with TensorFlow and with ONNX Runtime: decode in its own process,
 embed, rank. Cold: `windowshop similar FILE` in a new process, the 60,000 embedded before. --first:
 in an empty home.
 """
@@ -26,7 +26,7 @@ from PIL import Image
 
 from benchmarks.measured import claim
 from recommender.embedding.runtimes import Runtime
-from simulator.catalogues.decoder import Gate
+from simulator.catalogues.decoder import Decoder
 from simulator.catalogues.stored import fashion_mnist
 from simulator.embedders.similar import Search, open_search
 from simulator.installation.context import Silence, open_context
@@ -75,18 +75,18 @@ def _command(picture: NDArray[np.uint8], changes: dict[str, str]) -> float:
 
 def _files(search: Search, pictures: NDArray[np.uint8], runtime: Runtime) -> None:
     embed = _milliseconds(lambda n: search.network.embed(pictures[n : n + 1]), len(pictures))
-    with tempfile.TemporaryDirectory() as name, Gate() as gate:
+    with tempfile.TemporaryDirectory() as name, Decoder() as decoder:
         for size, ending in SIZES:
             kind = Path(name, f"{size[0]}x{size[1]}.{ending}")
             Image.fromarray(255 - pictures[0]).convert("RGB").resize(size).save(kind)
-            took = _milliseconds(partial(_asked, search, gate, kind), len(pictures))
+            took = _milliseconds(partial(_asked, search, decoder, kind), len(pictures))
             what = f"similar, warm, {runtime}, {len(search.index):,} items, {kind.name}"
             found = f"{took:.1f} ms, {embed:.2f} of them embedding"
             claim(what, found, f"at most {WARM_MS:.0f} ms", holds=took <= WARM_MS)
 
 
-def _asked(search: Search, gate: Gate, file: Path, _number: int) -> object:
-    return search.nearest(gate.read(file).canonical, 10)
+def _asked(search: Search, decoder: Decoder, file: Path, _number: int) -> object:
+    return search.nearest(decoder.read(file).canonical, 10)
 
 
 def _milliseconds(work: Callable[[int], object], calls: int) -> float:
