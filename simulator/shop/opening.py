@@ -38,6 +38,7 @@ from simulator.shop.live.live_run import (
 from simulator.shop.live.neighbours import Cosines
 from simulator.shop.live.sampler import Sampler
 from simulator.shop.live.stocking import Stocking
+from simulator.shop.live.trials import Trial, Trials, TrialWish
 from simulator.shop.wish import OFFERED, Wish
 from workers.supervisor import Supervisor
 
@@ -100,6 +101,7 @@ class Premises:
         self.blind: dict[int, Blind] = {}
         self.crowd: Crowd | None = None
         self.experiments = Experiments()
+        self.trials = Trials()
         self.decoder = Decoder(patience=15.0, processor_seconds=10, most_pixels=MOST_PIXELS)
         self.decoding = threading.Lock()
         self._given = workforce
@@ -117,6 +119,7 @@ class Premises:
         """End what was begun; workers finish what they have in hand."""
         self.is_closing = True
         self.experiments.close()
+        self.trials.close()
         if self.crowd is not None:
             self.crowd.stop()
         self._thread.join(CLOSE_SECONDS)  # one that still opens ends with the process
@@ -262,6 +265,10 @@ class Premises:
         workforce = self.workforce
         settings = workforce.settings if isinstance(workforce, Supervisor) else None
         return self.experiments.start(settings or self.context.settings, wish)
+
+    def start_trial(self, wish: TrialWish) -> Trial:
+        """Try a recommender of somebody's own, in a process of its own."""
+        return self.trials.start(self.context.settings, wish)
 
     def is_anybody_working(self) -> bool:
         """Whether a worker lives."""

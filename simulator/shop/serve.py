@@ -93,13 +93,19 @@ class _Carried(threading.Thread):
         from simulator.shop.web.app import application  # noqa: PLC0415
         from simulator.shop.web.cookies import signer  # noqa: PLC0415
         from simulator.shop.web.guards import LOOPBACK  # noqa: PLC0415
+        from simulator.shop.web.nearby import is_loopback  # noqa: PLC0415
 
         try:
             context = self._installed()
             shop = Premises(context, self._wish)
             shop.on_failure = self._on_failure
             key = signer(context.settings.home)
-            self._doorway.within = application(shop, key, hosts=(*LOOPBACK, *self._names))
+            self._doorway.within = application(
+                shop,
+                key,
+                hosts=(*LOOPBACK, *self._names),
+                listens_nearby=is_loopback(self._names[0]),
+            )
             self.shop = shop
             shop.begin()
         except WindowshopError as error:

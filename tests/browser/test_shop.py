@@ -41,7 +41,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = 30.0
-PAGES = ("/", "/live", "/runs", "/ops", "/docs", "/blind", "/compare", "/items/item-0004")
+PAGES = ("/", "/live", "/runs", "/ops", "/docs", "/blind", "/compare", "/plug", "/items/item-0004")
 
 
 @dataclass
@@ -294,6 +294,21 @@ def test_the_shop_in_portuguese(served: Served) -> None:
         visitor.page.get_by_role("heading", name="On the shelf").wait_for()
         visitor.page.reload()
         assert visitor.page.locator("html").get_attribute("lang") == "en"
+
+
+def test_what_cannot_be_tried_is_said_where_it_was_typed(served: Served) -> None:
+    """By the keyboard, from the navigation; the address stays in its field, the cure beside it."""
+    with served.visitor(locale="pt-BR") as visitor:
+        page = visitor.page
+        page.get_by_role("link", name="Teste o seu").press("Enter")
+        page.get_by_label("O endereço dele").fill("http://me:secret@127.0.0.1:9000")
+        visitor.said.clear()
+        page.keyboard.press("Enter")
+        page.get_by_role("alert").wait_for()
+        assert "give http://HOST:PORT" in page.get_by_role("alert").inner_text()
+        assert page.get_by_label("O endereço dele").input_value().startswith("http://me")
+        assert all("400 (Bad Request)" in said for said in visitor.said)
+        visitor.said.clear()  # Chromium notes what was refused
 
 
 def test_a_page_is_light_and_quick(served: Served) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from db.engine import write_transaction
@@ -46,8 +47,15 @@ class ToyPremises(Premises):
 @contextmanager
 def client_of(shop: Premises) -> Iterator[httpx.Client]:
     """Asks a shop as a browser would."""
+    with serving(application(shop, SIGNER)) as client:
+        yield client
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[httpx.Client]:
+    """Asks an application that is served on loopback."""
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(application(shop, SIGNER), log_level="error", lifespan="off")
+    config = uvicorn.Config(app, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()

@@ -16,6 +16,7 @@ from db.engine import read_transaction
 from db.events import Kind
 from simulator.shop.live.blind import Blind, arrangement, team_draft
 from simulator.shop.live.cards import SAID
+from simulator.shop.pages import plugging
 from simulator.shop.pages.language import Language, choose
 from tests.service.shop import open_shop
 
@@ -26,13 +27,14 @@ TEXT = re.compile(r"""_\(\s*("([^"]*)"|'([^']*)')""")
 
 
 def texts() -> set[str]:
-    """Everything that templates say, and the reasons."""
+    """Everything that templates say, the reasons, and what a trial of a recommender finds."""
     found = {
         match[2] or match[3]
         for template in TEMPLATES.rglob("*.j2")
         for match in TEXT.finditer(template.read_text())
     }
-    return found | set(SAID.values())
+    tried = {*plugging.NAMES, *plugging.DETAILS.values(), *plugging.PLAIN}
+    return found | set(SAID.values()) | tried
 
 
 def test_every_text_of_the_pages_has_its_portuguese() -> None:

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from simulator.shop.opening import OPEN, Premises
 from simulator.shop.pages.language import NAMES, Language, choose
 from simulator.shop.web.cookies import LANGUAGE, POLICY, shopper_of, visitor_number
+from simulator.shop.web.nearby import is_nearby
 from simulator.shop.wish import OFFERED
 
 HERE = Path(__file__).parents[1]
@@ -68,6 +69,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
                 "language": language,
                 "languages": NAMES,
                 "path": request.url.path,
+                "is_nearby": is_nearby(request),
                 **values,
             }
         ),

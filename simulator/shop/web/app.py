@@ -17,6 +17,7 @@ from simulator.shop.pages import (
     looking,
     operating,
     pictures,
+    plugging,
     reference,
     shopping,
     studying,
@@ -43,11 +44,16 @@ class _Kept(StaticFiles):
         return answer
 
 
-def application(shop: Premises, signer: Signer, *, hosts: Collection[str] = ()) -> FastAPI:
-    """All of it. hosts: names by which it may be called; none: any."""
+def application(
+    shop: Premises, signer: Signer, *, hosts: Collection[str] = (), listens_nearby: bool = True
+) -> FastAPI:
+    """All of it. hosts: names by which it may be called; none: any. listens_nearby: on loopback
+    alone.
+    """
     app = FastAPI(title="Windowshop", version="1", description=ABOUT, docs_url=None, redoc_url=None)
     app.state.shop = shop
     app.state.signer = signer
+    app.state.listens_nearby = listens_nearby
     errors.install(app, trouble)
     app.state.metrics = Metrics(shop.engine)
     app.add_middleware(Counted, metrics=app.state.metrics)
@@ -64,6 +70,7 @@ def application(shop: Premises, signer: Signer, *, hosts: Collection[str] = ()) 
         watching,
         studying,
         operating,
+        plugging,
         reference,
     ):
         app.include_router(pages.router)

@@ -67,7 +67,7 @@ class Guards:
 
     def _refused(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")
-        if self._hosts and _name(host) not in self._hosts:
+        if self._hosts and host_name(host) not in self._hosts:
             return 421, f"this shop is not called {host[:80]!r}"
         if scope["method"] not in SAFE:
             origin = headers.get("origin")
@@ -113,7 +113,7 @@ def _with_headers(send: Send) -> Send:
     return extended
 
 
-def _name(host: str) -> str:
+def host_name(host: str) -> str:
     """A Host header without its port."""
     if host.startswith("["):
         return host.partition("]")[0] + "]"
