@@ -94,17 +94,25 @@ class _Carried(threading.Thread):
         from simulator.shop.web.cookies import signer  # noqa: PLC0415
         from simulator.shop.web.guards import LOOPBACK  # noqa: PLC0415
         from simulator.shop.web.nearby import is_loopback  # noqa: PLC0415
+        from simulator.shop.web.tokens import Tokens, place_of, token_of  # noqa: PLC0415
 
         try:
             context = self._installed()
             shop = Premises(context, self._wish)
             shop.on_failure = self._on_failure
             key = signer(context.settings.home)
+            nearby = is_loopback(self._names[0])
+            if not nearby:
+                context.talk.say(
+                    "others can reach this shop: writing over the API takes the token in"
+                    f" {place_of(context.settings.home)}"
+                )
             self._doorway.within = application(
                 shop,
                 key,
                 hosts=(*LOOPBACK, *self._names),
-                listens_nearby=is_loopback(self._names[0]),
+                tokens=None if nearby else Tokens(token_of(context.settings.home)),
+                listens_nearby=nearby,
             )
             self.shop = shop
             shop.begin()

@@ -26,7 +26,7 @@ from workers.local_workforce import LocalWorkforce
 
 pytestmark = pytest.mark.service
 
-PATIENCE = 60.0
+PATIENCE = 240.0
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,7 @@ from simulator.shop.web import errors, probes
 from simulator.shop.web.cookies import Signer
 from simulator.shop.web.counted import Counted, Metrics
 from simulator.shop.web.guards import Guards
+from simulator.shop.web.tokens import Tokens
 
 ABOUT = (
     "The recommender behind the shop: search with a picture or an item, tell what happened, look"
@@ -45,10 +46,15 @@ class _Kept(StaticFiles):
 
 
 def application(
-    shop: Premises, signer: Signer, *, hosts: Collection[str] = (), listens_nearby: bool = True
+    shop: Premises,
+    signer: Signer,
+    *,
+    hosts: Collection[str] = (),
+    tokens: Tokens | None = None,
+    listens_nearby: bool = True,
 ) -> FastAPI:
-    """All of it. hosts: names by which it may be called; none: any. listens_nearby: on loopback
-    alone.
+    """All of it. hosts: names by which it may be called; none: any. tokens: what writing over the
+    API takes; None: nothing. listens_nearby: on loopback alone.
     """
     app = FastAPI(title="Windowshop", version="1", description=ABOUT, docs_url=None, redoc_url=None)
     app.state.shop = shop
@@ -57,7 +63,7 @@ def application(
     errors.install(app, trouble)
     app.state.metrics = Metrics(shop.engine)
     app.add_middleware(Counted, metrics=app.state.metrics)
-    app.add_middleware(Guards, hosts=hosts)
+    app.add_middleware(Guards, hosts=hosts, tokens=tokens)
     for part in (searches, things, stocking, events, stream, experiments):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(probes.router)

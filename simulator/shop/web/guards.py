@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulator.shop.web.errors import problem
+from simulator.shop.web.tokens import API, Tokens
 
 MOST_BYTES = 5_000_000
 """Of a picture that is brought; a request may be a little larger."""
@@ -22,6 +23,10 @@ ENVELOPE = 100_000
 WRITES = RateLimitItemPerMinute(6000)
 """What one address may send."""
 
+UNKNOWN = (
+    "writing here takes a token, which is none or another one; send it as `Authorization: Bearer"
+    " TOKEN`. `windowshop serve` says where it is kept"
+)
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 HEADERS = {
@@ -43,10 +48,15 @@ class TooLargeError(Exception):
 
 
 class Guards:
-    """ASGI middleware. hosts: names by which this shop may be called; none: any."""
+    """ASGI middleware. hosts: names by which this shop may be called; none: any. tokens: what
+    writing over the API takes; None: nothing.
+    """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, hosts: Collection[str] = (), tokens: Tokens | None = None
+    ) -> None:
         self._app = app
+        self._tokens = tokens
         self._hosts = frozenset(hosts)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
@@ -58,7 +68,10 @@ class Guards:
         headers = Headers(scope=scope)
         refused = self._refused(scope, headers)
         if refused is not None:
-            await problem(*refused, scope["path"])(scope, receive, _with_headers(send))
+            answer = problem(*refused, scope["path"])
+            if refused[0] == 401:
+                answer.headers["WWW-Authenticate"] = "Bearer"
+            await answer(scope, receive, _with_headers(send))
             return
         try:
             await self._app(scope, _limited(receive), _with_headers(send))
@@ -69,18 +82,24 @@ class Guards:
         host = headers.get("host", "")
         if self._hosts and host_name(host) not in self._hosts:
             return 421, f"this shop is not called {host[:80]!r}"
-        if scope["method"] not in SAFE:
-            origin = headers.get("origin")
-            if origin is not None and urlsplit(origin).netloc != host:
-                return 403, "a page of another site sent this"
-            if headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
-                return 403, "a page of another site sent this"
-            who = scope["client"][0] if scope.get("client") else ""
-            if not self._limiter.hit(WRITES, who):
-                return 429, f"more than {WRITES} came from here; go on a little later"
+        refused = None if scope["method"] in SAFE else self._unwanted(scope, headers, host)
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > MOST_BYTES + ENVELOPE:
+        if refused is None and length.isdecimal() and int(length) > MOST_BYTES + ENVELOPE:
             return 413, _too_large()
+        return refused
+
+    def _unwanted(self, scope: Scope, headers: Headers, host: str) -> tuple[int, str] | None:
+        """Why somebody may not write: from another site, too often, or without the token."""
+        origin = headers.get("origin")
+        is_foreign = origin is not None and urlsplit(origin).netloc != host
+        if is_foreign or headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
+            return 403, "a page of another site sent this"
+        knows = self._tokens is not None and self._tokens.carried(headers)
+        address = scope["client"][0] if scope.get("client") else ""
+        if not self._limiter.hit(WRITES, "with the token" if knows else f"from {address}"):
+            return 429, f"more than {WRITES} came from here; go on a little later"
+        if self._tokens is not None and not knows and scope["path"].startswith(API):
+            return 401, UNKNOWN
         return None
 
 
