@@ -68,7 +68,7 @@ audit: $(VENV)/.dev ## known advisories against what is locked; needs the adviso
 compose: $(VENV)/.dev ## tests in real containers; BASE_IMAGE, REDIS_IMAGE, POSTGRES_IMAGE name other images
 	$(BIN)/python -m pytest -m compose tests/compose $(ARGS)
 
-notebook: $(VENV)/.dev ## execute docs/windowshop.ipynb from top to bottom and keep its results
+notebook: $(VENV)/.dev ## execute the notebooks in docs from top to bottom and keep their results
 	$(BIN)/python -m tests.notebook
 
 lock: $(VENV)/.dev ## write requirements/*.txt again; UPGRADE=--upgrade takes the newest versions

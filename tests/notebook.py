@@ -1,8 +1,12 @@
-"""Executes docs/windowshop.ipynb from top to bottom and writes its results into it."""
+"""Executes the notebooks of docs from top to bottom and writes their results into them.
+
+`python -m tests.notebook [NAME...]`; left out, all of them.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,11 +15,11 @@ from nbclient import NotebookClient
 
 from tests.installation import OURS, ROOT
 
-NOTEBOOK = ROOT / "docs" / "windowshop.ipynb"
+NOTEBOOKS = sorted((ROOT / "docs").glob("*.ipynb"))
 SECONDS = 600
 
 
-def execute(path: Path = NOTEBOOK) -> None:
+def execute(path: Path) -> None:
     """In an empty home; raises CellExecutionError at the first cell that fails."""
     book = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory(prefix="windowshop-") as home:
@@ -36,4 +40,6 @@ def execute(path: Path = NOTEBOOK) -> None:
 
 
 if __name__ == "__main__":
-    execute()
+    for notebook in NOTEBOOKS:
+        if notebook.stem in sys.argv[1:] or len(sys.argv) == 1:
+            execute(notebook)

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from tests.installation import OURS, ROOT
-from tests.notebook import NOTEBOOK
+from tests.notebook import NOTEBOOKS
 
 pytestmark = [pytest.mark.service, pytest.mark.thorough, pytest.mark.timeout(900)]
 
@@ -61,12 +62,22 @@ def test_the_blocks_of_a_page_run_one_after_the_other(home: Path, page: str) -> 
     run(home, "\n".join(blocks))
 
 
-def test_the_notebook_runs_from_top_to_bottom(home: Path, tmp_path: Path) -> None:
-    """In an empty home; a cell that fails fails the test."""
-    copy = tmp_path / NOTEBOOK.name
-    copy.write_bytes(NOTEBOOK.read_bytes())
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_from_top_to_bottom(home: Path, tmp_path: Path, notebook: Path) -> None:
+    """In an empty home; a cell that fails fails the test, and what it says is what it said."""
+    copy = tmp_path / notebook.name
+    copy.write_bytes(notebook.read_bytes())
     run(home, EXECUTE.format(path=str(copy)))
     assert '"image/png"' in copy.read_text()
+    assert sentences(copy) == sentences(notebook)
+
+
+def sentences(notebook: Path) -> list[str]:
+    """The results that are a sentence; figures and pages hold times and fonts."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    outputs = [one for cell in cells for one in cell.get("outputs", [])]
+    texts = [one["data"].get("text/plain", "") for one in outputs]
+    return [text for text in texts if text.endswith((".'", '."'))]
 
 
 def test_the_examples_of_the_docstrings_hold(home: Path) -> None:
