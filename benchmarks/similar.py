@@ -3,8 +3,8 @@ line, cold.
 
 `python -m benchmarks.similar [--calls 100] [--first]`: 60,000 items, a 28x28 png, two jpgs. Warm:
 in a process that has done it before, with TensorFlow and with ONNX Runtime: decode in its own
-process, embed, rank. Cold: `windowshop similar FILE` in a new process, the 60,000 embedded before. --first:
-in an empty home.
+process, embed, rank. Cold: `windowshop similar FILE` in a new process, the 60,000 embedded
+before. --first: in an empty home.
 """
 
 from __future__ import annotations
