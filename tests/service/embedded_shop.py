@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -67,10 +68,23 @@ class EmbeddedPremises(ToyPremises):
         return open_live(self.context, type(found)(config, found.items))
 
 
+class OneAfterTheOther(LocalWorkforce):
+    """A worker has one job in hand, however many threads of the server ring for it."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._alone = threading.Lock()
+
+    def ring(self, work_ids: Iterable[int]) -> None:
+        """Do the work now, when what others rang for is done."""
+        with self._alone:
+            super().ring(work_ids)
+
+
 @contextmanager
 def open_shop(engine: Engine, *, policy: str = "blend") -> Iterator[tuple[Premises, httpx.Client]]:
     """A shop whose work is done by this process, and who asks it."""
-    with LocalWorkforce(engine) as workforce:
+    with OneAfterTheOther(engine) as workforce:
         shop = EmbeddedPremises(engine, workforce, policy=policy)
         with shop.decoder, client_of(shop) as client:
             yield shop, client
