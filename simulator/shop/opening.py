@@ -27,7 +27,6 @@ from simulator.shop.live.blind import Blind
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.closing import Closing
 from simulator.shop.live.crowd import Crowd
-from simulator.shop.live.experiments import Experiments, ExperimentWish, Started
 from simulator.shop.live.live_run import (
     LiveRun,
     base_of,
@@ -38,7 +37,8 @@ from simulator.shop.live.live_run import (
 from simulator.shop.live.neighbours import Cosines
 from simulator.shop.live.sampler import Sampler
 from simulator.shop.live.stocking import Stocking
-from simulator.shop.live.trials import Trial, Trials, TrialWish
+from simulator.shop.measuring.experiments import Experiments, ExperimentWish, Started
+from simulator.shop.measuring.trials import Trial, Trials, TrialWish
 from simulator.shop.wish import OFFERED, Wish
 from workers.supervisor import Supervisor
 

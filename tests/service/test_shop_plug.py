@@ -13,7 +13,7 @@ import pytest
 import windowshop as ws
 from db.errors import NotFoundError, UsageError
 from simulator.guests.check import ADVICE
-from simulator.shop.live.trials import TrialWish
+from simulator.shop.measuring.trials import TrialWish
 from simulator.shop.pages import plugging
 from simulator.shop.pages.language import Language
 from simulator.shop.web.app import application

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from simulator.shop.api.schemas import Given
 from simulator.shop.api.searches import PROBLEMS
-from simulator.shop.live.experiments import LARGEST, ExperimentWish
+from simulator.shop.measuring.experiments import LARGEST, ExperimentWish
 from simulator.shop.opening import Premises
 
 router = APIRouter(tags=["experiments"], responses=PROBLEMS)

@@ -25,7 +25,7 @@ from simulator.shop.api.schemas import (
 from simulator.shop.api.searches import PROBLEMS
 from simulator.shop.live import neighbours as beside
 from simulator.shop.live.live_run import LiveRun
-from simulator.shop.live.studies import measured
+from simulator.shop.measuring.studies import measured
 from simulator.shop.opening import Premises
 
 router = APIRouter(responses=PROBLEMS)

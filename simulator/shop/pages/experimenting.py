@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from simulator.shop.live.experiments import ExperimentWish
+from simulator.shop.measuring.experiments import ExperimentWish
 from simulator.shop.opening import Premises
 from simulator.shop.pages.render import page
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
 from db.errors import UsageError, WindowshopError
-from simulator.shop.live.trials import TrialWish
+from simulator.shop.measuring.trials import TrialWish
 from simulator.shop.opening import OPEN, Premises
 from simulator.shop.pages.language import Language
 from simulator.shop.pages.render import language_of, page

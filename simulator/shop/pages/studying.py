@@ -14,7 +14,7 @@ from db.runs import FINISHED, Run
 from recommender.registry import POLICY_NAMES
 from simulator.report.numbers.comparison import Comparison
 from simulator.report.text import labels
-from simulator.shop.live.studies import measured
+from simulator.shop.measuring.studies import measured
 from simulator.shop.opening import Premises
 from simulator.shop.pages.forest import forest
 from simulator.shop.pages.render import page

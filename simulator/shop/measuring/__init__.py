@@ -1,0 +1,1 @@
+"""What is measured from the browser: experiments, trials of a recommender, and finished runs."""
