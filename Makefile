@@ -60,7 +60,7 @@ bench: $(VENV)/.dev ## every benchmark, one line a claim; ARGS=--largest adds th
 	$(BIN)/python -m benchmarks $(ARGS)
 
 coverage: $(VENV)/.dev ## how often intervals hold what they are about, about 20 minutes; ARGS=--quick: two
-	$(BIN)/python -m benchmarks.coverage $(ARGS)
+	$(BIN)/python -m benchmarks.intervals.coverage $(ARGS)
 
 audit: $(VENV)/.dev ## known advisories against what is locked; needs the advisory service
 	$(BIN)/uv tool run --system-certs --quiet pip-audit@2.10.1 --strict --require-hashes --disable-pip -r requirements/runtime.txt

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks.measured import CLAIM, machine
+from benchmarks.rig.measured import CLAIM, machine
 
 SCRIPTS = (
     ("embedding",),

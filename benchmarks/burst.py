@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from sqlalchemy import func, select
 
-from benchmarks.installation import DATABASES, database_mb, installed, memory_mb
-from benchmarks.measured import claim, machine
-from benchmarks.road import wait_for
+from benchmarks.rig.installation import DATABASES, database_mb, installed, memory_mb
+from benchmarks.rig.measured import claim, machine
+from benchmarks.rig.road import wait_for
 from db import event_log, work
 from db.engine import read_transaction, write_transaction
 from db.events import Events, Kind, blank

@@ -20,7 +20,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from benchmarks.measured import Pair, beside, claim
+from benchmarks.rig.measured import Pair, beside, claim
 from db import images, models, runs, schema, work
 from db.engine import open_engine, write_transaction
 from recommender.embedding import checkpoint

@@ -21,7 +21,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measured import claim
+from benchmarks.rig.measured import claim
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from simulator.environment.opened import Setting
 from simulator.environment.vector import ShopVectorEnv

@@ -21,8 +21,8 @@ from statistics import median
 
 import numpy as np
 
-from benchmarks import traffic
-from benchmarks.measured import claim, peak_mb
+from benchmarks.made import traffic
+from benchmarks.rig.measured import claim, peak_mb
 from db import cointeractions, event_log, schema
 from db.engine import open_engine, read_transaction, write_transaction
 from db.runs import open_run

@@ -13,9 +13,9 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from benchmarks.installation import DATABASES, database_mb, installed
-from benchmarks.measured import machine
-from benchmarks.road import travel
+from benchmarks.rig.installation import DATABASES, database_mb, installed
+from benchmarks.rig.measured import machine
+from benchmarks.rig.road import travel
 from simulator.playing.plan import Plan
 
 SIZES = {

@@ -21,9 +21,9 @@ from statistics import median
 
 import httpx
 
-from benchmarks.installation import METRICS
-from benchmarks.measured import claim
-from benchmarks.road import Road, travel
+from benchmarks.rig.installation import METRICS
+from benchmarks.rig.measured import claim
+from benchmarks.rig.road import Road, travel
 from db import event_log, runs
 from db.engine import read_transaction
 from simulator.installation.context import Context, Silence, open_context
@@ -34,7 +34,7 @@ from workers import settings
 WANTED = {"python": 0.6, "http": 0.3}
 """Share of the events a second of the built-in `random`."""
 DOORS = {"python": "a class of one's own", "http": "the same behind HTTP"}
-GUEST = f"{Path(__file__).with_name('by_lot.py')}:ByLot"
+GUEST = f"{Path(__file__).parent / 'made' / 'by_lot.py'}:ByLot"
 READY_SECONDS = 60.0
 
 

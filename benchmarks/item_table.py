@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from benchmarks.measured import beside, claim, seconds
+from benchmarks.rig.measured import beside, claim, seconds
 from recommender.session_log.itemitem import table
 from recommender.session_log.pairs import count
 from recommender.session_log.sessions import Visits

@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 import os
 
-from benchmarks.installation import DATABASES, installed
-from benchmarks.measured import claim, machine
-from benchmarks.road import PARTS, Road, travel
+from benchmarks.rig.installation import DATABASES, installed
+from benchmarks.rig.measured import claim, machine
+from benchmarks.rig.road import PARTS, Road, travel
 from simulator.installation.context import Context
 from simulator.playing.plan import Plan
 

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from benchmarks.measured import claim, peak_mb
+from benchmarks.rig.measured import claim, peak_mb
 
 SECONDS = 60
 MEGABYTES = 4_000

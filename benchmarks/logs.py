@@ -20,8 +20,8 @@ from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFID
 from numpy.typing import NDArray
 from scipy import sparse
 
-from benchmarks.baskets import ORDERS, Log, baskets, visits
-from benchmarks.measured import claim, peak_mb
+from benchmarks.made.baskets import ORDERS, Log, baskets, visits
+from benchmarks.rig.measured import claim, peak_mb
 from recommender.session_log import sessions
 from recommender.session_log.ranking import Ranked, rank
 from recommender.session_log.sessions import Cases, SessionLog, Visits

@@ -14,7 +14,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measured import beside, claim, seconds
+from benchmarks.rig.measured import beside, claim, seconds
 from recommender.search.approximate import ApproximateIndex
 from recommender.search.similarity import nearest, round_embeddings
 from simulator.embedders.similar import open_search

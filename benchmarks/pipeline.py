@@ -13,9 +13,9 @@ import os
 import pstats
 from statistics import median
 
-from benchmarks.installation import METRICS
-from benchmarks.measured import claim
-from benchmarks.road import PARTS, Road, travel
+from benchmarks.rig.installation import METRICS
+from benchmarks.rig.measured import claim
+from benchmarks.rig.road import PARTS, Road, travel
 from simulator.installation.context import Context, Silence, open_context
 from simulator.playing.plan import Plan
 from simulator.playing.simulate import Played, prepare, simulate, workforce_for

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.measured import claim
+from benchmarks.rig.measured import claim
 from recommender.embedding.runtimes import Runtime
 from simulator.catalogues.decoder import Decoder
 from simulator.catalogues.stored import fashion_mnist

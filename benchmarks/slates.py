@@ -18,8 +18,8 @@ from statistics import median
 
 import numpy as np
 
-from benchmarks import traffic
-from benchmarks.measured import claim
+from benchmarks.made import traffic
+from benchmarks.rig.measured import claim
 from recommender.config import RecommenderConfig
 from recommender.knowledge import Knowledge
 from recommender.policies import recommend

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from benchmarks.baskets import baskets
+from benchmarks.made.baskets import baskets
 from db.engine import open_engine, read_transaction
 from db.tables import embedding
 from tests import cli_reference, log_samples, mixed_pictures

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
-from benchmarks.baskets import Log, visits
+from benchmarks.made.baskets import Log, visits
 
 KINDS = ("view", "addtocart", "transaction")
 WORDS = ("looked", "took", "paid")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from benchmarks.baskets import visits
+from benchmarks.made.baskets import visits
 from db.engine import read_transaction, write_transaction
 from db.tables import imported_log
 from simulator.logs.reading.notes import SHOWN

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import literal, select
 
-from benchmarks.baskets import visits
+from benchmarks.made.baskets import visits
 from db import models
 from db.engine import write_transaction
 from db.tables import embedding

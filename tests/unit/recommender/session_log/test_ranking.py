@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.baskets import baskets, visits
 from benchmarks.logs import arrays
+from benchmarks.made.baskets import baskets, visits
 from recommender.evaluation import metrics
 from recommender.session_log import choice_model as choicemodel
 from recommender.session_log import sessions

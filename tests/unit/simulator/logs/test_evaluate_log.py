@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from benchmarks.baskets import visits
+from benchmarks.made.baskets import visits
 from db.errors import UsageError
 from simulator.installation.context import Context, Silence
 from simulator.logs.evaluate_log import evaluate_log

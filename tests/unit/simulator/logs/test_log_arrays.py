@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.baskets import baskets
+from benchmarks.made.baskets import baskets
 from recommender.session_log.ranking import rank
 from simulator.logs import log_arrays
 from simulator.logs.split import split

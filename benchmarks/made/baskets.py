@@ -1,10 +1,10 @@
 """Made-up logs for benchmarks and tests: household baskets as a supermarket writes them, and small
 shapes.
 
-`python -m benchmarks.baskets --rows 1500000 --out baskets.csv` writes one. Nothing here imitates a
-particular data set: products and groups follow Zipf's law, households are loyal to a few products
-of each group, groups and single products are bought together, products come and go, baskets are
-small with a long tail.
+`python -m benchmarks.made.baskets --rows 1500000 --out baskets.csv` writes one. Nothing here
+imitates a particular data set: products and groups follow Zipf's law, households are loyal to a few
+products of each group, groups and single products are bought together, products come and go,
+baskets are small with a long tail.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import expected, populations
+from benchmarks.intervals import expected, populations
 from simulator.installation.context import Silence, open_context
 from simulator.playing.plan import Plan
 from simulator.playing.together import play_together
@@ -34,7 +34,7 @@ SEEDS = 5
 """Shops of one experiment."""
 EXPERIMENTS = 2000
 """Drawn from the shops that were played."""
-PAGE = Path(__file__).parents[1] / "docs" / "STATISTICS.md"
+PAGE = Path(__file__).parents[2] / "docs" / "STATISTICS.md"
 BEGIN = "<!-- made by `make coverage` -->"
 BEGIN_SHOPPERS = "<!-- made by `make coverage`, of shoppers -->"
 BEGIN_EXPECTED = "<!-- made by `make coverage`, of expectations -->"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from benchmarks import populations
-from benchmarks.coverage import BEGIN, END, write
+from benchmarks.intervals import populations
+from benchmarks.intervals.coverage import BEGIN, END, write
 from simulator.playing.in_memory import SharedWorld, gather, play_in_memory, share_world
 from simulator.report.numbers.statistics import Estimate
 from tests import factories

@@ -8,7 +8,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.installation import Stages, cpu_of, cpu_of_postgres, database_mb, memory_mb, stages
+from benchmarks.rig.installation import (
+    Stages,
+    cpu_of,
+    cpu_of_postgres,
+    database_mb,
+    memory_mb,
+    stages,
+)
 from db import heartbeats
 from db.engine import read_transaction
 from simulator.installation.context import Context

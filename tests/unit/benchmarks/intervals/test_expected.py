@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks import expected
+from benchmarks.intervals import expected
 from simulator.report.numbers.expected_outcomes import EXPECTED_OF
 from simulator.report.numbers.statistics import Estimate
 

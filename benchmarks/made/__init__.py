@@ -1,0 +1,1 @@
+"""What benchmarks are fed with: made-up logs, traffic and a guest."""
