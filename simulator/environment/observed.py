@@ -60,7 +60,9 @@ def observed(places: Places, rows: Any = None) -> Observation:
 
 def one_by_one(batch: Observation) -> list[Observation]:
     """Each row for itself, as `observation_space` wants it."""
-    return [dict(zip(batch, row, strict=True)) for row in zip(*batch.values(), strict=True)]
+    names = tuple(batch)
+    columns = [list(column) for column in batch.values()]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def told(rows: NDArray[Any]) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ class Reaction:
     clicked: Bools  # all False is the explicit no-click
     carted: Bools
     bought: Bools
-    dwell: Ints  # ms, of every item had it been clicked
+    dwell: Ints  # ms, of what was clicked; 0 elsewhere
     appeal: Floats  # utility without the base: 0 is an average item of the wanted category
     cart: Floats  # P(cart | clicked)
     purchase: Floats  # P(purchase | carted)
@@ -115,18 +115,26 @@ def react(world: World, sessions: Sessions, slates: Ints) -> Reaction:
     clicked = examined & (uniform(world.seed, Purpose.CLICK, *here, item) < probability)
 
     worth = expit(config.cart_base + config.cart_slope * liking)
-    carted = clicked & (uniform(world.seed, Purpose.CART, *here, item) < worth)
     price = (
         world.population.price_sensitivity[s.shopper][:, None]
         * world.catalogue.features[slates, -1]
     )
     resolve = config.purchase_base + config.purchase_slope * liking - config.purchase_price * price
     resolved = expit(resolve)
-    bought = carted & (uniform(world.seed, Purpose.PURCHASE, *here, item) < resolved)
 
-    mood = config.dwell_spread * normal(world.seed, Purpose.DWELL, *here, item)
-    length = config.dwell_ms * np.exp(config.dwell_slope * liking + mood)
-    dwell = np.clip(np.rint(length), *_DWELL_LIMITS_MS).astype(np.int64)
+    # Only what was clicked can be put into a cart, bought, or looked at for a while.
+    row, column = np.nonzero(clicked)
+    there = (s.shopper[row], s.day, s.step, item[row, column])
+    is_carted = uniform(world.seed, Purpose.CART, *there) < worth[row, column]
+    is_bought = uniform(world.seed, Purpose.PURCHASE, *there) < resolved[row, column]
+    carted = np.zeros(slates.shape, np.bool_)
+    carted[row, column] = is_carted
+    bought = np.zeros(slates.shape, np.bool_)
+    bought[row, column] = is_carted & is_bought
+    mood = config.dwell_spread * normal(world.seed, Purpose.DWELL, *there)
+    length = config.dwell_ms * np.exp(config.dwell_slope * liking[row, column] + mood)
+    dwell = np.zeros(slates.shape, np.int64)
+    dwell[row, column] = np.clip(np.rint(length), *_DWELL_LIMITS_MS).astype(np.int64)
     return Reaction(
         probability, examined, clicked, carted, bought, dwell, liking, cart=worth, purchase=resolved
     )

@@ -71,7 +71,9 @@ def bits(seed: int, purpose: Purpose, *address: ArrayLike) -> Keys:
     with np.errstate(over="ignore"):
         state = _mixed(_unsigned(seed) + _STEP * _unsigned(int(purpose)))
         for part in address:
-            state = _mixed(state + _STEP * (_unsigned(part) + np.uint64(1)))
+            moved = _unsigned(part) + np.uint64(1)
+            moved *= _STEP
+            state = _mixed(state + moved)
     return state
 
 
@@ -98,6 +100,8 @@ def _unsigned(part: ArrayLike) -> Keys:
     numbers = np.asarray(part)
     if numbers.dtype.kind not in "iu":
         raise TypeError(f"addresses are integers, not {numbers.dtype}")
+    if numbers.dtype == np.int64:
+        return numbers.view(np.uint64)  # the same bits, not copied
     return numbers.astype(np.uint64)
 
 

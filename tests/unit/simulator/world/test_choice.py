@@ -90,7 +90,9 @@ def test_an_items_mood_does_not_depend_on_its_position() -> None:
     both = straight.examined & turned.examined[:, ::-1]
     assert both.sum() > 1000
     assert np.array_equal(straight.clicked[both], turned.clicked[:, ::-1][both])
-    assert np.array_equal(straight.dwell, turned.dwell[:, ::-1])
+    assert np.array_equal(straight.dwell[both], turned.dwell[:, ::-1][both])
+    assert np.array_equal(straight.carted[both], turned.carted[:, ::-1][both])
+    assert np.array_equal(straight.bought[both], turned.bought[:, ::-1][both])
     assert np.array_equal(straight.probability, turned.probability[:, ::-1])
 
 
@@ -189,12 +191,17 @@ def test_dear_items_are_bought_less() -> None:
 
 
 def test_interesting_items_hold_the_eye_longer() -> None:
-    """The median dwell rises with appeal, and dwell stays between one second and ten minutes."""
+    """The median dwell rises with appeal, and dwell stays between one second and ten minutes; what
+    was not clicked has none.
+    """
     reaction = choice.react(WORLD, asked(), random_slates(WORLD, asked()).astype(np.int64))
-    liked = reaction.appeal > np.median(reaction.appeal)
-    assert np.median(reaction.dwell[liked]) > np.median(reaction.dwell[~liked])
-    assert reaction.dwell.min() >= 1_000
-    assert reaction.dwell.max() <= 600_000
+    dwell = reaction.dwell[reaction.clicked]
+    liking = reaction.appeal[reaction.clicked]
+    liked = liking > np.median(liking)
+    assert np.median(dwell[liked]) > np.median(dwell[~liked])
+    assert dwell.min() >= 1_000
+    assert dwell.max() <= 600_000
+    assert not reaction.dwell[~reaction.clicked].any()
 
 
 def test_equal_pictures_share_their_mood() -> None:
