@@ -52,6 +52,7 @@ def address() -> Iterator[str]:
     served.close()
 
 
+@pytest.mark.thorough
 def test_every_door_gives_the_same_slates(
     installed: Installer, tmp_path: Path, address: str
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_run_of_a_guest_verifies(any_engine: Engine, name: str) -> None:
         assert {tuple(note["propensities"]) for note in kept.values()} == {(1.0,) * 10}
 
 
+@pytest.mark.thorough
 def test_a_server_is_asked_anew_by_a_run_again_and_by_verify(
     any_engine: Engine, address: str
 ) -> None:

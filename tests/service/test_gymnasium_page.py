@@ -9,7 +9,7 @@ import pytest
 
 from tests.installation import ROOT, Installer
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.thorough]
 PROGRAMS = re.findall(
     r"^```python\n(.*?)^```", (ROOT / "docs" / "GYMNASIUM.md").read_text(), re.DOTALL | re.MULTILINE
 )

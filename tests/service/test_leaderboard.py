@@ -74,6 +74,7 @@ def test_only_those_of_the_same_shops_are_ranked(context: Context) -> None:
     assert [one.name for one in contest.incomplete] == ["popularity"]
 
 
+@pytest.mark.thorough
 def test_two_of_one_name_are_told_apart(context: Context) -> None:
     """By what differs: here the options."""
     play(context, "random", 1)

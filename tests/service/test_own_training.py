@@ -22,7 +22,7 @@ from tests.factories import context_of
 from tests.installation import Installation, Installer
 from tests.mixed_pictures import BAD_LINES, SHAPES, make, spoil
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.thorough]
 
 N = 70
 MODEL = {"WINDOWSHOP_MODEL": "mobilenet-quick-shop"}

@@ -59,6 +59,7 @@ def test_the_run_it_asks_stays_as_it_was(shop: ws.Installation, item: str) -> No
     assert {one.detail.split()[0] for one in checks if one.name == "sessions"} != {"0"}
 
 
+@pytest.mark.thorough
 def test_a_job_is_fetched_later(shop: ws.Installation, item: str) -> None:
     """With no wait only its id comes back; it is stored, and ranked whenever workers are there."""
     first = recommend(shop.context, item, run="latest", wait=0.0)
@@ -69,6 +70,7 @@ def test_a_job_is_fetched_later(shop: ws.Installation, item: str) -> None:
         assert work.by_state(conn) == {}
 
 
+@pytest.mark.thorough
 def test_a_shopper_has_her_history(shop: ws.Installation, item: str) -> None:
     """One of the run's; nobody else."""
     assert recommend(shop.context, item, run="latest", shopper=7).state == "done"

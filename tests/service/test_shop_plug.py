@@ -71,6 +71,7 @@ def tried(client: httpx.Client, **given: object) -> str:
     return page
 
 
+@pytest.mark.thorough
 def test_a_server_is_tried_and_each_line_says_how_it_stands(client: httpx.Client) -> None:
     """What `windowshop check` says, on a page, and in Portuguese."""
     with served("Looks") as address:
@@ -90,6 +91,7 @@ def test_what_is_wrong_has_its_cure(client: httpx.Client) -> None:
     assert "show each item once" in page
 
 
+@pytest.mark.thorough
 def test_a_server_that_is_away_is_said_with_the_command(client: httpx.Client) -> None:
     """The trial fails, the page says who did not answer and how one is started."""
     page = tried(client, data={"address": "http://127.0.0.1:9"})

@@ -126,6 +126,7 @@ def test_a_server_answers_at_once_and_never_sees_tensorflow(made: Installation) 
         wait_until(lambda: not any(map(lives, started)), "nobody is left")
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_server_that_is_killed_loses_nothing(made: Installation) -> None:
     """A search that was promised before the kill is answered after it, once, for the visitor who
@@ -165,6 +166,7 @@ def test_what_keeps_a_shop_from_opening_is_one_line(made: Installation) -> None:
         assert "--port" in done.stderr
 
 
+@pytest.mark.thorough
 def test_an_experiment_is_started_watched_and_done(made: Installation) -> None:
     """By the shop's own workers, one at a time; then its runs can be compared."""
     wanted = {"policies": ["visual", "cf"], "days": 2, "shoppers": 40, "items": 100}

@@ -151,6 +151,7 @@ def _plain() -> bytes:
     return packed.getvalue()
 
 
+@pytest.mark.thorough
 def test_poisoned_pictures_are_refused_and_the_shop_goes_on(any_engine: Engine) -> None:
     """By 4xx with a reason, never a 5xx; by the page kindly; then it still answers."""
     with open_shop(any_engine) as (_, client):

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.service
 TOY = {"catalogue": "toy", "items": 120, "queries": 40, "shoppers": 60, "days": 3, "seeds": 2}
 
 
+@pytest.mark.thorough
 def test_a_stored_experiment_has_the_same_numbers(installed: Installer, tmp_path: Path) -> None:
     """Through database and worker: every measure, difference, event and slate, and the page."""
     made = installed(tmp_path / "shop")

@@ -19,7 +19,7 @@ def by_lot(n_items: int, *, seed: int = 0) -> Any:
     return np.argsort(draws, axis=1)[:, :K]
 
 
-@pytest.mark.parametrize("n_items", [4, 40, 400, 4000])
+@pytest.mark.parametrize("n_items", [4, 40, 400, pytest.param(4000, marks=pytest.mark.thorough)])
 def test_the_truth_is_believed(n_items: int) -> None:
     """Where each item is seen often, and where most are seen once or never."""
     for seed in range(20):

@@ -26,6 +26,7 @@ HEAD = TrainingSettings(
     "head", epochs=2, batch=16, rate=5e-3, validation_share=0.25, compute="float32"
 )
 STAGE = replace(HEAD, name="stage", epochs=1, rate=1e-3, shift=1)
+pytestmark = pytest.mark.thorough
 SETTINGS = TransferSettings("tiny", HEAD, ((UPPER_HALF, STAGE), (ALL, STAGE)), least_steps=3)
 LABELS = np.arange(48) % 3
 SHAPES = np.random.default_rng(2).integers(0, 256, (3, 24, 24, 3))

@@ -26,6 +26,7 @@ def test_one_alone_keeps_its_p() -> None:
     assert found == pytest.approx(0.05, abs=0.01)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("likeness", [0.0, 0.95])
 def test_the_family_raises_a_false_alarm_in_one_of_twenty(likeness: float) -> None:
     """Six measures without a difference, alike or not: at least one below 0.05 in 3 to 7 % of 600
