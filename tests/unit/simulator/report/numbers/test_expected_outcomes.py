@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,14 +34,16 @@ def _by_hand(panel: Panel, chances: str, kind: Kind) -> float:
 
 
 @pytest.mark.parametrize(("formula", "chances", "kind"), PAIRS)
-def test_a_session_expects_its_first_time_only(formula, chances, kind) -> None:  # type: ignore[no-untyped-def]
+def test_a_session_expects_its_first_time_only(formula: Any, chances: Any, kind: Any) -> None:
     """A slate counts for nothing once it has happened; the rest equals loops over slates."""
     panel = lay_out(hand_made())
     assert formula(panel).value == pytest.approx(_by_hand(panel, chances, kind), abs=1e-12)
 
 
 @pytest.mark.parametrize(("formula", "chances", "kind"), PAIRS)
-def test_what_comes_after_the_first_time_counts_for_nothing(formula, chances, kind) -> None:  # type: ignore[no-untyped-def]
+def test_what_comes_after_the_first_time_counts_for_nothing(
+    formula: Any, chances: Any, kind: Any
+) -> None:
     """One visit of three slates, in which it happens at the second: the third adds nothing."""
     acted = {"item": 1, "position": 2, "price": 2000}
     first, second, third = ((Kind.IMPRESSION, n, n, {"shown": [0, 1, 2]}) for n in range(3))
