@@ -18,7 +18,8 @@ Format = Annotated[
         "--format",
         help=(
             "The shape of a public log: retailrocket, yoochoose, diginetica, rees46, otto, hm,"
-            " movielens, ga4, segment, ubi, recbole; left out: guessed from its first line."
+            " instacart, movielens, ga4, segment, ubi, recbole; left out: guessed from its first"
+            " line."
         ),
         metavar="NAME",
     ),
