@@ -27,7 +27,7 @@ from simulator.installation import provenance, run_folder
 from simulator.installation.context import Context
 from simulator.playing.again import playing_again
 from simulator.playing.named import named
-from simulator.playing.simulate import world_of
+from simulator.playing.simulate import turn_of, world_of
 from simulator.report.numbers.panel import Expectations, RunData, ShownSlates
 from simulator.report.pages.writer import Headline, write_report
 from workers.knowledge import LIVE
@@ -65,18 +65,29 @@ def report(
 
 
 def load(context: Context, run_id: str) -> RunData:
-    """One finished run as plain arrays."""
+    """One finished run as plain arrays; while another command plays it, we wait for its end.
+
+    Raises NotFoundError for an unknown run, UsageError for one that is live or stays unfinished.
+    """
     with read_transaction(context.engine) as conn:
         run = runs.read(conn, run_id)
-        if run.config.get("kind") == LIVE:
-            raise UsageError(
-                f"run {run_id} is live and has no judge, so nothing is measured of it; "
-                f"`windowshop verify {run_id}` checks it, `windowshop events export {run_id}`"
-                " writes its events"
-            )
+        _require_a_judge(run)
+        if run.state == FINISHED:
+            return _gathered(conn, run)
+    with turn_of(context, run_id), read_transaction(context.engine) as conn:
+        run = runs.read(conn, run_id)
         if run.state != FINISHED:
             raise UsageError(f"run {run_id} is not finished; call its command again and it goes on")
         return _gathered(conn, run)
+
+
+def _require_a_judge(run: Run) -> None:
+    if run.config.get("kind") == LIVE:
+        raise UsageError(
+            f"run {run.id} is live and has no judge, so nothing is measured of it; "
+            f"`windowshop verify {run.id}` checks it, `windowshop events export {run.id}`"
+            " writes its events"
+        )
 
 
 def origin(run: Run) -> dict[str, Any]:

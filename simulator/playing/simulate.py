@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -100,11 +101,7 @@ def simulate(
     stopped.
     """
     run_id = runs.id_of(resolved.config)
-
-    def tell() -> None:
-        context.talk.say(f"run {run_id} is being played by another command; waiting for it")
-
-    with turn(context.engine, int(run_id, 16), tell):
+    with turn_of(context, run_id):
         with write_transaction(context.engine) as conn:
             if again:
                 runs.forget(conn, int(run_id, 16))
@@ -115,6 +112,17 @@ def simulate(
         if run.state == FINISHED:
             return Played(run, _count(context, run), {}, was_stored=True)
         return _play(context, run, workforce, resolved.guest)
+
+
+@contextmanager
+def turn_of(context: Context, run_id: str) -> Iterator[None]:
+    """A run that no other command plays meanwhile; while one does, we say so and wait."""
+
+    def tell() -> None:
+        context.talk.say(f"run {run_id} is being played by another command; waiting for it")
+
+    with turn(context.engine, int(run_id, 16), tell):
+        yield
 
 
 def world_of(conn: Connection, run: Run) -> World:

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from db import runs
+from db.engine import read_transaction
 from db.turns import turn
 from tests.installation import ROOT, TOY_FLAGS, Installation, Installer
 from tests.tiers import first_of
@@ -120,6 +122,28 @@ def test_a_pair_that_plays_one_run_ends_well(
 
 
 @pytest.mark.thorough
+def test_a_report_waits_for_the_end_of_a_run_that_is_played_anew(
+    tmp_path: Path, installed: Installer
+) -> None:
+    """It says so, exits 0 and reports the finished run."""
+    installation = installed(tmp_path / "shop")
+    long = ("--local", "--days", "20")
+    assert installation.call("simulate", *TOY_FLAGS, *long).returncode == 0
+    run = latest(installation)
+    _, player = start(installation, 1, *long, "--again")
+    deadline = time.monotonic() + PATIENCE
+    engine = installation.engine()
+    while _state(engine, run) == runs.FINISHED:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    engine.dispose()
+    reported = installation.call("report", run)
+    assert reported.returncode == 0, reported.stderr
+    assert "waiting for it" in reported.stderr
+    assert player.wait(PATIENCE) == 0
+
+
+@pytest.mark.thorough
 def test_who_waits_takes_over_from_one_that_was_killed(
     tmp_path: Path, installed: Installer
 ) -> None:
@@ -153,6 +177,11 @@ def start(
             stdout=subprocess.DEVNULL,
             stderr=said,
         )
+
+
+def _state(engine: Engine, run: str) -> str:
+    with read_transaction(engine) as conn:
+        return runs.read(conn, run).state
 
 
 def latest(installation: Installation) -> str:
