@@ -174,6 +174,11 @@ class Premises:
         """A slate as people see it."""
         live = self._fresh(live)  # it may show what came in after its request was read
         self.remember(live, answer.query, [int(one) for one in answer.entries["item"] if one >= 0])
+        return self.cards_of(live, answer)
+
+    def cards_of(self, live: LiveRun, answer: Answer) -> list[ShownItem]:
+        """The same of a slate that she saw before."""
+        live = self._fresh(live)
         known = self._cosines.setdefault(live.run.id, Cosines(self.engine, live))
         return cards(live, answer, known)
 

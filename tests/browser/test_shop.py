@@ -328,3 +328,36 @@ def test_a_page_is_light_and_quick(served: Served) -> None:
             "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
         )
         assert painted < 600
+
+
+@pytest.mark.parametrize("locale", ["en-US", "pt-BR"])
+def test_two_policies_beside_each_other(served: Served, locale: str) -> None:
+    """Chosen on the page by the keyboard; each list counts its own clicks; also on a phone."""
+    before = served.kinds()
+    options = {"locale": locale, "viewport": {"width": 390, "height": 844}}
+    with served.visitor(bypass_csp=True, **options) as visitor:  # type: ignore[arg-type]
+        page = visitor.page
+        page.get_by_label("Ao lado" if locale == "pt-BR" else "Beside it").select_option("visual")
+        page.locator("[name=beside] option[selected]").wait_for(state="attached")
+        page.locator(".strip button").first.click()
+        page.locator(".beside .card").first.wait_for()
+        assert page.locator(".beside h3").all_inner_texts() == ["blend", "visual"]
+        lists = page.locator(".beside section")
+        assert [lists.nth(place).locator(".card").count() for place in (0, 1)] == [10, 10]
+        lefts = [lists.nth(place).bounding_box() for place in (0, 1)]
+        assert lefts[0]["x"] < lefts[1]["x"]  # type: ignore[index]
+        assert lefts[0]["y"] == lefts[1]["y"]  # type: ignore[index]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+        lists.nth(1).locator(".card .picture").first.click()
+        page.locator("#detail[open] .strong").click()
+        page.locator("#basket[open] .lines li").wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Menos" if locale == "pt-BR" else "Less").first.click()
+        wait_until(lambda: served.kinds()["impression"] - before["impression"] == 2, "less")
+        assert page.locator(".beside h3").count() == 2
+    found = served.kinds() - before
+    assert (found["search"], found["impression"], found["click"]) == (2, 2, 0)

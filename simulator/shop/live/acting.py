@@ -108,7 +108,7 @@ class Acts:
             places = [Place(**one) for one in visit.basket]
             if not places:
                 raise UsageError("the basket is empty; put something into it first")
-            self._refuse_unsold(places)
+            self.refuse_unsold(places)
             for place in places:
                 self._note(conn, visit, Kind.PURCHASE, place)
             visits.touch(conn, self.live.run.number, visit.session, [])
@@ -143,7 +143,8 @@ class Acts:
             raise UsageError("this visit is over; search again, and a new one begins")
         return visit
 
-    def _refuse_unsold(self, places: list[Place]) -> None:
+    def refuse_unsold(self, places: list[Place]) -> None:
+        """UsageError when one of them is not for sale any more."""
         for place in places:
             if not self.live.is_offered[place.item]:
                 item_id = self.live.items[place.item].item_id
@@ -154,7 +155,7 @@ class Acts:
     def _put(self, conn: Connection, visit: Visit, place: Place) -> Visit:
         if any(one["item"] == place.item for one in visit.basket):
             return visit
-        self._refuse_unsold([place])
+        self.refuse_unsold([place])
         self._note(conn, visit, Kind.CART, place)
         basket: list[dict[str, Any]] = [*visit.basket, vars(place)]
         visits.touch(conn, self.live.run.number, visit.session, basket)

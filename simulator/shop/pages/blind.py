@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -13,7 +15,8 @@ from simulator.shop.live.blind import MOST_PLAYERS, Blind, arrangement, team_dra
 from simulator.shop.live.live_run import LiveRun
 from simulator.shop.opening import OPEN, Premises
 from simulator.shop.pages.render import page
-from simulator.shop.pages.shopping import opening, pass_cookies, spread
+from simulator.shop.pages.shopping.shelf import opening, spread
+from simulator.shop.pages.shopping.sides import pass_cookies
 from simulator.shop.web.cookies import recognised
 from simulator.shop.wish import OFFERED
 
@@ -74,7 +77,14 @@ def search(request: Request, item: str) -> Response:
     ]
     slates = [one for one in found if one is not None]
     if len(slates) < len(lives):
-        return page(request, "parts/waiting.html.j2", nobody=True, ticket=tickets[0], looks=0)
+        values: dict[str, Any] = {
+            "nobody": True,
+            "ticket": tickets[0],
+            "looks": 0,
+            "place": -1,
+            "beside": "",
+        }
+        return page(request, "parts/waiting.html.j2", **values)
     lives = [shop.live(policy) for policy in game.policies]  # with what came in meanwhile
     lists = [[int(one) for one in entries["item"]] for entries, _ in slates]
     theirs = renumbered(lists[1], lives[1], lives[0])

@@ -14,7 +14,7 @@ from simulator.shop.measuring.trials import TrialWish
 from simulator.shop.opening import OPEN, Premises
 from simulator.shop.pages.language import Language
 from simulator.shop.pages.render import language_of, page
-from simulator.shop.pages.shopping import opening
+from simulator.shop.pages.shopping.shelf import opening
 from simulator.shop.web.errors import status_of
 from simulator.shop.web.nearby import is_nearby
 

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from simulator.shop.opening import OPEN, Premises
 from simulator.shop.pages.language import NAMES, Language, choose
-from simulator.shop.web.cookies import LANGUAGE, POLICY, shopper_of, visitor_number
+from simulator.shop.web.cookies import BESIDE, LANGUAGE, POLICY, shopper_of, visitor_number
 from simulator.shop.web.nearby import is_nearby
 from simulator.shop.wish import OFFERED
 
@@ -57,6 +57,12 @@ def policy_of(request: Request, shop: Premises) -> str:
     return chosen if chosen in OFFERED else shop.wish.policy
 
 
+def beside_of(request: Request, shop: Premises) -> str:
+    """The policy that a visitor wants to see beside it; empty for none."""
+    chosen = request.cookies.get(BESIDE, "")
+    return chosen if chosen in OFFERED and chosen != policy_of(request, shop) else ""
+
+
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page, or a part of one, for this request."""
     language = language_of(request)
@@ -95,6 +101,7 @@ def who(request: Request, shop: Premises) -> dict[str, Any]:
     return {
         "policy": policy,
         "policies": OFFERED,
+        "policy_beside": beside_of(request, shop),
         "shopper": shopper if shopper >= 0 else None,
         "known_shoppers": live.known_shoppers,
         "visitor": visitor,

@@ -19,11 +19,11 @@ from simulator.shop.pages import (
     pictures,
     plugging,
     reference,
-    shopping,
     studying,
     watching,
 )
 from simulator.shop.pages.render import HERE, trouble
+from simulator.shop.pages.shopping import basket, searching, shelf
 from simulator.shop.web import errors, probes
 from simulator.shop.web.cookies import Signer
 from simulator.shop.web.counted import Counted, Metrics
@@ -69,7 +69,9 @@ def application(
     app.include_router(probes.router)
     app.include_router(pictures.router)
     for pages in (
-        shopping,
+        shelf,
+        searching,
+        basket,
         blind,
         experimenting,
         looking,

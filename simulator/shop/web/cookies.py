@@ -21,6 +21,7 @@ FIRST_VISITOR = 1 << 30
 VISITOR = "visitor"
 SHOPPER = "shopper"
 POLICY = "policy"
+BESIDE = "beside"
 LANGUAGE = "language"
 YEAR = 31_536_000
 KEY_BYTES = 32
