@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +23,11 @@ from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.events import Kind
 from simulator.shop.opening import Premises
+from simulator.shop.web.app import application
+from simulator.shop.web.tokens import Tokens
 from tests import factories
 from tests.conftest import up_to_date
-from tests.service.shop import ToyPremises, client_of
+from tests.service.shop import SIGNER, ToyPremises, client_of, serving
 from workers.local_workforce import LocalWorkforce
 from workers.tasks import PERFORMERS
 
@@ -344,9 +346,9 @@ def test_two_policies_beside_each_other(served: Served, locale: str) -> None:
         assert page.locator(".beside h3").all_inner_texts() == ["blend", "visual"]
         lists = page.locator(".beside section")
         assert [lists.nth(place).locator(".card").count() for place in (0, 1)] == [10, 10]
-        lefts = [lists.nth(place).bounding_box() for place in (0, 1)]
-        assert lefts[0]["x"] < lefts[1]["x"]  # type: ignore[index]
-        assert lefts[0]["y"] == lefts[1]["y"]  # type: ignore[index]
+        places = lists.evaluate_all("found => found.map((one) => [one.offsetLeft, one.offsetTop])")
+        assert places[0][0] < places[1][0]
+        assert places[0][1] == places[1][1]
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -361,3 +363,25 @@ def test_two_policies_beside_each_other(served: Served, locale: str) -> None:
         assert page.locator(".beside h3").count() == 2
     found = served.kinds() - before
     assert (found["search"], found["impression"], found["click"]) == (2, 2, 0)
+
+
+def test_a_shop_that_others_reach_is_shopped_in_and_operated(served: Served) -> None:
+    """Everybody searches; who gives the token once, by the keyboard, may start experiments."""
+    token = "a-token-of-many-letters"  # noqa: S105 - of this test alone
+    app = application(served.shop, SIGNER, tokens=Tokens(token), listens_nearby=False)
+    with serving(app) as client:
+        outside = replace(served, base=str(client.base_url).rstrip("/"))
+        with outside.visitor(bypass_csp=True) as visitor:
+            page = visitor.page
+            page.locator(".strip button").first.click()
+            page.locator(".card").first.wait_for()
+            page.goto(f"{outside.base}/runs")
+            page.get_by_role("link", name="Give the token").press("Enter")
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                assert Axe().run(page).violations_count == 0
+            page.get_by_label("The token").fill(token)
+            page.keyboard.press("Enter")
+            page.get_by_role("heading", name="Operations").wait_for()
+            page.goto(f"{outside.base}/runs")
+            assert page.get_by_role("button", name="Start").is_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def client(sqlite: Engine) -> Iterator[httpx.Client]:
 
 
 def test_nothing_is_written_without_the_token(client: httpx.Client) -> None:
-    """401 with what to send; reading and the pages of visitors stay open."""
+    """401 with what to send; reading stays open."""
     for given in ("", "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", "Bearer \u00e9"):
         for method, path in WRITES:
             headers = {"authorization": given.encode()}
@@ -53,7 +54,7 @@ def test_nothing_is_written_without_the_token(client: httpx.Client) -> None:
             assert "Authorization: Bearer TOKEN" in answer.json()["detail"]
             assert TOKEN not in answer.text
     assert client.get("/api/v1/items").status_code == 200
-    assert client.post("/search/item-0005").status_code == 200
+    assert client.get("/").status_code == 200
 
 
 def test_who_has_the_token_writes(client: httpx.Client) -> None:
@@ -94,3 +95,76 @@ def test_a_file_without_a_token_is_no_open_door(tmp_path: Path, content: str) ->
     place_of(tmp_path).write_text(content)
     with pytest.raises(UsageError, match="holds no token of 16 or more"):
         token_of(tmp_path)
+
+
+def form_of(client: httpx.Client, path: str = "/") -> dict[str, str]:
+    """The mark that a page puts into its forms; the visitor's cookie comes with the page."""
+    found = re.search(r'name="csrf" value="(\w+)"', client.get(path).text)
+    assert found
+    return {"csrf": found[1]}
+
+
+PAGES = (
+    "/search/item-0005",
+    "/more/item-0005",
+    "/cart-shelf/item-0005",
+    "/basket/buy",
+    "/choose",
+    "/leave",
+    "/blind/begin",
+    "/ops/work",
+    "/experiments",
+    "/live/crowd",
+    "/enter",
+)
+
+
+def test_pages_take_what_only_their_own_forms_carry(client: httpx.Client) -> None:
+    """403 without the visitor's cookie, without the mark, and with another visitor's mark."""
+    other = form_of(client)
+    client.cookies.clear()
+    for path in PAGES:
+        assert client.post(path, data=other).status_code == 403, path
+    mine = form_of(client)
+    assert mine != other
+    for path in PAGES:
+        assert client.post(path).status_code == 403, path
+        assert client.post(path, data=other).status_code == 403, path
+    assert client.post("/search/item-0005", data=mine).text.count("<li class=") == 10
+    marked = {"x-csrf": mine["csrf"]}
+    assert client.post("/search/item-0005", headers=marked).status_code == 200
+    said = client.post("/choose", headers={"accept": "text/html"}).text
+    assert "Load it again" in said
+
+
+def test_operations_in_pages_take_the_token_once(client: httpx.Client) -> None:
+    """401 and where to give it; then this browser may, until it forgets or the token changes."""
+    mine = form_of(client)
+    work = {**mine, "deed": "drop", "work": "999999"}
+    person = {"accept": "text/html", "accept-language": "pt-BR"}
+    refused = client.post("/ops/work", data=work, headers=person)
+    assert refused.status_code == 401
+    assert 'href="/enter"' in refused.text
+    assert "Informar o token" in refused.text
+    assert 'action="/experiments"' not in client.get("/runs").text
+    wrong = client.post("/enter", data={**mine, "token": TOKEN[:-1]})
+    assert (wrong.status_code, "another token" in wrong.text) == (401, True)
+    assert client.post("/ops/work", data=work).status_code == 401
+    given = client.post("/enter", data={**mine, "token": f" {TOKEN}"})
+    assert given.is_redirect
+    assert TOKEN not in str(given.headers)
+    assert client.post("/ops/work", data=work).status_code not in {401, 403}
+    assert client.post("/ops/work", data={**work, "csrf": ""}).status_code == 403
+    assert 'action="/experiments"' in client.get("/runs").text
+    client.post("/enter/forget", data=mine)
+    assert client.post("/ops/work", data=work).status_code == 401
+    client.cookies.set("keeper", SIGNER.keeper("an-older-token-of-the-shop"))
+    assert client.post("/ops/work", data=work).status_code == 401
+
+
+def test_the_token_opens_pages_to_programs(client: httpx.Client) -> None:
+    """As a header, without cookie and mark."""
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    assert client.post("/search/item-0005", headers=headers).status_code == 200
+    work = {"deed": "drop", "work": "999999"}
+    assert client.post("/ops/work", data=work, headers=headers).status_code not in {401, 403}

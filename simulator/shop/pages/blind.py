@@ -16,7 +16,6 @@ from simulator.shop.live.live_run import LiveRun
 from simulator.shop.opening import OPEN, Premises
 from simulator.shop.pages.render import page
 from simulator.shop.pages.shopping.shelf import opening, spread
-from simulator.shop.pages.shopping.sides import pass_cookies
 from simulator.shop.web.cookies import recognised
 from simulator.shop.wish import OFFERED
 
@@ -33,10 +32,9 @@ def blind(request: Request) -> Response:
     shop: Premises = request.app.state.shop
     if shop.state != OPEN:
         return opening(request, shop)
-    cookies = Response()
     live = shop.live()
-    visitor = recognised(request, cookies, live)
-    answer = page(
+    visitor = recognised(request, Response(), live)
+    return page(
         request,
         "blind.html.j2",
         policies=OFFERED,
@@ -44,8 +42,6 @@ def blind(request: Request) -> Response:
         game=shop.blind.get(visitor.number),
         samples=[live.items[number] for number in spread(live.samples, SAMPLES)],
     )
-    pass_cookies(cookies, answer)
-    return answer
 
 
 @router.post("/blind/begin")

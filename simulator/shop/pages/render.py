@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from simulator.shop.opening import OPEN, Premises
 from simulator.shop.pages.language import NAMES, Language, choose
-from simulator.shop.web.cookies import BESIDE, LANGUAGE, POLICY, shopper_of, visitor_number
+from simulator.shop.web.cookies import BESIDE, LANGUAGE, POLICY, introduced, shopper_of
 from simulator.shop.web.nearby import is_nearby
+from simulator.shop.web.writing import is_keeper
 from simulator.shop.wish import OFFERED
 
 HERE = Path(__file__).parents[1]
@@ -64,9 +65,11 @@ def beside_of(request: Request, shop: Premises) -> str:
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page, or a part of one, for this request."""
+    """A page, or a part of one, for this request; a new visitor gets her cookie with it."""
     language = language_of(request)
-    return HTMLResponse(
+    cookies = Response()
+    number = introduced(request, cookies)
+    answer = HTMLResponse(
         environment()
         .get_template(template)
         .render(
@@ -76,17 +79,23 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
                 "languages": NAMES,
                 "path": request.url.path,
                 "is_nearby": is_nearby(request),
+                "csrf": request.app.state.signer.csrf(number),
+                "may_operate": is_keeper(request),
+                "wants_token": request.app.state.tokens is not None,
                 **values,
             }
         ),
         status,
         headers={"Vary": "Cookie, Accept-Language", "Cache-Control": "no-store"},
     )
+    answer.raw_headers.extend(one for one in cookies.raw_headers if one[0] == b"set-cookie")
+    return answer
 
 
 def trouble(request: Request, status: int, detail: str) -> HTMLResponse:
     """What a person is shown when something did not work: what was wrong, and the way back."""
-    found = page(request, "trouble.html.j2", status=status, code=status, said=detail)
+    template = "parts/trouble.html.j2" if "hx-request" in request.headers else "trouble.html.j2"
+    found = page(request, template, status=status, code=status, said=detail)
     if status == 503:
         found.headers["Retry-After"] = "5"
     return found
@@ -96,7 +105,6 @@ def who(request: Request, shop: Premises) -> dict[str, Any]:
     """For the head of shop pages: policy, whom she shops as, and what lies in her basket."""
     policy = policy_of(request, shop)
     live = shop.live(policy)
-    visitor = visitor_number(request)
     shopper = shopper_of(request, live, -1)
     return {
         "policy": policy,
@@ -104,6 +112,5 @@ def who(request: Request, shop: Premises) -> dict[str, Any]:
         "policy_beside": beside_of(request, shop),
         "shopper": shopper if shopper >= 0 else None,
         "known_shoppers": live.known_shoppers,
-        "visitor": visitor,
         "is_open": shop.state == OPEN,
     }

@@ -41,6 +41,10 @@
   for (const one of document.querySelectorAll("[data-opens]")) listen(one, "click", () => find(one.dataset.opens).click());
   for (const one of document.querySelectorAll("[data-submits]")) listen(one, "change", () => one.form.requestSubmit());
 
+  document.addEventListener("htmx:config:request", (event) => {
+    event.detail.ctx.request.headers["X-CSRF"] = document.querySelector("meta[name=csrf]").content;
+  });
+
   document.addEventListener("click", (event) => {
     const close = event.target.closest("[data-closes]");
     if (close) close.closest("dialog")?.close();

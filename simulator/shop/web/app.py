@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -13,6 +13,7 @@ from simulator.shop.api import events, experiments, searches, stocking, stream, 
 from simulator.shop.opening import Premises
 from simulator.shop.pages import (
     blind,
+    entering,
     experimenting,
     looking,
     operating,
@@ -29,6 +30,7 @@ from simulator.shop.web.cookies import Signer
 from simulator.shop.web.counted import Counted, Metrics
 from simulator.shop.web.guards import Guards
 from simulator.shop.web.tokens import Tokens
+from simulator.shop.web.writing import may_write
 
 ABOUT = (
     "The recommender behind the shop: search with a picture or an item, tell what happened, look"
@@ -53,12 +55,13 @@ def application(
     tokens: Tokens | None = None,
     listens_nearby: bool = True,
 ) -> FastAPI:
-    """All of it. hosts: names by which it may be called; none: any. tokens: what writing over the
-    API takes; None: nothing. listens_nearby: on loopback alone.
+    """All of it. hosts: names by which it may be called; none: any. tokens: what writing takes,
+    over the API and in pages; None: nothing. listens_nearby: on loopback alone.
     """
     app = FastAPI(title="Windowshop", version="1", description=ABOUT, docs_url=None, redoc_url=None)
     app.state.shop = shop
     app.state.signer = signer
+    app.state.tokens = tokens
     app.state.listens_nearby = listens_nearby
     errors.install(app, trouble)
     app.state.metrics = Metrics(shop.engine)
@@ -73,6 +76,7 @@ def application(
         searching,
         basket,
         blind,
+        entering,
         experimenting,
         looking,
         watching,
@@ -81,6 +85,6 @@ def application(
         plugging,
         reference,
     ):
-        app.include_router(pages.router)
+        app.include_router(pages.router, dependencies=[Depends(may_write)])
     app.mount("/static", _Kept(directory=HERE / "static"), name="static")
     return app

@@ -23,6 +23,7 @@ SHOPPER = "shopper"
 POLICY = "policy"
 BESIDE = "beside"
 LANGUAGE = "language"
+KEEPER = "keeper"
 YEAR = 31_536_000
 KEY_BYTES = 32
 
@@ -45,8 +46,19 @@ class Signer:
         fits = hmac.compare_digest(mark.encode(), self._mark(int(number)).encode())
         return int(number) if fits else None
 
+    def csrf(self, number: int) -> str:
+        """What a form of a page of this visitor carries, which no page of another site knows."""
+        return self._signed(f"form of {number}")
+
+    def keeper(self, token: str) -> str:
+        """The cookie of who gave the token; another token makes it void."""
+        return self._signed(f"keeper {hashlib.sha256(token.encode()).hexdigest()}")
+
     def _mark(self, number: int) -> str:
-        return hmac.new(self.key, f"visitor {number}".encode(), hashlib.sha256).hexdigest()[:32]
+        return self._signed(f"visitor {number}")
+
+    def _signed(self, text: str) -> str:
+        return hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def signer(home: Path) -> Signer:
@@ -79,11 +91,20 @@ def visitor_number(request: Request) -> int | None:
 
 def recognised(request: Request, response: Response, live: LiveRun) -> Visitor:
     """The visitor behind a request; a new one gets her cookie."""
+    number = introduced(request, response)
+    return Visitor(number, shopper_of(request, live, number))
+
+
+def introduced(request: Request, response: Response) -> int:
+    """The number of the visitor behind a request, the same one however often it is asked for; a
+    new one gets her cookie.
+    """
     number = visitor_number(request)
     if number is None:
-        number = FIRST_VISITOR + secrets.randbits(30)
+        number = getattr(request.state, "visitor", None) or FIRST_VISITOR + secrets.randbits(30)
+        request.state.visitor = number
         remember(request, response, VISITOR, request.app.state.signer.sign(number))
-    return Visitor(number, shopper_of(request, live, number))
+    return number
 
 
 def shopper_of(request: Request, live: LiveRun, visitor: int) -> int:
@@ -96,12 +117,14 @@ def shopper_of(request: Request, live: LiveRun, visitor: int) -> int:
     return visitor
 
 
-def remember(request: Request, response: Response, name: str, value: str) -> None:
+def remember(
+    request: Request, response: Response, name: str, value: str, *, seconds: int = YEAR
+) -> None:
     """Set a cookie of ours."""
     response.set_cookie(
         name,
         value,
-        max_age=YEAR,
+        max_age=seconds,
         httponly=True,
         samesite="lax",
         secure=request.url.scheme == "https",

@@ -25,9 +25,13 @@ class Tokens:
     token: str
 
     def carried(self, headers: Headers) -> bool:
-        """Whether a request carries the token; compared in constant time."""
+        """Whether a request carries the token."""
         found = headers.get("authorization", "")
         given = found.removeprefix(BEARER) if found.startswith(BEARER) else ""
+        return self.is_the(given)
+
+    def is_the(self, given: str) -> bool:
+        """Whether it is the token; compared in constant time."""
         return hmac.compare_digest(_digest(given), _digest(self.token))
 
 

@@ -13,7 +13,7 @@ from simulator.shop.live.asking import Ticket
 from simulator.shop.live.cards import SAID
 from simulator.shop.live.live_run import LiveRun
 from simulator.shop.pages.render import page
-from simulator.shop.pages.shopping.sides import Side, pass_cookies
+from simulator.shop.pages.shopping.sides import Side
 from simulator.shop.web.errors import status_of
 
 QUICK_SECONDS = 2.5
@@ -31,7 +31,6 @@ class Asked(NamedTuple):
 def answered(
     request: Request,
     asked: list[Asked],
-    cookies: Response,
     *,
     looks: int = 0,
     wait: float = QUICK_SECONDS,
@@ -43,12 +42,9 @@ def answered(
     except WindowshopError as error:
         return trouble(request, error)
     if len(lists) > 1:
-        answer = page(request, "parts/beside.html.j2", **_beside(asked, lists))
-    else:
-        name = "parts/waiting.html.j2" if lists[0]["waits"] else "parts/answer.html.j2"
-        answer = page(request, name, **lists[0], place=-1, beside="")
-    pass_cookies(cookies, answer)
-    return answer
+        return page(request, "parts/beside.html.j2", **_beside(asked, lists))
+    name = "parts/waiting.html.j2" if lists[0]["waits"] else "parts/answer.html.j2"
+    return page(request, name, **lists[0], place=-1, beside="")
 
 
 def one_list(request: Request, asked: Asked, looks: int, *, place: int, beside: str) -> Response:

@@ -10,7 +10,7 @@ from db.items import Item
 from simulator.shop.live.acting import Basket
 from simulator.shop.pages.render import page
 from simulator.shop.pages.shopping.answering import trouble
-from simulator.shop.pages.shopping.sides import Side, pass_cookies, side_of, sides_of
+from simulator.shop.pages.shopping.sides import Side, side_of, sides_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -22,8 +22,8 @@ Line = tuple[Item, int]
 def cart(request: Request, ticket: str, position: int) -> Response:
     """Into the basket, from a slate."""
     try:
-        side, asked = side_of(request, Response(), ticket)
-        sides = sides_of(request, Response())
+        side, asked = side_of(request, ticket)
+        sides = sides_of(request)
         item = side.live.items[side.acts.shown_at(asked, position)].item_id
         if item not in _ids(sides, but=side):
             side.acts.put(asked, position)
@@ -35,29 +35,26 @@ def cart(request: Request, ticket: str, position: int) -> Response:
 @router.post("/cart-shelf/{item}")
 def cart_shelf(request: Request, item: str) -> Response:
     """Into the basket, from the shelf."""
-    cookies = Response()
     try:
-        sides = sides_of(request, cookies)
+        sides = sides_of(request)
         number = sides[0].number(item)
         if item not in _ids(sides, but=sides[0]):
             sides[0].acts.put_from_shelf(sides[0].visitor, number)
     except WindowshopError as error:
         return trouble(request, error)
-    answer = _basket(request, sides)
-    pass_cookies(cookies, answer)
-    return answer
+    return _basket(request, sides)
 
 
 @router.get("/basket")
 def basket(request: Request) -> Response:
     """What lies in the basket."""
-    return _basket(request, sides_of(request, Response()))
+    return _basket(request, sides_of(request))
 
 
 @router.post("/basket/out/{item}")
 def take_out(request: Request, item: str) -> Response:
     """Out of the basket again; also what is gone from the shop."""
-    sides = sides_of(request, Response())
+    sides = sides_of(request)
     for side in sides:
         if item in _ids([side]):
             side.acts.take_out(side.visitor, side.live.ever[item])
@@ -68,7 +65,7 @@ def take_out(request: Request, item: str) -> Response:
 def buy(request: Request) -> Response:
     """The purchase: each item in the run of the list it was taken from."""
     try:
-        sides = sides_of(request, Response())
+        sides = sides_of(request)
         filled = [side for side in sides if side.acts.basket(side.visitor).places] or sides[:1]
         for side in filled:  # nothing is bought while something cannot be
             side.acts.refuse_unsold(side.acts.basket(side.visitor).places)
@@ -82,7 +79,7 @@ def buy(request: Request) -> Response:
 @router.post("/leave")
 def leave(request: Request) -> Response:
     """The end of a visit."""
-    for side in sides_of(request, Response()):
+    for side in sides_of(request):
         side.acts.leave(side.visitor)
     return RedirectResponse("/", 303)
 

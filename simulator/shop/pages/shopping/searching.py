@@ -23,9 +23,8 @@ async def search_picture(request: Request, image: UploadFile) -> Response:
     name = (image.filename or "picture")[:80]
 
     def ask() -> Response:
-        cookies = Response()
         try:
-            sides = sides_of(request, cookies)
+            sides = sides_of(request)
             photo = Brought(name, content).read(sides[0].shop)
             asked = [
                 Asked(side, side.enquiries.ask_with_picture(side.visitor, photo.canonical))
@@ -33,7 +32,7 @@ async def search_picture(request: Request, image: UploadFile) -> Response:
             ]
         except WindowshopError as error:
             return trouble(request, error)
-        return answered(request, asked, cookies)
+        return answered(request, asked)
 
     return await run_in_threadpool(ask)
 
@@ -55,13 +54,12 @@ def less_like(
     request: Request, ticket: str, position: int, beside: str = Query("", max_length=80)
 ) -> Response:
     """The same search again, with less like what stood there; in the list beside it, too."""
-    cookies = Response()
     try:
-        earlier = [side_of(request, cookies, ticket)]
+        earlier = [side_of(request, ticket)]
         side, first = earlier[0]
         item = side.live.items[side.acts.shown_at(first, position)].item_id
         if beside:
-            other, second = side_of(request, Response(), beside)
+            other, second = side_of(request, beside)
             earlier.append((at(side, other.live, request), second))
         chosen = policy_of(request, side.shop)
         earlier.sort(key=lambda one: one[0].live.policy != chosen)
@@ -71,7 +69,7 @@ def less_like(
         ]
     except WindowshopError as error:
         return trouble(request, error)
-    return answered(request, asked, cookies)
+    return answered(request, asked)
 
 
 @router.get("/answers/{ticket}")
@@ -85,13 +83,12 @@ def answers(
     """The slate of a search, when it is there. Of two lists, place says which, and beside is the
     search of the other.
     """
-    cookies = Response()
     try:
-        asked = Asked(*side_of(request, cookies, ticket))
+        asked = Asked(*side_of(request, ticket))
     except WindowshopError as error:
         return trouble(request, error)
     if place < 0:
-        return answered(request, [asked], cookies, looks=looks, wait=0.0)
+        return answered(request, [asked], looks=looks, wait=0.0)
     return one_list(request, asked, looks, place=place, beside=beside)
 
 
@@ -99,7 +96,7 @@ def answers(
 def click(request: Request, ticket: str, position: int) -> Response:
     """A card was clicked: its details."""
     try:
-        side, asked = side_of(request, Response(), ticket)
+        side, asked = side_of(request, ticket)
         place = side.acts.click(asked, position)
         answer = side.enquiries.answer(asked)
     except WindowshopError as error:
@@ -113,7 +110,7 @@ def click(request: Request, ticket: str, position: int) -> Response:
 def look(request: Request, item: str) -> HTMLResponse:
     """Something on the shelf, large."""
     try:
-        side = sides_of(request, Response())[0]
+        side = sides_of(request)[0]
         number = side.number(item)
     except WindowshopError as error:
         return trouble(request, error)
@@ -121,12 +118,11 @@ def look(request: Request, item: str) -> HTMLResponse:
 
 
 def _ask(request: Request, item: str, kind: Kind) -> Response:
-    cookies = Response()
     try:
         asked = [
             Asked(side, side.enquiries.ask(side.visitor, side.number(item), kind))
-            for side in sides_of(request, cookies)
+            for side in sides_of(request)
         ]
     except WindowshopError as error:
         return trouble(request, error)
-    return answered(request, asked, cookies)
+    return answered(request, asked)

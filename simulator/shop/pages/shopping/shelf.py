@@ -10,7 +10,7 @@ from simulator.shop.opening import OPEN, Premises
 from simulator.shop.pages.language import NAMES
 from simulator.shop.pages.render import page, who
 from simulator.shop.pages.shopping.basket import in_basket
-from simulator.shop.pages.shopping.sides import pass_cookies, shop_of, sides_of
+from simulator.shop.pages.shopping.sides import shop_of, sides_of
 from simulator.shop.web.cookies import BESIDE, LANGUAGE, POLICY, SHOPPER, remember
 from simulator.shop.wish import OFFERED
 
@@ -30,15 +30,14 @@ def shelf(
     shop = shop_of(request)
     if shop.state != OPEN:
         return opening(request, shop)
-    cookies = Response()
-    sides = sides_of(request, cookies)
+    sides = sides_of(request)
     live = sides[0].live
     numbers = live.for_sale.get(category, []) if category else _mixed(list(live.for_sale.values()))
     if category and category not in live.for_sale:
         raise NotFoundError(f"no category {category!r} in this shop")
     pages = max(1, -(-len(numbers) // SHELF))
     first = (min(page_number, pages) - 1) * SHELF
-    answer = page(
+    return page(
         request,
         "shop.html.j2",
         **who(request, shop),
@@ -54,8 +53,6 @@ def shelf(
         pages=pages,
         total=len(numbers),
     )
-    pass_cookies(cookies, answer)
-    return answer
 
 
 @router.post("/choose")

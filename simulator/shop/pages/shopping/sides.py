@@ -46,14 +46,14 @@ def shop_of(request: Request) -> Premises:
     return found
 
 
-def sides_of(request: Request, response: Response) -> list[Side]:
+def sides_of(request: Request) -> list[Side]:
     """The visitor at the policy that she chose, and at the one beside it if she chose one.
 
-    It is the same visitor in both: a new one gets her cookie once.
+    It is the same visitor in both: the page that is drawn for a new one brings her cookie.
     """
     shop = shop_of(request)
     live = shop.live(policy_of(request, shop))
-    found = [Side(shop, live, recognised(request, response, live))]
+    found = [Side(shop, live, recognised(request, Response(), live))]
     beside = beside_of(request, shop)
     if beside:
         found.append(at(found[0], shop.live(beside), request))
@@ -66,16 +66,9 @@ def at(side: Side, live: LiveRun, request: Request) -> Side:
     return Side(side.shop, live, Visitor(number, shopper_of(request, live, number)))
 
 
-def side_of(request: Request, response: Response, ticket: str) -> tuple[Side, Ticket]:
+def side_of(request: Request, ticket: str) -> tuple[Side, Ticket]:
     """The visitor at the live run of an earlier search; NotFoundError for a search of none."""
     asked = Ticket.of(ticket)
     shop = shop_of(request)
     live = shop.live_of(asked.run)
-    return Side(shop, live, recognised(request, response, live)), asked
-
-
-def pass_cookies(given: Response, answer: Response) -> None:
-    """What one response would set, the other sets."""
-    answer.raw_headers.extend(
-        (name, value) for name, value in given.raw_headers if name == b"set-cookie"
-    )
+    return Side(shop, live, recognised(request, Response(), live)), asked
