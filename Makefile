@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.runtime ## the whole road once: data, embedder, workers, five policies, the report
+demo: $(VENV)/.runtime ## the whole road once: data, embedder, workers, five policies in five shops, the report
 	@$(BIN)/windowshop demo $(ARGS)
 
 shop: $(VENV)/.runtime ## the shop in the browser: make shop ARGS="--shoppers 300 --pace 600"

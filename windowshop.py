@@ -77,7 +77,7 @@ class Installation:
         queries: int | None = None,
         shoppers: int = 500,
         days: int = 4,
-        seeds: int = 1,
+        seeds: int = 5,
         seed: int = 1,
         slates: int = 3,
         world: str = "mixed",

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from workers.guests.host import Host
 
 RUNS_KEPT = 4
+"""Of so many a worker remembers the recommender; so many are played at once at most."""
 NOTHING_KNOWN = -1
 LIVE = runs.LIVE
 

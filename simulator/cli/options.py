@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +16,15 @@ if TYPE_CHECKING:
 
 NAMES = ", ".join(POLICY_NAMES)
 
+SHOPS = 5
+"""How many seeds demo and experiment play where nobody asks for a number."""
+SHOP = {"items": 600, "queries": 150, "shoppers": 900}
+"""The sizes of each: several smaller shops say more about other shops than a large one does."""
+
 Seed = Annotated[int, typer.Option(help="Seed of the world and of every draw in it.")]
-Seeds = Annotated[int, typer.Option(min=1, help="How many seeds, counted up from --seed.")]
+Seeds = Annotated[
+    int, typer.Option(min=1, help="How many seeds, a shop each, counted up from --seed.")
+]
 Days = Annotated[int, typer.Option(help="Shopping days to play.")]
 Shoppers = Annotated[int, typer.Option(help="Shoppers in the world.")]
 Items = Annotated[
@@ -29,6 +37,17 @@ Queries = Annotated[
     int | None,
     typer.Option(help="Query images that shoppers search with; left out: 300, or all there are."),
 ]
+ItemsOfEach = Annotated[
+    int | None,
+    typer.Option(
+        help="Catalogue items of each shop, a stratified share; left out: 600, or all there are."
+    ),
+]
+QueriesOfEach = Annotated[
+    int | None,
+    typer.Option(help="Query images of each shop; left out: 150, or all there are."),
+]
+ShoppersOfEach = Annotated[int, typer.Option(help="Shoppers of each shop.")]
 Slates = Annotated[int, typer.Option(help="Slates a session asks for at most.")]
 World = Annotated[str, typer.Option(help=f"{', '.join(PRESETS)}; changed: mixed,hidden_share=0.3.")]
 Catalogue = Annotated[str, typer.Option(help="Which catalogue the shop sells.")]
@@ -46,10 +65,21 @@ Intervals = Annotated[
 Gate = Annotated[bool, typer.Option("--gate", help="Exit 4 unless every claim holds.")]
 
 
-def planned(items: int | None, queries: int | None, **others: Any) -> tuple[Plan, list[str]]:
-    """The plan, and those of its sizes that nobody gave: they follow from the catalogue."""
+def planned(
+    items: int | None,
+    queries: int | None,
+    *,
+    otherwise: Mapping[str, int] | None = None,
+    **others: Any,
+) -> tuple[Plan, list[str]]:
+    """The plan, and those of its sizes that nobody gave: they follow from the catalogue.
+
+    otherwise: what a size is that nobody gave, where it is not the plan's own.
+    """
     from simulator.playing.plan import Plan  # noqa: PLC0415 - late imports keep --help quick
 
     sizes = {"items": items, "queries": queries}
     given: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
-    return Plan(**others, **given), [name for name in sizes if name not in given]
+    return Plan(**{**(otherwise or {}), **others, **given}), [
+        name for name in sizes if name not in given
+    ]

@@ -10,15 +10,20 @@ from db.errors import GateError, UsageError
 from simulator.cli.console import AsJson, open_installation, show, show_report
 from simulator.cli.options import (
     NAMES,
+    SHOP,
+    SHOPS,
     Catalogue,
     Days,
     Intervals,
     Items,
+    ItemsOfEach,
     Queries,
+    QueriesOfEach,
     Runs,
     Seed,
     Seeds,
     Shoppers,
+    ShoppersOfEach,
     Slates,
     Strict,
     Workers,
@@ -34,6 +39,7 @@ Again = Annotated[bool, typer.Option("--again", help="Play again what is finishe
 
 
 def demo(
+    seeds: Seeds = SHOPS,
     seed: Seed = 1,
     catalogue: Catalogue = "fashion-mnist",
     workers: Workers = None,
@@ -49,28 +55,32 @@ def demo(
     intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
-    """The whole road in one command: data, embedder, workers, an experiment of five policies, the
-    report.
+    """The whole road in one command: data, embedder, workers, an experiment of five policies in
+    five shops, the report.
 
     At its end the runs are verified: exit 4 unless all is equal.
     """
     from simulator.playing.plan import Plan
 
-    plan = Plan(seed=seed, catalogue=catalogue)
+    plan, fit = planned(None, None, otherwise=SHOP, seed=seed, catalogue=catalogue)
     from simulator.embedders.in_force import in_force
     from simulator.embedders.model import trained_anew
     from simulator.installation.command_line import command_line
     from simulator.operations.verified import verify_named
-    from simulator.playing.experiment import DEMO_POLICIES, SIZES, experiment, require
+    from simulator.playing.experiment import DEMO_POLICIES, experiment, require
 
     context = open_installation(workers=workers, runs=runs)
     settings = {} if train_anew else in_force(context.settings, catalogue)
     own = None if catalogue == Plan.catalogue else catalogue
-    command = command_line("demo", settings=settings, seed=seed, train=train_anew, catalogue=own)
+    command = command_line(
+        "demo", settings=settings, seeds=seeds, seed=seed, train=train_anew, catalogue=own
+    )
     if train_anew:
         require(context, plan)
         context = trained_anew(context)
-    found = experiment(context, plan, DEMO_POLICIES, again=again, fit=SIZES, command=command)
+    found = experiment(
+        context, plan, DEMO_POLICIES, n_seeds=seeds, again=again, fit=fit, command=command
+    )
     checked = None if no_verify else verify_named(context, found.id)
     document = found.to_json() | ({} if checked is None else {"verified": checked.to_json()})
     show_report(document, found.headline, as_json=as_json, intervals=intervals)
@@ -128,12 +138,12 @@ def experiment(
             help=f"Policies to compare, separated by commas: {NAMES}; or recommenders of your own."
         ),
     ] = "visual,cf,blend",
-    seeds: Seeds = 1,
+    seeds: Seeds = SHOPS,
     days: Days = 8,
-    shoppers: Shoppers = 3000,
+    shoppers: ShoppersOfEach = SHOP["shoppers"],
     seed: Seed = 1,
-    items: Items = None,
-    queries: Queries = None,
+    items: ItemsOfEach = None,
+    queries: QueriesOfEach = None,
     slates: Slates = 3,
     world: World = "mixed",
     catalogue: Catalogue = "fashion-mnist",
@@ -145,13 +155,14 @@ def experiment(
     intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
-    """Several runs that share world and seeds and differ in the policy, and their comparison."""
+    """Several policies in the same shops, a shop a seed, and their comparison."""
     names = [name.strip() for name in policies.split(",") if name.strip()]
     if not names:
         raise UsageError("--policies names none; give some like visual,cf,blend")
     plan, fit = planned(
         items,
         queries,
+        otherwise=SHOP,
         policy=names[0],
         seed=seed,
         days=days,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -39,6 +41,8 @@ class Terminal:
             force_jupyter=False,
             force_terminal=is_notebook or None,
         )
+        self._bars: Progress | None = None
+        self._lock = threading.Lock()
 
     def say(self, text: str) -> None:
         """One line of news."""
@@ -46,23 +50,54 @@ class Terminal:
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Step]:
-        """A bar that moves; where standard error is no terminal, one line when it is done."""
-        columns: list[ProgressColumn] = [
-            TextColumn("{task.description:<28}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        ]
-        if self._console.is_terminal:  # in a file only the end is seen, when nothing remains
-            columns.append(TimeRemainingColumn(compact=True))
-        bar = Progress(*columns, console=self._console)
-        with bar:
-            task = bar.add_task(one_line(what), total=total)
+        """A bar that moves; where standard error is no terminal, one line when it is done.
 
-            def step(done: int = 1) -> None:
-                bar.advance(task, done)
+        Several may be open at once, in threads.
+        """
+        if not self._console.is_terminal:
+            with self._line_at_the_end(one_line(what), total) as step:
+                yield step
+            return
+        with self._lock:
+            if self._bars is None:
+                remaining = TimeRemainingColumn(compact=True)
+                self._bars = Progress(*_columns(), remaining, console=self._console)
+                self._bars.start()
+            bars = self._bars
+            task = bars.add_task(one_line(what), total=total)
+        try:
+            yield lambda done=1: bars.advance(task, done)
+        finally:
+            with self._lock:
+                self._close(bars, task)
 
-            yield step
+    def _close(self, bars: Progress, task: TaskID) -> None:
+        """Leave a bar as it stands above those that go on."""
+        if len(bars.tasks) == 1:
+            bars.stop()
+            self._bars = None
+            return
+        done = [one for one in bars.tasks if one.id == task]
+        bars.remove_task(task)
+        self._console.print(bars.make_tasks_table(done))
+
+    @contextmanager
+    def _line_at_the_end(self, what: str, total: int) -> Iterator[Step]:
+        bar = Progress(*_columns(), console=self._console)
+        task = bar.add_task(what, total=total)
+        try:
+            yield lambda done=1: bar.advance(task, done)
+        finally:
+            self._console.print(bar)
+
+
+def _columns() -> list[ProgressColumn]:
+    return [
+        TextColumn("{task.description:<28}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    ]
 
 
 def paragraph(text: str) -> str:

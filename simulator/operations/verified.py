@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,9 @@ from simulator.logs import kept_log
 from simulator.operations.checks import Check
 from simulator.operations.verify import to_json, verify
 from simulator.playing.named import named
+
+AT_ONCE = 2
+"""Runs that are verified at a time: arrays are worked on beside each other, memory is bounded."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +99,33 @@ def verify_named(context: Context, name: str) -> Verified:
     if (kept := kept_log.damage(context, name)) is not None:
         return Verified(name, False, [VerifiedRun(name, None, None, [Check("lines", *kept)])])
     meant = named(context, name)
-    found = []
-    with context.talk.progress(_title(len(meant.run_ids)), len(meant.run_ids)) as step:
-        for seed, of_seed in meant.seeds.items():
-            for policy, run_id in of_seed.items():
-                found.append(VerifiedRun(run_id, seed, policy, verify(context, run_id)))
-                step()
+    runs = [
+        (seed, policy, run_id)
+        for seed, of_seed in meant.seeds.items()
+        for policy, run_id in of_seed.items()
+    ]
+    with context.talk.progress(_title(len(runs)), len(runs)) as step:
+
+        def check(one: tuple[int, str, str]) -> VerifiedRun:
+            seed, policy, run_id = one
+            found = VerifiedRun(run_id, seed, policy, verify(context, run_id))
+            step()
+            return found
+
+        found = _at_once(check, runs)
     return Verified(meant.id, meant.is_experiment, found)
+
+
+def _at_once(
+    check: Callable[[tuple[int, str, str]], VerifiedRun], runs: Sequence[tuple[int, str, str]]
+) -> list[VerifiedRun]:
+    """All of them in their order, two at a time; on Ctrl-C none is begun any more."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        try:
+            return list(pool.map(check, runs))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _title(n: int) -> str:

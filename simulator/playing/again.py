@@ -22,7 +22,7 @@ def playing_again(settings: Settings, configs: Sequence[dict[str, Any]]) -> str:
         settings=of_run(settings, first),
         policy=policies[0] if is_one else None,
         policies=None if is_one else policies,
-        seeds=None if len(seeds) == 1 else len(seeds),
+        seeds=None if is_one else len(seeds),
         seed=min(seeds),
         world=first["world"]["preset"],
         catalogue=first["catalogue"],

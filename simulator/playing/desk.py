@@ -4,6 +4,7 @@ for.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,6 +52,8 @@ class Desk:
     run: Run
     workforce: Workforce
     k: int
+    halt: threading.Event = field(default_factory=threading.Event)
+    """When it is set, the run ends with KeyboardInterrupt at its next request."""
     seconds: dict[str, float] = field(
         default_factory=lambda: {"store": 0.0, "wait": 0.0, "fetch": 0.0}
     )
@@ -71,6 +74,7 @@ class Desk:
         Requests that have a stored slate are not asked again. `ranker` ranks here instead of in a
         worker.
         """
+        self._go_on()
         first = int(sessions[0])
         last = int(sessions[-1])
         known, entries = self._fetch(step, first, last)
@@ -120,6 +124,7 @@ class Desk:
             since = time.monotonic()
             nap = SHORT_NAP
             while waits := self._waiting():
+                self._go_on()
                 if waits != left:
                     step(left - waits)
                     left = waits
@@ -132,6 +137,10 @@ class Desk:
                 time.sleep(nap)
                 nap = min(LONG_NAP, nap * 1.5)
             step(left)
+
+    def _go_on(self) -> None:
+        if self.halt.is_set():
+            raise KeyboardInterrupt
 
     def _items(self, sessions: Sessions, known: Sessions, entries: Any) -> NDArray[np.int32]:
         """The items of the slates of these sessions, of those that are known."""

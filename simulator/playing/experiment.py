@@ -14,10 +14,14 @@ from simulator.installation import run_folder
 from simulator.installation.context import Context
 from simulator.playing.plan import Plan
 from simulator.playing.report import origin, report
-from simulator.playing.simulate import Played, check_workforce, prepare, simulate, workforce_for
+from simulator.playing.side_by_side import play_all
+from simulator.playing.simulate import Played, check_workforce, prepare, workforce_for
 from simulator.report.pages.writer import Headline
+from workers.knowledge import RUNS_KEPT
 
 DEMO_POLICIES = ("random", "visual", "cf", "blend", "oracle")
+FEWEST_AT_ONCE = 2
+"""Runs at once at least, so that somebody has slates to be ranked while another folds its night."""
 SIZES = ("items", "queries")
 """What follows from the catalogue where nobody asks for a number."""
 LEAST_ITEMS = 10
@@ -66,7 +70,8 @@ def experiment(
         plans = [replace(one, items=sizes.items, queries=sizes.queries) for one in plans]
     resolved = [prepare(context, one, is_strict=is_strict) for one in plans]
     with workforce_for(context, local=local) as workforce:
-        played = [simulate(context, one, workforce, again=again) for one in resolved]
+        at_once = 1 if local else min(RUNS_KEPT, max(FEWEST_AT_ONCE, context.settings.workers))
+        played = play_all(context, resolved, workforce, at_once=at_once, again=again)
     seeds: dict[int, dict[str, str]] = {}
     for done in played:
         config = done.run.config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -36,6 +37,9 @@ from workers import queue
 from workers.embed import BATCH as EMBED_BATCH
 from workers.local_workforce import LocalWorkforce
 from workers.supervisor import Supervisor
+
+_EMBEDDING = threading.Lock()
+"""Runs that are played at once share pictures: what one has embedded, the next one finds."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +97,17 @@ def prepare(context: Context, plan: Plan, *, is_strict: bool = False) -> Resolve
 
 
 def simulate(
-    context: Context, resolved: Resolved, workforce: Workforce, *, again: bool = False
+    context: Context,
+    resolved: Resolved,
+    workforce: Workforce,
+    *,
+    again: bool = False,
+    halt: threading.Event | None = None,
 ) -> Played:
     """Play one run to its end; a finished one is given back, an unfinished one is resumed.
 
     While another process plays this run, we wait: it ends finished, or we take it up where that one
-    stopped.
+    stopped. halt: when it is set, the run stops at its next request.
     """
     run_id = runs.id_of(resolved.config)
     with turn_of(context, run_id):
@@ -111,7 +120,14 @@ def simulate(
                 work.drop(conn, run.number)
         if run.state == FINISHED:
             return Played(run, _count(context, run), {}, was_stored=True)
-        return _play(context, run, workforce, resolved.guest)
+        desk = Desk(
+            context.engine,
+            run,
+            workforce,
+            k=run.config["recommender"]["slate_size"],
+            halt=halt or threading.Event(),
+        )
+        return _play(context, desk, resolved.guest)
 
 
 @contextmanager
@@ -139,10 +155,11 @@ def world_of(conn: Connection, run: Run) -> World:
     )
 
 
-def _play(context: Context, run: Run, workforce: Workforce, guest: Admitted | None) -> Played:
+def _play(context: Context, desk: Desk, guest: Admitted | None) -> Played:
+    run = desk.run
     config = run.config
-    desk = Desk(context.engine, run, workforce, k=config["recommender"]["slate_size"])
-    embed_missing(context, desk, EmbedderKey(config["model"], config["runtime"]))
+    with _EMBEDDING:
+        embed_missing(context, desk, EmbedderKey(config["model"], config["runtime"]))
     with read_transaction(context.engine) as conn:
         world = world_of(conn, run)
     if guest is not None:

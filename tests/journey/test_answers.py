@@ -72,7 +72,7 @@ def park_two(made: Installation, run: int) -> None:
 
 ANSWERS = {
     "windowshop experiment": (
-        ("experiment", "--policies", "random,visual", *TOY_FLAGS, "--local"),
+        ("experiment", "--policies", "random,visual", *TOY_FLAGS, "--seeds", "1", "--local"),
         {"experiment", "runs", "report"},
     ),
     "windowshop report": (("report", "latest"), {"report", "metrics"}),

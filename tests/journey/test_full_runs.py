@@ -17,7 +17,7 @@ ROOM = 24_000
 
 
 @pytest.mark.parametrize(
-    "command", [SIMULATE, ("experiment", *TOY_FLAGS, "--local", "--policies", "cf")]
+    "command", [SIMULATE, ("experiment", *TOY_FLAGS, "--local", "--policies", "cf", "--seeds", "1")]
 )
 def test_latest_waits_for_a_whole_report(
     tmp_path: Path, installed: Installer, command: tuple[str, ...]

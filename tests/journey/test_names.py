@@ -130,17 +130,22 @@ def test_the_status_of_a_name_has_its_runs_only(shop: Installation) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("words", [("simulate",), ("experiment", "--policies", "random,visual")])
+@pytest.mark.parametrize(
+    ("words", "sold"),
+    [
+        (("simulate",), "1,000"),
+        (("experiment", "--policies", "random,visual", "--seeds", "1"), "600"),
+    ],
+)
 def test_sizes_that_nobody_gave_follow_from_the_catalogue(
-    shop: Installation, words: tuple[str, ...]
+    shop: Installation, words: tuple[str, ...], sold: str
 ) -> None:
     """It says so; what somebody asked for and the catalogue does not have is refused."""
     small = ("--catalogue", "toy", "--days", "1", "--shoppers", "20", "--local", "--runs", "fitted")
     done = shop.call(*words, *small, "--queries", "30")
     assert done.returncode == 0, done.stderr
-    assert (
-        "120 items and 40 queries: playing with 120 and 30 instead of 1,000 and 30" in done.stderr
-    )
+    instead = f"playing with 120 and 30 instead of {sold} and 30"
+    assert f"120 items and 40 queries: {instead}" in done.stderr
     refused = shop.call(*words, *small, "--items", "1000")
     assert refused.returncode == UsageError.exit_code
     assert "1000" in refused.stderr
@@ -150,9 +155,9 @@ def test_sizes_that_nobody_gave_follow_from_the_catalogue(
 @pytest.mark.timeout(900)
 def test_the_demo_ends_with_a_check_of_its_runs(shop: Installation, tmp_path: Path) -> None:
     """One line after the report; in JSON the whole answer of verify; --no-verify leaves it out."""
-    demo = ("demo", "--catalogue", "toy", "--workers", "1")
+    demo = ("demo", "--catalogue", "toy", "--workers", "1", "--seeds", "1")
     again = copy_of(shop, tmp_path / "shop")
-    assert again.start(*demo).wait(timeout=600) == 0  # five runs of full size
+    assert again.start(*demo).wait(timeout=600) == 0
     done = again.call(*demo)
     assert done.returncode == 0, done.stderr
     assert (
@@ -160,7 +165,7 @@ def test_the_demo_ends_with_a_check_of_its_runs(shop: Installation, tmp_path: Pa
     )
     found = answer(again, *demo)
     page = (again.folder / found["report"]).read_text()
-    assert "<code>windowshop demo --seed 1 --catalogue toy</code>" in page
+    assert "<code>windowshop demo --seeds 1 --seed 1 --catalogue toy</code>" in page
     assert found["verified"] == answer(again, "verify", found["experiment"])
     assert "verified" not in again.call(*demo, "--no-verify").stdout
     engine = again.engine()

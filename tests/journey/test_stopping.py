@@ -21,6 +21,8 @@ from tests.installation import TOY_FLAGS, Installation, Installer
 pytestmark = pytest.mark.journey
 
 PATIENCE = 250.0
+SOON = 30.0
+"""Seconds in which a command that was told to stop has ended, workers and all."""
 
 
 @pytest.fixture
@@ -54,6 +56,31 @@ def test_a_run_that_was_stopped_tells_by_what(
 ) -> None:
     """128 and the signal's number, as shells count."""
     child = shop.start("simulate", *TOY_FLAGS, "--days", "500", "--local", "--seed", str(code))
+    wait_for_events(shop, child)
+    child.send_signal(told)
+    assert child.wait(PATIENCE) == code, shop.said.read_text()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("told", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_runs_at_once_are_stopped_together_and_go_on(
+    shop: Installation, told: signal.Signals, code: int
+) -> None:
+    """Soon, with the same exit codes; the same command ends them."""
+    words = ("experiment", "--policies", "random,blend", *TOY_FLAGS, "--seeds", "2")
+    child = shop.start(*words, "--days", "12", "--workers", "1")
+    wait_for_events(shop, child)
+    began = time.monotonic()
+    child.send_signal(told)
+    assert child.wait(PATIENCE) == code, shop.said.read_text()
+    assert time.monotonic() - began < SOON
+    done = shop.call(*words, "--days", "12", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    assert shop.call("verify", "latest").returncode == 0
+
+
+def wait_for_events(shop: Installation, child: subprocess.Popen[bytes]) -> None:
+    """Until the command that was started has stored something."""
     engine = shop.engine()
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -62,6 +89,4 @@ def test_a_run_that_was_stopped_tells_by_what(
                 break
         assert time.monotonic() < deadline
         assert child.poll() is None
-    child.send_signal(told)
-    assert child.wait(PATIENCE) == code, shop.said.read_text()
     engine.dispose()
