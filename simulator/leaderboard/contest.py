@@ -13,7 +13,7 @@ from db.errors import UsageError
 from db.runs import FINISHED, Run, canonical
 from recommender.registry import REFERENCES
 from simulator.installation.context import Context
-from simulator.playing.named import named
+from simulator.installation.named import named
 
 SHARED = ("catalogue", "items", "queries", "shoppers", "days", "slates")
 """Sizes in which all runs of a contest agree."""

@@ -16,7 +16,7 @@ from db.engine import open_engine, read_transaction, shown
 from db.errors import UsageError
 from db.tables import item, model
 from simulator.installation.context import Context
-from simulator.playing.named import named
+from simulator.installation.named import named
 from workers import queue
 from workers import settings as installation
 from workers.addresses import without_secrets

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.installation.context import Context
+from simulator.installation.named import named
 from simulator.logs import kept_log
 from simulator.operations.checks import Check
 from simulator.operations.verify import to_json, verify
-from simulator.playing.named import named
 
 AT_ONCE = 2
 """Runs that are verified at a time: arrays are worked on beside each other, memory is bounded."""

@@ -20,8 +20,8 @@ from db.errors import UsageError
 from db.events import ABSENT, Events, Kind, Rows
 from simulator.installation import output
 from simulator.installation.context import Context
+from simulator.installation.named import named
 from simulator.operations.propensities import of_run
-from simulator.playing.named import named
 
 Chances = Mapping[tuple[int, int], Sequence[float | None]]
 """Propensities by (session, step)."""

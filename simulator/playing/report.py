@@ -25,8 +25,8 @@ from recommender.search.similarity import round_embeddings
 from simulator.catalogues import stored as catalogues
 from simulator.installation import provenance, run_folder
 from simulator.installation.context import Context
+from simulator.installation.named import named
 from simulator.playing.again import playing_again
-from simulator.playing.named import named
 from simulator.playing.simulate import turn_of, world_of
 from simulator.report.numbers.panel import Expectations, RunData, ShownSlates
 from simulator.report.pages.writer import Headline, write_report

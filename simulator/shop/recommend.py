@@ -18,8 +18,8 @@ from db.errors import NotFoundError, UsageError, WorkError
 from db.runs import Run
 from simulator.catalogues.decoder import Decoder
 from simulator.installation.context import Context
+from simulator.installation.named import named
 from simulator.playing.desk import Desk
-from simulator.playing.named import named
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.simulate import check_workforce, embed_missing
 from simulator.shop.live.acting import Acts
