@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.intervals import expected, populations
+from benchmarks.intervals import expected, planning, populations
 from simulator.installation.context import Silence, open_context
 from simulator.playing.plan import Plan
 from simulator.playing.together import play_together
@@ -30,6 +30,7 @@ SHOPS = 160
 QUICK = 10
 POPULATIONS = 60
 QUICK_POPULATIONS = 6
+PLANNED = 120
 SEEDS = 5
 """Shops of one experiment."""
 EXPERIMENTS = 2000
@@ -38,6 +39,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "STATISTICS.md"
 BEGIN = "<!-- made by `make coverage` -->"
 BEGIN_SHOPPERS = "<!-- made by `make coverage`, of shoppers -->"
 BEGIN_EXPECTED = "<!-- made by `make coverage`, of expectations -->"
+BEGIN_PLANS = "<!-- made by `make coverage`, of plans -->"
 END = "<!-- end -->"
 
 Shop = dict[str, dict[str, Estimate]]
@@ -54,8 +56,20 @@ def shops(n: int) -> Iterator[Shop]:
     sys.stderr.write("\n")
 
 
-def _plan(seed: int) -> Plan:
-    return Plan(items=300, queries=100, shoppers=400, days=6, seed=seed)
+def _plan(seed: int, *, shoppers: int = 400, days: int = 6) -> Plan:
+    return Plan(items=300, queries=100, shoppers=shoppers, days=days, seed=seed)
+
+
+def page_block_of_plans(n: int, *, is_quick: bool) -> str:
+    """Pilots of one size and shops of others, n of each."""
+    context = open_context(settings.load(), Silence())
+    sizes = ((400, 6), (200, 6)) if is_quick else ((400, 6), (200, 6), (400, 12))
+    of, *others = (
+        planning.play(context, _plan(1, shoppers=shoppers, days=days), n)
+        for shoppers, days in sizes
+    )
+    trials = planning.QUICK_TRIALS if is_quick else planning.TRIALS
+    return planning.page_block(of, others, trials=trials)
 
 
 def covered_over_shops(values: list[float]) -> float:
@@ -141,6 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few shops; writes no page")
     parser.add_argument("--shops", type=int, default=SHOPS)
+    parser.add_argument("--planned", type=int, default=PLANNED, help="shops of each size planned")
     parser.add_argument("--populations", type=int, default=POPULATIONS, help="of each of 2 shops")
     asked = parser.parse_args()
     n = QUICK if asked.quick else asked.shops
@@ -152,10 +167,13 @@ def main() -> None:
     second = page_block_of_shoppers(
         [list(populations.populations(_plan(seed), each)) for seed in (1, 2)]
     )
-    sys.stdout.write(f"{second}\n")
+    sys.stdout.write(f"{second}\n\n")
+    plans = page_block_of_plans(n if asked.quick else asked.planned, is_quick=asked.quick)
+    sys.stdout.write(f"{plans}\n")
     if not asked.quick:
         page = write(PAGE.read_text(), first, BEGIN)
         page = write(page, third, BEGIN_EXPECTED)
+        page = write(page, plans, BEGIN_PLANS)
         PAGE.write_text(write(page, second, BEGIN_SHOPPERS))
 
 

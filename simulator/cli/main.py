@@ -25,6 +25,7 @@ from simulator.cli import (
     results,
     train,
 )
+from simulator.cli.comparing import plan
 from simulator.cli.console import show
 from workers.safe_text import one_line
 
@@ -41,6 +42,7 @@ config_app = typer.Typer(help="The settings in force.", no_args_is_help=True)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(events_app, name="events")
 app.add_typer(operations.work_app, name="work")
+plan.register(app)
 crossover.register(app)
 app.add_typer(config_app, name="config")
 log.register(app, events_app)

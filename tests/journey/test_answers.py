@@ -33,6 +33,7 @@ NEEDS_MORE = {
         "crossover",
         "offline",
         "leaderboard",
+        "plan",
     )
 }
 """These need Fashion-MNIST, a model that embeds, pictures, or many runs."""

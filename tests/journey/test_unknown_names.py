@@ -96,6 +96,15 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("leaderboard", "latest", "--measure", "ctr_lat"),
         ("no measure 'ctr_lat'", "did you mean 'ctr_late' or"),
     ),
+    ("plan", "name"): (("plan", RUN), (f"no run or experiment '{RUN}'", LISTS)),
+    ("plan", "measure"): (
+        ("plan", "latest", "--measure", "ctr_lat"),
+        ("no measure 'ctr_lat'", "did you mean 'ctr_late' or"),
+    ),
+    ("plan", "compare"): (
+        ("plan", "latest", "--compare", "cf", "bland"),
+        ("no runs of 'bland'", "found runs of cf"),
+    ),
     ("verify", "name"): (("verify", RUN), (f"no run or experiment '{RUN}'", LISTS)),
     ("status", "name"): (("status", RUN), (f"no run or experiment '{RUN}'", LISTS)),
     ("events export", "name"): (

@@ -1,0 +1,1 @@
+"""Ways to compare two policies beside the paired experiment, and how large one must be."""

@@ -1,0 +1,164 @@
+"""How large an experiment must be: seeds, shoppers and days for a difference at a power.
+
+Over S shops of n shoppers each, the mean paired difference has the variance
+(s2_shop + s2_shopper / n) / S: two-stage sampling, Cochran, Sampling Techniques, section 10.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from simulator.report.numbers.statistics import LEVEL
+
+MOST_SEEDS = 10_000
+_CELLS = 64
+"""Equally likely values of a variance that is known from a pilot only."""
+
+
+@dataclass(frozen=True)
+class Variances:
+    """What a pilot says of the paired difference of two policies in one measure."""
+
+    value: float
+    """a - b, mean over its shops."""
+    base: float
+    """b, mean over its shops."""
+    between: float
+    """Variance over shops of the difference, with the luck of their shoppers in it."""
+    within: float
+    """Variance over shoppers of the difference of one shop, mean over shops."""
+    within_half: float
+    """The same over every other day; NaN where there are too few days."""
+    seeds: int
+    shoppers: int
+    days: int
+
+    @property
+    def s2_shop(self) -> float:
+        """Variance over shops that would be left with shoppers without number."""
+        return max(0.0, self.between - self.within)
+
+    def s2_shopper(self, days: int) -> float:
+        """Variance over shoppers, one shopper a shop, when each is watched for so many days.
+
+        What a shopper keeps from day to day stays; what changes daily averages out.
+        """
+        whole = self.within * self.shoppers
+        half = self.within_half * self.shoppers
+        daily = 0.0 if np.isnan(half) else min(max(half - whole, 0.0), whole)
+        return whole - daily + daily * self.days / days
+
+    def variance(self, shoppers: int, days: int) -> float:
+        """Of the difference in one shop."""
+        return self.s2_shop + self.s2_shopper(days) / shoppers
+
+    def error(self, seeds: int, shoppers: int, days: int) -> float:
+        """Standard error of the mean difference over shops."""
+        return float((self.variance(shoppers, days) / seeds) ** 0.5)
+
+    def freedom(self, shoppers: int, days: int) -> float:
+        """Degrees of freedom behind `variance` (Satterthwaite, Biometrics 2, 1946), at least those
+        of the pilot's shops: more shoppers never ask for more seeds.
+
+        What varies over shops is known from few of them, what varies over shoppers from many.
+        """
+        known = self.seeds - 1.0
+        if self.between <= 0:
+            return known
+        return max(known, known * (self.variance(shoppers, days) / self.between) ** 2)
+
+
+@dataclass(frozen=True)
+class ExperimentSize:
+    """An experiment as large as it must be, or as somebody wants it."""
+
+    seeds: int
+    shoppers: int
+    days: int
+    power: float
+    """With which the wanted difference is found."""
+    detectable: float
+    """The difference that is found with the wanted power."""
+
+    @property
+    def shopper_days(self) -> int:
+        """What it costs, roughly: of each policy."""
+        return self.seeds * self.shoppers * self.days
+
+
+def power_of(pilot: Variances, effect: float, *, seeds: int, shoppers: int, days: int) -> float:
+    """The chance that Student's paired t over seeds, two-sided at 5 %, finds the effect.
+
+    The mean over what the variance may be, given how few shops the pilot had (Julious, Owen,
+    Pharmaceutical Statistics 5, 2006). Whoever takes a small pilot's variance for the true one
+    promises more than there is. NaN where nothing varied.
+    """
+    error = pilot.error(seeds, shoppers, days)
+    if error <= 0:
+        return np.nan
+    return _mean_power(abs(effect) / error, seeds, pilot.freedom(shoppers, days))
+
+
+def seeds_for(
+    pilot: Variances, effect: float, *, power: float, shoppers: int, days: int, least: int = 2
+) -> int | None:
+    """The fewest seeds, `least` or more, that find the effect with the power; None where
+    MOST_SEEDS would not.
+    """
+
+    def is_enough(seeds: int) -> bool:
+        return power_of(pilot, effect, seeds=seeds, shoppers=shoppers, days=days) >= power
+
+    low = least - 1
+    high = least
+    while not is_enough(high):
+        low = high
+        high *= 2
+        if high > MOST_SEEDS:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high
+
+
+def detectable(pilot: Variances, *, power: float, seeds: int, shoppers: int, days: int) -> float:
+    """The least difference that so large an experiment finds with the power."""
+    freedom = pilot.freedom(shoppers, days)
+    low = 0.0
+    high = 1.0
+    while _mean_power(high, seeds, freedom) < power:
+        low = high
+        high *= 2
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (
+            (low, middle) if _mean_power(middle, seeds, freedom) >= power else (middle, high)
+        )
+    return high * pilot.error(seeds, shoppers, days)
+
+
+def sized(
+    pilot: Variances, effect: float, *, power: float, seeds: int, shoppers: int, days: int
+) -> ExperimentSize:
+    """An experiment with its power for the effect, and what it finds with the wanted power."""
+    sizes = {"seeds": seeds, "shoppers": shoppers, "days": days}
+    return ExperimentSize(
+        **sizes,
+        power=power_of(pilot, effect, **sizes),
+        detectable=detectable(pilot, power=power, **sizes),
+    )
+
+
+def _mean_power(ahead: float, seeds: int, freedom: float) -> float:
+    """ahead: the effect in standard errors, as the pilot has them."""
+    cells: NDArray[np.float64] = (np.arange(_CELLS) + 0.5) / _CELLS
+    wider = np.sqrt(special.chdtri(freedom, cells) / freedom)
+    quantile = special.stdtrit(seeds - 1, 0.5 + LEVEL / 2)
+    missed = special.nctdtr(seeds - 1, ahead * wider, quantile)
+    beyond = special.nctdtr(seeds - 1, ahead * wider, -quantile)
+    return float(np.mean(1 - np.nan_to_num(missed) + np.nan_to_num(beyond)))  # NaN: out of reach
