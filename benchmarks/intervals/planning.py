@@ -122,7 +122,7 @@ def page_block(of: Played, others: Sequence[Played], *, trials: int = TRIALS) ->
         + "".join(f" power, pilot of {n} |" for n in PILOT_SEEDS),
         "|---|---|---|---|---|" + "---|" * len(PILOT_SEEDS),
     ]
-    rows += [_row(of, to, name, trials) for name in MEASURES for to in others]
+    rows += [_row(of, to, name, trials) for name in MEASURES for to in (of, *others)]
     n = len(of.shops)
     note = (
         f"Pilots of {of.shoppers} shoppers and {of.days} days. {n} shops of each size. Error:"

@@ -10,8 +10,8 @@ from db.errors import UsageError
 from simulator.comparing.pilot import Piloted, measure_named, piloted, variances
 from simulator.comparing.power import ExperimentSize, Variances, seeds_for, sized
 from simulator.installation.context import Context
+from simulator.installation.named import Named, named
 from simulator.playing.again import playing_again
-from simulator.playing.named import Named, named
 from simulator.playing.report import load
 from simulator.report.numbers.comparison import in_order
 from simulator.report.numbers.measure_row import Measure

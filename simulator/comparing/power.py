@@ -53,8 +53,16 @@ class Variances:
         return whole - daily + daily * self.days / days
 
     def variance(self, shoppers: int, days: int) -> float:
-        """Of the difference in one shop."""
-        return self.s2_shop + self.s2_shopper(days) / shoppers
+        """Of the difference in one shop.
+
+        Where the pilot's shops differ less than their shoppers explain, the difference is taken to
+        be the shoppers' alone, and as small as it was.
+        """
+        luck = self.s2_shopper(days) / shoppers
+        found = self.between - self.within + luck
+        if luck >= self.within:
+            return found
+        return max(found, luck * self.between / self.within)
 
     def error(self, seeds: int, shoppers: int, days: int) -> float:
         """Standard error of the mean difference over shops."""
