@@ -46,7 +46,13 @@ def observation_space(setting: Setting) -> spaces.Dict:
 
 def observed(places: Places, rows: Any = None) -> Observation:
     """The requests of some places (int64 [m]; None: of all), arrays [m, ...] of their own."""
-    which = np.arange(len(places)) if rows is None else rows
+    if rows is None:
+        everywhere = slice(None)
+        return {name: column.copy() for name, column in _columns(places, everywhere).items()}
+    return _columns(places, rows)
+
+
+def _columns(places: Places, which: Any) -> Observation:
     return {
         "query": places.query[which],
         "shopper": places.shopper[which],

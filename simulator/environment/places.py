@@ -132,11 +132,14 @@ class Places:
     def _read_group(self, group: _Group, shown: NDArray[np.int32], heard: Heard) -> None:
         place = group.place
         after, told, _ = read(self.world, group.sessions, shown)
-        self._note(place, int(group.sessions.step), shown, told.rows, heard)
-        heard.is_over[place] = ~after.alive
-        self.visits.over(after.take(~after.alive))
         rows = told.rows
         owner = np.cumsum(rows["kind"] == Kind.IMPRESSION) - 1
+        self._note(place[owner], rows, heard)
+        k = shown.shape[1]
+        step = int(group.sessions.step)
+        self.seen[place, step * k : (step + 1) * k] = shown
+        heard.is_over[place] = ~after.alive
+        self.visits.over(after.take(~after.alive))
         if after.alive.any():
             asked = self._asks(place[after.alive], after.take(after.alive))
             rows, owner = _behind(rows, owner, asked, np.flatnonzero(after.alive))
@@ -154,23 +157,21 @@ class Places:
         self._mentions[place] += 1
         return asked.rows
 
-    def _note(
-        self, place: Ints, step: int, shown: NDArray[np.int32], rows: NDArray[Any], heard: Heard
-    ) -> None:
-        """Keep what was seen and done; rows: events of these places, one after the other."""
-        k = shown.shape[1]
-        self.seen[place, step * k : (step + 1) * k] = shown
-        owner = place[np.cumsum(rows["kind"] == Kind.IMPRESSION) - 1]
+    def _note(self, place: Ints, rows: NDArray[Any], heard: Heard) -> None:
+        """Keep what was done; rows: events, place: of each the place where it happened."""
+        kinds = rows["kind"].copy()
+        k = self.world.slate_size
         for number, kind in enumerate(ACTS):
-            which = rows["kind"] == kind
-            np.add.at(heard.counts[:, number], owner[which], 1)
-            column = step * k + rows["position"][which] - 1
-            self.acted[owner[which], column] = number + 1
-        sold = rows["kind"] == Kind.PURCHASE
-        np.add.at(heard.revenue, owner[sold], rows["price"][sold] / 100.0)
-        clicks = rows["kind"] == Kind.CLICK
-        np.add.at(self._total, owner[clicks], self._vectors[rows["item"][clicks]])
-        np.add.at(self._mentions, owner[clicks], 1)
+            which = np.flatnonzero(kinds == kind)
+            where = place[which]
+            acts = rows[which]
+            np.add.at(heard.counts[:, number], where, 1)
+            self.acted[where, acts["step"] * k + acts["position"] - 1] = number + 1
+            if kind == Kind.PURCHASE:
+                np.add.at(heard.revenue, where, acts["price"] / 100.0)
+            if kind == Kind.CLICK:
+                np.add.at(self._total, where, self._vectors[acts["item"]])
+                np.add.at(self._mentions, where, 1)
 
     def _shown(self, said: Ints, taken: Ints, filled: Ints) -> NDArray[np.int32]:
         """The slates int32 [n, k] that are shown at the places taken; notes what was filled."""
@@ -207,9 +208,9 @@ class Places:
         is_query = (items == self.query[taken][:, None]).any(axis=1)
         good: Bools = is_known & is_distinct & ~is_query
         again = np.zeros(items.shape, np.bool_)
-        for seen in self.seen[taken].T:
-            if (seen >= 0).any():
-                again |= items == seen[:, None]
+        so_far = int(self.step[taken].max(initial=0)) * self.world.slate_size
+        for seen in np.ascontiguousarray(self.seen[taken, :so_far].T):
+            again |= items == seen[:, None]
         good &= ~again.any(axis=1)
         return good
 

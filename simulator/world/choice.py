@@ -30,6 +30,9 @@ class Reaction:
     appeal: Floats  # utility without the base: 0 is an average item of the wanted category
     cart: Floats  # P(cart | clicked)
     purchase: Floats  # P(purchase | carted)
+    n_clicked: Ints  # [n], of the slate
+    n_carted: Ints
+    n_bought: Ints
 
 
 def examination(first: float, falloff: float, slate_size: int) -> Floats:
@@ -70,14 +73,13 @@ def appeal(world: World, sessions: Sessions, items: Ints) -> Floats:
     liked = product(wanted, c.features, items) + constant[:, None]
     liked -= c.cost[s.category[:, None], c.category[items]]
     known = np.zeros(items.shape, np.bool_)
-    clicked = np.zeros(items.shape, np.bool_)
     for place in range(s.step * world.slate_size):  # what comes behind is padding
-        same = items == s.seen[:, place, None]
-        known |= same
-        clicked |= same & s.clicked[:, place, None]
-    return np.asarray(
-        liked - (world.config.repeat_cost * known + world.config.clicked_cost * clicked)
-    )
+        known |= items == s.seen[:, place, None]
+    cost = world.config.repeat_cost * known
+    row, clicked = np.nonzero(s.clicked)
+    again, column = np.nonzero(items[row] == s.seen[row, clicked][:, None])
+    cost[row[again], column] = world.config.repeat_cost + world.config.clicked_cost
+    return np.asarray(liked - cost)
 
 
 def whole_catalogue_appeal(world: World, sessions: Sessions) -> Floats:
@@ -135,8 +137,20 @@ def react(world: World, sessions: Sessions, slates: Ints) -> Reaction:
     length = config.dwell_ms * np.exp(config.dwell_slope * liking[row, column] + mood)
     dwell = np.zeros(slates.shape, np.int64)
     dwell[row, column] = np.clip(np.rint(length), *_DWELL_LIMITS_MS).astype(np.int64)
+    n = len(slates)
     return Reaction(
-        probability, examined, clicked, carted, bought, dwell, liking, cart=worth, purchase=resolved
+        probability,
+        examined,
+        clicked,
+        carted,
+        bought,
+        dwell,
+        liking,
+        cart=worth,
+        purchase=resolved,
+        n_clicked=np.bincount(row, minlength=n),
+        n_carted=np.bincount(row[is_carted], minlength=n),
+        n_bought=np.bincount(row[is_carted & is_bought], minlength=n),
     )
 
 

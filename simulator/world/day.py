@@ -98,7 +98,7 @@ def read(
 
     # 3. She leaves, or thinks of something to do next.
     leaving = session.leaves(
-        world, after, is_bad_slate=~_any(reaction.clicked), has_bought=_any(reaction.bought)
+        world, after, is_bad_slate=reaction.n_clicked == 0, has_bought=reaction.n_bought > 0
     )
 
     # 4. All of it is written down.
@@ -146,15 +146,16 @@ def _affected(world: World, now: Sessions, shown: Ints, reaction: Reaction) -> S
     row, place = np.nonzero(reaction.bought)
     np.add.at(bought, (row, world.catalogue.category[shown[row, place]]), 1)
     joy = (
-        config.joy_click * reaction.clicked.sum(1)
-        + config.joy_cart * reaction.carted.sum(1)
-        + config.joy_purchase * reaction.bought.sum(1)
-        + config.joy_bad_slate * ~_any(reaction.clicked)
+        config.joy_click * reaction.n_clicked
+        + config.joy_cart * reaction.n_carted
+        + config.joy_purchase * reaction.n_bought
+        + config.joy_bad_slate * (reaction.n_clicked == 0)
     )
     weight = config.fatigue_seen / k * (shown >= 0) + config.fatigue_clicked * reaction.clicked
     fatigue = np.zeros_like(now.fatigue)
+    style = world.catalogue.style
     for position in range(k):
-        fatigue += weight[:, position, None] * world.catalogue.style[shown[:, position]]
+        fatigue += weight[:, position, None] * style.take(shown[:, position], axis=0)
     return replace(
         now,
         seen=seen,
@@ -168,19 +169,28 @@ def _affected(world: World, now: Sessions, shown: Ints, reaction: Reaction) -> S
 def _next_move(world: World, after: Sessions, shown: Ints, reaction: Reaction) -> Sessions:
     """What each session that stays asks for next: the best of what she clicked, or a new search."""
     ahead = replace(after, step=after.step + 1)
-    address = after.shopper[:, None], after.day, after.step, world.catalogue.key[shown]
-    noise = world.config.open_noise * gumbel(world.seed, Purpose.OPEN_WHICH, *address)
-    best = np.argmax(np.where(reaction.clicked, reaction.appeal + noise, -np.inf), axis=1)
-    favourite = shown[np.arange(len(best)), best]
-    opening = after.alive & _any(reaction.clicked) & session.opens(world, after)
+    opening = after.alive & (reaction.n_clicked > 0) & session.opens(world, after)
+    favourite = _favourite(world, after, shown, reaction, opening)
     searching = after.alive & ~opening
 
     searcher = ahead.take(searching)
-    category = session.next_search(world, searcher, _any(reaction.carted)[searching])
-    moved = ahead.put(searching, session.search(world, replace(searcher, category=category)))
-    return moved.put(opening, session.open_item(world, ahead.take(opening), favourite[opening]))
+    category = session.next_search(world, searcher, (reaction.n_carted > 0)[searching])
+    return ahead.turned(
+        (searching, session.search(world, replace(searcher, category=category))),
+        (opening, session.open_item(world, ahead.take(opening), favourite)),
+    )
 
 
-def _any(by_position: Bools) -> Bools:
-    """Whether something happened anywhere in the slate; bool [n]."""
-    return np.asarray(by_position.any(axis=1))
+def _favourite(
+    world: World, after: Sessions, shown: Ints, reaction: Reaction, opening: Bools
+) -> Ints:
+    """Of each session that opens an item the one, of those clicked, that she likes best today."""
+    who = np.flatnonzero(opening)
+    row, place = np.nonzero(reaction.clicked[who])
+    session = who[row]
+    address = after.shopper[session], after.day, after.step
+    key = world.catalogue.key[shown[session, place]]
+    noise = world.config.open_noise * gumbel(world.seed, Purpose.OPEN_WHICH, *address, key)
+    liked = np.full((len(who), shown.shape[1]), -np.inf)
+    liked[row, place] = reaction.appeal[session, place] + noise
+    return np.asarray(shown[who, np.argmax(liked, axis=1)])

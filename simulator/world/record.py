@@ -61,7 +61,7 @@ def slate_read(
     rows["at"] = at[session, column]
     rows["query"] = np.where(kind == Kind.LEAVE, -1, sessions.query[session])
 
-    acts = np.isin(kind, _PER_POSITION)
+    acts = (column > 0) & (column < happens.shape[1] - 1)
     where = session[acts], position[acts]
     item = slates[where]
     rows["item"][acts] = item

@@ -59,17 +59,30 @@ class Sessions:
         """Some of the sessions, by mask or index."""
         if _is_all(rows):
             return self
-        return replace(self, **{name: getattr(self, name)[rows] for name in _by_row})
+        where = _numbers(rows)
+        return replace(self, **{name: getattr(self, name)[where] for name in _by_row})
 
     def put(self, rows: Any, some: Sessions) -> Sessions:
         """These sessions with some replaced; day and step become theirs."""
         if _is_all(rows):
             return some
         changed: dict[str, Any] = {}
+        where = _numbers(rows)
         for name in _by_row:
             changed[name] = getattr(self, name).copy()
-            changed[name][rows] = getattr(some, name)
+            changed[name][where] = getattr(some, name)
         return replace(some, **changed)
+
+    def turned(self, *moves: tuple[Bools, Sessions]) -> Sessions:
+        """These sessions, some of which look for something else now: as the rows of each move
+        do.
+        """
+        changed = {name: getattr(self, name).copy() for name in _SOUGHT}
+        for rows, some in moves:
+            where = _numbers(rows)
+            for name in _SOUGHT:
+                changed[name][where] = getattr(some, name)
+        return replace(self, **changed)
 
     @property
     def moment(self) -> tuple[Ints, int, int]:
@@ -77,12 +90,21 @@ class Sessions:
         return self.shopper, self.day, self.step
 
 
+_SOUGHT = ("category", "query", "opened", "anchor")
+"""What a new search or an opened item changes."""
+
 _by_row = tuple(field.name for field in fields(Sessions) if field.name not in ("day", "step"))
 
 
 def _is_all(rows: Any) -> bool:
     """Whether a mask means every row: then nothing has to be copied, as nobody changes sessions."""
     return isinstance(rows, np.ndarray) and rows.dtype == np.bool_ and bool(rows.all())
+
+
+def _numbers(rows: Any) -> Any:
+    """The rows of a mask as numbers, found once for all columns; anything else as it is."""
+    is_mask = isinstance(rows, np.ndarray) and rows.dtype == np.bool_
+    return np.flatnonzero(rows) if is_mask else rows
 
 
 def arrive(world: World, memory: Memory, shopper: Ints, day: int) -> Sessions:
@@ -157,14 +179,18 @@ def next_search(world: World, sessions: Sessions, had: Bools) -> Ints:
     """
     s = sessions
     c = world.catalogue
-    partners = c.complements[s.category] & (c.query_count > 0)
-    each = 1 + np.arange(c.n_categories)
-    mood = gumbel(world.seed, Purpose.CROSS_SELL, s.shopper[:, None], s.day, s.step, each)
-    wish = world.population.demand[s.shopper] + mood  # -inf where nothing can be searched with
-    best = np.argmax(np.where(partners, wish, -np.inf), axis=1)
     tempted = uniform(world.seed, Purpose.CROSS_SELL, *s.moment, 0) < world.config.cross_sell
-    stays = np.where(c.query_count[s.category] > 0, s.category, np.argmax(wish, axis=1))
-    return np.where(had & tempted & partners.any(1), best, stays)
+    is_stuck = c.query_count[s.category] == 0
+    who = np.flatnonzero(is_stuck | (had & tempted))  # the others stay where they are
+    partners = c.complements[s.category[who]] & (c.query_count > 0)
+    each = 1 + np.arange(c.n_categories)
+    mood = gumbel(world.seed, Purpose.CROSS_SELL, s.shopper[who, None], s.day, s.step, each)
+    wish = world.population.demand[s.shopper[who]] + mood  # -inf: nothing to search with there
+    goes = (had & tempted)[who] & partners.any(1)
+    best = np.argmax(np.where(goes[:, None] & ~partners, -np.inf, wish), axis=1)
+    category = s.category.copy()
+    category[who] = np.where(goes | is_stuck[who], best, s.category[who])
+    return category
 
 
 def leaves(world: World, sessions: Sessions, *, is_bad_slate: Bools, has_bought: Bools) -> Bools:
@@ -196,9 +222,10 @@ def product(wish: Floats, features: Floats, items: Ints) -> Floats:
     """Inner products [n, k] of wish [n, d] with the features [n_items, d] of items [n, k], added in
     a fixed order: equal in any batch.
     """
+    columns = np.ascontiguousarray(features.T)
     total = np.zeros(items.shape)
     for d in range(wish.shape[1]):
-        part = features[:, d][items]  # a column at a time, which the processor's cache holds
+        part = columns[d].take(items)  # a column at a time, which the processor's cache holds
         part *= wish[:, d, None]
         total += part
     return total

@@ -31,7 +31,7 @@ SERVERS = {"fastapi_server"}
 RECIPES = {"gorse_rest": ("Gorse", gorse), "metarank_rest": ("Metarank", metarank)}
 """Untried: their servers are no Python. What they document of their interfaces stands in."""
 LONGEST = 60
-TOY = {"catalogue": "toy", "items": 120, "queries": 40, "shoppers": 150, "days": 4}
+TOY = {"catalogue": "toy", "items": 120, "queries": 40, "shoppers": 150, "days": 4, "seeds": 1}
 
 
 @pytest.fixture(scope="module")

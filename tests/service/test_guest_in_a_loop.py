@@ -78,7 +78,7 @@ def test_a_loop_of_gymnasium_shows_the_slates_of_a_run(
     """The same class, the same world: slate for slate and event for event."""
     made = installed(tmp_path / "shop")
     shop = ws.open(home=made.home, database_url=made.database_url, runs=tmp_path / "runs")
-    (run,) = shop.experiment([guest_classes.Looks], days=DAYS, **SIZES).runs
+    (run,) = shop.experiment([guest_classes.Looks], days=DAYS, seeds=1, **SIZES).runs
     setting = opened(**SIZES, context=shop.context)
     guest = guest_classes.Looks()
     guest.start(setting.shop(setting.world(1)))

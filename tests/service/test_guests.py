@@ -32,7 +32,7 @@ from workers.local_workforce import LocalWorkforce
 from workers.supervisor import Supervisor
 
 pytestmark = pytest.mark.service
-TOY = {"catalogue": "toy", "items": 120, "queries": 40, "shoppers": 60, "days": 3}
+TOY = {"catalogue": "toy", "items": 120, "queries": 40, "shoppers": 60, "days": 3, "seeds": 1}
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests import factories
 from tests.installation import Installer
 
 pytestmark = pytest.mark.service
-TOY = {"catalogue": "toy", "items": 120, "queries": 40, "shoppers": 60, "days": 3}
+TOY = {"catalogue": "toy", "items": 120, "queries": 40, "shoppers": 60, "days": 3, "seeds": 1}
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ def run(installed: Installer, tmp_path_factory: pytest.TempPathFactory) -> RunDa
     """A run of the world's own shoppers in the toy shop."""
     made = installed(tmp_path_factory.mktemp("clicks") / "shop")
     shop = ws.open(home=made.home, database_url=made.database_url)
-    sizes = {"catalogue": "toy", "items": 120, "queries": 40, "shoppers": 80, "days": 6}
+    sizes = {"catalogue": "toy", "items": 120, "queries": 40, "shoppers": 80, "days": 6, "seeds": 1}
     return shop.experiment(["random"], **sizes).runs[0]
 
 
