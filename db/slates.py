@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, tuple_
 
 from db import bulk
 from db.tables import slate
@@ -52,6 +53,13 @@ def one(
     key = (slate.c.run == run) & (slate.c.session == session) & (slate.c.step == step)
     rows = bulk.fetch(conn, select(slate.c.entries, slate.c.generation).where(key))
     return (unpack([rows[0][0]], dtype, k)[0], int(rows[0][1])) if rows else None
+
+
+def stored(conn: Connection, keys: Collection[tuple[int, int, int]]) -> set[tuple[int, int, int]]:
+    """Which of the slates (run, session, step) are there, of whatever runs."""
+    place = tuple_(slate.c.run, slate.c.session, slate.c.step)
+    statement = select(slate.c.run, slate.c.session, slate.c.step)
+    return {tuple(row) for row in bulk.fetch(conn, statement.where(place.in_(sorted(keys))))}
 
 
 def of_run(

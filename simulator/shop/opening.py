@@ -37,7 +37,9 @@ from simulator.shop.live.live_run import (
 from simulator.shop.live.neighbours import Cosines
 from simulator.shop.live.sampler import Sampler
 from simulator.shop.live.stocking import Stocking
+from simulator.shop.live.watching import SlateWatch
 from simulator.shop.measuring.experiments import Experiments, ExperimentWish, Started
+from simulator.shop.measuring.insight import Insight
 from simulator.shop.measuring.trials import Trial, Trials, TrialWish
 from simulator.shop.wish import OFFERED, Wish
 from workers.supervisor import Supervisor
@@ -96,6 +98,8 @@ class Premises:
         self.engine = context.engine
         self.context = replace(context, talk=_Echo(context.talk, self))
         self.is_closing = False
+        self.watch = SlateWatch(context.engine)
+        self.insight = Insight(context.engine)
         self.sampler = Sampler(context.engine)
         self.recent: deque[tuple[str, Item, list[Item]]] = deque(maxlen=RECENT)
         self.blind: dict[int, Blind] = {}
@@ -160,7 +164,7 @@ class Premises:
 
     def enquiries(self, live: LiveRun) -> Enquiries:
         """Where people ask."""
-        return Enquiries(self.engine, live, self.workforce)
+        return Enquiries(self.engine, live, self.workforce, self.watch)
 
     def acts(self, live: LiveRun) -> Acts:
         """What people do."""

@@ -27,6 +27,7 @@ from simulator.shop.live.asking import Answer, Enquiries, PromptWorkforce, Ticke
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.live_run import LiveRun, base_of, open_live, resolve_live
 from simulator.shop.live.neighbours import Cosines
+from simulator.shop.live.watching import SlateWatch
 from simulator.shop.web.cookies import FIRST_VISITOR
 from simulator.shop.wish import OFFERED
 from workers.knowledge import LIVE
@@ -88,7 +89,7 @@ def recommend(
         key = EmbedderKey(live.run.config["model"], live.run.config["runtime"])
         embed_missing(context, Desk(context.engine, live.run, workforce, k=live.k), key)
         visitor = _visitor(live, shopper)
-        enquiries = Enquiries(context.engine, live, workforce)
+        enquiries = Enquiries(context.engine, live, workforce, SlateWatch(context.engine))
         ticket = _ask(enquiries, visitor, what)
         found = _fetched(enquiries, ticket, k, wait)
         if found.state == "done":
@@ -113,7 +114,9 @@ def fetch(context: Context, job: str, *, k: int = 10, wait: float = 0.0) -> Reco
     n = run.config["items"] + run.config["queries"]
     live = open_live(context, Resolved(run.config, chosen[:n]))
     with _workers(context) as workforce:
-        return _fetched(Enquiries(context.engine, live, workforce), ticket, k, wait)
+        return _fetched(
+            Enquiries(context.engine, live, workforce, SlateWatch(context.engine)), ticket, k, wait
+        )
 
 
 def _no_job(job: str) -> NotFoundError:

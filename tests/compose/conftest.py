@@ -44,7 +44,7 @@ class Project:
         done = subprocess.run(
             [*COMPOSE, "-p", self.name, *words],
             cwd=ROOT,
-            env={**os.environ, "COMMIT": "of-the-test"},
+            env={**os.environ, "COMMIT": "of-the-test", "SHOP_PORT": "0"},
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -166,7 +166,7 @@ def _with_tests() -> tuple[str, ...]:
 
 @pytest.fixture(scope="session")
 def project() -> Iterator[Project]:
-    """Redis, Postgres and two workers, on their way."""
+    """Redis, Postgres, two workers and the shop, on their way."""
     assert shutil.which(COMPOSE[0]), (
         "docker-compose is not installed; `pytest -m 'not compose'` does without"
     )

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import Engine
 
@@ -56,6 +58,32 @@ def test_two_worker_containers_give_the_bytes_of_one_process(
     with project.playing(DAYS, 1) as told:
         pass
     check(*told, engine)
+
+
+def test_the_shop_is_open_to_this_machine_alone(project: Project) -> None:
+    """`docker-compose up` brings it up; it answers on loopback, and what reaches it there shops."""
+    (shop,) = project.containers("shop")
+    wait_until(lambda: is_well(shop), "the shop, ready")
+    found = inspected(shop)
+    ((port, bindings),) = found["NetworkSettings"]["Ports"].items()
+    assert port == "8000/tcp"
+    assert {one["HostIp"] for one in bindings} == {"127.0.0.1"}
+    networks = set(found["NetworkSettings"]["Networks"])
+    assert networks == {f"{project.name}_front", f"{project.name}_inside"}
+    address = f"http://127.0.0.1:{bindings[0]['HostPort']}"
+    with httpx.Client(base_url=address, timeout=60) as client:
+        page = client.get("/").text
+        item = re.search(r'hx-post="/search/([^"]+)"', page)
+        mark = re.search(r'name="csrf" content="(\w+)"', page)
+        assert item
+        assert mark
+        slate = client.post(f"/search/{item[1]}", headers={"x-csrf": mark[1]}).text
+        assert slate.count('class="card"') == 10
+        assert client.post("/api/v1/searches", json={"item": item[1]}).status_code == 401
+        token = project.compose("exec", "-T", "shop", "cat", "/var/lib/windowshop/shop.token")
+        known = {"authorization": f"Bearer {token.stdout.strip()}"}
+        answer = client.post("/api/v1/searches", json={"item": item[1]}, headers=known)
+        assert answer.status_code == 200
 
 
 def crash(container: str) -> None:
@@ -136,9 +164,9 @@ def test_the_report_says_which_commit_the_image_is_of(project: Project) -> None:
 
 def test_containers_can_do_next_to_nothing(project: Project) -> None:
     """Not root, a read-only root, no capability, limits of memory and processes, no port
-    published.
+    published but the shop's.
     """
-    for service in ("redis", "postgres", "worker", "migrate", "secrets"):
+    for service in ("redis", "postgres", "worker", "migrate", "secrets", "shop"):
         found = inspected(project.containers(service)[0])
         host = found["HostConfig"]
         assert found["Config"]["User"] not in ("", "root", "0"), service
@@ -147,6 +175,8 @@ def test_containers_can_do_next_to_nothing(project: Project) -> None:
         assert "no-new-privileges:true" in host["SecurityOpt"], service
         assert host["Memory"] > 0, service
         assert host["PidsLimit"] > 0, service
+        if service == "shop":
+            continue
         assert not host["PortBindings"], service
         assert list(found["NetworkSettings"]["Networks"]) == [f"{project.name}_inside"], service
 
@@ -167,7 +197,7 @@ def test_no_password_stands_in_an_environment_a_command_line_or_a_log(project: P
     assert len(secrets) == 2
     assert all(len(secret) == 48 for secret in secrets)
     known = [docker("inspect", one) for one in project.left()[:1]]
-    for service in ("redis", "postgres", "worker", "migrate", "secrets"):
+    for service in ("redis", "postgres", "worker", "migrate", "secrets", "shop"):
         for container in project.containers(service):
             known.append(docker("inspect", container))
             logs = subprocess.run(
@@ -187,8 +217,9 @@ def test_redis_wants_the_password(project: Project) -> None:
 
 def test_workers_stop_in_order(project: Project) -> None:
     """`stop` is heard: exit code 0, long before the grace is over, and no heartbeat is left."""
-    project.compose("stop", "worker")
-    assert {inspected(one)["State"]["ExitCode"] for one in project.containers("worker")} == {0}
+    project.compose("stop", "shop", "worker")
+    stopped = [*project.containers("worker"), *project.containers("shop")]
+    assert {inspected(one)["State"]["ExitCode"] for one in stopped} == {0}
     done = project.compose("run", "--rm", "-T", "--no-deps", "demo", "status", "--json")
     assert [one for one in json.loads(done.stdout)["processes"] if not one["is_silent"]] == []
 

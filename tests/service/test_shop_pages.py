@@ -6,14 +6,18 @@ import re
 from collections.abc import Iterator
 
 import httpx
+import numpy as np
 import pytest
 
-from db import backlog, work
+from db import backlog, event_log, work
 from db.engine import read_transaction, write_transaction
+from db.events import Kind
 from db.runs import read
 from simulator.shop.live.live_run import live_config, open_live
 from simulator.shop.opening import Premises
+from simulator.shop.pages.looking import visits_of
 from simulator.shop.pages.studying import differing
+from simulator.world.draws import Purpose, uniform
 from tests import factories
 from tests.service.shop import ToyPremises, client_of
 from workers.local_workforce import LocalWorkforce
@@ -107,6 +111,68 @@ def test_a_shopper_and_an_item_tell_what_happened(played: Played) -> None:
     cosines = [one["cosine"] for one in beside["visual"]]
     assert cosines == sorted(cosines, reverse=True)
     assert "item-0004" not in [one["item"] for one in beside["visual"]]
+
+
+def test_a_shopper_is_shown_with_what_is_believed_and_what_is_true(played: Played) -> None:
+    """The judge's knowledge is marked, and stands on pages of simulated shoppers alone; what they
+    clicked pleases them more than the average item, by the judge and by what was learned.
+    """
+    shop, client, blend, _ = played
+    live = shop.live()
+    page = client.get("/shoppers/3").text
+    assert page.count("only in a simulation") == 1
+    assert "What the recommender believes" in page
+    client.get("/")
+    client.post("/search/query-0130")
+    (person,) = {one.shopper for one in log_of(shop) if one.shopper >= live.known_shoppers}
+    hers = client.get(f"/shoppers/{person}").text
+    assert "only in a simulation" not in hers
+    assert "Nothing of her own yet" in hers
+    assert "Why she left" not in hers
+    believed, true = [], []
+    for one in range(live.known_shoppers):
+        with read_transaction(shop.engine) as conn:
+            log = event_log.read_shopper(conn, read(conn, blend).number, one, k=live.k)
+        clicked = log.of(Kind.CLICK)["item"]
+        if (belief := shop.insight.belief(live, one)) is not None:
+            assert 0 < belief.certainty < 1
+            believed += belief.liking.score[clicked].tolist()
+            true += shop.insight.judged(live, one, belief).liking.score[clicked].tolist()
+    assert len(true) > 40
+    assert np.mean(believed) > 0
+    assert np.mean(true) > 0
+
+
+def test_why_she_left_is_what_the_world_decided_by(played: Played) -> None:
+    """With the world's own draw, the chance that is told ends every visit where it ended."""
+    shop, _, blend, _ = played
+    live = shop.live()
+    n_visits = 0
+    with read_transaction(shop.engine) as conn:
+        base = read(conn, blend)
+        logs = [
+            event_log.read_shopper(conn, base.number, one, k=live.k)
+            for one in range(live.known_shoppers)
+        ]
+    for number, log in enumerate(logs):
+        for visit in visits_of(log, days=base.config["shoppers"]):
+            n_visits += 1
+            acts = [one.acts for one in visit.slates]
+            for step in range(len(acts)):
+                told = shop.insight.leaving(live, number, acts[: step + 1])
+                who = np.array([number])
+                draw = uniform(base.config["seed"], Purpose.LEAVE, who, visit.day, step)[0]
+                leaves = draw < told.chance or told.is_last
+                assert leaves == (step == len(acts) - 1), (number, visit.day, step)
+    assert n_visits > 50
+
+
+def log_of(shop: Premises) -> list[np.void]:
+    """The events of the live run."""
+    live = shop.live()
+    with read_transaction(shop.engine) as conn:
+        rows = event_log.read(conn, live.run.number, k=live.k).rows
+    return list(rows.view(np.recarray))
 
 
 def test_parked_work_is_shown_with_its_reason_and_can_be_dropped(played: Played) -> None:

@@ -18,6 +18,7 @@ from simulator.shop.live.blind import Blind, arrangement, team_draft
 from simulator.shop.live.cards import SAID
 from simulator.shop.pages import plugging
 from simulator.shop.pages.language import Language, choose
+from simulator.shop.pages.looking import REASONS
 from tests.service.shop import open_shop
 
 pytestmark = pytest.mark.service
@@ -34,7 +35,7 @@ def texts() -> set[str]:
         for match in TEXT.finditer(template.read_text())
     }
     tried = {*plugging.NAMES, *plugging.DETAILS.values(), *plugging.PLAIN}
-    return found | set(SAID.values()) | tried
+    return found | set(SAID.values()) | set(REASONS.values()) | tried
 
 
 def test_every_text_of_the_pages_has_its_portuguese() -> None:

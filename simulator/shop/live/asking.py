@@ -21,13 +21,14 @@ from db.visits import Visit
 from recommender.ranking import SLATE
 from simulator.playing.desk import Workforce
 from simulator.shop.live.live_run import LiveRun
+from simulator.shop.live.watching import SlateWatch
 
 UPLOADS = "uploads"
 """The catalogue of pictures that visitors brought."""
 
 LAST_STEP = np.iinfo(np.int16).max - 1
-SHORT_NAP = 0.002
-LONG_NAP = 0.025
+LOOK_SECONDS = 1.0
+"""Who waits for a slate looks herself so often, should its work be given up."""
 
 
 class PromptWorkforce(Workforce, Protocol):
@@ -89,6 +90,8 @@ class Enquiries:
     engine: Engine
     live: LiveRun
     workforce: PromptWorkforce
+    watch: SlateWatch
+    """Shared by all who wait in this process."""
 
     def ask(self, visitor: Visitor, query: int, kind: Kind = Kind.SEARCH) -> Ticket:
         """Store a search with an item (or, as a view, that it was opened), and ring for its
@@ -142,13 +145,14 @@ class Enquiries:
     def slate(self, ticket: Ticket, wait: float = 0.0) -> tuple[Any, int] | None:
         """The entries and the generation of a slate, not shown yet; None when it has not come."""
         deadline = time.monotonic() + wait
-        nap = SHORT_NAP
-        while (found := self._look(ticket)) is None:
-            if time.monotonic() >= deadline:
-                return None
-            time.sleep(nap)
-            nap = min(LONG_NAP, nap * 1.3)
-        return found
+        key = (self.live.run.number, ticket.session, ticket.step)
+        while True:
+            left = deadline - time.monotonic()
+            if left > 0:
+                self.watch.wait(key, min(left, LOOK_SECONDS))
+            found = self._look(ticket)
+            if found is not None or left <= 0:
+                return found
 
     def _store(
         self, conn: Connection, visitor: Visitor, query: int, kind: Kind, *, brings: bool

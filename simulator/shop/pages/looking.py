@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
@@ -14,6 +14,7 @@ from db.events import Events, Kind
 from db.items import QUERY_SPLIT
 from simulator.shop.live import neighbours
 from simulator.shop.live.live_run import BROUGHT, LiveRun
+from simulator.shop.measuring.insight import Leaving, SlateActs
 from simulator.shop.opening import Premises
 from simulator.shop.pages.render import page, policy_of, who
 
@@ -31,7 +32,13 @@ class SeenSlate:
     kind: str
     shown: list[int]
     clicked: set[int]
+    carted: set[int]
     bought: set[int]
+
+    @property
+    def acts(self) -> SlateActs:
+        """How many of each."""
+        return SlateActs(len(self.clicked), len(self.carted), len(self.bought))
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class SeenVisit:
     session: int
     day: int
     slates: list[SeenSlate]
+    leaving: Leaving | None = None
+    """Why it ended, where the judge knows."""
 
 
 @router.get("/items/{item_id}")
@@ -91,16 +100,38 @@ def shopper(request: Request, number: int) -> Response:
             found += visits_of(before, days=base.config["shoppers"])
     if not found:
         raise NotFoundError(f"shopper {number} has not been here")
+    belief = shop.insight.belief(live, number)
     return page(
         request,
         "shopper.html.j2",
         **{**who(request, shop), "shopper": number},
         is_simulated=is_simulated,
-        visits=found[:VISITS],
+        belief=belief,
+        judged=shop.insight.judged(live, number, belief) if is_simulated else None,
+        reasons=REASONS,
+        visits=[_explained(shop, live, number, one) for one in found[:VISITS]],
         total=len(found),
         items=_Named(live),
         favourites=_favourites(live, found),
     )
+
+
+REASONS = {
+    "base": "that a visit of average patience ends at any slate",
+    "patience": "her own patience",
+    "joy": "what the visit gave her so far",
+    "bad slate": "nothing clicked on the last list",
+    "bought": "she has bought what she came for",
+}
+"""Why a visit ends, in the words of the shop; pages translate them."""
+
+
+def _explained(shop: Premises, live: LiveRun, number: int, visit: SeenVisit) -> SeenVisit:
+    """With why she left, of simulated days: the judge played no others."""
+    if visit.day < 0 or not visit.slates:
+        return visit
+    acts = [one.acts for one in visit.slates]
+    return replace(visit, leaving=shop.insight.leaving(live, number, acts))
 
 
 def visits_of(events: Events, *, days: int | None) -> list[SeenVisit]:
@@ -130,6 +161,7 @@ def _slate(rows: np.ndarray, step: int, shown: np.ndarray) -> SeenSlate:
         kind=Kind(int(asked["kind"][0])).name.lower() if len(asked) else "search",
         shown=[int(one) for one in shown if one >= 0],
         clicked={int(one) for one in at["item"][at["kind"] == Kind.CLICK]},
+        carted={int(one) for one in at["item"][at["kind"] == Kind.CART]},
         bought={int(one) for one in at["item"][at["kind"] == Kind.PURCHASE]},
     )
 
