@@ -136,10 +136,24 @@ def export(
             help="Say in each impression with what probability each item stood where it stood.",
         ),
     ] = False,
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="The shape: jsonl, csv, parquet, recbole, ubi, obp or trec.",
+            metavar="NAME",
+        ),
+    ] = "jsonl",
     runs: Runs = None,
     as_json: AsJson = False,
 ) -> None:
-    """All events of a run as JSON lines: the same bytes for the same run, however it was played."""
+    """All events of a run or an imported log: the same bytes for the same run, however it was
+    played.
+
+    JSON lines are all of it; csv and parquet have a row for each item shown; recbole has
+    interactions (`.inter`), ubi events of UBI 1.3, obp what was shown with its propensities and
+    clicks, trec judgments (qrels).
+    """
     from simulator.playing.export import export as action
     from simulator.playing.export import run_or_log
 
@@ -147,10 +161,16 @@ def export(
         raise UsageError("--json needs --out FILE: without it standard output holds the events")
     context = open_installation(runs=runs)
     run = run_or_log(context, name, policy=policy, seed=seed)
-    written = action(context, run, out, with_propensities=propensities)
+    found = action(context, run, out, with_propensities=propensities, format_=format_)
     if out is not None:
-        document = {"run": run, "events": written, "file": str(out)}
-        show_result(document, f"{written:,} events in {out}", as_json=as_json)
+        document = {
+            "run": run,
+            "events": found.events,
+            "rows": found.rows,
+            "format": format_,
+            "file": str(out),
+        }
+        show_result(document, f"{found.rows:,} {found.noun} in {out}", as_json=as_json)
 
 
 def verify(name: Anything, runs: Runs = None, as_json: AsJson = False) -> None:

@@ -1,6 +1,4 @@
-"""Events out: canonical JSON lines, the same bytes for the same run wherever and however it was
-played.
-"""
+"""Events out: the same bytes for the same run, wherever and however it was played."""
 
 from __future__ import annotations
 
@@ -8,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID, uuid5
@@ -22,6 +21,8 @@ from simulator.installation import output
 from simulator.installation.context import Context
 from simulator.installation.named import named
 from simulator.operations.propensities import of_run
+from simulator.playing.export_formats import formats, json_lines
+from simulator.playing.export_formats.contents import ExportedLog, Fields
 
 Chances = Mapping[tuple[int, int], Sequence[float | None]]
 """Propensities by (session, step)."""
@@ -34,11 +35,10 @@ def event_id(run: str, session: int, ordinal: int) -> str:
     return str(uuid5(NAMESPACE, f"{run}/{session}/{ordinal}"))
 
 
-def lines(
+def objects(
     run: str, events: Events, item_ids: Sequence[str], chances: Chances | None = None
-) -> Iterator[str]:
-    """One JSON object an event, keys in the format's order, sorted by (at, shopper, session,
-    ordinal).
+) -> Iterator[Fields]:
+    """One object an event, keys in the format's order, sorted by (at, shopper, session, ordinal).
 
     chances: stand in each impression behind its items, as `propensities`; left out: no such key.
     """
@@ -48,8 +48,14 @@ def lines(
     # Sorted here and not by the database, whose collations differ.
     order = np.lexsort((rows["ordinal"], rows["session"], rows["shopper"], rows["at"]))
     for place in order:
-        fields = _fields(run, rows[place], item_ids, shown.get(place), chances)
-        yield json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+        yield _fields(run, rows[place], item_ids, shown.get(place), chances)
+
+
+def lines(
+    run: str, events: Events, item_ids: Sequence[str], chances: Chances | None = None
+) -> Iterator[str]:
+    """The same as canonical JSON lines."""
+    return map(json_lines.line, objects(run, events, item_ids, chances))
 
 
 def write(
@@ -67,9 +73,9 @@ def write(
 
 def _fields(
     run: str, row: Rows, item_ids: Sequence[str], shown: Any, chances: Chances | None
-) -> dict[str, Any]:
+) -> Fields:
     session = int(row["session"])
-    fields: dict[str, Any] = {
+    fields: Fields = {
         "event_id": event_id(run, session, int(row["ordinal"])),
         "run": run,
         "kind": Kind(int(row["kind"])).name.lower(),
@@ -109,44 +115,78 @@ def run_or_log(
     return name if is_log else named(context, name).one(policy, seed)
 
 
+@dataclass(frozen=True)
+class Exported:
+    """What was written."""
+
+    events: int
+    """That the run or log holds."""
+    rows: int
+    """Lines or rows of the format, without its header."""
+    noun: str
+    """What one of them is, in the plural."""
+
+
 def export(
-    context: Context, run_id: str, out: Path | None, *, with_propensities: bool = False
-) -> int:
+    context: Context,
+    run_id: str,
+    out: Path | None,
+    *,
+    with_propensities: bool = False,
+    format_: str = "jsonl",
+) -> Exported:
     """Write a run's or imported log's events to a file, whole or not at all, or to standard
     output.
 
     with_propensities: with the probability of each item to stand at its place; UsageError where
-    the run has none.
+    the run has none. format_: a name of formats.FORMATS, else UsageError.
     """
+    chosen = formats.chosen(format_, with_propensities=with_propensities)
     if out is not None:
         output.check(out)
+    elif not chosen.is_text and sys.stdout.isatty():
+        raise UsageError(f"{format_} is nothing for a terminal; name a file with --out")
     with read_transaction(context.engine) as conn:
         imported = imported_logs.read(conn, run_id)
-    if imported is not None:
-        if with_propensities:
-            raise UsageError(f"{run_id} is an imported log: it holds what it came with")
-        return _put(out, lambda file: _copy(imported, file))
-    chances = of_run(context, run_id) if with_propensities else None
+    if imported is None:
+        wanted = with_propensities or chosen.needs_propensities
+        log = _of_run(context, run_id, of_run(context, run_id) if wanted else None)
+    elif with_propensities:
+        raise UsageError(f"{run_id} is an imported log: it holds what it came with")
+    else:
+        log = _of_log(run_id, *imported)
+    return Exported(log.n_events, _put(out, lambda file: chosen.write(log, file)), chosen.rows)
+
+
+def _of_run(context: Context, run_id: str, chances: Chances | None) -> ExportedLog:
     with read_transaction(context.engine) as conn:
         run = runs.read(conn, run_id)
         item_ids = [item.item_id for item in items.of_run(conn, run.number)]
         events = event_log.read(conn, run.number, k=run.config["recommender"]["slate_size"])
-    return _put(out, lambda file: write(run.id, events, item_ids, file, chances))
+    return ExportedLog(
+        run.id,
+        len(events),
+        lambda: objects(run.id, events, item_ids, chances),
+        has_propensities=chances is not None,
+    )
 
 
-def _copy(imported: tuple[str, int], file: TextIO) -> int:
-    content, events = imported
-    file.write(content)
-    return events
+def _of_log(log_id: str, content: str, n_events: int) -> ExportedLog:
+    def events() -> Iterator[Fields]:
+        for line in content.split("\n"):
+            if line:
+                fields = json.loads(line)
+                yield {**fields, "kind": str(fields["kind"]).lower()}
+
+    has_propensities = '"propensities":' in content
+    return ExportedLog(log_id, n_events, events, content, has_propensities=has_propensities)
 
 
 def _put(out: Path | None, fill: Callable[[TextIO], int]) -> int:
     """Fill a file, whole or not at all, or standard output."""
     if out is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(
-                encoding="utf-8", errors="strict"
-            )  # JSON is UTF-8 whatever the terminal
+            sys.stdout.reconfigure(encoding="utf-8", errors="strict")  # UTF-8 whatever the terminal
         return fill(sys.stdout)
     with output.opened(out) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as file:
         return fill(file)

@@ -81,6 +81,6 @@ def test_an_imported_log_is_kept_once_and_comes_back(
     assert len(first.notes.skipped) == 2
     out = tmp_path / "out.jsonl"
     again = tmp_path / "again.jsonl"
-    assert export(context, first.log, out) == first.events
+    assert export(context, first.log, out).events == first.events
     export(context, import_log(context, out).log, again)
     assert again.read_bytes() == out.read_bytes()

@@ -1,0 +1,1 @@
+"""Events out in the shapes that others read, one module a shape."""

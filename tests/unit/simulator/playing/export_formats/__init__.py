@@ -1,0 +1,1 @@
+"""Tests of simulator/playing/export_formats."""
