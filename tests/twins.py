@@ -179,3 +179,23 @@ def stacked_similarity(
         floor = sorted(line, reverse=True)[min(keep, n) - 1]
         likeness[i] = [value if value >= floor - 1e-12 and value > 0 else 0.0 for value in line]
     return likeness
+
+
+def team_draft(
+    first: Sequence[int], second: Sequence[int], lots: Sequence[bool]
+) -> list[tuple[int, int]]:
+    """(team, item) by place: whoever has picked less picks, by lot where both picked alike."""
+    wishes = ([one for one in first if one >= 0], [one for one in second if one >= 0])
+    picks: list[tuple[int, int]] = []
+    counts = [0, 0]
+    for lot in lots:
+        taken = {item for _, item in picks}
+        left = [[one for one in wish if one not in taken] for wish in wishes]
+        able = [team for team in (0, 1) if left[team]]
+        if not able:
+            break
+        fewest = [team for team in able if counts[team] == min(counts[one] for one in able)]
+        team = fewest[0] if len(fewest) == 1 else int(lot)
+        picks.append((team, left[team][0]))
+        counts[team] += 1
+    return picks

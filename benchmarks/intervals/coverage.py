@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.intervals import expected, planning, populations
+from benchmarks.intervals import expected, interleaving, planning, populations
 from simulator.installation.context import Silence, open_context
 from simulator.playing.plan import Plan
 from simulator.playing.together import play_together
@@ -31,6 +31,10 @@ QUICK = 10
 POPULATIONS = 60
 QUICK_POPULATIONS = 6
 PLANNED = 120
+MIXED = 30
+QUICK_MIXED = 2
+EQUAL = 140
+QUICK_EQUAL = 10
 SEEDS = 5
 """Shops of one experiment."""
 EXPERIMENTS = 2000
@@ -40,6 +44,7 @@ BEGIN = "<!-- made by `make coverage` -->"
 BEGIN_SHOPPERS = "<!-- made by `make coverage`, of shoppers -->"
 BEGIN_EXPECTED = "<!-- made by `make coverage`, of expectations -->"
 BEGIN_PLANS = "<!-- made by `make coverage`, of plans -->"
+BEGIN_MIXED = "<!-- made by `make coverage`, of interleaving -->"
 END = "<!-- end -->"
 
 Shop = dict[str, dict[str, Estimate]]
@@ -140,6 +145,13 @@ def page_block_of_shoppers(played: list[list[populations.Played]]) -> str:
     return "\n".join([*populations.table(played), "", note])
 
 
+def page_block_of_interleaving(n: int, equal: int) -> str:
+    """Two policies in one run: n shops of pairs that differ, and others of pairs that do not."""
+    context = open_context(settings.load(), Silence())
+    places = list(interleaving.shops(context, _plan(1, days=4), max(n, equal)))
+    return interleaving.page_block(places[:n], places[:equal])
+
+
 def write(page: str, block: str, begin: str) -> str:
     """The page with a block in the place that is kept for it."""
     before, _, rest = page.partition(begin)
@@ -169,11 +181,15 @@ def main() -> None:
     )
     sys.stdout.write(f"{second}\n\n")
     plans = page_block_of_plans(n if asked.quick else asked.planned, is_quick=asked.quick)
-    sys.stdout.write(f"{plans}\n")
+    sys.stdout.write(f"{plans}\n\n")
+    sizes = (QUICK_MIXED, QUICK_EQUAL) if asked.quick else (MIXED, EQUAL)
+    mixed = page_block_of_interleaving(*sizes)
+    sys.stdout.write(f"{mixed}\n")
     if not asked.quick:
         page = write(PAGE.read_text(), first, BEGIN)
         page = write(page, third, BEGIN_EXPECTED)
         page = write(page, plans, BEGIN_PLANS)
+        page = write(page, mixed, BEGIN_MIXED)
         PAGE.write_text(write(page, second, BEGIN_SHOPPERS))
 
 

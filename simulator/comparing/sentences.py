@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
+from simulator.comparing.in_one_run import InOneRun
 from simulator.comparing.plan import Planned
 from simulator.report.numbers.measure_row import Measure
+from simulator.report.numbers.statistics import LEVEL, Gap
 
 
 def sizes(found: Planned) -> list[list[str]]:
@@ -45,3 +49,50 @@ def in_unit(row: Measure, number: float) -> str:
     if row.unit == "share":
         return f"{100 * number:.2f} %"
     return f"{number:.3g}"
+
+
+def in_one_run(found: InOneRun) -> str:
+    """What two policies in one run say, what is true, and whether they agree."""
+    a, b = found.pair
+    said = found.said
+    who = f"In {found.sessions:,} visits, "
+    if found.is_split:
+        told = f"{a} was clicked on {_points(said)} than {b}, half of the shoppers each{_by(said)}."
+    else:
+        more = a if said.value >= 0 else b
+        less = b if said.value >= 0 else a
+        told = (
+            f"{more} won {100 * abs(said.value):.1f} visits of a hundred more than half, against"
+            f" {less} in the same lists{_by(said)}."
+        )
+    first, second = (f"{100 * value:.2f} %" for value in found.values)
+    alone = (
+        f" In truth, each alone with the same shoppers, {a} is clicked on {first} and {b} on"
+        f" {second} of the items shown: {_points(found.truth)}{_by(found.truth)}."
+    )
+    return who + told + alone + _fidelity(found)
+
+
+def _fidelity(found: InOneRun) -> str:
+    way = "The A/B test" if found.is_split else "Interleaving"
+    if found.is_faithful is None:
+        return " The truth has no direction beyond chance here."
+    agrees = "points where the truth does" if found.is_faithful else "points the wrong way"
+    sure = "beyond chance" if found.said.p < 1 - LEVEL else "not beyond chance"
+    times = (
+        "."
+        if found.is_split or not found.times > 0
+        else f"; an A/B test needs {found.times:.1f} times the visits to be as sure."
+    )
+    return f" {way} {agrees}, {sure}{times}"
+
+
+def _points(gap: Gap) -> str:
+    return f"{100 * abs(gap.value):.2f} points {'more' if gap.value >= 0 else 'less'}"
+
+
+def _by(gap: Gap) -> str:
+    """The interval and p in brackets; nothing where there is none."""
+    if math.isnan(gap.low):
+        return ""
+    return f" (95 % interval {100 * gap.low:.2f} to {100 * gap.high:.2f}, p {gap.p:.2g})"

@@ -58,6 +58,8 @@ class Purpose(IntEnum):
     PICK = 30
     ASSESS = 31
     ARRIVAL = 32
+    TEAM = 33
+    ARM = 34
 
 
 def bits(seed: int, purpose: Purpose, *address: ArrayLike) -> Keys:

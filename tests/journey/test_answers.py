@@ -76,6 +76,14 @@ ANSWERS = {
         ("experiment", "--policies", "random,visual", *TOY_FLAGS, "--seeds", "1", "--local"),
         {"experiment", "runs", "report"},
     ),
+    "windowshop interleave": (
+        ("interleave", "blend,visual", *TOY_FLAGS),
+        {"preference", "true_effect", "sessions"},
+    ),
+    "windowshop split": (
+        ("split", "blend,visual", *TOY_FLAGS),
+        {"effect", "true_effect", "sessions"},
+    ),
     "windowshop report": (("report", "latest"), {"report", "metrics"}),
     "windowshop events export": (
         ("events", "export", "{run}", "--out", "events.jsonl"),

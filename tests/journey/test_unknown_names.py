@@ -96,6 +96,18 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("leaderboard", "latest", "--measure", "ctr_lat"),
         ("no measure 'ctr_lat'", "did you mean 'ctr_late' or"),
     ),
+    ("interleave", "policies"): (("interleave", "cf,bland"), ("'bland' is none of our policies",)),
+    ("interleave", "world"): (("interleave", "cf,visual", "--world", "flat"), ("no world 'flat'",)),
+    ("interleave", "catalogue"): (
+        ("interleave", "cf,visual", "--catalogue", "toi"),
+        ("no catalogue 'toi'", LISTS),
+    ),
+    ("split", "policies"): (("split", "cf,bland"), ("'bland' is none of our policies",)),
+    ("split", "world"): (("split", "cf,visual", "--world", "flat"), ("no world 'flat'",)),
+    ("split", "catalogue"): (
+        ("split", "cf,visual", "--catalogue", "toi"),
+        ("no catalogue 'toi'", LISTS),
+    ),
     ("plan", "name"): (("plan", RUN), (f"no run or experiment '{RUN}'", LISTS)),
     ("plan", "measure"): (
         ("plan", "latest", "--measure", "ctr_lat"),

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from simulator.comparing.team_draft import NOBODY
+from simulator.comparing.team_draft import team_draft as draft
 from simulator.shop.live.asking import Ticket
 
 MOST_PLAYERS = 1000
@@ -59,26 +61,14 @@ class Blind:
 
 
 def team_draft(first: Sequence[int], second: Sequence[int], k: int, address: str) -> list[Pick]:
-    """The mixed list (Radlinski, Kurup, Joachims 2008): whoever has picked less picks next, by
-    lot where both have picked alike; each picks its best item that is not there yet. The lot is
-    addressed by the two searches, so that the same list comes out again.
+    """The mixed list, as `windowshop interleave` drafts it. The lot is addressed by the two
+    searches, so that the same list comes out again.
     """
-    wishes = ([one for one in first if one >= 0], [one for one in second if one >= 0])
-    picks: list[Pick] = []
-    taken: set[int] = set()
-    counts = [0, 0]
-    while len(picks) < k:
-        left = [[one for one in wish if one not in taken] for wish in wishes]
-        able = [team for team in (0, 1) if left[team]]
-        if not able:
-            break
-        fewest = [team for team in able if counts[team] == min(counts[one] for one in able)]
-        team = fewest[0] if len(fewest) == 1 else _lot(address, len(picks))
-        item = left[team][0]
-        picks.append(Pick(team, item))
-        taken.add(item)
-        counts[team] += 1
-    return picks
+    lists = [np.array([[*one, NOBODY]], np.int64) for one in (first, second)]
+    lots = np.array([[_lot(address, place) for place in range(k)]], np.bool_)
+    drafted = draft(lists[0], lists[1], lots)
+    found = zip(drafted.team[0].tolist(), drafted.items[0].tolist(), strict=True)
+    return [Pick(team, item) for team, item in found if team != NOBODY]
 
 
 def arrangement(picks: Sequence[Pick], team: int, k: int) -> NDArray[np.int32]:
