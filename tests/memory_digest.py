@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from db import runs
 from db.events import Events
+from simulator.cli.options import SHOP
 from simulator.installation.context import Silence, open_context
 from simulator.playing.export import lines
 from simulator.playing.in_memory import MemoryRun, gather, share_world
@@ -74,5 +75,5 @@ def digests(plan: Plan) -> tuple[str, str]:
 if __name__ == "__main__":
     for name in sys.argv[1].split(","):
         for seed in sys.argv[2].split(","):
-            found = digests(Plan(policy=name, seed=int(seed)))
+            found = digests(Plan(policy=name, seed=int(seed), **SHOP))
             sys.stdout.write(" ".join([name, seed, *found]) + "\n")

@@ -74,12 +74,12 @@ def windowshop(
     del version
 
 
-app.command(epilog="Example: windowshop demo --runs ./runs")(play.demo)
+app.command(epilog="Example: windowshop demo --seeds 1 --runs ./runs")(play.demo)
 app.command(epilog="Example: windowshop explore --runs ./runs")(embedders.explore)
 app.command(epilog="Example: windowshop train --preset quick --seed 2")(train.train)
 app.command(epilog="Example: windowshop evaluate --queries 1000")(embedders.evaluate)
 app.command(epilog="Example: windowshop similar shoe.jpg -k 10 --out grid.png")(embedders.similar)
-app.command(epilog="Example: windowshop simulate --policy blend --days 8 --shoppers 3000 --seed 1")(
+app.command(epilog="Example: windowshop simulate --policy blend --days 4 --shoppers 900 --seed 2")(
     play.simulate
 )
 app.command(epilog="Example: windowshop experiment --policies visual,blend --seeds 3 --days 4")(

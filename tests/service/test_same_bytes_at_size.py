@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from recommender.registry import POLICY_NAMES
+from simulator.cli.options import SHOP
 from tests.installation import ROOT, Installation
 
 pytestmark = [pytest.mark.service, pytest.mark.thorough, pytest.mark.timeout(3000)]
@@ -93,9 +94,9 @@ def test_stored_runs_export_what_memory_does_and_verify(
     """Two workers with one thread each, and the command's own process with two: each verifies with
     two.
     """
-    python(
-        shop, "-m", "simulator", "simulate", "--policy", "blend", "--seed", seed, "--again", *who
-    )
+    sizes = [word for name, size in SHOP.items() for word in (f"--{name}", str(size))]
+    words = ("simulate", "--policy", "blend", "--seed", seed, *sizes, "--again", *who)
+    python(shop, "-m", "simulator", *words)
     run = latest(shop)
     out = shop.folder / "events.jsonl"
     python(shop, "-m", "simulator", "events", "export", run, "--out", str(out))
