@@ -67,8 +67,15 @@ class Comparison:
     def interval_of(self) -> str:
         """What the intervals are over, in words."""
         if len(self.seeds) > 1:
-            return f"over {len(self.seeds)} seeds"
+            return f"over {len(self.seeds)} shops"
         return f"over the {self.n_shoppers:,} shoppers of this one shop"
+
+    @property
+    def over(self) -> str:
+        """The same in few words."""
+        if len(self.seeds) > 1:
+            return self.interval_of
+        return "over shoppers of this shop"
 
     @property
     def caution(self) -> str:

@@ -63,9 +63,9 @@ def headline(comparison: Comparison, subjects: Subjects, days: int) -> str:
         f" {labels.number(found.value, 'share')} of the items it showed"
     )
     if subjects.reference is None:
-        return f"{start}{_bracket(labels.interval(found, 'share'), ' %')}."
+        return f"{start}{_bracket(labels.interval(found, 'share'), ' %', comparison.over)}."
     gap = comparison.gap(subjects.focus, subjects.reference, late)
-    return f"{start}, {_compared(gap, _introduced(subjects.reference))}."
+    return f"{start}, {_compared(gap, _introduced(subjects.reference), comparison.over)}."
 
 
 def claim(comparison: Comparison, subjects: Subjects) -> str:
@@ -238,20 +238,23 @@ def _room(comparison: Comparison, subjects: Subjects) -> Iterable[str]:
         )
 
 
-def _compared(gap: Gap, reference: str) -> str:
-    """0.9 points more than visual (95 % interval 0.7 to 1.1); or that they cannot be told apart."""
+def _compared(gap: Gap, reference: str, over: str = "") -> str:
+    """0.9 points more than visual (95 % interval 0.7 to 1.1); or that they cannot be told apart.
+
+    over: what the interval is over, where that is to be said.
+    """
     ends = labels.interval(gap, "share")
     if not ends:
         return f"{labels.gap(gap.value, 'share')} points against {reference}"
     if gap.low <= 0 <= gap.high:
         return (
             f"not to be told apart from {reference}: {labels.gap(gap.value, 'share')} points, "
-            f"95{HARD_SPACE}% interval {ends}"
+            f"95{HARD_SPACE}% interval {ends}{_besides(over)}"
         )
     more = "more" if gap.value > 0 else "fewer"
     return (
         f"{labels.percent(abs(gap.value))} points {more} than"
-        f" {reference}{_bracket(_unsigned(gap), '')}"
+        f" {reference}{_bracket(_unsigned(gap), '', over)}"
     )
 
 
@@ -266,8 +269,14 @@ def _unsigned(gap: Gap) -> str:
     return labels.interval(size, "share")
 
 
-def _bracket(ends: str, sign: str) -> str:
-    return f" (95{HARD_SPACE}% interval {ends}{sign})".replace(" to ", _TO) if ends else ""
+def _bracket(ends: str, sign: str, over: str = "") -> str:
+    if not ends:
+        return ""
+    return f" (95{HARD_SPACE}% interval {ends.replace(' to ', _TO)}{sign}{_besides(over)})"
+
+
+def _besides(over: str) -> str:
+    return f", {over}" if over else ""
 
 
 def _ranked(comparison: Comparison, metric: str) -> list[str]:

@@ -119,7 +119,7 @@ def test_one_seed_has_intervals_over_shoppers_and_several_over_seeds() -> None:
     assert both.caution.startswith("Only 2 seeds")
     found = both.policies["blend"]["ctr"]
     assert alone.interval_of == "over the 2 shoppers of this one shop"
-    assert both.interval_of == "over 2 seeds"
+    assert both.interval_of == "over 2 shops"
     assert found.value == pytest.approx(sum(values) / 2)
     assert found.n == 17 + 11
     half = 12.706 * abs(values[0] - values[1]) / 2
