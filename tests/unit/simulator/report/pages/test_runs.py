@@ -144,9 +144,11 @@ def test_the_headline_claims_no_more_than_the_interval_does(
         replace(one, gap=Gap(*gap, p=0.5)) if one.metric == sentences.LATE else one
         for one in comparison.differences
     ]
-    assert said in sentences.headline(
+    headline = sentences.headline(
         replace(comparison, differences=planted), Subjects("blend", "visual"), 3
     )
+    assert said in headline
+    assert "over shoppers of this shop" in headline
 
 
 def test_one_run_says_nothing_of_cf_in_a_title() -> None:
