@@ -33,7 +33,7 @@ test: $(VENV)/.dev ## unit, service and journey tests, each claim once; about fi
 test-all: test-thorough test-postgres ## what `make test` leaves out: larger sizes, more settings, Postgres throughout
 
 test-thorough: $(VENV)/.dev
-	$(PYTEST) -m "thorough and $(ON_THEIR_OWN)" $(ARGS)
+	$(PYTEST) --durations=25 -m "thorough and $(ON_THEIR_OWN)" $(ARGS)
 
 test-postgres: $(VENV)/.dev ## the service and journey tests once more, on Postgres where SQLite would do
 	TEST_DATABASE=postgres $(PYTEST) \
