@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -48,14 +48,33 @@ def propensities(
     up by lot, its probabilities are not computed: NaN. Raises ValueError for a policy that draws
     nothing by lot.
     """
+    found = np.full(items.shape, np.nan)
+    for part in _parts(knowledge, profiles):
+        places = propensities_by_place(config, knowledge, profiles[part], items[part])
+        found[part] = np.diagonal(places, axis1=1, axis2=2)
+    return found
+
+
+def propensities_by_place(
+    config: RecommenderConfig, knowledge: Knowledge, profiles: Profiles, items: Items
+) -> Chances:
+    """The same for each item and every place: float64 [n_requests, k items, k places].
+
+    items: int32 [n_requests, k], of what may be shown. Raises ValueError as above.
+    """
     if config.policy not in LOTTERIES:
         raise ValueError(f"{config.policy!r} draws nothing by lot")
-    found = np.full(items.shape, np.nan)
-    step = max(1, CELLS // max(1, knowledge.n_columns))
-    for begin in range(0, len(profiles), step):
-        part = slice(begin, begin + step)
+    found = np.full((*items.shape, items.shape[1]), np.nan)
+    for part in _parts(knowledge, profiles):
         found[part] = _chances(config, knowledge, profiles[part], items[part])
     return found
+
+
+def _parts(knowledge: Knowledge, profiles: Profiles) -> Iterator[slice]:
+    """Requests looked at together, which decides nothing but the memory."""
+    step = max(1, CELLS // max(1, knowledge.n_columns))
+    for begin in range(0, len(profiles), step):
+        yield slice(begin, begin + step)
 
 
 def _chances(
@@ -65,14 +84,14 @@ def _chances(
     columns = knowledge.is_candidate[: knowledge.n_columns]
     allowed = eligible(profiles, columns, exclude_shown=config.exclude_shown)
     # Every allowed item comes to every place equally often.
-    drawn = np.repeat(1.0 / np.maximum(allowed.sum(axis=1), 1)[:, None], items.shape[1], axis=1)
-    chances = lottery.by_lot * drawn
+    drawn = 1.0 / np.maximum(allowed.sum(axis=1), 1)[:, None, None]
+    chances = np.broadcast_to(lottery.by_lot * drawn, (*items.shape, items.shape[1]))
     if lottery.otherwise is not None:
         ranked = _ranked(
             lottery.otherwise, config, knowledge, profiles, items=items, allowed=allowed
         )
         chances = chances + (1.0 - lottery.by_lot) * ranked
-    return np.where(items >= 0, chances, np.nan)
+    return np.where((items >= 0)[:, :, None], chances, np.nan)
 
 
 def _ranked(
@@ -92,14 +111,17 @@ def _ranked(
     candidates = listed(marks)
     keys = np.rint(scoring.score(profiles, candidates) * 10.0**DECIMALS)
     keys[candidates < 0] = -np.inf
-    chances = np.zeros(items.shape)
-    for place in range(items.shape[1]):
-        item = items[:, place, None]
+    places = np.arange(items.shape[1])
+    chances = np.zeros((*items.shape, len(places)))
+    for number in range(items.shape[1]):
+        item = items[:, number, None]
         own = np.max(np.where(candidates == item, keys, -np.inf), axis=1, initial=-np.inf)
         above = (keys > own[:, None]).sum(axis=1)
         same = (keys == own[:, None]).sum(axis=1)
-        stands = (own > -np.inf) & (above <= place) & (place < above + same)
-        chances[stands, place] = 1.0 / same[stands]
+        first = above[:, None]
+        stands = (first <= places) & (places < first + same[:, None])
+        stands &= (own > -np.inf)[:, None]
+        chances[:, number] = np.where(stands, 1.0 / np.maximum(same, 1)[:, None], 0.0)
     n_marked = marks.sum(axis=1)
     chances[(n_marked < config.slate_size) & (n_marked < allowed.sum(axis=1))] = np.nan
     return chances

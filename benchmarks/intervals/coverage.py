@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.intervals import expected, interleaving, planning, populations
+from benchmarks.intervals import counterfactual, expected, interleaving, planning, populations
 from simulator.installation.context import Silence, open_context
 from simulator.playing.plan import Plan
 from simulator.playing.together import play_together
@@ -45,6 +45,7 @@ BEGIN_SHOPPERS = "<!-- made by `make coverage`, of shoppers -->"
 BEGIN_EXPECTED = "<!-- made by `make coverage`, of expectations -->"
 BEGIN_PLANS = "<!-- made by `make coverage`, of plans -->"
 BEGIN_MIXED = "<!-- made by `make coverage`, of interleaving -->"
+BEGIN_COUNTERFACTUAL = "<!-- made by `make coverage`, of counterfactual intervals -->"
 END = "<!-- end -->"
 
 Shop = dict[str, dict[str, Estimate]]
@@ -184,12 +185,16 @@ def main() -> None:
     sys.stdout.write(f"{plans}\n\n")
     sizes = (QUICK_MIXED, QUICK_EQUAL) if asked.quick else (MIXED, EQUAL)
     mixed = page_block_of_interleaving(*sizes)
-    sys.stdout.write(f"{mixed}\n")
+    sys.stdout.write(f"{mixed}\n\n")
+    context = open_context(settings.load(), Silence())
+    targets = counterfactual.page_block(context, is_quick=asked.quick)
+    sys.stdout.write(f"{targets}\n")
     if not asked.quick:
         page = write(PAGE.read_text(), first, BEGIN)
         page = write(page, third, BEGIN_EXPECTED)
         page = write(page, plans, BEGIN_PLANS)
         page = write(page, mixed, BEGIN_MIXED)
+        page = write(page, targets, BEGIN_COUNTERFACTUAL)
         PAGE.write_text(write(page, second, BEGIN_SHOPPERS))
 
 

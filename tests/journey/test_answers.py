@@ -34,6 +34,7 @@ NEEDS_MORE = {
         "offline",
         "leaderboard",
         "plan",
+        "counterfactual",
     )
 }
 """These need Fashion-MNIST, a model that embeds, pictures, or many runs."""

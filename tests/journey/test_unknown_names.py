@@ -117,6 +117,14 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("plan", "latest", "--compare", "cf", "bland"),
         ("no runs of 'bland'", "found runs of cf"),
     ),
+    ("counterfactual", "name"): (
+        ("counterfactual", RUN),
+        (f"no run or experiment '{RUN}'", LISTS),
+    ),
+    ("counterfactual", "policy"): (
+        ("counterfactual", "latest", "--policy", "bland"),
+        ("no policy 'bland'", "did you mean 'blend'"),
+    ),
     ("verify", "name"): (("verify", RUN), (f"no run or experiment '{RUN}'", LISTS)),
     ("status", "name"): (("status", RUN), (f"no run or experiment '{RUN}'", LISTS)),
     ("events export", "name"): (

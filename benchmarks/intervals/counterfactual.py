@@ -1,0 +1,241 @@
+"""How often the intervals of `windowshop counterfactual` hold the judge's truth.
+
+One shop is played, and the judge keeps the chance of a click of every item at every request. A log
+is shoppers drawn from it with new slates by lot and new clicks; the truth of a target is what the
+judge expects of its slates, over all shoppers that may be drawn.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from recommender.candidates import eligible
+from simulator.counterfactual.estimators import Evaluated, evaluate
+from simulator.counterfactual.logged import Logged
+from simulator.installation.context import Context
+from simulator.playing.in_memory import MemoryRun, SharedWorld, gather, share_world
+from simulator.playing.plan import Plan
+from simulator.playing.play import play
+from simulator.playing.simulate import prepare
+from simulator.world.choice import whole_catalogue_appeal
+from simulator.world.session import Sessions
+
+LOGGERS = ("random", "logging")
+TARGETS = 20
+LOGS = 20
+"""Of each logger and size."""
+QUICK_TARGETS = 5
+QUICK_LOGS = 3
+REQUESTS = (25_000, 2_555)
+DIMS = 8
+"""Of the random projection of the pictures by which a target ranks."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Requests:
+    """All requests of a shop, and what the judge knows of them."""
+
+    shopper: NDArray[np.int64]
+    query: NDArray[np.int64]
+    attraction: NDArray[np.float32]
+    """[n, n_items]: P(click | examined)."""
+    is_allowed: NDArray[np.bool_]
+    """[n, n_items]"""
+    examination: Floats
+    """[k]"""
+    vectors: NDArray[np.float32]
+
+    @cached_property
+    def likeness(self) -> Floats:
+        """[n pictures, n pictures]: cosines."""
+        return np.asarray(self.vectors @ self.vectors.T, np.float64)
+
+
+def gathered(context: Context, plan: Plan) -> Requests:
+    """The requests of a run of `random`."""
+    resolved = prepare(context, plan)
+    shared = share_world(resolved.config, *gather(context, resolved))
+    desk = MemoryRun(shared.recommender("random"))
+    seen: list[tuple[NDArray[np.generic], ...]] = []
+
+    def note(here: Sessions, _slates: object, _clicked: object) -> None:
+        known = desk.recommender
+        assert desk.profiles is not None  # noqa: S101 - the desk has ranked
+        columns = known.knowledge.is_candidate[: known.knowledge.n_columns]
+        allowed = eligible(desk.profiles, columns, exclude_shown=known.config.exclude_shown)
+        liked = expit(shared.world.config.click_base + whole_catalogue_appeal(shared.world, here))
+        n = shared.world.catalogue.n_items
+        seen.append((here.shopper, here.query, liked.astype(np.float32), allowed[:, :n]))
+
+    _play(shared, desk, plan, note)
+    parts = [np.concatenate(one) for one in zip(*seen, strict=True)]
+    return Requests(*parts, shared.world.examination, shared.vectors)  # type: ignore[arg-type]
+
+
+def _play(shared: SharedWorld, desk: MemoryRun, plan: Plan, note: object) -> None:
+    play(
+        shared.world,
+        desk,
+        days=plan.days,
+        policy="random",
+        seed=plan.seed,
+        after_day=lambda _day: None,
+        witness=note,  # type: ignore[arg-type]
+    )
+
+
+def target_slates(of: Requests, rng: np.random.Generator | None) -> NDArray[np.int64]:
+    """[n, k]: by likeness in a random projection of the pictures; without rng, in all of them."""
+    vectors = of.vectors
+    if rng is not None:
+        vectors = vectors @ rng.normal(size=(vectors.shape[1], DIMS)).astype(np.float32)
+    score = vectors[of.query] @ vectors[: of.attraction.shape[1]].T
+    return _best(np.where(of.is_allowed, score, -np.inf), len(of.examination))
+
+
+def _best(score: Floats, k: int) -> NDArray[np.int64]:
+    top = np.argpartition(-score, k, axis=1)[:, :k]
+    order = np.argsort(-np.take_along_axis(score, top, axis=1), axis=1)
+    return np.take_along_axis(top, order, axis=1)
+
+
+def truth(of: Requests, slates: NDArray[np.int64]) -> float:
+    """Clicks per item that the judge expects."""
+    liked = np.take_along_axis(of.attraction, slates, axis=1)
+    return float((liked * of.examination).mean())
+
+
+def rows_of(of: Requests, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """The requests of shoppers drawn with replacement, about n."""
+    shoppers, starts, counts = np.unique(np.sort(of.shopper), return_index=True, return_counts=True)
+    order = np.argsort(of.shopper, kind="stable")
+    drawn = rng.integers(len(shoppers), size=round(n / counts.mean()))
+    return np.concatenate([order[starts[one] : starts[one] + counts[one]] for one in drawn])
+
+
+@dataclass(frozen=True)
+class DrawnLog:
+    """One log: which requests, whose they count as, what was shown and clicked."""
+
+    rows: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    shown: NDArray[np.int64]
+    clicked: Floats
+    logger: Floats
+
+    def against(self, of: Requests, slates: NDArray[np.int64]) -> Logged:
+        """The log beside the slates of a target, [n of all requests, k]."""
+        target = slates[self.rows]
+        n, k = target.shape
+        return Logged(
+            self.unit,
+            self.clicked,
+            self.logger,
+            (self.shown[:, :, None] == target[:, None, :]).astype(np.float64),
+            np.full(n, k),
+            np.ones((n, k, k), np.bool_),
+            _likeness(of, self.rows, self.shown),
+            _likeness(of, self.rows, target),
+        )
+
+
+def _likeness(of: Requests, rows: NDArray[np.int64], items: NDArray[np.int64]) -> Floats:
+    return of.likeness[of.query[rows][:, None], items]
+
+
+def drawn(
+    of: Requests, policy: str, visual: NDArray[np.int64], n: int, rng: np.random.Generator
+) -> DrawnLog:
+    """A log by `random` or by `logging`: half by lot, half `visual`."""
+    rows = rows_of(of, n, rng)
+    k = len(of.examination)
+    allowed = of.is_allowed[rows]
+    lot = rng.random(allowed.shape)
+    shown = _best(np.where(allowed, lot, -np.inf), k)
+    chance = np.broadcast_to((1 / allowed.sum(1))[:, None, None], (len(rows), k, k))
+    if policy == "logging":
+        is_ranked = rng.random(len(rows)) < 0.5
+        shown[is_ranked] = visual[rows[is_ranked]]
+        chance = 0.5 * chance + 0.5 * (shown[:, :, None] == visual[rows][:, None, :])
+    liked = np.take_along_axis(of.attraction[rows], shown, axis=1) * of.examination
+    clicked = (rng.random(liked.shape) < liked).astype(np.float64)
+    # A shopper drawn twice has met other dice: she counts as two.
+    first = np.flatnonzero(np.diff(of.shopper[rows], prepend=-1) != 0)
+    unit = np.searchsorted(first, np.arange(len(rows)), side="right")
+    return DrawnLog(rows, unit, shown, clicked, np.asarray(chance))
+
+
+Found = dict[str, list[list[Evaluated]]]
+"""estimator -> log -> target -> what came of it."""
+
+
+def measured(
+    of: Requests, policy: str, n: int, *, targets: Sequence[NDArray[np.int64]], logs: int
+) -> Found:
+    """Every estimator of every target in every log."""
+    visual = target_slates(of, None)
+    found: Found = {}
+    for number in range(logs):
+        log = drawn(of, policy, visual, n, np.random.default_rng([number, n]))
+        for slates in targets:
+            for one in evaluate(log.against(of, slates)):
+                found.setdefault(one.name, [[] for _ in range(logs)])[number].append(one)
+        sys.stderr.write(f"\r{policy}, {n:,} requests: {number + 1} of {logs} logs")
+    sys.stderr.write("\n")
+    return found
+
+
+def page_block(context: Context, *, is_quick: bool) -> str:
+    """Table and note."""
+    n_targets, logs = (QUICK_TARGETS, QUICK_LOGS) if is_quick else (TARGETS, LOGS)
+    plan = Plan(policy="random", items=300, queries=100, shoppers=2350, days=6, seed=1)
+    of = gathered(context, plan)
+    targets = [target_slates(of, np.random.default_rng(number)) for number in range(n_targets)]
+    truths = [truth(of, slates) for slates in targets]
+    rows = [
+        "| estimator | log by | requests | held | error over logs | off, mean | error of one |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for n in REQUESTS:
+        for policy in LOGGERS:
+            found = measured(of, policy, n, targets=targets, logs=logs)
+            rows += [_row(name, policy, n, logs_, truths) for name, logs_ in found.items()]
+    pairs = n_targets * logs
+    note = (
+        f"{n_targets} targets, {logs} logs of each kind and size, so {pairs:,} intervals a row; "
+        f"binomial error of a share near 95 %: {100 * (0.95 * 0.05 / pairs) ** 0.5:.1f} points if "
+        "the targets of a log were independent. They are not, hence the error over logs. "
+        f"The targets' true click rates are {100 * min(truths):.2f} to {100 * max(truths):.2f} %; "
+        "what is off is in percent of them."
+    )
+    return "\n".join([*rows, "", note])
+
+
+def _row(
+    name: str, policy: str, n: int, logs: Sequence[Sequence[Evaluated]], truths: Sequence[float]
+) -> str:
+    off = np.array(
+        [[one.value / true - 1 for one, true in zip(log, truths, strict=True)] for log in logs]
+    )
+    spread = f"{100 * off.mean():+.1f} % | {100 * float(np.sqrt(np.square(off).mean())):.0f} %"
+    given = [
+        [one.low <= true <= one.high for one, true in zip(log, truths, strict=True)]
+        for log in logs
+        if not all(math.isnan(one.low) for one in log)
+    ]
+    if not given:
+        return f"| {name} | `{policy}` | {n:,} | none given | | {spread} |"
+    by_log = np.array(given).mean(axis=1)
+    error = 100 * by_log.std(ddof=1) / len(by_log) ** 0.5
+    held = f"{100 * by_log.mean():.1f} % | {error:.1f} points"
+    return f"| {name} | `{policy}` | {n:,} | {held} | {spread} |"
