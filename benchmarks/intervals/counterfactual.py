@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from recommender.candidates import eligible
-from simulator.counterfactual.estimators import Evaluated, evaluate
+from simulator.counterfactual.estimators import PolicyEstimate, evaluate
 from simulator.counterfactual.logged import Logged
 from simulator.installation.context import Context
 from simulator.playing.in_memory import MemoryRun, SharedWorld, gather, share_world
@@ -30,7 +30,7 @@ from simulator.world.session import Sessions
 
 LOGGERS = ("random", "logging")
 TARGETS = 20
-LOGS = 20
+LOGS = 15
 """Of each logger and size."""
 QUICK_TARGETS = 5
 QUICK_LOGS = 3
@@ -175,7 +175,7 @@ def drawn(
     return DrawnLog(rows, unit, shown, clicked, np.asarray(chance))
 
 
-Found = dict[str, list[list[Evaluated]]]
+Found = dict[str, list[list[PolicyEstimate]]]
 """estimator -> log -> target -> what came of it."""
 
 
@@ -222,7 +222,11 @@ def page_block(context: Context, *, is_quick: bool) -> str:
 
 
 def _row(
-    name: str, policy: str, n: int, logs: Sequence[Sequence[Evaluated]], truths: Sequence[float]
+    name: str,
+    policy: str,
+    n: int,
+    logs: Sequence[Sequence[PolicyEstimate]],
+    truths: Sequence[float],
 ) -> str:
     off = np.array(
         [[one.value / true - 1 for one, true in zip(log, truths, strict=True)] for log in logs]

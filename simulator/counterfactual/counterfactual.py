@@ -11,7 +11,7 @@ from db.errors import NotFoundError, UsageError
 from db.nearest import nearest
 from recommender.propensity import LOTTERIES
 from recommender.registry import POLICIES, RANKED, REFERENCES
-from simulator.counterfactual.estimators import SUPPORT, Evaluated, evaluate
+from simulator.counterfactual.estimators import SUPPORT, PolicyEstimate, evaluate
 from simulator.counterfactual.replay import replay
 from simulator.installation.context import Context
 from simulator.installation.named import Named, named
@@ -27,7 +27,7 @@ class Counterfactual:
     shoppers: int
     own: float
     """Clicks per item of the slates that were shown."""
-    estimates: Sequence[Evaluated]
+    estimates: Sequence[PolicyEstimate]
     truth: float
     """The judge's, on the same requests; NaN where there is no judge."""
 

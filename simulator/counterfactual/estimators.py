@@ -22,7 +22,7 @@ SUPPORT = 0.99
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class PolicyEstimate:
     """One estimate of the target's clicks per item shown."""
 
     name: str
@@ -46,7 +46,7 @@ class Total:
     """[k]: its derivatives by the examination of each place."""
 
 
-def evaluate(log: Logged) -> list[Evaluated]:
+def evaluate(log: Logged) -> list[PolicyEstimate]:
     """Every estimator that the log allows, in the order of the page.
 
     Position-based ones need the chances of every place, the last two a score for the model.
@@ -64,7 +64,7 @@ def evaluate(log: Logged) -> list[Evaluated]:
     return found
 
 
-def item_position(log: Logged) -> Evaluated:
+def item_position(log: Logged) -> PolicyEstimate:
     """Inverse propensity of an item at its place: sum of click x target / logger."""
     weights = _ratio(log.own(log.target), log.own(log.logger))
     clicks = Total((weights * log.clicked).sum(1), np.zeros(log.clicked.shape[1]))
@@ -82,14 +82,18 @@ def position_weights(log: Logged, looks: Examination) -> tuple[Floats, Floats]:
     return weights, _ratio(change, by_logger[:, :, None])
 
 
-def position_based(log: Logged, weights: Floats, slopes: Floats, looks: Examination) -> Evaluated:
+def position_based(
+    log: Logged, weights: Floats, slopes: Floats, looks: Examination
+) -> PolicyEstimate:
     """Inverse propensity under the position-based model: sum of click x weight."""
     clicks = _clicks(log, weights, slopes)
     unsupported = missed(log, weights * looks.by_place, by_place=False, each=looks.by_place)
     return _evaluated("position-based IPS", log, [clicks], [], looks, weights, unsupported)
 
 
-def self_normalised(log: Logged, weights: Floats, slopes: Floats, looks: Examination) -> Evaluated:
+def self_normalised(
+    log: Logged, weights: Floats, slopes: Floats, looks: Examination
+) -> PolicyEstimate:
     """The same over the examination that the weights came to, times what they should come to."""
     e = looks.by_place
     came = Total(
@@ -106,7 +110,7 @@ def self_normalised(log: Logged, weights: Floats, slopes: Floats, looks: Examina
 
 def doubly_robust(
     log: Logged, weights: Floats, slopes: Floats, looks: Examination, model: Attraction
-) -> Evaluated:
+) -> PolicyEstimate:
     """What the model expects of the target's slates, plus the weighted errors of the model."""
     e = looks.by_place
     expected = np.where(log.is_shown, e * model.shown, 0.0)
@@ -119,11 +123,11 @@ def doubly_robust(
     return _evaluated("position-based DR", log, [total], [], looks, weights, unsupported)
 
 
-def direct(log: Logged, looks: Examination, model: Attraction) -> Evaluated:
+def direct(log: Logged, looks: Examination, model: Attraction) -> PolicyEstimate:
     """What the model alone expects: a point, because nobody knows how wrong the model is."""
     value = float((looks.by_place * model.target).sum() / log.places.sum())
     nothing = float("nan")
-    return Evaluated("direct model", value, nothing, nothing, nothing, nothing)
+    return PolicyEstimate("direct model", value, nothing, nothing, nothing, nothing)
 
 
 def missed(log: Logged, weights: Floats, *, by_place: bool, each: Floats | None = None) -> float:
@@ -163,7 +167,7 @@ def _evaluated(  # noqa: PLR0917 - what an estimate is made of
     looks: Examination | None,
     weights: Floats,
     unsupported: float,
-) -> Evaluated:
+) -> PolicyEstimate:
     """The product of totals over that of others and the number of items, with its interval.
 
     The delta method over units: a product's relative change is the sum of its factors'.
@@ -186,7 +190,7 @@ def _evaluated(  # noqa: PLR0917 - what an estimate is made of
     if unsupported > 1 - SUPPORT:
         low = high = float("nan")
     effective = float(weights.sum() ** 2 / max(np.square(weights).sum(), 1e-300))
-    return Evaluated(name, value, low, high, effective, unsupported)
+    return PolicyEstimate(name, value, low, high, effective, unsupported)
 
 
 def _interval(value: float, influence: Floats, log: Logged) -> tuple[float, float]:

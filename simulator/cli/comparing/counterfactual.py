@@ -15,9 +15,7 @@ from simulator.cli.options import Runs
 
 def register(app: typer.Typer) -> None:
     """Put the command into the command line."""
-    app.command(epilog="Example: windowshop counterfactual latest --policy visual")(
-        counterfactual
-    )
+    app.command(epilog="Example: windowshop counterfactual latest --policy visual")(counterfactual)
 
 
 def counterfactual(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.counterfactual.estimators import Evaluated, evaluate
+from simulator.counterfactual.estimators import PolicyEstimate, evaluate
 from simulator.counterfactual.examination import examination
 from simulator.counterfactual.logged import Logged
 from simulator.counterfactual.model import attraction
@@ -24,7 +24,7 @@ NAMES = [
 TRIALS = 200
 
 
-def by_name(log: Logged) -> dict[str, Evaluated]:
+def by_name(log: Logged) -> dict[str, PolicyEstimate]:
     """The estimates."""
     return {one.name: one for one in evaluate(log)}
 
