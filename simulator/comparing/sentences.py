@@ -41,6 +41,18 @@ def planned(found: Planned) -> str:
         f" found {100 * found.wish.power:.0f} times of a hundred by {best.seeds} seeds of"
         f" {best.shoppers:,} shoppers and {best.days} days."
         " Policies that learn may differ more or less with other numbers of shoppers and days."
+        f"{_other_days(found)}"
+    )
+
+
+def _other_days(found: Planned) -> str:
+    """What must be said of days that the pilot had not; docs/STATISTICS.md has the figures."""
+    if found.best.days == found.pilot.days:
+        return ""
+    return (
+        f" The pilot had {found.pilot.days} days, not {found.best.days}: where a policy learns,"
+        " shops grow apart with the days, and such a plan is too small. Play a pilot that is as"
+        " long."
     )
 
 

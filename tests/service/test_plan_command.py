@@ -65,6 +65,13 @@ def _speaks_of(found: Planned) -> None:
     assert len(sentences.sizes(found)) == 5
 
 
+def test_days_that_the_pilot_had_not_come_with_a_warning(context: Context) -> None:
+    """Measured: a plan for twice the days is too small where a policy learns."""
+    wish = PlanWish(measure="ctr_expected", effect=30, power=0.8, days=9)
+    longer = plan(context, _pilot(context, "random", "visual"), wish)
+    assert "The pilot had 3 days, not 9" in sentences.planned(longer)
+
+
 def test_what_no_plan_follows_from_is_said_so(context: Context) -> None:
     """One seed, one policy, a policy that was not played, a measure that there is not."""
     one = _pilot(context, "random", "visual", seeds=1)
