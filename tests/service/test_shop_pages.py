@@ -14,9 +14,12 @@ from db.engine import read_transaction, write_transaction
 from db.events import Kind
 from db.runs import read
 from simulator.shop.live.live_run import live_config, open_live
+from simulator.shop.live.sampler import RunNow, Sample
 from simulator.shop.opening import Premises
 from simulator.shop.pages.looking import visits_of
+from simulator.shop.pages.render import commands
 from simulator.shop.pages.studying import differing
+from simulator.shop.pages.watching import curve
 from simulator.world.draws import Purpose, uniform
 from tests import factories
 from tests.service.shop import ToyPremises, client_of
@@ -87,6 +90,28 @@ def test_two_runs_differ_in_what_they_differ_in(played: Played) -> None:
     assert page.count("<g") >= 10
     assert "same policy" in client.get("/compare", params={"a": blend, "b": blend}).text
     assert client.get("/compare", params={"a": blend, "b": "0" * 12}).status_code == 404
+
+
+def test_the_form_of_a_comparison_begins_with_two_that_can_be_compared(played: Played) -> None:
+    """The newest run, and another policy beside the same shoppers."""
+    _, client, blend, visual = played
+    chosen = re.findall(r'<option value="(\w{12})" selected>', client.get("/compare").text)
+    assert chosen == [blend, visual]
+
+
+def test_a_quiet_shop_draws_a_flat_line() -> None:
+    """One event in two minutes is no peak; many are."""
+    low, high = 116.0, 20.0
+    for events, is_flat in ((2, True), (20_000, False)):
+        seen = [RunNow("r", "blend", "live", n, 0, 0, 0, 0, 0, 0) for n in (0, events, events)]
+        points = curve([Sample(at, 60.0 * at, [one], 0, 0.0, 0, 2) for at, one in enumerate(seen)])
+        top = min(float(one.split(",")[1]) for one in points.line.split())
+        assert top > low - 10 if is_flat else top < high
+
+
+def test_commands_in_texts_are_set_as_such() -> None:
+    """And nothing else of a text is markup."""
+    assert commands("`a <b>` & c") == "<code>a &lt;b&gt;</code> &amp; c"
 
 
 def test_a_run_shows_its_measures_and_gives_them(played: Played) -> None:

@@ -4,6 +4,7 @@ head.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from simulator.shop.opening import OPEN, Premises
 from simulator.shop.pages.language import NAMES, Language, choose
@@ -21,6 +23,7 @@ from simulator.shop.web.writing import is_keeper
 from simulator.shop.wish import OFFERED
 
 HERE = Path(__file__).parents[1]
+COMMAND = re.compile("`([^`]+)`")
 PART_COLOURS = {"looks": "looks", "others": "others", "taste": "taste", "welcome": "welcome"}
 
 
@@ -35,7 +38,13 @@ def environment() -> Environment:
         undefined=StrictUndefined,
     )
     found.globals["static"] = static
+    found.filters["commands"] = commands
     return found
+
+
+def commands(text: str) -> Markup:
+    """A text whose `commands` are set as such; the rest of it is escaped."""
+    return Markup(COMMAND.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 @lru_cache

@@ -113,7 +113,8 @@ def compare(
         rows = [_row(one) for one in reversed(runs.every(conn))]
         pair = [runs.read(conn, name) for name in (a, b)] if a and b else []
     finished = [row for row in rows if row["state"] == FINISHED]
-    values: dict[str, Any] = {"rows": finished, "a": a, "b": b, "pair": [], "said": ""}
+    first, second = (a, b) if a and b else first_pair(finished)
+    values: dict[str, Any] = {"rows": finished, "a": first, "b": second, "pair": [], "said": ""}
     if pair:
         values["pair"] = [_row(one) for one in pair]
         values["differing"] = differing(pair[0].config, pair[1].config)
@@ -124,6 +125,19 @@ def compare(
             plot = None
         values["plot"] = plot
     return page(request, "compare.html.j2", **values)
+
+
+def first_pair(rows: list[dict[str, Any]]) -> tuple[str, str]:
+    """The newest run and the newest other policy beside the same shoppers, else beside others;
+    empty where there is none.
+    """
+    if not rows:
+        return "", ""
+    newest = rows[0]
+    same = ("seed", "days", "shoppers", "items", "world")
+    others = [row for row in rows if row["policy"] != newest["policy"]]
+    like = [row for row in others if all(row[name] == newest[name] for name in same)]
+    return newest["run"], next((row["run"] for row in [*like, *others]), newest["run"])
 
 
 def flat(config: dict[str, Any], before: str = "") -> dict[str, Any]:

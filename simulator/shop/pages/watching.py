@@ -109,9 +109,10 @@ def curve(kept: list[Sample]) -> Curve:
     if not rates:
         return Curve("", 0.0, 0.0)
     most = max(rate for _, rate in rates)
+    top = max(1.0, most)  # or a single event in minutes would fill the picture
     end = rates[-1][0]
     points = [
-        (WIDTH * max(0.0, 1 - (end - at) / 180.0), HEIGHT - 4 - (HEIGHT - 14) * rate / (most or 1))
+        (WIDTH * max(0.0, 1 - (end - at) / 180.0), HEIGHT - 4 - (HEIGHT - 14) * rate / top)
         for at, rate in rates
     ]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
