@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from db.errors import NotFoundError, UsageError
@@ -12,7 +13,8 @@ from db.nearest import nearest
 from recommender.propensity import LOTTERIES
 from recommender.registry import POLICIES, RANKED, REFERENCES
 from simulator.counterfactual.estimators import SUPPORT, PolicyEstimate, evaluate
-from simulator.counterfactual.replay import replay
+from simulator.counterfactual.own_log import read_log
+from simulator.counterfactual.replay import Replayed, replay
 from simulator.installation.context import Context
 from simulator.installation.named import Named, named
 
@@ -106,9 +108,25 @@ def counterfactual(
     """
     _require_policy(policy)
     run_id = log_of(named(context, name), logger, seed)
-    found = replay(context, run_id, policy)
+    return _found(run_id, policy, replay(context, run_id, policy))
+
+
+def from_file(path: Path, policy: str) -> Counterfactual:
+    """The same from a log of one's own; policy: the column with the target's chances.
+
+    Raises UsageError for a file that does not fit.
+    """
+    log = read_log(path, policy)
+    return _found(
+        path.name,
+        policy,
+        Replayed(log, math.nan, float(log.clicked.sum() / log.is_shown.sum())),
+    )
+
+
+def _found(source: str, policy: str, found: Replayed) -> Counterfactual:
     return Counterfactual(
-        run_id,
+        source,
         policy,
         len(found.log.unit),
         len(set(found.log.unit.tolist())),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,11 +23,13 @@ def counterfactual(
     name: Annotated[
         str,
         typer.Argument(
-            help="A run of `random` or `logging`, or an experiment with one.",
-            metavar="RUN|EXPERIMENT",
+            help="A run of `random` or `logging`, an experiment with one, or your log as *.csv.",
+            metavar="RUN|EXPERIMENT|FILE",
         ),
     ] = "latest",
-    policy: Annotated[str, typer.Option(help="What is to be evaluated.")] = "blend",
+    policy: Annotated[
+        str, typer.Option(help="What is to be evaluated; of a file, the column of its chances.")
+    ] = "blend",
     logger: Annotated[
         str | None, typer.Option(help="Whose run is the log, where there are several.")
     ] = None,
@@ -41,9 +44,13 @@ def counterfactual(
     The judge's truth stands below the estimates: the clicks it expects of the policy's slates.
     """
     from simulator.counterfactual.counterfactual import counterfactual as action
+    from simulator.counterfactual.counterfactual import from_file
 
-    context = open_installation(runs=runs)
-    found = action(context, name, policy, logger=logger, seed=seed)
+    if name.endswith(".csv"):
+        found = from_file(Path(name), policy)
+    else:
+        context = open_installation(runs=runs)
+        found = action(context, name, policy, logger=logger, seed=seed)
     if as_json:
         show_result(found.to_json(), "", as_json=True)
         return

@@ -1,0 +1,86 @@
+"""A log of one's own is read as its columns say, and refused where they do not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from db.errors import UsageError
+from simulator.counterfactual.counterfactual import from_file
+from simulator.counterfactual.estimators import evaluate
+from simulator.counterfactual.logged import Logged
+from simulator.counterfactual.own_log import read_log
+from tests.unit.simulator.counterfactual.logs import K, made_up
+
+HEADER = "request,position,clicked,propensity,mine"
+
+
+def written(log: Logged, path: Path) -> Path:
+    """The log as a file, its lines out of order."""
+    places = [f"{name}_at_{place}" for name in ("propensity", "mine") for place in range(K)]
+    lines = [
+        [f"r{r}", p, int(log.clicked[r, p]), log.logger[r, p, p], log.target[r, p, p]]
+        + [f"s{log.unit[r]}", *log.logger[r, p], *log.target[r, p]]
+        for r in range(len(log.unit))
+        for p in range(K)
+    ]
+    header = ",".join([HEADER, "shopper", *places])
+    text = "\n".join(",".join(map(str, line)) for line in reversed(lines))
+    path.write_text(f"{header}\n{text}\n")
+    return path
+
+
+def test_a_file_gives_the_estimates_of_the_arrays(tmp_path: Path) -> None:
+    """Value and interval of the three that need no model."""
+    log, _ = made_up(300, seed=1)
+    found = from_file(written(log, tmp_path / "log.csv"), "mine")
+    assert found.own == pytest.approx(log.clicked.mean())
+    assert (found.requests, found.shoppers) == (300, 100)
+    for one, other in zip(found.estimates, evaluate(log)[:3], strict=True):
+        assert one.name == other.name
+        assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))
+    assert "judge" not in found.rows()[-1][0]
+    assert found.to_json()["ctr_by_the_judge"] is None
+
+
+def test_without_the_chances_of_every_place_one_estimator_is_left(tmp_path: Path) -> None:
+    """A short slate has padding; nobody asks twice."""
+    path = tmp_path / "log.csv"
+    path.write_text(f"{HEADER}\na,0,1,0.5,1\na,1,0,0.25,0\nb,0,0,0.5,1\n")
+    log = read_log(path, "mine")
+    np.testing.assert_array_equal(log.places, [2, 1])
+    np.testing.assert_array_equal(log.unit, [0, 1])
+    (only,) = evaluate(log)
+    assert only.value == pytest.approx((1 / 0.5) / 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("request,position\na,0\n", "lacks the columns clicked, propensity, mine"),
+        (f"{HEADER}\n", "no line"),
+        (f"{HEADER}\na,0,1,0,1\n", "line 2: propensity must lie"),
+        (f"{HEADER}\na,0,1,0.5,1.5\n", "line 2: mine must lie"),
+        (f"{HEADER}\na,0,yes,0.5,1\n", "line 2: clicked must be a number"),
+        (f"{HEADER}\na,0,,0.5,1\n", "line 2: clicked must lie"),
+        (f"{HEADER}\na,0.5,1,0.5,1\n", "line 2: position must be a whole number"),
+        (f"{HEADER}\na,0,1,0.5,1\na,0,1,0.5,1\n", "two lines for one position"),
+    ],
+)
+def test_what_does_not_fit_is_said(tmp_path: Path, text: str, said: str) -> None:
+    """With the line, where it is one."""
+    path = tmp_path / "log.csv"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=said):
+        read_log(path, "mine")
+
+
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    """There is none, or it is no text."""
+    with pytest.raises(UsageError, match="cannot read"):
+        read_log(tmp_path / "none.csv", "mine")
+    (tmp_path / "log.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="cannot read"):
+        read_log(tmp_path / "log.csv", "mine")
