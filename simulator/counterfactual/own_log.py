@@ -38,13 +38,15 @@ class Where:
         """Requests and places."""
         return int(self.request.max()) + 1, int(self.position.max()) + 1
 
-    def numbers(self, column: str, *, least: float = 0.0) -> Floats:
+    def numbers(self, column: str, *, above_zero: bool = False) -> Floats:
         """[n_lines]: a column of probabilities; UsageError for what is none."""
         found = np.array([_number(self, n, column) for n in range(len(self.lines))])
-        wrong = np.flatnonzero(~((found >= least) & (found <= 1)) | (found < 0))
+        is_right = (found > 0 if above_zero else found >= 0) & (found <= 1)
+        wrong = np.flatnonzero(~is_right)
         if len(wrong):
+            range_ = "above 0 and at most 1" if above_zero else "from 0 to 1"
             raise UsageError(
-                f"{self.path}, line {wrong[0] + 2}: {column} must lie between {least:g} and 1, found"
+                f"{self.path}, line {wrong[0] + 2}: {column} must be {range_}, found"
                 f" {found[wrong[0]]:g}"
             )
         return found
@@ -72,8 +74,8 @@ def read_log(path: Path, policy: str) -> Logged:
         if columns.issuperset([*every[0], *every[1]]):
             for place, column in enumerate(by_place):
                 chances[:, :, place] = where.laid_out(where.numbers(column), empty=np.nan)
-        least = np.finfo(np.float64).tiny if own == PROPENSITY else 0.0
-        diagonal = where.laid_out(where.numbers(own, least=least), empty=np.nan)
+        here = where.numbers(own, above_zero=own == PROPENSITY)
+        diagonal = where.laid_out(here, empty=np.nan)
         chances[:, np.arange(k), np.arange(k)] = diagonal
     shown = np.bincount(where.request, minlength=where.shape[0])
     return Logged(_units(where), clicked, logger, target, shown)
