@@ -68,7 +68,7 @@ def test_the_interval_is_that_of_leaving_out_each_shopper() -> None:
         error = np.sqrt((len(units) - 1) * values.var())
         if name != "direct model":
             half = (one.high - one.low) / 2
-            assert half == pytest.approx(1.984 * error, rel=0.3 if "DR" in name else 0.03), name
+            assert half == pytest.approx(1.984 * error, rel=0.05 if "DR" in name else 0.01), name
 
 
 @pytest.mark.thorough

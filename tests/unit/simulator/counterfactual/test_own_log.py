@@ -21,8 +21,10 @@ def written(log: Logged, path: Path) -> Path:
     """The log as a file, its lines out of order."""
     places = [f"{name}_at_{place}" for name in ("propensity", "mine") for place in range(K)]
     lines = [
-        [f"r{r}", p, int(log.clicked[r, p]), log.logger[r, p, p], log.target[r, p, p]]
-        + [f"s{log.unit[r]}", *log.logger[r, p], *log.target[r, p]]
+        [
+            *(f"r{r}", p, int(log.clicked[r, p]), log.logger[r, p, p], log.target[r, p, p]),
+            *(f"s{log.unit[r]}", *log.logger[r, p], *log.target[r, p]),
+        ]
         for r in range(len(log.unit))
         for p in range(K)
     ]
@@ -61,10 +63,10 @@ def test_without_the_chances_of_every_place_one_estimator_is_left(tmp_path: Path
     [
         ("request,position\na,0\n", "lacks the columns clicked, propensity, mine"),
         (f"{HEADER}\n", "no line"),
-        (f"{HEADER}\na,0,1,0,1\n", "line 2: propensity must lie"),
-        (f"{HEADER}\na,0,1,0.5,1.5\n", "line 2: mine must lie"),
+        (f"{HEADER}\na,0,1,0,1\n", "line 2: propensity must be above 0"),
+        (f"{HEADER}\na,0,1,0.5,1.5\n", "line 2: mine must be from 0"),
         (f"{HEADER}\na,0,yes,0.5,1\n", "line 2: clicked must be a number"),
-        (f"{HEADER}\na,0,,0.5,1\n", "line 2: clicked must lie"),
+        (f"{HEADER}\na,0,,0.5,1\n", "line 2: clicked must be from 0"),
         (f"{HEADER}\na,0.5,1,0.5,1\n", "line 2: position must be a whole number"),
         (f"{HEADER}\na,0,1,0.5,1\na,0,1,0.5,1\n", "two lines for one position"),
     ],
