@@ -1,7 +1,7 @@
 """Slate steps a second of the Gymnasium environment and of the world alone, beside SARDINE's.
 
     python -m pip install --no-deps --target FOLDER sardine-rec==1.0.8
-    python -m benchmarks.environment --sardine FOLDER [--envs 4096] [--times 5]
+    python -m benchmarks.environment --sardine FOLDER [--envs 8192] [--times 5]
 
 1,000 made-up pictures, slates of ten different items by lot, the same shapes as SARDINE's
 SlateTopK-Bored-v0, which steps one environment. `careless` shows the same visit an item twice now
@@ -45,7 +45,7 @@ def main() -> None:
     """Each of the three in turn, several times; ratios of the same round."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sardine", help="folder where sardine-rec was put")
-    parser.add_argument("--envs", type=int, default=4096)
+    parser.add_argument("--envs", type=int, default=8192)
     parser.add_argument("--times", type=int, default=5)
     arguments = parser.parse_args()
     setting = a_setting(shoppers=4 * arguments.envs)
@@ -108,16 +108,17 @@ def environment(setting: Setting, n: int, *, is_careful: bool) -> Rate:
     def rate() -> float:
         nonlocal seen
         n_filled = 0
-        began = time.perf_counter()
+        took = 0.0  # without the agent's own time
         for number in range(STEPS):
             if is_careful:
                 first = 3 * (number % 2)
                 slates = np.choose(seen["step"][:, None], by_step[first : first + 3])
             else:
                 slates = careless[number % 6]
+            began = time.perf_counter()
             seen, _, _, _, infos = envs.step(slates)
+            took += time.perf_counter() - began
             n_filled += int(infos["filled"].sum())
-        took = time.perf_counter() - began
         if bool(n_filled) == is_careful:
             raise AssertionError(f"{n_filled} positions were filled")
         return n * STEPS / took

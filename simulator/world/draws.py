@@ -5,6 +5,7 @@ order.
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -70,8 +71,8 @@ def bits(seed: int, purpose: Purpose, *address: ArrayLike) -> Keys:
     bijection: for a fixed prefix, different last parts never collide (Steele, Lea, Flood: Fast
     splittable pseudorandom number generators, OOPSLA 2014).
     """
+    state = _begun(seed, int(purpose))
     with np.errstate(over="ignore"):
-        state = _mixed(_unsigned(seed) + _STEP * _unsigned(int(purpose)))
         for part in address:
             moved = _unsigned(part) + np.uint64(1)
             moved *= _STEP
@@ -95,6 +96,13 @@ def normal(seed: int, purpose: Purpose, *address: ArrayLike) -> Floats:
 def gumbel(seed: int, purpose: Purpose, *address: ArrayLike) -> Floats:
     """Standard Gumbel: the argmax of log weight + gumbel is a draw in proportion to the weights."""
     return np.asarray(-np.log(-np.log(uniform(seed, purpose, *address))))
+
+
+@lru_cache(maxsize=1024)
+def _begun(seed: int, purpose: int) -> Keys:
+    """The state before any address, the same for all draws of a purpose."""
+    with np.errstate(over="ignore"):
+        return _mixed(_unsigned(seed) + _STEP * _unsigned(purpose))
 
 
 def _unsigned(part: ArrayLike) -> Keys:
