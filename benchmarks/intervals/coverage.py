@@ -15,7 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.intervals import counterfactual, expected, interleaving, planning, populations
+from benchmarks.intervals import (
+    counterfactual,
+    expected,
+    interleaving,
+    peeking,
+    planning,
+    populations,
+)
 from simulator.installation.context import Silence, open_context
 from simulator.playing.plan import Plan
 from simulator.playing.together import play_together
@@ -46,6 +53,7 @@ BEGIN_EXPECTED = "<!-- made by `make coverage`, of expectations -->"
 BEGIN_PLANS = "<!-- made by `make coverage`, of plans -->"
 BEGIN_MIXED = "<!-- made by `make coverage`, of interleaving -->"
 BEGIN_COUNTERFACTUAL = "<!-- made by `make coverage`, of counterfactual intervals -->"
+BEGIN_PEEKING = "<!-- made by `make coverage`, of looks -->"
 END = "<!-- end -->"
 
 Shop = dict[str, dict[str, Estimate]]
@@ -153,6 +161,13 @@ def page_block_of_interleaving(n: int, equal: int) -> str:
     return interleaving.page_block(places[:n], places[:equal])
 
 
+def page_block_of_looks(played: list[Shop], *, is_quick: bool) -> str:
+    """Table and note of looking every day and every seed."""
+    context = open_context(settings.load(), Silence())
+    values = [shop["blend"]["ctr"].value for shop in played]
+    return peeking.page_block(context, values, is_quick=is_quick)
+
+
 def write(page: str, block: str, begin: str) -> str:
     """The page with a block in the place that is kept for it."""
     before, _, rest = page.partition(begin)
@@ -188,13 +203,16 @@ def main() -> None:
     sys.stdout.write(f"{mixed}\n\n")
     context = open_context(settings.load(), Silence())
     targets = counterfactual.page_block(context, is_quick=asked.quick)
-    sys.stdout.write(f"{targets}\n")
+    sys.stdout.write(f"{targets}\n\n")
+    looks = page_block_of_looks(played, is_quick=asked.quick)
+    sys.stdout.write(f"{looks}\n")
     if not asked.quick:
         page = write(PAGE.read_text(), first, BEGIN)
         page = write(page, third, BEGIN_EXPECTED)
         page = write(page, plans, BEGIN_PLANS)
         page = write(page, mixed, BEGIN_MIXED)
         page = write(page, targets, BEGIN_COUNTERFACTUAL)
+        page = write(page, looks, BEGIN_PEEKING)
         PAGE.write_text(write(page, second, BEGIN_SHOPPERS))
 
 

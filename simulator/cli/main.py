@@ -25,7 +25,7 @@ from simulator.cli import (
     results,
     train,
 )
-from simulator.cli.comparing import counterfactual, one_run, plan
+from simulator.cli.comparing import counterfactual, one_run, peek, plan
 from simulator.cli.console import show
 from workers.safe_text import one_line
 
@@ -45,6 +45,7 @@ app.add_typer(operations.work_app, name="work")
 plan.register(app)
 one_run.register(app)
 counterfactual.register(app)
+peek.register(app)
 crossover.register(app)
 app.add_typer(config_app, name="config")
 log.register(app, events_app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from simulator.comparing.in_one_run import InOneRun
+from simulator.comparing.peek import DAYS, Peeked
 from simulator.comparing.plan import Planned
 from simulator.report.numbers.measure_row import Measure
 from simulator.report.numbers.statistics import LEVEL, Gap
@@ -108,3 +109,47 @@ def _by(gap: Gap) -> str:
     if math.isnan(gap.low):
         return ""
     return f" (95 % interval {100 * gap.low:.2f} to {100 * gap.high:.2f}, p {gap.p:.2g})"
+
+
+def looks(found: Peeked) -> list[list[str]]:
+    """The table of looks: the header, then a row a look."""
+    header = [found.looks_at, f"{found.a} - {found.b}", "at least", "at most", "clear"]
+    rows = [
+        [
+            f"{one.at:,}",
+            in_unit(found.measure, one.value),
+            _end(found.measure, one.low),
+            _end(found.measure, one.high),
+            "yes" if one.is_clear else "",
+        ]
+        for one in found.looks
+    ]
+    return [header, *rows]
+
+
+def peeked(found: Peeked) -> str:
+    """When one could have stopped, and what the intervals allow for."""
+    last = found.looks[-1]
+    unit = "day" if found.looks_at == DAYS else "seed"
+    clear = found.clear
+    stopped = (
+        f"clear after {clear.at} {unit}{'s' if clear.at > 1 else ''}: one could have stopped there"
+        if clear
+        else f"not clear after {last.at} {unit}s"
+    )
+    way = (
+        "However often one looks, these intervals hold 95 times of a hundred, without a planned"
+        " end."
+        if found.until is None
+        else f"One may look every {unit} on the way to {found.until}; all looks together raise a"
+        " false alarm 5 times of a hundred."
+    )
+    over = "other shoppers of this shop" if found.looks_at == DAYS else "other shops"
+    return (
+        f"{found.a} minus {found.b} in {found.measure.stem}: {stopped}. {way}"
+        f" They speak over {over}."
+    )
+
+
+def _end(row: Measure, number: float) -> str:
+    return "" if math.isnan(number) else in_unit(row, number)

@@ -35,6 +35,7 @@ NEEDS_MORE = {
         "leaderboard",
         "plan",
         "counterfactual",
+        "peek",
     )
 }
 """These need Fashion-MNIST, a model that embeds, pictures, or many runs."""

@@ -125,6 +125,15 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("counterfactual", "latest", "--policy", "bland"),
         ("no policy 'bland'", "did you mean 'blend'"),
     ),
+    ("peek", "name"): (("peek", RUN), (f"no run or experiment '{RUN}'", LISTS)),
+    ("peek", "measure"): (
+        ("peek", "latest", "--measure", "ctr_lat"),
+        ("no measure 'ctr_lat'", "did you mean 'ctr_late' or"),
+    ),
+    ("peek", "compare"): (
+        ("peek", "latest", "--compare", "cf", "bland"),
+        ("no runs of 'bland'", "found runs of cf"),
+    ),
     ("verify", "name"): (("verify", RUN), (f"no run or experiment '{RUN}'", LISTS)),
     ("status", "name"): (("status", RUN), (f"no run or experiment '{RUN}'", LISTS)),
     ("events export", "name"): (

@@ -1,0 +1,1 @@
+"""Intervals that stay right however often one looks, and stops when they are clear."""
