@@ -26,8 +26,11 @@ NODES = 256
 """Of the integral over what a difference may have been at the look before."""
 LARGEST = 9.0
 """No bound is larger: beyond it lies a chance of 1e-19."""
-LEAST_GAIN = 1e-3
-"""A look that adds a smaller share of information than this is no look of its own."""
+LEAST_GAIN = 0.01
+"""Each look counts as adding this share of information at least.
+
+The error of a difference can grow again late in a run, when few shoppers make most of the slates.
+"""
 
 
 @dataclass(frozen=True)
@@ -75,17 +78,14 @@ def bounds(fractions: Sequence[float], information: Sequence[float]) -> Floats:
     """The |z| that a difference must exceed at each look: float64 [n_looks].
 
     fractions: how far each look is, 1 for the last that is planned. information: 1 / variance of
-    the difference at each look, in any unit; only looks up to the present are needed. NaN for a
-    look that adds hardly any information: what it may spend is left for the next.
+    the difference at each look, in any unit; only looks up to the present are needed.
     """
-    found = np.full(len(fractions), np.nan)
+    found = np.empty(len(fractions))
     scale = information[-1] if len(information) else 1.0
     going = _Going(0.0, np.zeros(1), np.ones(1))
     before = 0.0
     for look, (fraction, told) in enumerate(zip(fractions, information, strict=True)):
-        now = told / scale
-        if not now - going.information > LEAST_GAIN * max(now, LEAST_GAIN):
-            continue
+        now = max(told / scale, going.information * (1 + LEAST_GAIN))
         allowed = spent(fraction) - before
         found[look] = z = _bound(going, now, allowed)
         before = spent(fraction)
