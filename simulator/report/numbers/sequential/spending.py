@@ -29,7 +29,7 @@ LARGEST = 9.0
 LEAST_GAIN = 0.01
 """Each look counts as adding this share of information at least.
 
-The error of a difference can grow again late in a run, when few shoppers make most of the slates.
+The error of a difference can grow again late in a run: in one of 28 days from about day 12 on.
 """
 
 
