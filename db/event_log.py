@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Connection, Select, func, literal_column, select
 
 from db import bulk
+from db.errors import DataError
 from db.events import ABSENT, EVENT, FIELDS_OF, Events, Kind, Rows
 from db.tables import event
 
@@ -32,6 +33,24 @@ def append(conn: Connection, run: int, events: Events) -> None:
 def read(conn: Connection, run: int, *, k: int) -> Events:
     """Every event of a run whose slates hold k items, by session, then ordinal."""
     return _gather(conn, _select(run), k)
+
+
+def require_known(
+    run_id: str, events: Events, n_items: int, *, slates: NDArray[Any] | None = None
+) -> None:
+    """Raise DataError for events that no run of so many items has, as flipped bits leave them.
+
+    slates: item numbers of any shape, -1 padded, that are looked at with them.
+    """
+    rows = events.rows
+    listed = np.zeros(0, np.int32) if slates is None else slates
+    named = (rows["query"], rows["item"], events.shown, listed)
+    is_known = all(((one >= ABSENT) & (one < n_items)).all() for one in named)
+    if not is_known or not np.isin(rows["kind"], list(Kind)).all():
+        raise DataError(
+            f"the events of run {run_id} are damaged: they name what it does not have;"
+            " play it anew with --again"
+        )
 
 
 def read_sessions(

@@ -44,6 +44,8 @@ def verify(context: Context, run_id: str) -> list[Check]:
             event_log.read(conn, run.number, k=k),
             *slates.of_run(conn, run.number, dtype=SLATE, k=k),
         )
+        n_items = len(items.of_run(conn, run.number))
+        event_log.require_known(run.id, found.events, n_items, slates=found.entries["item"])
         checks = [
             _finished(run),
             _ordinals(found.events),

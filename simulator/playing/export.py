@@ -163,6 +163,7 @@ def _of_run(context: Context, run_id: str, chances: Chances | None) -> ExportedL
         run = runs.read(conn, run_id)
         item_ids = [item.item_id for item in items.of_run(conn, run.number)]
         events = event_log.read(conn, run.number, k=run.config["recommender"]["slate_size"])
+    event_log.require_known(run_id, events, len(item_ids))
     return ExportedLog(
         run.id,
         len(events),

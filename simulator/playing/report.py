@@ -111,12 +111,15 @@ def _gathered(conn: Connection, run: Run) -> RunData:
     session, step, _, entries = slates.of_run(conn, run.number, dtype=SLATE, k=k)
     embedder = EmbedderKey(config["model"], config["runtime"])
     world = world_of(conn, run)
+    chosen = items.of_run(conn, run.number)
+    events = event_log.read(conn, run.number, k=k)
+    event_log.require_known(run.id, events, len(chosen), slates=entries["item"])
     return run_data(
         run,
-        items.of_run(conn, run.number),
+        chosen,
         prices=world.catalogue.price.astype(np.int32),
         price_sensitivity=world.population.price_sensitivity,
-        events=event_log.read(conn, run.number, k=k),
+        events=events,
         slates=ShownSlates(session, step, entries),
         expectations=Expectations(
             *slate_outcomes.of_run(conn, run.number, k=k),

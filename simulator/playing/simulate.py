@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from db import embeddings, event_log, images, items, runs, work
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
-from db.errors import UsageError
+from db.errors import DataError, UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from db.runs import FINISHED, Run
 from db.turns import turn
@@ -142,13 +142,22 @@ def turn_of(context: Context, run_id: str) -> Iterator[None]:
 
 
 def world_of(conn: Connection, run: Run) -> World:
-    """The world of a run, made again from its config and the stored pictures."""
+    """The world of a run, made again from its config and the stored pictures.
+
+    Raises DataError where pictures of its items are gone, as flipped bits leave them.
+    """
     chosen = items.of_run(conn, run.number)
+    pixels = images.of_run(conn, run.number)
     config = run.config
+    if len(pixels) != len(chosen):
+        raise DataError(
+            f"run {run.id} has {len(chosen)} items and {len(pixels)} pictures of them: the database"
+            " is damaged; `windowshop doctor` looks into it"
+        )
     return build_world(
         from_settings(config["world"]["settings"]),
         seed=config["seed"],
-        pictures=pictures_of(chosen, config["categories"], images.of_run(conn, run.number)),
+        pictures=pictures_of(chosen, config["categories"], pixels),
         n_shoppers=config["shoppers"],
         slate_size=config["recommender"]["slate_size"],
         max_slates=config["slates"],

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from db import event_log, runs
 from db.engine import read_transaction, write_transaction
+from db.errors import DataError
 from db.events import Events, Kind, blank
 
 pytestmark = pytest.mark.service
@@ -85,3 +86,23 @@ def test_a_batch_of_sessions_is_read_without_its_neighbours(engine: Engine) -> N
         found = event_log.read_sessions(conn, run, np.array([4, 9]), up_to_step=0, k=3)
     assert found.rows["session"].tolist() == [9]
     assert found.shown.shape == (0, 3)
+
+
+@pytest.mark.parametrize(("column", "value"), [("query", 9), ("item", -2), ("kind", 8)])
+def test_events_that_name_what_a_run_does_not_have_are_damaged(column: str, value: int) -> None:
+    """Said in one line; those of the run itself pass."""
+    events = two_sessions()
+    event_log.require_known("abc", events, n_items=9)
+    events.rows[column][2] = value
+    with pytest.raises(DataError, match=r"the events of run abc are damaged: .* --again"):
+        event_log.require_known("abc", events, n_items=9)
+
+
+def test_a_list_with_an_item_that_is_none_is_damage() -> None:
+    """It is read as bytes, which any bits are: what was shown, and what was stored beside it."""
+    events = two_sessions()
+    events.shown[0, 1] = 1 << 27
+    with pytest.raises(DataError, match="damaged"):
+        event_log.require_known("abc", events, n_items=9)
+    with pytest.raises(DataError, match="damaged"):
+        event_log.require_known("abc", two_sessions(), n_items=9, slates=np.array([[3, 9]]))
