@@ -22,7 +22,7 @@ def judged(differences: Iterator[str | None], name: str, what: str) -> Check:
     parts: list[str | None] = []
     try:
         parts.extend(differences)
-    except (ValueError, WindowshopError) as error:  # what is stored is not even readable
+    except (ValueError, IndexError, WindowshopError) as error:  # not even readable
         parts.append(f"cannot be recomputed: {error}")
     wrong = [part for part in parts if part is not None]
     return Check(name, not wrong, "; ".join(wrong[:3]) or f"{len(parts)} {what}, all equal")

@@ -4,7 +4,7 @@ touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from db.tables import (
     work,
 )
 from recommender.ranking import SLATE
-from simulator.operations.checks import Check
+from simulator.operations.checks import Check, judged
 from simulator.operations.verify import verify
 from tests import factories
 from tests.databases import KINDS, POSTGRES, copied, fresh_postgres
@@ -294,3 +294,15 @@ def test_the_oracle_is_verified_without_a_recommender(any_engine: Engine) -> Non
     oracle = factories.play(any_engine, LocalWorkforce(any_engine), policy="oracle").run.id
     found = verify(factories.context_of(any_engine), oracle)
     assert [check for check in found if not check.ok] == []
+
+
+def test_numbers_that_lead_nowhere_are_wrong_and_no_crash() -> None:
+    """As a flipped bit in an item's number leaves them."""
+
+    def parts() -> Iterator[str | None]:
+        yield None
+        np.zeros(3)[7]
+
+    found = judged(parts(), "counts", "parts")
+    assert not found.ok
+    assert found.detail.startswith("cannot be recomputed: index 7 is out of bounds")
