@@ -83,6 +83,8 @@ class Installation:
         world: str = "mixed",
         catalogue: str = "fashion-mnist",
         stored: bool = False,
+        primary: str | None = None,
+        compare: tuple[str, str] | None = None,
     ) -> Result:
         """Play policies against the same shoppers and compare them.
 
@@ -93,6 +95,8 @@ class Installation:
         catalogue has; shoppers: people; days: simulated; seeds: how many shops, from `seed` on;
         slates: requests of a visit at most; world: a preset, `mixed,hidden_share=0.3` changes it.
         stored: by way of database and workers, with the same numbers to the digit.
+        primary, compare: the measure and the two policies whose difference decides, by default
+        ctr_late_expected of blend and visual.
 
         Raises UsageError, a WindowshopError, for what cannot be played.
 
@@ -102,6 +106,7 @@ class Installation:
         """
         from simulator.playing.plan import Plan
         from simulator.playing.together import play_together
+        from simulator.report.numbers.primary import chosen
 
         sizes = {"items": items, "queries": queries}
         plan = Plan(
@@ -121,6 +126,7 @@ class Installation:
             n_seeds=seeds,
             is_stored=stored,
             fit=[name for name, size in sizes.items() if size is None],
+            primary=chosen(primary, compare),
         )
 
     def similar(

@@ -62,6 +62,14 @@ Strict = Annotated[
 Intervals = Annotated[
     bool, typer.Option("--intervals", help="Under each value of the table its 95 % interval.")
 ]
+Primary = Annotated[
+    str | None,
+    typer.Option(help="The measure that decides; left out: ctr_late_expected.", metavar="MEASURE"),
+]
+Compare = Annotated[
+    tuple[str, str] | None,
+    typer.Option(help="Whose difference decides; left out: blend visual.", metavar="A B"),
+]
 Gate = Annotated[bool, typer.Option("--gate", help="Exit 4 unless every claim holds.")]
 
 

@@ -13,10 +13,12 @@ from simulator.cli.options import (
     SHOP,
     SHOPS,
     Catalogue,
+    Compare,
     Days,
     Intervals,
     Items,
     ItemsOfEach,
+    Primary,
     Queries,
     QueriesOfEach,
     Runs,
@@ -152,6 +154,8 @@ def experiment(
     local: Local = False,
     again: Again = False,
     strict: Strict = False,
+    primary: Primary = None,
+    compare: Compare = None,
     intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
@@ -172,9 +176,19 @@ def experiment(
         catalogue=catalogue,
     )
     from simulator.playing.experiment import experiment as action
+    from simulator.report.numbers.primary import chosen
 
+    decides = chosen(primary, compare)
     context = open_installation(workers=workers, runs=runs)
     found = action(
-        context, plan, names, fit=fit, n_seeds=seeds, local=local, again=again, is_strict=strict
+        context,
+        plan,
+        names,
+        fit=fit,
+        n_seeds=seeds,
+        local=local,
+        again=again,
+        is_strict=strict,
+        primary=decides,
     )
     show_report(found.to_json(), found.headline, as_json=as_json, intervals=intervals)

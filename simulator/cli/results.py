@@ -12,7 +12,7 @@ import typer
 
 from db.errors import GateError, UsageError
 from simulator.cli.console import AsJson, open_installation, show, show_report, show_result
-from simulator.cli.options import Intervals, Runs
+from simulator.cli.options import Compare, Intervals, Primary, Runs
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 # ruff: noqa: PLR0917 - Typer calls by name
@@ -59,9 +59,8 @@ def register(app: typer.Typer, events: typer.Typer) -> None:
 
 def report(
     name: Name,
-    compare: Annotated[
-        tuple[str, str] | None, typer.Option(help="Two policies to compare.", metavar="A B")
-    ] = None,
+    primary: Primary = None,
+    compare: Compare = None,
     fail_under: Annotated[
         list[str] | None,
         typer.Option(help="What every policy must reach, or exit 4.", metavar="METRIC=NUMBER"),
@@ -76,11 +75,12 @@ def report(
 ) -> None:
     """Measure a run or an experiment again and write its report."""
     from simulator.playing.report import report as action
+    from simulator.report.numbers.primary import chosen
 
     headline = action(
         open_installation(runs=runs),
         name,
-        compare=compare,
+        primary=chosen(primary, compare) if primary or compare else None,
         gates=fail_under or (),
         gate_on=on.value,
     )

@@ -5,6 +5,7 @@ it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from db import runs
 from db.engine import read_transaction
@@ -20,6 +21,8 @@ class Named:
     id: str
     is_experiment: bool
     seeds: dict[int, dict[str, str]]
+    primary: dict[str, Any] | None = None
+    """The comparison that was declared with the experiment; None where none was."""
 
     @property
     def run_ids(self) -> list[str]:
@@ -67,7 +70,7 @@ def named(context: Context, name: str) -> Named:
             return named(context, found["run"])
         raise _not_here(name)
     seeds = {int(seed): of_seed for seed, of_seed in found.get("seeds", {}).items()}
-    meant = Named(found.get("experiment", name), True, seeds)
+    meant = Named(found.get("experiment", name), True, seeds, found.get("primary"))
     if not meant.run_ids or any(run_id not in known for run_id in meant.run_ids):
         raise _not_here(name)
     return meant

@@ -99,3 +99,12 @@ def timings(root: Path, name: str) -> dict[str, Any]:
     except NotFoundError:
         return {}
     return found
+
+
+def declared(root: Path, name: str) -> dict[str, Any] | None:
+    """The comparison that was declared when an experiment was first played; None where none was."""
+    try:
+        found: dict[str, Any] | None = read(root, name).get("primary")
+    except NotFoundError:
+        return None
+    return found

@@ -16,6 +16,7 @@ from simulator.playing.plan import Plan
 from simulator.playing.report import origin, report
 from simulator.playing.side_by_side import play_all
 from simulator.playing.simulate import Played, check_workforce, prepare, workforce_for
+from simulator.report.numbers.primary import DEFAULT, Primary
 from simulator.report.pages.writer import Headline
 from workers.knowledge import RUNS_KEPT
 
@@ -53,12 +54,15 @@ def experiment(
     fit: Collection[str] = (),
     command: str | None = None,
     is_strict: bool = False,
+    primary: Primary = DEFAULT,
 ) -> Experiment:
     """Play each policy under each seed, the plan's and those after it, then write the comparison.
 
     fit: those of SIZES that nobody asked for; where the catalogue has fewer, take what it has.
     is_strict: a bad answer of a guest stops the run.
+    primary: the comparison that decides, declared before anything is played.
     """
+    primary.require_among(policies)
     plans = [
         replace(plan, policy=policy, seed=seed)
         for seed in range(plan.seed, plan.seed + n_seeds)
@@ -77,9 +81,9 @@ def experiment(
         config = done.run.config
         seeds.setdefault(config["seed"], {})[config["policy"]] = done.run.id
     name = hashlib.sha256(" ".join(done.run.id for done in played).encode()).hexdigest()[:12]
-    _keep(context, name, seeds, played)
+    _keep(context, name, seeds, played, primary)
     context.talk.say("measuring and drawing the report")
-    headline = report(context, name, command=command)
+    headline = report(context, name, primary=primary, command=command)
     run_folder.point_latest(context.settings.runs, name)
     return Experiment(name, seeds, headline)
 
@@ -120,10 +124,15 @@ def fitted(context: Context, plan: Plan, fit: Collection[str] = SIZES) -> Plan:
 
 
 def _keep(
-    context: Context, name: str, seeds: dict[int, dict[str, str]], played: Sequence[Played]
+    context: Context,
+    name: str,
+    seeds: dict[int, dict[str, str]],
+    played: Sequence[Played],
+    primary: Primary,
 ) -> None:
     first = played[0].run
     root = context.settings.runs
+    earlier = run_folder.declared(root, name)
     known = run_folder.timings(root, name)  # of the runs that were played before
     files = {
         "config.json": {done.run.id: done.run.config for done in played},
@@ -131,6 +140,7 @@ def _keep(
             "experiment": name,
             "runs": next(iter(seeds.values())),
             "seeds": {str(seed): of_seed for seed, of_seed in seeds.items()},
+            "primary": earlier or primary.to_json(),
             **origin(first),
             "timings": {done.run.id: done.seconds or known.get(done.run.id, {}) for done in played},
         },

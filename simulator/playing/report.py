@@ -29,6 +29,7 @@ from simulator.installation.named import named
 from simulator.playing.again import playing_again
 from simulator.playing.simulate import turn_of, world_of
 from simulator.report.numbers.panel import Expectations, RunData, ShownSlates
+from simulator.report.numbers.primary import Primary, kept
 from simulator.report.pages.writer import Headline, write_report
 from workers.knowledge import LIVE
 
@@ -40,7 +41,7 @@ def report(
     context: Context,
     name: str,
     *,
-    compare: tuple[str, str] | None = None,
+    primary: Primary | None = None,
     gates: Sequence[str] = (),
     gate_on: Literal["low", "value"] = "low",
     command: str | None = None,
@@ -48,17 +49,21 @@ def report(
     """Write the report of a run or experiment into its directory; gates like `hit_rate@10=0.3` must
     be met.
 
+    primary: what decides; left out, what was declared with the experiment.
     gate_on: what must reach the gate, the lower end of the interval or the value itself.
 
     Raises NotFoundError for an unknown name, UsageError for one that is not finished, GateError for
     a gate.
     """
     wanted = [_parsed(gate) for gate in gates]
-    loaded = [load(context, run_id) for run_id in named(context, name).run_ids]
+    meant = named(context, name)
+    loaded = [load(context, run_id) for run_id in meant.run_ids]
     folder = context.settings.runs / name
     run_folder.check_writable(context.settings.runs)
     again = playing_again(context.settings, [run.config for run in loaded])
-    headline = write_report(loaded, folder, compare=compare, command=command or again)
+    declared = kept(meant.primary)
+    about = declared if primary is None else primary.beside(declared)
+    headline = write_report(loaded, folder, primary=about, command=command or again)
     for metric, least in wanted:
         _hold(headline, metric, least, gate_on)
     return headline

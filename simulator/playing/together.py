@@ -20,13 +20,14 @@ from db.runs import FINISHED, Run
 from simulator.embedders.vectors import vectors
 from simulator.installation.context import Context, Step
 from simulator.playing.again import playing_again
-from simulator.playing.experiment import SIZES, experiment, fitted
+from simulator.playing.experiment import SIZES, Experiment, experiment, fitted
 from simulator.playing.in_memory import SharedWorld, gather, play_in_memory, share_world
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.record import Record
 from simulator.playing.report import PAGE, is_in_colour, load, run_data
 from simulator.playing.simulate import prepare
 from simulator.report.numbers.panel import RunData
+from simulator.report.numbers.primary import DEFAULT, Primary
 from simulator.report.results import Result
 
 if TYPE_CHECKING:
@@ -41,11 +42,12 @@ def play_together(
     n_seeds: int,
     is_stored: bool,
     fit: Sequence[str] = SIZES,
+    primary: Primary = DEFAULT,
 ) -> Result:
     """Each policy under each seed, the plan's and those after it.
 
-    fit: sizes that nobody asked for; where the catalogue has fewer, take what it has. Raises
-    UsageError for what cannot be played.
+    fit: sizes that nobody asked for; where the catalogue has fewer, take what it has. primary: the
+    comparison that decides. Raises UsageError for what cannot be played.
     """
     if not policies:
         raise UsageError("no policy was named; give a list, ['visual', 'blend'] for instance")
@@ -54,14 +56,17 @@ def play_together(
     names = tuple(dict.fromkeys(policies))
     for name in names:
         replace(plan, policy=name)  # an unknown one is refused before anything is played
-    played = (_stored if is_stored else _in_memory)(context, plan, names, n_seeds, fit)
-    return Result(played, playing_again(context.settings, [run.config for run in played]))
+    primary.require_among(names)
+    if is_stored:
+        done = experiment(context, plan, names, n_seeds=n_seeds, fit=fit, primary=primary)
+        played = _stored(context, done)
+    else:
+        played = _in_memory(context, plan, names, n_seeds, fit)
+    command = playing_again(context.settings, [run.config for run in played])
+    return Result(played, command, primary)
 
 
-def _stored(
-    context: Context, plan: Plan, policies: Sequence[str], n_seeds: int, fit: Sequence[str]
-) -> list[RunData]:
-    done = experiment(context, plan, policies, n_seeds=n_seeds, fit=fit)
+def _stored(context: Context, done: Experiment) -> list[RunData]:
     ids = [run_id for of_seed in done.seeds.values() for run_id in of_seed.values()]
     return [load(context, run_id) for run_id in ids]
 

@@ -15,6 +15,7 @@ from db.errors import UsageError
 from simulator.report import frames
 from simulator.report.numbers.comparison import Comparison, compare_runs
 from simulator.report.numbers.panel import RunData, lay_out
+from simulator.report.numbers.primary import DEFAULT, Primary
 from simulator.report.pages.writer import headline_table, write_report
 from simulator.report.text import labels, sentences
 
@@ -30,11 +31,13 @@ class Result:
     """Policies by seeds, in the order in which they were asked for."""
     command: str
     """The command line that plays the same runs."""
+    primary: Primary = DEFAULT
+    """The comparison that decides, named before they were played."""
 
     @cached_property
     def comparison(self) -> Comparison:
         """Intervals of each policy and differences of each pair, as the report has them."""
-        return compare_runs([lay_out(run) for run in self.runs])
+        return compare_runs([lay_out(run) for run in self.runs], self.primary)
 
     @property
     def metrics(self) -> pd.DataFrame:
@@ -103,12 +106,12 @@ class Result:
 
         Raises DataError when the folder cannot be written.
         """
-        return write_report(self.runs, Path(path), command=self.command).path
+        return write_report(self.runs, Path(path), primary=self.primary, command=self.command).path
 
     @property
     def headline(self) -> str:
         """What came out, in a sentence."""
-        subjects = sentences.subjects_of(self.comparison, None)
+        subjects = sentences.subjects_of(self.comparison, self.primary.pair)
         return sentences.headline(self.comparison, subjects, self.runs[0].days)
 
     def __repr__(self) -> str:

@@ -18,6 +18,7 @@ from simulator.report.numbers import many, statistics
 from simulator.report.numbers.measure_row import SHARE_OF_LEAD
 from simulator.report.numbers.measures import is_compared, measure, one_run_tells
 from simulator.report.numbers.panel import GuestFaults, Panel, of_guests
+from simulator.report.numbers.primary import DEFAULT, Primary
 from simulator.report.numbers.statistics import Estimate, Gap, Interval
 from simulator.report.text import labels
 
@@ -62,6 +63,8 @@ class Comparison:
     """How often each recommender that is not ours answered badly."""
     are_clusters: bool = False
     """Measures by class go by clusters, for want of labels."""
+    primary: Primary = DEFAULT
+    """The comparison that decides."""
 
     @property
     def interval_of(self) -> str:
@@ -81,12 +84,24 @@ class Comparison:
     def caution(self) -> str:
         """What must be said of them; empty where nothing must."""
         return " ".join(
-            filter(None, [statistics.caution(len(self.seeds)), labels.answered_badly(self.guests)])
+            filter(
+                None,
+                [
+                    statistics.caution(len(self.seeds)),
+                    self.primary.caution(),
+                    labels.answered_badly(self.guests),
+                ],
+            )
         )
 
     def interval(self, policy: str, metric: str) -> Interval:
         """One number of one policy; undefined where it was never measured."""
         return self.policies.get(policy, {}).get(metric, statistics.NOTHING)
+
+    def name_of(self, measure: str, policy: str) -> str:
+        """A measure's name with the size of a slate, where it was given without."""
+        names = self.policies.get(policy, {})
+        return next((name for name in names if name.partition("@")[0] == measure), measure)
 
     def gap(self, a: str, b: str, metric: str) -> Gap:
         """A minus b, whichever way round it was computed."""
@@ -102,7 +117,7 @@ Measured = dict[str, dict[int, dict[str, Estimate]]]
 """policy -> seed -> measure -> estimate."""
 
 
-def compare_runs(panels: Sequence[Panel]) -> Comparison:
+def compare_runs(panels: Sequence[Panel], primary: Primary = DEFAULT) -> Comparison:
     """Intervals and differences of runs: over shoppers for one seed, over seeds for several.
 
     UsageError when a policy comes twice with one seed, or runs of one seed met different shoppers.
@@ -112,11 +127,12 @@ def compare_runs(panels: Sequence[Panel]) -> Comparison:
     _add_share_of_lead(measured)
     return Comparison(
         policies={policy: _intervals(policy, measured[policy], seeds) for policy in measured},
-        differences=list(_differences(measured, seeds)),
+        differences=list(_differences(measured, seeds, primary)),
         seeds=seeds,
         n_shoppers=panels[0].run.n_shoppers,
         guests=of_guests(panels),
         are_clusters=any(panel.run.are_clusters for panel in panels),
+        primary=primary,
     )
 
 
@@ -230,11 +246,15 @@ def _over_shoppers(policy: str, metric: str, estimate: Estimate) -> Interval:
     return Interval(estimate.value, np.nan, np.nan, estimate.n)
 
 
-def _differences(measured: Measured, seeds: Sequence[int]) -> Iterable[Difference]:
+def _differences(
+    measured: Measured, seeds: Sequence[int], primary: Primary
+) -> Iterable[Difference]:
     for b, a in combinations(measured, 2):
         common = [seed for seed in seeds if seed in measured[a] and seed in measured[b]]
         if common:
-            yield from _of_pair(a, b, measured, common, several=len(seeds) > 1)
+            for found in _of_pair(a, b, measured, common, several=len(seeds) > 1):
+                is_primary = primary.decides(a, b, found.metric)
+                yield replace(found, role="primary") if is_primary else found
 
 
 def _of_pair(
@@ -255,8 +275,6 @@ def _of_pair(
     adjusted = _adjusted(gaps, first, several=several)
     for name, gap in gaps.items():
         role: Role = "headline" if name in adjusted else "exploratory"
-        if name == many.PRIMARY and {a, b} == {"visual", "blend"}:
-            role = "primary"
         yield Difference(a, b, name, gap, role, adjusted.get(name, np.nan))
 
 

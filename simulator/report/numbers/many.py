@@ -16,7 +16,6 @@ HEADLINES = (
     "revenue_per_session",
 )
 """The measures of the short table, by stem: the family that is corrected. All else explores."""
-PRIMARY = "ctr_late_expected"
 DRAWS = 4000
 _SEED = 13
 """Of the multipliers: the same runs give the same p."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from db.errors import DataError, UsageError
+from db.errors import DataError
 from simulator.report.figures.slate_grids import SlateGrid, slate_grids
 from simulator.report.numbers.comparison import compare_runs, dump, to_json
 from simulator.report.numbers.panel import Panel, RunData, lay_out
+from simulator.report.numbers.primary import DEFAULT, Primary
 from simulator.report.numbers.segments import gaps
 from simulator.report.numbers.statistics import Interval
 from simulator.report.pages.runs import draw, render
@@ -41,20 +42,21 @@ def write_report(
     runs: Sequence[RunData],
     folder: Path,
     *,
-    compare: tuple[str, str] | None = None,
+    primary: Primary = DEFAULT,
     command: str = "",
 ) -> Headline:
     """Measure the runs (policies by seeds) and write their report; what else stands in the folder
     is left alone.
 
-    compare: (focus, reference) for the sentences; command: the one that makes these runs again.
+    primary: what decides, and whom the sentences are about; command: the one that makes these runs
+    again.
     Raises UsageError for runs that do not fit together, DataError when the folder cannot be
     written.
     """
     panels = [lay_out(run) for run in runs]
-    comparison = compare_runs(panels)
-    _check(compare, comparison.policies)
-    subjects = sentences.subjects_of(comparison, compare)
+    comparison = compare_runs(panels, primary)
+    primary.require_among(comparison.policies)
+    subjects = sentences.subjects_of(comparison, primary.pair)
     panels.sort(
         key=lambda panel: (list(comparison.policies).index(panel.run.policy), panel.run.seed)
     )
@@ -138,15 +140,6 @@ def _segments(panels: Sequence[Panel], subjects: Subjects) -> list[gaps.SegmentG
     if subjects.reference is None:
         return []
     return gaps.compare_segments(panels, subjects.focus, subjects.reference)
-
-
-def _check(compare: tuple[str, str] | None, policies: Mapping[str, Any]) -> None:
-    for name in compare or ():
-        if name not in policies:
-            raise UsageError(
-                f"wanted to compare {name!r}, found runs of {', '.join(policies)}; "
-                f"`windowshop simulate --policy {name}` makes one"
-            )
 
 
 def _cell(metric: str, found: Mapping[str, Any] | None) -> str:

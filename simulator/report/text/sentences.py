@@ -51,6 +51,8 @@ def headline(comparison: Comparison, subjects: Subjects, days: int) -> str:
     """The one sentence to remember: what the focus got late in the run, and how far that is from
     the reference.
     """
+    if comparison.primary.measure != LATE:
+        return _chosen(comparison, subjects)
     late = "ctr_late" if math.isnan(comparison.interval(subjects.focus, LATE).value) else LATE
     found = comparison.interval(subjects.focus, late)
     if math.isnan(found.value):
@@ -66,6 +68,22 @@ def headline(comparison: Comparison, subjects: Subjects, days: int) -> str:
         return f"{start}{_bracket(labels.interval(found, 'share'), ' %', comparison.over)}."
     gap = comparison.gap(subjects.focus, subjects.reference, late)
     return f"{start}, {_compared(gap, _introduced(subjects.reference), comparison.over)}."
+
+
+def _chosen(comparison: Comparison, subjects: Subjects) -> str:
+    """The headline of a primary measure that somebody chose."""
+    name = comparison.name_of(comparison.primary.measure, subjects.focus)
+    measure = labels.of(name)
+    found = comparison.interval(subjects.focus, name)
+    if math.isnan(found.value):
+        return f"{measure.title} is not defined for {subjects.focus} in these runs."
+    start = f"{measure.title} of {subjects.focus}: {labels.number(found.value, measure.unit)}"
+    if subjects.reference is None:
+        sign = " %" if measure.unit == "share" else ""
+        return f"{start}{_bracket(labels.interval(found, measure.unit), sign, comparison.over)}."
+    gap = comparison.gap(subjects.focus, subjects.reference, name)
+    introduced = _introduced(subjects.reference)
+    return f"{start}, {_compared(gap, introduced, comparison.over, measure.unit)}."
 
 
 def claim(comparison: Comparison, subjects: Subjects) -> str:
@@ -238,23 +256,25 @@ def _room(comparison: Comparison, subjects: Subjects) -> Iterable[str]:
         )
 
 
-def _compared(gap: Gap, reference: str, over: str = "") -> str:
+def _compared(gap: Gap, reference: str, over: str = "", unit: str = "share") -> str:
     """0.9 points more than visual (95 % interval 0.7 to 1.1); or that they cannot be told apart.
 
     over: what the interval is over, where that is to be said.
     """
-    ends = labels.interval(gap, "share")
+    ends = labels.interval(gap, unit)
+    points = " points" if unit == "share" else ""
     if not ends:
-        return f"{labels.gap(gap.value, 'share')} points against {reference}"
+        return f"{labels.gap(gap.value, unit)}{points} against {reference}"
     if gap.low <= 0 <= gap.high:
         return (
-            f"not to be told apart from {reference}: {labels.gap(gap.value, 'share')} points, "
+            f"not to be told apart from {reference}: {labels.gap(gap.value, unit)}{points}, "
             f"95{HARD_SPACE}% interval {ends}{_besides(over)}"
         )
-    more = "more" if gap.value > 0 else "fewer"
+    fewer = "fewer" if points else "less"
+    size = labels.gap(abs(gap.value), unit).removeprefix("+")
     return (
-        f"{labels.percent(abs(gap.value))} points {more} than"
-        f" {reference}{_bracket(_unsigned(gap), '', over)}"
+        f"{size}{points} {'more' if gap.value > 0 else fewer} than"
+        f" {reference}{_bracket(_unsigned(gap, unit), '', over)}"
     )
 
 
@@ -263,10 +283,10 @@ def _introduced(policy: str) -> str:
     return f"{policy}, which {POLICIES[policy].clause}" if policy in POLICIES else policy
 
 
-def _unsigned(gap: Gap) -> str:
+def _unsigned(gap: Gap, unit: str) -> str:
     """The interval of the size of a difference."""
     size = gap if gap.value > 0 else Gap(-gap.value, -gap.high, -gap.low, gap.p)
-    return labels.interval(size, "share")
+    return labels.interval(size, unit)
 
 
 def _bracket(ends: str, sign: str, over: str = "") -> str:

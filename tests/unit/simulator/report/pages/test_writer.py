@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.errors import DataError, UsageError
+from simulator.report.numbers.primary import Primary
 from simulator.report.pages.writer import headline_table, put, write_report
 from tests.unit.simulator.report.diary import hand_made
 
@@ -85,5 +86,5 @@ def test_the_headline_table_has_a_row_per_policy_with_intervals() -> None:
 def test_a_pair_that_was_not_run_is_refused(tmp_path: Path) -> None:
     """Before anything is written."""
     with pytest.raises(UsageError, match="wanted to compare 'cf', found runs of visual, blend"):
-        write_report(RUNS, tmp_path, compare=("cf", "visual"))
+        write_report(RUNS, tmp_path, primary=Primary(pair=("cf", "visual")))
     assert list(tmp_path.iterdir()) == []
