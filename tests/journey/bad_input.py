@@ -316,7 +316,7 @@ CASES = OTHERS | {
     "a comparison with nothing": Case(
         ("report", "{run}", "--compare", "blend", "cf"),
         USAGE,
-        ("'cf'", "windowshop simulate --policy cf"),
+        ("'cf'", "windowshop experiment --policies blend,cf"),
     ),
     "a settings file that is not TOML": Case(
         ("status",), USAGE, ("windowshop.toml", "cannot be read"), toml("workers: 3")

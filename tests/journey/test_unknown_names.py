@@ -29,6 +29,7 @@ KINDS = {
     "backbone",
     "compare",
     "measure",
+    "primary",
 }
 """Parameters that hold names of what must exist."""
 FREE = {
@@ -73,6 +74,14 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("experiment", "--catalogue", "toi"),
         ("no catalogue 'toi'", LISTS),
     ),
+    ("experiment", "primary"): (
+        ("experiment", *TOY_FLAGS, "--primary", "ctr_lat"),
+        ("no measure 'ctr_lat'", "did you mean 'ctr_late' or"),
+    ),
+    ("experiment", "compare"): (
+        ("experiment", *TOY_FLAGS, "--compare", "cf", "bland"),
+        ("'bland'", "found visual, cf, blend"),
+    ),
     ("crossover", "policies"): (("crossover", "--policies", "bland"), ("no policy 'bland'",)),
     ("crossover", "few"): (("crossover", "--few", "bland"), ("no policy 'bland'",)),
     ("crossover", "world"): (("crossover", "--world", "flat"), ("no world 'flat'",)),
@@ -89,7 +98,11 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ("report", "name"): (("report", RUN), (f"no run or experiment '{RUN}'", LISTS)),
     ("report", "compare"): (
         ("report", "latest", "--compare", "cf", "bland"),
-        ("'bland'", "found runs of cf"),
+        ("'bland'", "found cf"),
+    ),
+    ("report", "primary"): (
+        ("report", "latest", "--primary", "ctr_lat"),
+        ("no measure 'ctr_lat'", "did you mean 'ctr_late' or"),
     ),
     ("leaderboard", "name"): (("leaderboard", RUN), (f"no run or experiment '{RUN}'", LISTS)),
     ("leaderboard", "measure"): (

@@ -40,11 +40,12 @@ class Primary:
     def require_among(self, policies: Iterable[str]) -> None:
         """UsageError where a policy of the pair is not among these."""
         there = list(policies)
-        for name in self.pair or ():
+        pair = self.pair or ()
+        for name in pair:
             if name not in there:
                 raise UsageError(
-                    f"wanted to compare {name!r}, found runs of {', '.join(there)}; "
-                    f"`windowshop simulate --policy {name}` makes one"
+                    f"wanted to compare {name!r}, found {', '.join(there)}; "
+                    f"`windowshop experiment --policies {','.join(pair)}` plays both"
                 )
 
     def beside(self, declared: Primary) -> Primary:

@@ -85,6 +85,6 @@ def test_the_headline_table_has_a_row_per_policy_with_intervals() -> None:
 
 def test_a_pair_that_was_not_run_is_refused(tmp_path: Path) -> None:
     """Before anything is written."""
-    with pytest.raises(UsageError, match="wanted to compare 'cf', found runs of visual, blend"):
+    with pytest.raises(UsageError, match="wanted to compare 'cf', found visual, blend"):
         write_report(RUNS, tmp_path, primary=Primary(pair=("cf", "visual")))
     assert list(tmp_path.iterdir()) == []
