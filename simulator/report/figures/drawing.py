@@ -160,11 +160,14 @@ def series(comparison: Comparison, policy: str, stem: str, n: int) -> tuple[Floa
     return value, low, high
 
 
-def label_ends(axes: Axes, series: dict[str, Floats]) -> None:
-    """The name of each line at its right end, pushed apart where lines end close to each other."""
+def label_ends(axes: Axes, series: dict[str, Floats], *, apart: float = 0.062) -> None:
+    """The name of each line at its right end, pushed apart where lines end close to each other.
+
+    apart: how far at least, as a share of the height of the axes.
+    """
     ends = {name: float(values[-1]) for name, values in series.items() if not np.isnan(values[-1])}
     height = axes.get_ylim()[1] - axes.get_ylim()[0]
-    for name, at in _apart(ends, 0.062 * height, floor=0.03 * height).items():
+    for name, at in _apart(ends, apart * height, floor=0.03 * height).items():
         axes.annotate(
             name, (1, at), (5, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
             va="center", color=colour(name), annotation_clip=False,

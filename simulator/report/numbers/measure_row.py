@@ -33,15 +33,15 @@ class Measure:
     meaning: str
     by_class: bool = False
     """It goes by the items' categories."""
+    is_signed: bool = False
+    """It may be less than nothing, and more than all."""
     one_run_tells: Literal["of all", "of who learns nothing", "of nobody"] = "of all"
     """Of which policies one run has an interval over its shoppers: measured, see STATISTICS.md."""
 
     @property
     def ends(self) -> Ends:
-        """The ends of its scale. What is won of a lead may be less than nothing, and more than
-        all.
-        """
-        if self.name == SHARE_OF_LEAD:
+        """The ends of its scale."""
+        if self.is_signed:
             return ANYTHING
         return SHARE if self.unit == "share" else POSITIVE
 

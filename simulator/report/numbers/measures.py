@@ -13,6 +13,8 @@ from types import MappingProxyType
 from recommender.registry import POLICIES
 from simulator.report.numbers import expected_outcomes, formulas
 from simulator.report.numbers.measure_row import SHARE_OF_LEAD, Measure, without_luck
+from simulator.report.numbers.over_time.trend import TREND, late_trend
+from simulator.report.numbers.over_time.weeks import OF_A_WEEK, by_week
 from simulator.report.numbers.panel import Panel
 from simulator.report.numbers.statistics import Estimate
 
@@ -272,6 +274,17 @@ _ROWS = (
         ),
     ),
     Measure(
+        TREND,
+        title="Late click rate's change a week",
+        unit="share",
+        better=None,
+        meaning=(
+            "By how much the expected click rate still rises or falls a week, over the last third"
+            " of the days. Only of runs of two weeks and more."
+        ),
+        is_signed=True,
+    ),
+    Measure(
         SHARE_OF_LEAD,
         title="Share of the oracle's lead",
         unit="share",
@@ -280,6 +293,7 @@ _ROWS = (
             "Of the late click rate by which the oracle leads looks alone, how much this policy"
             " won."
         ),
+        is_signed=True,
     ),
 )
 
@@ -300,12 +314,19 @@ _SERIES = MappingProxyType(
 
 def measure(panel: Panel) -> dict[str, Estimate]:
     """Every measure by its name in metrics.json, in the order of the report; then the series by
-    position and day.
+    position, day and week.
     """
     named = {
         name.format(k=panel.k): row.formula(panel) for name, row in MEASURES.items() if row.formula
     }
-    return named | formulas.new_items(panel) | formulas.by_position(panel) | formulas.by_day(panel)
+    return (
+        named
+        | formulas.new_items(panel)
+        | late_trend(panel)
+        | formulas.by_position(panel)
+        | formulas.by_day(panel)
+        | by_week(panel)
+    )
 
 
 def is_compared(metric: str) -> bool:
@@ -324,6 +345,9 @@ def known(metric: str) -> Measure | None:
     series, _, number = name.rpartition("_")
     if series == "new_item_exposure_day":
         return replace(_BY_STEM["new_item_exposure"], title=f"New items' exposure on day {number}")
+    if series.removesuffix("_week") in OF_A_WEEK and series.endswith("_week"):
+        of = _BY_STEM[series.removesuffix("_week")]
+        return replace(of, title=f"{of.title} in week {number}")
     if series not in _SERIES:
         return None
     where = f"{_SERIES[series]} {number}"

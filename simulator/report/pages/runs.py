@@ -10,15 +10,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from recommender.registry import POLICIES, REFERENCES
-from simulator.report.figures import arrivals, charts, drawing
+from simulator.report.figures import arrivals, charts, drawing, weeks
 from simulator.report.figures.drawing import Chart
 from simulator.report.figures.slate_grids import SlateGrid
 from simulator.report.numbers import formulas
 from simulator.report.numbers.comparison import Comparison, undefined
+from simulator.report.numbers.over_time.weeks import whole_weeks
 from simulator.report.numbers.panel import Panel, RunData
 from simulator.report.numbers.segments.gaps import SegmentGap
 from simulator.report.pages import segments, without_luck
-from simulator.report.text import labels, sentences
+from simulator.report.text import labels, over_time, sentences
 from simulator.report.text.sentences import Subjects
 
 _SHORT = 20  # of a hash; the whole one is in the details at the end
@@ -58,6 +59,7 @@ def render(
         claim=sentences.claim(comparison, subjects),
         headline=sentences.headline(comparison, subjects, first.days),
         beside=sentences.beside(comparison, subjects),
+        unfinished=over_time.unfinished(comparison),
         subjects=subjects,
         comparison=comparison,
         facts=facts(runs),
@@ -97,6 +99,9 @@ def draw(comparison: Comparison, panels: Sequence[Panel], subjects: Subjects) ->
         drawn.append(
             charts.learning(comparison, days, title=sentences.learning(comparison, subjects, days))
         )
+    n_weeks = whole_weeks(days)
+    if n_weeks:
+        drawn.append(weeks.chart(comparison, n_weeks, title=over_time.weeks(comparison, n_weeks)))
     if first.run.config.get("arrivals") and days > 1:
         drawn.append(arrivals.chart(comparison, days))
     curves = {

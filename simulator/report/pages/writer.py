@@ -19,7 +19,7 @@ from simulator.report.numbers.primary import DEFAULT, Primary
 from simulator.report.numbers.segments import gaps
 from simulator.report.numbers.statistics import Interval
 from simulator.report.pages.runs import draw, render
-from simulator.report.text import labels, sentences
+from simulator.report.text import labels, over_time, sentences
 from simulator.report.text.sentences import Subjects
 
 GRID_POLICIES = 3
@@ -85,7 +85,7 @@ def write_report(
         comparison.interval_of,
         folder / "report.html",
         metrics,
-        comparison.caution,
+        " ".join(filter(None, [comparison.caution, over_time.unfinished(comparison)])),
     )
 
 

@@ -17,6 +17,7 @@ from simulator.report.numbers.panel import RunData, lay_out
 from simulator.report.pages.runs import best_of
 from simulator.report.text import labels
 from tests.unit.simulator.report.diary import ITEMS, hand_made
+from tests.unit.simulator.report.many_days import long_panel
 
 every_measure = pytest.mark.parametrize("name", MEASURES)
 IN_ONE_RUN = [name for name, row in MEASURES.items() if row.formula]
@@ -33,6 +34,7 @@ def test_every_name_in_a_report_has_a_row() -> None:
     runs = [arriving(policy, seed) for policy in ("visual", "blend", "oracle") for seed in (1, 2)]
     found = compare_runs([lay_out(run) for run in runs])
     names = {name for metrics in found.policies.values() for name in metrics}
+    names |= set(measure(long_panel(14)))
     assert {row.name.format(k=3) for row in MEASURES.values()} <= names
     assert [name for name in sorted(names) if known(name) is None] == []
 
