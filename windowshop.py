@@ -79,7 +79,7 @@ class Installation:
         days: int = 4,
         seeds: int = 5,
         seed: int = 1,
-        slates: int = 3,
+        slates: int | None = None,
         world: str = "mixed",
         catalogue: str = "fashion-mnist",
         stored: bool = False,
@@ -93,10 +93,10 @@ class Installation:
 
         items, queries: pictures sold and searched with, by default 300 and 100 or what the
         catalogue has; shoppers: people; days: simulated; seeds: how many shops, from `seed` on;
-        slates: requests of a visit at most; world: a preset, `mixed,hidden_share=0.3` changes it.
-        stored: by way of database and workers, with the same numbers to the digit.
-        primary, compare: the measure and the two policies whose difference decides, by default
-        ctr_late_expected of blend and visual.
+        slates: requests of a visit at most, by default 3, in world retail 20; world: a preset,
+        `mixed,hidden_share=0.3` changes it. stored: by way of database and workers, with the same
+        numbers to the digit. primary, compare: the measure and the pair whose difference decides,
+        by default ctr_late_expected of blend and visual.
 
         Raises UsageError, a WindowshopError, for what cannot be played.
 
@@ -107,6 +107,7 @@ class Installation:
         from simulator.playing.plan import Plan
         from simulator.playing.together import play_together
         from simulator.report.numbers.primary import chosen
+        from simulator.world.presets import slates_of
 
         sizes = {"items": items, "queries": queries}
         plan = Plan(
@@ -115,7 +116,7 @@ class Installation:
             seed=seed,
             days=days,
             shoppers=shoppers,
-            slates=slates,
+            slates=slates_of(world) if slates is None else slates,
             world=world,
             catalogue=catalogue,
         )

@@ -19,6 +19,7 @@ from benchmarks.intervals import (
     counterfactual,
     expected,
     interleaving,
+    long_runs,
     peeking,
     planning,
     populations,
@@ -53,6 +54,7 @@ BEGIN_EXPECTED = "<!-- made by `make coverage`, of expectations -->"
 BEGIN_PLANS = "<!-- made by `make coverage`, of plans -->"
 BEGIN_MIXED = "<!-- made by `make coverage`, of interleaving -->"
 BEGIN_COUNTERFACTUAL = "<!-- made by `make coverage`, of counterfactual intervals -->"
+BEGIN_LONG = "<!-- made by `make coverage`, of long runs -->"
 BEGIN_PEEKING = "<!-- made by `make coverage`, of looks -->"
 END = "<!-- end -->"
 
@@ -168,6 +170,14 @@ def page_block_of_looks(played: list[Shop], *, is_quick: bool) -> str:
     return peeking.page_block(context, values, is_quick=is_quick)
 
 
+def page_block_of_long_runs(*, is_quick: bool) -> str:
+    """Table and note of the late trend; a quick look takes shorter runs of fewer shoppers."""
+    context = open_context(settings.load(), Silence())
+    plan = _plan(1, shoppers=100, days=14) if is_quick else _plan(1, days=28)
+    n = long_runs.QUICK if is_quick else long_runs.SHOPS
+    return long_runs.page_block(long_runs.trends(context, plan, n), plan)
+
+
 def write(page: str, block: str, begin: str) -> str:
     """The page with a block in the place that is kept for it."""
     before, _, rest = page.partition(begin)
@@ -205,7 +215,9 @@ def main() -> None:
     targets = counterfactual.page_block(context, is_quick=asked.quick)
     sys.stdout.write(f"{targets}\n\n")
     looks = page_block_of_looks(played, is_quick=asked.quick)
-    sys.stdout.write(f"{looks}\n")
+    sys.stdout.write(f"{looks}\n\n")
+    long = page_block_of_long_runs(is_quick=asked.quick)
+    sys.stdout.write(f"{long}\n")
     if not asked.quick:
         page = write(PAGE.read_text(), first, BEGIN)
         page = write(page, third, BEGIN_EXPECTED)
@@ -213,6 +225,7 @@ def main() -> None:
         page = write(page, mixed, BEGIN_MIXED)
         page = write(page, targets, BEGIN_COUNTERFACTUAL)
         page = write(page, looks, BEGIN_PEEKING)
+        page = write(page, long, BEGIN_LONG)
         PAGE.write_text(write(page, second, BEGIN_SHOPPERS))
 
 

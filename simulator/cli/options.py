@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recommender.registry import POLICY_NAMES
-from simulator.world.presets import PRESETS
+from simulator.world.presets import PRESETS, slates_of
 
 if TYPE_CHECKING:
     from simulator.playing.plan import Plan
@@ -48,7 +48,10 @@ QueriesOfEach = Annotated[
     typer.Option(help="Query images of each shop; left out: 150, or all there are."),
 ]
 ShoppersOfEach = Annotated[int, typer.Option(help="Shoppers of each shop.")]
-Slates = Annotated[int, typer.Option(help="Slates a session asks for at most.")]
+Slates = Annotated[
+    int | None,
+    typer.Option(help="Slates a session asks for at most; left out: 3, in world retail 20."),
+]
 World = Annotated[str, typer.Option(help=f"{', '.join(PRESETS)}; changed: mixed,hidden_share=0.3.")]
 Catalogue = Annotated[str, typer.Option(help="Which catalogue the shop sells.")]
 Runs = Annotated[Path | None, typer.Option(help="Where run directories are written.")]
@@ -86,6 +89,8 @@ def planned(
     """
     from simulator.playing.plan import Plan  # noqa: PLC0415 - late imports keep --help quick
 
+    if others.get("slates", 0) is None:
+        others["slates"] = slates_of(others["world"])
     sizes = {"items": items, "queries": queries}
     given: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
     return Plan(**{**(otherwise or {}), **others, **given}), [

@@ -31,7 +31,7 @@ from simulator.playing.in_memory import (
 )
 from simulator.playing.plan import Resolved
 from simulator.playing.play import play
-from simulator.world.choice import appeal
+from simulator.world.choice import appeal, clicks_expected
 from simulator.world.session import Sessions
 from workers.knowledge import LIVE
 from workers.run_recommender import RunRecommender
@@ -103,7 +103,8 @@ class Onlooker:
         """Clicks that the judge expects of the target's slates, [n]."""
         world = self.shared.world
         liked = expit(world.config.click_base + appeal(world, here, items.astype(np.int64)))
-        return np.asarray((np.where(items >= 0, liked, 0.0) * world.examination).sum(axis=1))
+        clicks = clicks_expected(world, np.where(items >= 0, liked, 0.0))
+        return np.asarray(clicks.sum(axis=1))
 
 
 def _slates(known: RunRecommender, profiles: Profiles) -> NDArray[np.int32]:

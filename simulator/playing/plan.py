@@ -17,7 +17,7 @@ from recommender.registry import POLICY_NAMES
 from simulator.catalogues import stored as catalogues
 from simulator.guests.admitted import Admitted
 from simulator.world.draws import Purpose, uniform
-from simulator.world.presets import arriving, named, preset_hash
+from simulator.world.presets import arriving, named, preset_hash, to_settings
 from workers.guests.address import FORMS, is_guest, parse
 
 SCHEMA = 1
@@ -103,7 +103,11 @@ def resolve(
     config = {
         "schema": SCHEMA,
         **asdict(plan),
-        "world": {"preset": plan.world, "sha256": preset_hash(world), "settings": asdict(world)},
+        "world": {
+            "preset": plan.world,
+            "sha256": preset_hash(world),
+            "settings": to_settings(world),
+        },
         "recommender": json.loads(recommender.to_json()),
         "categories": catalogues.category_names(plan.catalogue, stored),
         "data": catalogues.digest([*chosen, *queries]),

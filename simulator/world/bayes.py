@@ -90,7 +90,10 @@ class SessionBayes:
         known += self._dear(some)[:, None] * features[:, :, -1]
         mean = self._mean[rows]
         spread = self._spread[rows]
-        for position, examined in enumerate(world.examination):
+        reads_on = np.ones(len(rows))
+        for position, examination in enumerate(world.examination):
+            examined = examination * reads_on
+            reads_on = reads_on * (1 - world.config.stop_after_click * clicked[:, position])
             feature = self._pull * features[:, position]
             along = np.einsum("nde,ne->nd", spread, feature)
             variance = (feature * along).sum(1)

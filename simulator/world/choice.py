@@ -5,6 +5,7 @@ was.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -115,14 +116,18 @@ def react(world: World, sessions: Sessions, slates: Ints) -> Reaction:
     )
     probability = np.where(is_shown, expit(config.click_base + liking), 0.0)
     clicked = examined & (uniform(world.seed, Purpose.CLICK, *here, item) < probability)
+    if config.stop_after_click:
+        reads_on = ~_stopped_before(world, s, item, clicked)
+        examined, clicked = examined & reads_on, clicked & reads_on
 
-    worth = expit(config.cart_base + config.cart_slope * liking)
+    mood = _buying_mood(world, s)
+    worth = expit(config.cart_base + config.cart_slope * liking + mood)
     price = (
         world.population.price_sensitivity[s.shopper][:, None]
         * world.catalogue.features[slates, -1]
     )
     resolve = config.purchase_base + config.purchase_slope * liking - config.purchase_price * price
-    resolved = expit(resolve)
+    resolved = expit(resolve + mood)
 
     # Only what was clicked can be put into a cart, bought, or looked at for a while.
     row, column = np.nonzero(clicked)
@@ -133,8 +138,8 @@ def react(world: World, sessions: Sessions, slates: Ints) -> Reaction:
     carted[row, column] = is_carted
     bought = np.zeros(slates.shape, np.bool_)
     bought[row, column] = is_carted & is_bought
-    mood = config.dwell_spread * normal(world.seed, Purpose.DWELL, *there)
-    length = config.dwell_ms * np.exp(config.dwell_slope * liking[row, column] + mood)
+    lingering = config.dwell_spread * normal(world.seed, Purpose.DWELL, *there)
+    length = config.dwell_ms * np.exp(config.dwell_slope * liking[row, column] + lingering)
     dwell = np.zeros(slates.shape, np.int64)
     dwell[row, column] = np.clip(np.rint(length), *_DWELL_LIMITS_MS).astype(np.int64)
     n = len(slates)
@@ -152,6 +157,38 @@ def react(world: World, sessions: Sessions, slates: Ints) -> Reaction:
         n_carted=np.bincount(row[is_carted], minlength=n),
         n_bought=np.bincount(row[is_carted & is_bought], minlength=n),
     )
+
+
+def clicks_expected(world: World, probability: Floats) -> Floats:
+    """P(examined and clicked) by position, float64 [n, k], of P(click | examined).
+
+    Where she may stop after a click, a position is read only if she did not stop above it.
+    """
+    clicks = world.examination * probability
+    if not world.config.stop_after_click:
+        return np.asarray(clicks)
+    goes_on = np.cumprod(1 - world.config.stop_after_click * clicks[:, :-1], axis=1)
+    clicks[:, 1:] *= goes_on
+    return np.asarray(clicks)
+
+
+def _stopped_before(world: World, sessions: Sessions, item: Any, clicked: Bools) -> Bools:
+    """Whether she had stopped reading above each position, bool [n, k]."""
+    here = (sessions.shopper[:, None], sessions.day, sessions.step)
+    dice = uniform(world.seed, Purpose.STOP, *here, item) < world.config.stop_after_click
+    stops = np.cumsum(clicked & dice, axis=1)
+    above = np.zeros(clicked.shape, np.bool_)
+    above[:, 1:] = stops[:, :-1] > 0
+    return above
+
+
+def _buying_mood(world: World, sessions: Sessions) -> Floats | float:
+    """What this visit adds to the log-odds of a cart and of a purchase, [n, 1]."""
+    spread = world.config.buying_mood
+    if not spread:
+        return 0.0
+    drawn = normal(world.seed, Purpose.MOOD, sessions.shopper, sessions.day)
+    return np.asarray(spread * drawn[:, None])
 
 
 def _cells(sessions: Sessions, which: Bools) -> tuple[Ints, Ints]:

@@ -89,7 +89,7 @@ def read(
 
     # 1. She examines the slate from the top, clicks or does not, carts, purchases.
     reaction = choice.react(world, now, shown)
-    clicks = world.examination * reaction.probability
+    clicks = choice.clicks_expected(world, reaction.probability)
     carts = clicks * reaction.cart
     outcomes = SlateOutcomes(now.session, now.step, clicks, carts, carts * reaction.purchase)
 
@@ -119,9 +119,10 @@ def close_day(world: World, memory: Memory, sessions: Sessions) -> Memory:
     who = sessions.shopper
     felt = memory.satisfaction.copy()
     felt[who] += (1 / config.satisfaction_memory - 1) * np.tanh(sessions.joy)
+    gone = shopper.gone_after(config, world.seed, memory, sessions)
     owned = memory.owned.copy()
     owned[who] += sessions.bought
-    remembered = replace(memory, satisfaction=felt, owned=owned)
+    remembered = replace(memory, satisfaction=felt, owned=owned, gone=gone)
     return shopper.next_morning(config, world.seed, world.population, remembered, sessions.day)
 
 

@@ -61,6 +61,10 @@ class Purpose(IntEnum):
     ARRIVAL = 32
     TEAM = 33
     ARM = 34
+    MOOD = 35
+    NEWCOMER = 36
+    CHURN = 37
+    STOP = 38
 
 
 def bits(seed: int, purpose: Purpose, *address: ArrayLike) -> Keys:

@@ -118,6 +118,18 @@ class WorldConfig:
     think_spread: float = 0.6  # sd of the logarithm of thinking time
     checkout_ms: int = 60_000  # ms from a cart to its purchase
 
+    # What came later: at their defaults these are left out of what is stored, so that the worlds
+    # that were published before them keep their hashes.
+    buying_mood: float = 0.0  # sd over visits, log-odds of a cart and of a purchase
+    newcomer_share: float = 0.0  # share of shoppers who first come during the run, 0 to 1
+    newcomer_days: int = 28  # days over which they first come
+    churn: float = 0.0  # probability that a visit without joy is her last
+    stop_after_click: float = 0.0  # probability that she reads no further after a click
+
+
+LATER = ("buying_mood", "newcomer_share", "newcomer_days", "churn", "stop_after_click")
+"""Settings that are stored only where they differ from their defaults."""
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -125,6 +137,8 @@ class Preset:
 
     world: WorldConfig
     sentence: str
+    slates: int = 3
+    """Slates that a session asks for at most, where nobody says how many."""
 
 
 _ROWS = (
@@ -141,11 +155,38 @@ _ROWS = (
         WorldConfig(name="social", hidden_share=0.9),
         "Pictures show a tenth of an item's style; the rest shows only in what shoppers do.",
     ),
+    Preset(
+        WorldConfig(
+            name="retail",
+            tribe_skew=1.2,
+            popular_share=0.5,
+            patience_spread=2.4,
+            habit_spread=1.2,
+            visit_base=-4.6,
+            demand_skew=1.3,
+            examine_falloff=0.935,
+            click_base=-4.3,
+            cart_base=-6.8,
+            purchase_base=-9.0,
+            leave_base=1.0,
+            leave_bad_slate=1.2,
+            leave_joy=0.9,
+            leave_purchase=-2.0,
+            buying_mood=5.5,
+            newcomer_share=0.6,
+            churn=0.3,
+        ),
+        "Most who come are new, many leave after a look, a few items draw most clicks.",
+        slates=20,
+    ),
 )
 """Whoever adds a preset writes a row here and in docs/WORLD.md, and pins its hash in the test."""
 
 PRESETS = MappingProxyType({row.world.name: row.world for row in _ROWS})
 """Frozen: a change goes into CHANGELOG with all published rows before and after."""
+
+SLATES = MappingProxyType({row.world.name: row.slates for row in _ROWS})
+"""Slates of a session at most, by preset, where nobody says how many."""
 
 SENTENCES = MappingProxyType({row.world.name: row.sentence for row in _ROWS})
 """What kind of shop each preset is."""
@@ -205,8 +246,23 @@ def arriving(text: str) -> tuple[float, int] | None:
 def preset_hash(config: WorldConfig) -> str:
     """sha256 of the canonical JSON of a world's numbers."""
     return sha256(
-        json.dumps(asdict(config), sort_keys=True, separators=(",", ":")).encode()
+        json.dumps(to_settings(config), sort_keys=True, separators=(",", ":")).encode()
     ).hexdigest()
+
+
+def to_settings(config: WorldConfig) -> dict[str, Any]:
+    """The numbers of a world as a run's config keeps them."""
+    usual = WorldConfig()
+    return {
+        name: value
+        for name, value in asdict(config).items()
+        if name not in LATER or value != getattr(usual, name)
+    }
+
+
+def slates_of(text: str) -> int:
+    """How many slates a session of a world asks for at most, where nobody says how many."""
+    return SLATES.get(text.partition(",")[0].strip(), SLATES["mixed"])
 
 
 def from_settings(settings: dict[str, Any]) -> WorldConfig:

@@ -5,6 +5,7 @@ day.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.special import expit
@@ -41,6 +42,23 @@ class Memory:
     own_taste: Floats  # [n_shoppers, dims]
     satisfaction: Floats  # [n_shoppers], -1 to 1
     owned: Floats  # [n_shoppers, n_categories], purchases, fading
+    gone: Bools  # [n_shoppers], who never comes again
+
+
+class EndedVisits(Protocol):
+    """What is read here of the sessions of a day."""
+
+    @property
+    def day(self) -> int:
+        """Which day."""
+
+    @property
+    def shopper(self) -> Ints:
+        """Whose, [n]."""
+
+    @property
+    def joy(self) -> Floats:
+        """What each gave, [n]."""
 
 
 def populate(config: WorldConfig, seed: int, catalogue: Catalogue, n_shoppers: int) -> Population:
@@ -66,15 +84,42 @@ def populate(config: WorldConfig, seed: int, catalogue: Catalogue, n_shoppers: i
 def first_memory(population: Population) -> Memory:
     """Before the first day: nothing bought, neither pleased nor annoyed."""
     own = population.own_taste
-    return Memory(own, np.zeros(len(own)), np.zeros_like(population.demand))
+    nobody = np.zeros(len(own), np.bool_)
+    return Memory(own, np.zeros(len(own)), np.zeros_like(population.demand), nobody)
 
 
 def visitors(
     config: WorldConfig, seed: int, population: Population, memory: Memory, day: int
 ) -> Bools:
-    """Who comes today, bool [n_shoppers]: an addressed uniform against habit and satisfaction."""
+    """Who comes today, bool [n_shoppers]: an addressed uniform against habit and satisfaction.
+
+    A newcomer comes on her first day for sure, and never before it.
+    """
     urge = config.visit_base + population.habit + config.visit_satisfaction * memory.satisfaction
-    return uniform(seed, Purpose.VISIT, np.arange(len(urge)), day) < expit(urge)
+    comes = uniform(seed, Purpose.VISIT, np.arange(len(urge)), day) < expit(urge)
+    if config.newcomer_share:
+        first = first_day(config, seed, len(urge))
+        comes = np.where(first < 0, comes, (day == first) | (comes & (day > first)))
+    return np.asarray(comes & ~memory.gone)
+
+
+def first_day(config: WorldConfig, seed: int, n_shoppers: int) -> Ints:
+    """The day on which each newcomer first comes, int64 [n_shoppers]; -1: she knew the shop."""
+    who = np.arange(n_shoppers)
+    is_new = uniform(seed, Purpose.NEWCOMER, who, 0) < config.newcomer_share
+    day = np.floor(config.newcomer_days * uniform(seed, Purpose.NEWCOMER, who, 1))
+    return np.where(is_new, day, -1.0).astype(np.int64)
+
+
+def gone_after(config: WorldConfig, seed: int, memory: Memory, sessions: EndedVisits) -> Bools:
+    """Who never comes again, bool [n_shoppers]: the less joy a visit gave, the likelier."""
+    if not config.churn:
+        return memory.gone
+    gone = memory.gone.copy()
+    chance = config.churn * (1 - np.tanh(np.maximum(sessions.joy, 0.0)))
+    dice = uniform(seed, Purpose.CHURN, sessions.shopper, sessions.day)
+    gone[sessions.shopper] |= dice < chance
+    return gone
 
 
 def arrival(config: WorldConfig, seed: int, shopper: Ints, day: int) -> Ints:
@@ -111,6 +156,7 @@ def next_morning(
         own_taste=kept * memory.own_taste + np.sqrt(1 - kept**2) * step,
         satisfaction=config.satisfaction_memory * memory.satisfaction,
         owned=config.owned_memory * memory.owned,
+        gone=memory.gone,
     )
 
 

@@ -208,3 +208,47 @@ def test_equal_pictures_share_their_mood() -> None:
     """Draws know an item by its image, so renumbering the catalogue changes nothing."""
     key = WORLD.catalogue.key
     assert bits(1, Purpose.CLICK, 5, 0, 0, key[3]) == bits(1, Purpose.CLICK, 5, 0, 0, key[3:4])[0]
+
+
+def test_who_stops_after_a_click_is_expected_to() -> None:
+    """In a world where a click may end the reading, the judge's chances are those of the draws,
+    position by position, and what stands below is read less.
+    """
+    world = a_world(replace(BUSY, stop_after_click=0.6), n_shoppers=3000)
+    sessions = asked(world)
+    slates = best_slates(world, sessions)
+    reaction = choice.react(world, sessions.take(sessions.alive), slates.astype(np.int64))
+    expected = choice.clicks_expected(world, reaction.probability)
+    variance = (expected * (1 - expected)).sum(axis=0)
+    drawn = reaction.clicked.sum(axis=0)
+    assert (np.abs(drawn - expected.sum(axis=0)) < 4 * np.sqrt(variance)).all()
+    patient = world.examination * reaction.probability
+    assert np.array_equal(expected[:, 0], patient[:, 0])
+    assert (expected[:, 1:] < patient[:, 1:]).all()
+
+
+def test_nobody_reads_on_who_stopped() -> None:
+    """With stop_after_click 1 a slate has one click at most, and nothing below it is examined."""
+    world = a_world(replace(BUSY, stop_after_click=1.0), n_shoppers=500)
+    sessions = asked(world)
+    slates = best_slates(world, sessions).astype(np.int64)
+    reaction = choice.react(world, sessions.take(sessions.alive), slates)
+    assert reaction.n_clicked.max() == 1
+    below = np.cumsum(reaction.clicked, axis=1) - reaction.clicked > 0
+    assert not (reaction.examined & below).any()
+
+
+def test_a_visit_has_a_mood_to_buy() -> None:
+    """It moves carts and purchases of a visit together, and clicks not at all."""
+    world = a_world(replace(BUSY, buying_mood=3.0), n_shoppers=3000)
+    sessions = asked(world)
+    slates = random_slates(world, sessions).astype(np.int64)
+    moody = choice.react(world, sessions, slates)
+    usual = choice.react(replace(world, config=BUSY), sessions, slates)
+    assert np.array_equal(moody.clicked, usual.clicked)
+    several = moody.n_clicked > 1
+    together = (moody.n_carted == moody.n_clicked) | (moody.n_carted == 0)
+    assert (
+        together[several].mean()
+        > 1.3 * ((usual.n_carted == usual.n_clicked) | (usual.n_carted == 0))[several].mean()
+    )

@@ -14,12 +14,15 @@ import pytest
 from simulator.cli.options import World
 from simulator.world import day
 from simulator.world.presets import (
+    LATER,
     PRESETS,
     SENTENCES,
     WorldConfig,
     from_settings,
     named,
     preset_hash,
+    slates_of,
+    to_settings,
 )
 from tests.unit.simulator.world import BUSY, a_world, mixed_slates, shop
 
@@ -65,7 +68,9 @@ def changed(value: Any) -> Any:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_setting_matters(name: str) -> None:
     """A world with one setting changed tells another story."""
-    assert fingerprint(replace(BUSY, **{name: changed(getattr(BUSY, name))})) != usual()
+    base = replace(BUSY, newcomer_share=0.5) if name == "newcomer_days" else BUSY
+    before = usual() if base is BUSY else fingerprint(base)
+    assert fingerprint(replace(base, **{name: changed(getattr(base, name))})) != before
 
 
 def test_the_same_settings_tell_the_same_story() -> None:
@@ -79,6 +84,22 @@ def test_presets_differ_in_hidden_share_only() -> None:
     assert [preset.hidden_share for preset in published.values()] == [0.1, 0.5, 0.9]
     bare = {replace(preset, name="", hidden_share=0.0) for preset in published.values()}
     assert len(bare) == 1
+
+
+def test_worlds_without_what_came_later_keep_their_settings() -> None:
+    """Settings that came after a world was published are stored where they are used, and only
+    there.
+    """
+    assert not set(LATER) & set(to_settings(PRESETS["mixed"]))
+    assert to_settings(PRESETS["retail"])["churn"] == PRESETS["retail"].churn
+    for preset in PRESETS.values():
+        assert from_settings(to_settings(preset)) == preset
+
+
+def test_a_session_ends_when_it_ends_where_the_world_says_so() -> None:
+    """A visit to retail has no wall at three slates; a changed world takes after its preset."""
+    assert slates_of("mixed") == slates_of("social,hidden_share=0.8") == 3
+    assert slates_of("retail") == slates_of("retail, churn=0.1") == 20
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -122,4 +143,9 @@ def test_published_hashes_are_pinned() -> None:
     assert {name: preset_hash(preset)[:12] for name, preset in PRESETS.items()} == PINNED
 
 
-PINNED = {"visual": "de6eef511a1d", "mixed": "40d57851768d", "social": "e61b9b5bddce"}
+PINNED = {
+    "visual": "de6eef511a1d",
+    "mixed": "40d57851768d",
+    "social": "e61b9b5bddce",
+    "retail": "aa886420aebd",
+}

@@ -11,6 +11,8 @@ from simulator.world.shopper import (
     DAY_MS,
     HOUR_MS,
     arrival,
+    first_day,
+    gone_after,
     next_morning,
     visitors,
     wanted_category,
@@ -121,3 +123,33 @@ def test_nobody_comes_at_night_and_most_in_the_evening() -> None:
     assert at.max() < DAY_MS
     hours = np.bincount(at // HOUR_MS, minlength=24)
     assert hours[18:22].sum() > 2 * hours[6:10].sum()
+
+
+def test_newcomers_come_first_on_their_day() -> None:
+    """Never before it; the others come as they would without them."""
+    config = replace(CONFIG, newcomer_share=0.6, newcomer_days=10)
+    first = first_day(config, SEED, 3000)
+    assert abs((first >= 0).mean() - 0.6) < 0.05
+    assert set(first[first >= 0].tolist()) == set(range(10))
+    memory = day.begin(WORLD)
+    for number in (0, 4, 9):
+        comes = visitors(config, SEED, POPULATION, memory, number)
+        usual = visitors(CONFIG, SEED, POPULATION, memory, number)
+        assert comes[first == number].all()
+        assert not comes[first > number].any()
+        assert np.array_equal(comes[first < number], usual[first < number])
+
+
+def test_who_is_gone_never_comes_again() -> None:
+    """A visit without joy is the last one as often as churn says; a joyful one hardly ever."""
+    config = replace(CONFIG, churn=0.3)
+    memory = day.begin(WORLD)
+    here = day.open_day(WORLD, memory, 0)
+    sad = gone_after(config, SEED, memory, here)[here.shopper]
+    glad = gone_after(config, SEED, memory, replace(here, joy=here.joy + 3))[here.shopper]
+    assert abs(sad.mean() - 0.3) < 0.04
+    assert glad.mean() < 0.02
+    gone = gone_after(config, SEED, memory, here)
+    after = replace(memory, gone=gone)
+    assert not (visitors(config, SEED, POPULATION, after, 1) & gone).any()
+    assert not gone_after(CONFIG, SEED, memory, here).any()
