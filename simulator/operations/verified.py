@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import Queue
 from typing import Any
 
-from simulator.installation.context import Context
+from simulator.installation.context import Context, Step
 from simulator.installation.named import named
 from simulator.logs import kept_log
 from simulator.operations.checks import Check
+from simulator.operations.verifier import Verifier
 from simulator.operations.verify import to_json, verify
 
-AT_ONCE = 2
-"""Runs that are verified at a time: arrays are worked on beside each other, memory is bounded."""
+WORTH_A_PROCESS = 4
+"""Runs from which on a second process pays for its start, a second or two."""
 
 
 @dataclass(frozen=True)
@@ -105,27 +107,61 @@ def verify_named(context: Context, name: str) -> Verified:
         for policy, run_id in of_seed.items()
     ]
     with context.talk.progress(_title(len(runs)), len(runs)) as step:
-
-        def check(one: tuple[int, str, str]) -> VerifiedRun:
-            seed, policy, run_id = one
-            found = VerifiedRun(run_id, seed, policy, verify(context, run_id))
-            step()
-            return found
-
-        found = _at_once(check, runs)
+        found = _checked(context, runs, step)
     return Verified(meant.id, meant.is_experiment, found)
 
 
-def _at_once(
-    check: Callable[[tuple[int, str, str]], VerifiedRun], runs: Sequence[tuple[int, str, str]]
+def _checked(
+    context: Context, runs: Sequence[tuple[int, str, str]], step: Step
 ) -> list[VerifiedRun]:
-    """All of them in their order, two at a time; on Ctrl-C none is begun any more."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    """Each run in its place; many of them by two processes, if workers are two or more."""
+
+    def check_here(one: tuple[int, str, str]) -> VerifiedRun:
+        return _verified(one, verify(context, one[2]))
+
+    if len(runs) < WORTH_A_PROCESS or context.settings.workers < 2:
+        return [_after(step, check_here(one)) for one in runs]
+    with Verifier(context) as verifier:
+
+        def check_beside(one: tuple[int, str, str]) -> VerifiedRun:
+            return _verified(one, verifier.verify(one[2]))
+
+        return _shared(runs, (check_here, check_beside), step)
+
+
+def _shared(
+    runs: Sequence[tuple[int, str, str]],
+    checkers: Sequence[Callable[[tuple[int, str, str]], VerifiedRun]],
+    step: Step,
+) -> list[VerifiedRun]:
+    """All runs in their order, each by whoever is free; after an error none is begun any more."""
+    free: Queue[Callable[[tuple[int, str, str]], VerifiedRun]] = Queue()
+    for one in checkers:
+        free.put(one)
+
+    def check(run: tuple[int, str, str]) -> VerifiedRun:
+        mine = free.get()
+        try:
+            return _after(step, mine(run))
+        finally:
+            free.put(mine)
+
+    with ThreadPoolExecutor(len(checkers)) as pool:
         try:
             return list(pool.map(check, runs))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _verified(run: tuple[int, str, str], checks: list[Check]) -> VerifiedRun:
+    seed, policy, run_id = run
+    return VerifiedRun(run_id, seed, policy, checks)
+
+
+def _after(step: Step, found: VerifiedRun) -> VerifiedRun:
+    step()
+    return found
 
 
 def _title(n: int) -> str:

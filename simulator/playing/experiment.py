@@ -15,7 +15,7 @@ from simulator.installation.context import Context
 from simulator.playing.plan import Plan
 from simulator.playing.report import origin, report
 from simulator.playing.side_by_side import play_all
-from simulator.playing.simulate import Played, check_workforce, prepare, workforce_for
+from simulator.playing.simulate import Played, check_workforce, prepare_all, workforce_for
 from simulator.report.numbers.primary import DEFAULT, Primary
 from simulator.report.pages.writer import Headline
 from workers.knowledge import RUNS_KEPT
@@ -72,7 +72,7 @@ def experiment(
     if fit:
         sizes = fitted(context, plan, fit)
         plans = [replace(one, items=sizes.items, queries=sizes.queries) for one in plans]
-    resolved = [prepare(context, one, is_strict=is_strict) for one in plans]
+    resolved = prepare_all(context, plans, is_strict=is_strict)
     with workforce_for(context, local=local) as workforce:
         at_once = 1 if local else min(RUNS_KEPT, max(FEWEST_AT_ONCE, context.settings.workers))
         played = play_all(context, resolved, workforce, at_once=at_once, again=again)

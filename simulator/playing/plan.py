@@ -83,6 +83,24 @@ class Resolved:
     """Whose recommender it is, where it is not ours."""
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What a run of some sizes and seed takes of its catalogue, whatever its policy is."""
+
+    items: list[Item]
+    queries: list[Item]
+    categories: list[str]
+    digest: str
+
+
+def choose(plan: Plan, stored: Sequence[Item]) -> Chosen:
+    """The items and queries of a plan, drawn by its seed; UsageError where there are too few."""
+    chosen = catalogues.pick(stored, CATALOGUE_SPLIT, plan.items, seed=plan.seed)
+    queries = catalogues.pick(stored, QUERY_SPLIT, plan.queries, seed=plan.seed)
+    names = catalogues.category_names(plan.catalogue, stored)
+    return Chosen(chosen, queries, names, catalogues.digest([*chosen, *queries]))
+
+
 def resolve(
     plan: Plan,
     stored: Sequence[Item],
@@ -91,13 +109,14 @@ def resolve(
     runtime: str,
     index: str = "exact",
     guest: Admitted | None = None,
+    chosen: Chosen | None = None,
 ) -> Resolved:
     """The canonical config of a plan on a catalogue as it is stored.
 
     guest: the one that the plan's policy names; FILLING stands where our own policy would.
+    chosen: what `choose` gave for these sizes and this seed, where that is known.
     """
-    chosen = catalogues.pick(stored, CATALOGUE_SPLIT, plan.items, seed=plan.seed)
-    queries = catalogues.pick(stored, QUERY_SPLIT, plan.queries, seed=plan.seed)
+    picked = chosen or choose(plan, stored)
     world = named(plan.world)
     recommender = RecommenderConfig(policy=FILLING if guest else plan.policy, index=index)
     config = {
@@ -109,8 +128,8 @@ def resolve(
             "settings": to_settings(world),
         },
         "recommender": json.loads(recommender.to_json()),
-        "categories": catalogues.category_names(plan.catalogue, stored),
-        "data": catalogues.digest([*chosen, *queries]),
+        "categories": picked.categories,
+        "data": picked.digest,
         "model": model,
         "runtime": runtime,
     }
@@ -119,9 +138,9 @@ def resolve(
     if comes := arriving(plan.world):
         config["arrivals"] = {
             "day": comes[1],
-            "items": _new_items(chosen, comes[0], seed=plan.seed),
+            "items": _new_items(picked.items, comes[0], seed=plan.seed),
         }
-    return Resolved(config, [*chosen, *queries], guest)
+    return Resolved(config, [*picked.items, *picked.queries], guest)
 
 
 def _new_items(chosen: Sequence[Item], share: float, *, seed: int) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ from db import embeddings, event_log, images, items, runs, work
 from db.embeddings import EmbedderKey
 from db.engine import read_transaction, write_transaction
 from db.errors import DataError, UsageError
-from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
+from db.items import QUERY_SPLIT, Item
 from db.runs import FINISHED, Run
 from db.turns import turn
 from recommender.arrivals import Arrivals
@@ -27,7 +27,7 @@ from simulator.embedders import model as models
 from simulator.guests.admitted import Admitted, admitted
 from simulator.installation.context import Context
 from simulator.playing.desk import Desk, Workforce
-from simulator.playing.plan import Plan, Resolved, resolve
+from simulator.playing.plan import Plan, Resolved, choose, resolve
 from simulator.playing.play import play
 from simulator.world.catalogue import Pictures
 from simulator.world.day import build_world
@@ -82,18 +82,44 @@ def prepare(context: Context, plan: Plan, *, is_strict: bool = False) -> Resolve
 
     What can be wrong with the plan is found before the model is trained, which takes a minute.
     """
-    stored = catalogues.ensure(context, plan.catalogue)
-    catalogues.require(stored, CATALOGUE_SPLIT, plan.items)
-    catalogues.require(stored, QUERY_SPLIT, plan.queries)
+    [found] = prepare_all(context, [plan], is_strict=is_strict)
+    return found
+
+
+def prepare_all(
+    context: Context, plans: Sequence[Plan], *, is_strict: bool = False
+) -> list[Resolved]:
+    """The same of several plans; what they share is read and drawn once."""
     index = context.settings.index
+    stored = {name: catalogues.ensure(context, name) for name in {one.catalogue for one in plans}}
+    chosen = {}
+    for plan in plans:
+        if _sizes(plan) not in chosen:
+            chosen[_sizes(plan)] = choose(plan, stored[plan.catalogue])
     if index == "approximate" and find_spec("faiss") is None:
         raise UsageError(
             "setting index is approximate, but FAISS is not installed; install it with "
             "`pip install '.[faiss]'` in Windowshop's folder, or set index to exact"
         )
-    guest = admitted(plan.policy, is_strict=is_strict)
-    model = models.ensure(context, plan.catalogue)
-    return resolve(plan, stored, model=model.key, runtime=model.runtime, index=index, guest=guest)
+    guests = [admitted(plan.policy, is_strict=is_strict) for plan in plans]
+    model = {name: models.ensure(context, name) for name in stored}
+    return [
+        resolve(
+            plan,
+            stored[plan.catalogue],
+            model=model[plan.catalogue].key,
+            runtime=model[plan.catalogue].runtime,
+            index=index,
+            guest=guest,
+            chosen=chosen[_sizes(plan)],
+        )
+        for plan, guest in zip(plans, guests, strict=True)
+    ]
+
+
+def _sizes(plan: Plan) -> tuple[str, int, int, int]:
+    """All that the choice of items and queries depends on."""
+    return plan.catalogue, plan.seed, plan.items, plan.queries
 
 
 def simulate(

@@ -25,7 +25,7 @@ from simulator.playing.in_memory import SharedWorld, gather, play_in_memory, sha
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.record import Record
 from simulator.playing.report import PAGE, is_in_colour, load, run_data
-from simulator.playing.simulate import prepare
+from simulator.playing.simulate import prepare_all
 from simulator.report.numbers.panel import RunData
 from simulator.report.numbers.primary import DEFAULT, Primary
 from simulator.report.results import Result
@@ -76,12 +76,14 @@ def _in_memory(
 ) -> list[RunData]:
     sized = fitted(context, plan, fit)
     seeds = range(plan.seed, plan.seed + n_seeds)
-    _embed(context, [prepare(context, replace(sized, seed=seed)) for seed in seeds])
+    plans = [replace(sized, policy=policy, seed=seed) for seed in seeds for policy in policies]
+    prepared = iter(prepare_all(context, plans))
+    worlds = {seed: [next(prepared) for _ in policies] for seed in seeds}
+    _embed(context, [first for first, *_ in worlds.values()])
     played = []
     for seed in seeds:
         shared: SharedWorld | None = None
-        for policy in policies:
-            resolved = prepare(context, replace(sized, policy=policy, seed=seed))
+        for policy, resolved in zip(policies, worlds[seed], strict=True):
             shared = shared or share_world(resolved.config, *gather(context, resolved))
             with context.talk.progress(f"{policy} (seed {seed})", plan.days) as step:
                 record = Record(resolved.config["recommender"]["slate_size"])
