@@ -30,7 +30,7 @@ from simulator.playing.export import write
 from simulator.playing.plan import Plan, Resolved, resolve
 from simulator.playing.report import load
 from simulator.playing.simulate import simulate
-from simulator.world.presets import WorldConfig
+from simulator.world.presets import LATER, WorldConfig
 from tests import factories
 from tests.unit.simulator.world import BUSY
 from workers.local_workforce import LocalWorkforce
@@ -286,6 +286,10 @@ def test_every_setting_of_the_world_matters(shop: Engine, usual: dict[str, str],
     world = {name: another(name, WORLD[name])}
     if name in ("repeat_cost", "clicked_cost"):
         assert events(shop, configured(shop, world=world, recommender=REPEATS)) != usual["REPEATS"]
+    elif name == "newcomer_days":
+        newcomers = {"newcomer_share": 0.5}
+        before = events(shop, configured(shop, world=newcomers))
+        assert events(shop, configured(shop, world=newcomers | world)) != before
     else:
         assert events(shop, configured(shop, world=world)) != usual[PLAN.policy]
 
@@ -314,5 +318,5 @@ def test_everything_that_a_run_depends_on_is_tested_above(shop: Engine) -> None:
     assert set(config) - DERIVED == set(RUN) - DERIVED
     assert set(Plan.__dataclass_fields__) <= set(RUN)
     assert {field.name for field in fields(WorldConfig)} == {*WORLD, "name"}
-    assert set(config["world"]["settings"]) == {*WORLD, "name"}
+    assert set(config["world"]["settings"]) == {*WORLD, "name"} - set(LATER)
     assert set(config["recommender"]) == {"policy", *(name.split(".")[0] for name in RECOMMENDER)}
