@@ -100,6 +100,7 @@ for.
 """
 
 VALUES: Mapping[str, Any] = {
+    "newcomer_days": 2,  # in a run of three days
     # run
     "policy": "cf",
     "world": "social",

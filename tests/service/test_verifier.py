@@ -39,7 +39,7 @@ def _played(context: Context, n: int) -> list[str]:
 
 
 def test_it_finds_what_this_process_finds(context: Context) -> None:
-    """All is well, then a session is no longer known to have ended; an unknown run is the same error."""
+    """All is well, then sessions are not known to have ended; an unknown run is the same error."""
     [run_id] = _played(context, 1)
     with Verifier(context) as verifier:
         assert verifier.verify(run_id) == verify(context, run_id)
