@@ -52,7 +52,10 @@ Slates = Annotated[
     int | None,
     typer.Option(help="Slates a session asks for at most; left out: 3, in world retail 20."),
 ]
-World = Annotated[str, typer.Option(help=f"{', '.join(PRESETS)}; changed: mixed,hidden_share=0.3.")]
+World = Annotated[
+    str,
+    typer.Option(help=f"{', '.join(PRESETS)}; changed: mixed,hidden_share=0.3; or myshop.toml."),
+]
 Catalogue = Annotated[str, typer.Option(help="Which catalogue the shop sells.")]
 Runs = Annotated[Path | None, typer.Option(help="Where run directories are written.")]
 Workers = Annotated[

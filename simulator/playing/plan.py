@@ -17,7 +17,7 @@ from recommender.registry import POLICY_NAMES
 from simulator.catalogues import stored as catalogues
 from simulator.guests.admitted import Admitted
 from simulator.world.draws import Purpose, uniform
-from simulator.world.presets import arriving, named, preset_hash, to_settings
+from simulator.world.presets import arriving, named, plain, preset_hash, to_settings
 from workers.guests.address import FORMS, is_guest, parse
 
 SCHEMA = 1
@@ -54,6 +54,7 @@ class Plan:
                 f" or name your own: {FORMS}"
             )
         try:
+            object.__setattr__(self, "world", plain(self.world))  # the run must not need the file
             named(self.world)
             comes = arriving(self.world)
         except ValueError as error:

@@ -8,6 +8,8 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
+from simulator.world.world_file import FILE, text_of
+
 FASHION_CATEGORIES = 10
 """Fashion-MNIST's labels are categories 0-9; families and complements are known for these only."""
 
@@ -195,14 +197,22 @@ ARRIVING = ("new_share", "new_day")
 """What a world's text may say of new items; no number of the world's own."""
 
 
-def named(text: str) -> WorldConfig:
-    """A preset, or one with numbers of its own: `mixed,hidden_share=0.3`. The presets stay as they
-    are.
-
-    A changed world carries the whole text as its name, so its hash is its own. Raises ValueError
-    that says what would do.
+def plain(text: str) -> str:
+    """A world's text with the numbers of its file, where it names one. ValueError says what would
+    do.
     """
-    base, *changes = (part.strip() for part in text.split(","))
+    return text_of(text, PRESETS)
+
+
+def named(text: str) -> WorldConfig:
+    """A preset, one with numbers of its own, `mixed,hidden_share=0.3`, or that of a file,
+    `myshop.toml`. The presets stay as they are.
+
+    A changed world carries the whole text as its name, so its hash is its own; the name of a file
+    does not belong to it. Raises ValueError that says what would do.
+    """
+    base, *changes = (part.strip() for part in plain(text).split(","))
+    changes = [change for change in changes if change.partition("=")[0] != FILE]
     if base not in PRESETS:
         raise ValueError(f"no world {base!r}; choose one of {', '.join(PRESETS)}")
     found = PRESETS[base]
@@ -262,7 +272,11 @@ def to_settings(config: WorldConfig) -> dict[str, Any]:
 
 def slates_of(text: str) -> int:
     """How many slates a session of a world asks for at most, where nobody says how many."""
-    return SLATES.get(text.partition(",")[0].strip(), SLATES["mixed"])
+    try:
+        base = plain(text).partition(",")[0].strip()
+    except ValueError:  # whoever plays the world says what is wrong with it
+        base = ""
+    return SLATES.get(base, SLATES["mixed"])
 
 
 def from_settings(settings: dict[str, Any]) -> WorldConfig:

@@ -21,6 +21,7 @@ from simulator.report.numbers.segments.gaps import SegmentGap
 from simulator.report.pages import segments, without_luck
 from simulator.report.text import labels, over_time, sentences
 from simulator.report.text.sentences import Subjects
+from simulator.world.world_file import shown
 
 _SHORT = 20  # of a hash; the whole one is in the details at the end
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -251,9 +252,9 @@ def provenance(runs: Sequence[RunData]) -> list[tuple[str, str]]:
 
 
 def _world(run: RunData) -> str:
-    """The name of the preset."""
+    """The name of the preset, or of the file that the world's numbers came from."""
     world = run.config.get("world", "unnamed")
-    return str(world.get("preset", "unnamed") if isinstance(world, dict) else world)
+    return shown(str(world.get("preset", "unnamed") if isinstance(world, dict) else world))
 
 
 def _cells(comparison: Comparison, metric: str) -> dict[str, MeasuredCell]:
