@@ -47,13 +47,15 @@ def add_notes(
     bulk.insert(conn, slate_note, columns, rows, again=True)
 
 
-def notes(conn: Connection, run: int) -> dict[tuple[int, int], dict[str, Any]]:
-    """All notes of a run by (session, step), in order."""
+def notes(
+    conn: Connection, run: int, sessions: tuple[int, int] | None = None
+) -> dict[tuple[int, int], dict[str, Any]]:
+    """All notes of a run by (session, step), in order; sessions: only from the first to the
+    last.
+    """
     columns = (slate_note.c.session, slate_note.c.step, slate_note.c.note)
-    rows = bulk.fetch(
-        conn,
-        select(*columns)
-        .where(slate_note.c.run == run)
-        .order_by(slate_note.c.session, slate_note.c.step),
-    )
+    statement = select(*columns).where(slate_note.c.run == run)
+    if sessions is not None:
+        statement = statement.where(slate_note.c.session.between(*sessions))
+    rows = bulk.fetch(conn, statement.order_by(slate_note.c.session, slate_note.c.step))
     return {(session, step): json.loads(note) for session, step, note in rows}

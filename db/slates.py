@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,25 @@ def of_run(
     )
     keys = np.array([row[:3] for row in rows], np.int64).reshape(-1, 3)
     return keys[:, 0], keys[:, 1], keys[:, 2], unpack([row[3] for row in rows], dtype, k)
+
+
+def in_parts(
+    conn: Connection, run: int, *, dtype: np.dtype[Any], k: int, size: int = 5_000
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Entries]]:
+    """The same, at most `size` slates at a time, so that there are never many in memory."""
+    place = tuple_(slate.c.session, slate.c.step)
+    statement = (
+        select(slate.c.session, slate.c.step, slate.c.generation, slate.c.entries)
+        .where(slate.c.run == run)
+        .order_by(slate.c.session, slate.c.step)
+        .limit(size)
+    )
+    rows = bulk.fetch(conn, statement)
+    while rows:
+        keys = np.array([row[:3] for row in rows], np.int64)
+        yield keys[:, 0], keys[:, 1], keys[:, 2], unpack([row[3] for row in rows], dtype, k)
+        last = tuple_(*(int(one) for one in rows[-1][:2]))
+        rows = bulk.fetch(conn, statement.where(place > last))
 
 
 def unpack(entries: list[bytes], dtype: np.dtype[Any], k: int) -> Entries:

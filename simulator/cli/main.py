@@ -27,6 +27,7 @@ from simulator.cli import (
 )
 from simulator.cli.comparing import counterfactual, one_run, peek, plan
 from simulator.cli.console import show
+from simulator.cli.out import slates
 from workers.safe_text import one_line
 
 app = typer.Typer(
@@ -41,6 +42,7 @@ events_app = typer.Typer(help="Event logs out and in.", no_args_is_help=True)
 config_app = typer.Typer(help="The settings in force.", no_args_is_help=True)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(events_app, name="events")
+app.add_typer(slates.app, name="slates")
 app.add_typer(operations.work_app, name="work")
 plan.register(app)
 one_run.register(app)

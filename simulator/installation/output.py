@@ -4,14 +4,16 @@ stands.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import stat
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from db.errors import UsageError, WindowshopError
 
@@ -22,6 +24,27 @@ def check(out: Path) -> None:
     """
     if out.is_dir():
         raise UsageError(f"--out wants a file, found the folder {str(out)!r}; name a file in it")
+
+
+def put(out: Path | None, fill: Callable[[TextIO], int]) -> int:
+    """Fill a file, whole or not at all, or standard output; in UTF-8 whatever the terminal.
+
+    Returns what `fill` returns.
+    """
+    if out is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors="strict")
+        return fill(sys.stdout)
+    with opened(out) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as file:
+        return fill(file)
+
+
+def check_stream(out: Path | None, format_: str, *, is_text: bool) -> None:
+    """Raise UsageError before any work for an `out` that cannot take the format."""
+    if out is not None:
+        check(out)
+    elif not is_text and sys.stdout.isatty():
+        raise UsageError(f"{format_} is nothing for a terminal; name a file with --out")
 
 
 @contextmanager

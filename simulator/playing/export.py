@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -142,10 +140,7 @@ def export(
     the run has none. format_: a name of formats.FORMATS, else UsageError.
     """
     chosen = formats.chosen(format_, with_propensities=with_propensities)
-    if out is not None:
-        output.check(out)
-    elif not chosen.is_text and sys.stdout.isatty():
-        raise UsageError(f"{format_} is nothing for a terminal; name a file with --out")
+    output.check_stream(out, format_, is_text=chosen.is_text)
     with read_transaction(context.engine) as conn:
         imported = imported_logs.read(conn, run_id)
     if imported is None:
@@ -155,7 +150,9 @@ def export(
         raise UsageError(f"{run_id} is an imported log: it holds what it came with")
     else:
         log = _of_log(run_id, *imported)
-    return Exported(log.n_events, _put(out, lambda file: chosen.write(log, file)), chosen.rows)
+    return Exported(
+        log.n_events, output.put(out, lambda file: chosen.write(log, file)), chosen.rows
+    )
 
 
 def _of_run(context: Context, run_id: str, chances: Chances | None) -> ExportedLog:
@@ -181,13 +178,3 @@ def _of_log(log_id: str, content: str, n_events: int) -> ExportedLog:
 
     has_propensities = '"propensities":' in content
     return ExportedLog(log_id, n_events, events, content, has_propensities=has_propensities)
-
-
-def _put(out: Path | None, fill: Callable[[TextIO], int]) -> int:
-    """Fill a file, whole or not at all, or standard output."""
-    if out is None:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", errors="strict")  # UTF-8 whatever the terminal
-        return fill(sys.stdout)
-    with output.opened(out) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as file:
-        return fill(file)

@@ -91,6 +91,10 @@ ANSWERS = {
         ("events", "export", "{run}", "--out", "events.jsonl"),
         {"run", "events", "file"},
     ),
+    "windowshop slates export": (
+        ("slates", "export", "{run}", "--out", "slates.jsonl"),
+        {"run", "rows", "format", "file"},
+    ),
     "windowshop events import": (
         ("events", "import", "log.jsonl"),
         {"run", "events", "new", "skipped"},

@@ -157,6 +157,14 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("events", "export", "latest", "--policy", "x"),
         ("has one run", "--policy cf"),
     ),
+    ("slates export", "name"): (
+        ("slates", "export", RUN),
+        (f"no run or experiment '{RUN}'", LISTS),
+    ),
+    ("slates export", "policy"): (
+        ("slates", "export", "latest", "--policy", "x"),
+        ("has one run", "--policy cf"),
+    ),
     ("catalogue list", "name"): (
         ("catalogue", "list", "toi"),
         ("no catalogue 'toi'", "did you mean 'toy'?"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, TextIO
 
@@ -17,16 +18,20 @@ ROWS = 100_000
 
 
 def write(log: ExportedLog, out: TextIO) -> int:
-    """All rows; spooled, because Parquet asks where it is and a pipe cannot say."""
+    """All rows."""
+    rows = (row._asdict() for row in flat_rows.rows(log))
+    return put(rows, _schema(flat_rows.columns(log)), out)
+
+
+def put(rows: Iterator[dict[str, Any]], schema: Any, out: TextIO) -> int:
+    """Write rows of a schema; spooled, because Parquet asks where it is and a pipe cannot say."""
     from pyarrow import Table, parquet
 
-    schema = _schema(flat_rows.columns(log))
-    rows = flat_rows.rows(log)
     written = 0
     with tempfile.TemporaryFile() as whole:
         with parquet.ParquetWriter(whole, schema) as file:
             while some := list(islice(rows, ROWS)):
-                file.write_table(Table.from_pylist([row._asdict() for row in some], schema))
+                file.write_table(Table.from_pylist(some, schema))
                 written += len(some)
         whole.seek(0)
         shutil.copyfileobj(whole, out.buffer)

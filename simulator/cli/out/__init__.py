@@ -1,0 +1,1 @@
+"""The commands that write what was stored into files of other shapes."""

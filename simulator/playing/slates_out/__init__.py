@@ -1,0 +1,1 @@
+"""Slates out: what was shown, with the scores and what stands behind them."""
