@@ -100,19 +100,36 @@ def compare(name: str, ranked: Ranked) -> None:
         f"{name}: {len(ranked.known.visits.items):,} rows train, {len(ranked.asked):,} sessions are"
         " asked"
     )
-    for policy, slates in {"popularity": ranked.slates["popularity"], **ranked.measures}.items():
-        mark = " = cf" if policy == ranked.cf else ""
+    shown = {
+        name: ranked.slates[name] for name in ("popularity", "repeat") if name in ranked.slates
+    }
+    for policy, slates in {**shown, **ranked.measures}.items():
+        mark = {ranked.cf: " = cf", ranked.cf_history: " = cf-history"}.get(policy, "")
         print(f"  {policy:<22} {hits(exam, slates).value:.4f}{mark}")
-    best, peer, seconds = _best_peer(ranked, exam)
+    _beside_peer(name, ranked, exam, "cf", _profiles(ranked.asked, ranked.known.visits.n_items))
+    if ranked.cf_history is not None:
+        _beside_peer(name, ranked, exam, "cf-history", _profiles_with_history(ranked))
+        gap = paired(hits(exam, ranked.slates["cf-history"]), hits(exam, ranked.slates["repeat"]))
+        claim(
+            f"cf-history beside repeat, {name}",
+            f"difference {gap.value:+.4f} ({gap.low:+.4f} to {gap.high:+.4f})",
+            "at least 0, or 0 within",
+            holds=gap.high >= 0,
+        )
+
+
+def _beside_peer(name: str, ranked: Ranked, exam: Exam, policy: str, profiles: Any) -> None:
+    """One of ours and the best of implicit's, which reads the same."""
+    best, peer, seconds = _best_peer(ranked, exam, profiles)
     print(
-        f"  implicit's best: {peer} {hits(exam, best).value:.4f} ({seconds:.1f} s of processor for"
-        " all nine)"
+        f"  implicit's best, reading what {policy} reads: {peer} {hits(exam, best).value:.4f}"
+        f" ({seconds:.1f} s of processor for all nine)"
     )
-    gap = paired(hits(exam, ranked.slates["cf"]), hits(exam, best))
-    ratio = hits(exam, ranked.slates["cf"]).value / max(hits(exam, best).value, 1e-9)
+    gap = paired(hits(exam, ranked.slates[policy]), hits(exam, best))
+    ratio = hits(exam, ranked.slates[policy]).value / max(hits(exam, best).value, 1e-9)
     found = f"ratio {ratio:.2f}, difference {gap.value:+.4f} ({gap.low:+.4f} to {gap.high:+.4f})"
     claim(
-        f"cf beside implicit's best, {name}",
+        f"{policy} beside implicit's best, {name}",
         found,
         f"at least {LEAST}, or 0 within",
         holds=ratio >= LEAST or gap.high >= 0,
@@ -141,20 +158,46 @@ def hits(exam: Exam, slates: NDArray[np.int32]) -> Any:
     return exam.by_case(slates, np.ones(len(slates), dtype=np.bool_))[f"next_hit_rate@{K}"]
 
 
-def _best_peer(ranked: Ranked, exam: Exam) -> tuple[NDArray[np.int32], str, float]:
+def _best_peer(ranked: Ranked, exam: Exam, profiles: Any) -> tuple[NDArray[np.int32], str, float]:
+    """The slates of the best of nine, its name, and the seconds of processor of all nine."""
     began = time.process_time()
     found = {}
+    widest = int(np.diff(ranked.asked.first).max(initial=0))
     for name, peer in PEERS.items():
         for neighbours in NEIGHBOURS:
             model = peer(K=neighbours, num_threads=2)
             model.fit(_matrix(ranked.known.visits), show_progress=False)
             shown, _ = model.recommend(
-                np.arange(len(ranked.asked)), _profiles(ranked.asked, ranked.known.visits.n_items),
-                N=K, filter_already_liked_items=True,
+                np.arange(len(ranked.asked)), profiles, N=K + widest,
+                filter_already_liked_items=False,
             )  # fmt: skip
-            found[f"{name}, K {neighbours}"] = shown.astype(np.int32)
+            found[f"{name}, K {neighbours}"] = _without_profile(ranked.asked, shown)
     best = max(found, key=lambda one: hits(exam, found[one]).value)
     return found[best], best, time.process_time() - began
+
+
+def _without_profile(asked: Cases, shown: NDArray[Any]) -> NDArray[np.int32]:
+    """The first K of each row that do not stand in the session's profile, int32 [n_cases, K]."""
+    found = np.full((len(asked), K), -1, np.int32)
+    for case, row in enumerate(shown):
+        profile = asked.items[asked.first[case] : asked.first[case + 1]]
+        kept = row[~np.isin(row, profile)][:K]
+        found[case, : len(kept)] = kept
+    return found
+
+
+def _profiles_with_history(ranked: Ranked) -> Any:
+    """The session's items and, once each, those of the shopper's training sessions."""
+    known, asked = ranked.known, ranked.asked
+    shoppers = np.unique(asked.shopper[asked.shopper != sessions.NOBODY])
+    had = known.history(shoppers, np.ones(len(known.visits.items)))
+    place = np.minimum(np.searchsorted(shoppers, asked.shopper), len(shoppers) - 1)
+    is_known = shoppers[place] == asked.shopper
+    history = sparse.diags_array(is_known.astype(np.float64)) @ had[place]
+    both = sparse.csr_matrix(_profiles(asked, known.visits.n_items) + history)
+    both.data[:] = 1.0
+    both.eliminate_zeros()
+    return both
 
 
 def _matrix(known: Visits) -> Any:

@@ -13,10 +13,14 @@ from recommender.session_log import sessions
 from recommender.session_log import tuning as logtuning
 from recommender.session_log.features import ItemPictures, LogEvidence
 from recommender.session_log.itemitem import MEASURES, Flags, popular_slates, slates
+from recommender.session_log.pairs import Floats
+from recommender.session_log.repeat import came_before, repeat_slates
 from recommender.session_log.sessions import Cases, Items, SessionLog
 from recommender.session_log.tuning import BLEND, LEARNED, Step, Tuned
 
 CF = "cf"
+CF_HISTORY = "cf-history"
+REPEAT = "repeat"
 SESSION_CF, HISTORY_CF = LEARNED
 
 
@@ -38,7 +42,10 @@ class Ranked:
     """By measure, what its slates were made with."""
 
     cf: str
-    """The measure that cf is."""
+    """The measure that cf is: of those that read the session alone."""
+
+    cf_history: str | None
+    """What cf-history is; None where nobody who is asked came before, or nothing was learned."""
 
     blend: str | None
     """What blend is: a learned blend or cf's measure; None without pictures."""
@@ -70,42 +77,68 @@ def rank(
     }
     tuned |= {name: one for name, (one, _) in learned.items()}
     step(1)
-    cf = max(MEASURES, key=lambda name: tuned[name].value)
-    if learned:
-        best = logtuning.chosen(learned[SESSION_CF], learned[HISTORY_CF])
-        cf = best.name if best.value >= tuned[cf].value else cf
-    blend = None
-    if pictures is not None:
-        blend = cf
-        if learned:
-            best = logtuning.chosen(learned[BLEND], learned[f"{BLEND} with history"])
-            blend = best.name if best.value >= tuned[cf].value else cf
+    cf = _best_of_session(tuned)
+    blend = None if pictures is None else _best_blend(tuned, learned, cf)
     n_tuned_on = len(inner.learned_from)
     del inner  # the counts of the whole training time take its room
     known = logtuning.evidence(sessions.visits(log, is_training), on_sale)
     step(1)
-    popularity = known.visits.popularity()
-    measures: dict[str, Items] = {}
-    for name in MEASURES:
-        measures[name] = slates(
-            name,
-            tuned[name].settings,
-            known.pairs,
-            asked,
-            popularity=popularity,
-            is_sold=known.is_sold,
-            k=k,
-        )
-        step(1)
+    measures = _of_measures(known, asked, tuned, k=k, step=step)
     measures |= logtuning.learned_slates(
         [one for one, _ in learned.values()], known, asked, k=k, pictures=pictures
     )
     step(1)
+    popularity = known.visits.popularity()
     shown = {"popularity": popular_slates(asked, popularity=popularity, is_sold=known.is_sold, k=k)}
+    came = bool(came_before(known, asked).any())
+    cf_history = HISTORY_CF if came and learned else None
+    if came:
+        shown[REPEAT] = repeat_slates(known, asked, k=k)
     shown[CF] = measures[cf]
+    if cf_history is not None:
+        shown[CF_HISTORY] = measures[cf_history]
     if pictures is not None and blend is not None:
         shown |= {"visual": visual_slates(known, asked, pictures, k=k), BLEND: measures[blend]}
-    return Ranked(known, asked, shown, measures, tuned, cf, blend, n_tuned_on)
+    return Ranked(known, asked, shown, measures, tuned, cf, cf_history, blend, n_tuned_on)
+
+
+def _best_of_session(tuned: Mapping[str, Tuned]) -> str:
+    """What did best where training ends, of all that read the session alone."""
+    best = max(MEASURES, key=lambda name: tuned[name].value)
+    if SESSION_CF in tuned and tuned[SESSION_CF].value >= tuned[best].value:
+        return SESSION_CF
+    return best
+
+
+def _best_blend(
+    tuned: Mapping[str, Tuned], learned: Mapping[str, tuple[Tuned, Floats]], cf: str
+) -> str:
+    """The choice model with looks, with history where that helped; cf's measure where it is better
+    still.
+    """
+    if not learned:
+        return cf
+    best = logtuning.chosen(learned[BLEND], learned[f"{BLEND} with history"])
+    return best.name if best.value >= tuned[cf].value else cf
+
+
+def _of_measures(
+    known: LogEvidence, asked: Cases, tuned: Mapping[str, Tuned], *, k: int, step: Step
+) -> dict[str, Items]:
+    """The slates of each item-item measure with its tuned settings."""
+    found = {}
+    for name in MEASURES:
+        found[name] = slates(
+            name,
+            tuned[name].settings,
+            known.pairs,
+            asked,
+            popularity=known.visits.popularity(),
+            is_sold=known.is_sold,
+            k=k,
+        )
+        step(1)
+    return found
 
 
 def n_steps() -> int:

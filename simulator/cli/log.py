@@ -85,14 +85,16 @@ def evaluate_log(
     intervals: Intervals = False,
     as_json: AsJson = False,
 ) -> None:
-    """Ask popularity, cf, and with pictures visual and blend, what comes next in a log's later
-    sessions.
+    """Ask which policy knows what comes next in a log's later sessions.
+
+    Asked are popularity, cf, repeat and cf-history where shoppers come again, and with pictures
+    visual and blend.
 
     Sessions that start before T train. Of each later one with two or more
     distinct items the latest event is the truth and the earlier ones are the
     profile, which is not recommended; where events share one time, their order
     is drawn. The item-item measures are tuned on the end of the training time;
-    the best there is cf, the others are listed.
+    of those that read the session alone the best there is cf.
 
     A log is JSON lines as exported, CSV with any separator, or Parquet; packed,
     in a folder of parts, or from a pipe. Public shapes are known by their first

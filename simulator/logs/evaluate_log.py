@@ -12,6 +12,7 @@ import numpy as np
 
 from db.errors import UsageError
 from recommender.session_log.ranking import Ranked, n_steps, rank
+from recommender.session_log.repeat import came_before
 from simulator.embedders.in_force import in_force
 from simulator.installation import run_folder
 from simulator.installation.command_line import command_line
@@ -98,7 +99,8 @@ def evaluate_log(
     ]
     page = log_page.page(document, command)
     written = study.write(page, context.settings.runs / f"log-{key}", "evaluate-log", document)
-    return Judged(page.headline, log_page.rows(document), written, document)
+    headline = f"{log_page.headline(document)}."
+    return Judged(headline, log_page.rows(document), written, document)
 
 
 def _events(
@@ -165,8 +167,10 @@ def _document(
             "later_sessions": int((np.isfinite(read.log.starts()) & ~parted.is_training).sum()),
             "truth_unknown": int((~exam.is_sold[asked.truth]).sum()),
             "truth_in_profile": int(asked.truth_in_profile().sum()),
+            "came_before": int(came_before(ranked.known, asked).sum()),
         },
         "cf": ranked.cf,
+        "cf_history": ranked.cf_history,
         "blend": ranked.blend,
         "policies": log_measures.document(exam, ranked.slates),
         "measures": {
@@ -184,5 +188,5 @@ def _document(
             for name, tuned in ranked.tuned.items()
         },
         "strata": log_measures.strata(exam, ranked.slates),
-        "differences": log_measures.differences(exam, ranked.slates, "cf"),
+        "differences": log_measures.differences(exam, ranked.slates),
     }

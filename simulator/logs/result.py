@@ -43,8 +43,9 @@ class LogResult:
 
     @property
     def differences(self) -> pd.DataFrame:
-        """`cf` minus each other policy, paired by shopper: a, b, measure, value, low, high and
-        p.
+        """`cf`, and `cf-history` where there is one, minus each other policy, paired by shopper.
+
+        Columns: a, b, measure, value, low, high and p.
         """
         columns = ["a", "b", "metric", "value", "low", "high", "p"]
         found = pd.DataFrame(self.document["differences"], columns=columns)

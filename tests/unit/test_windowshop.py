@@ -192,7 +192,7 @@ def test_a_frame_is_a_log(shop: ws.Installation) -> None:
     assert {"popularity", "cf"} <= set(judged.metrics["policy"])
     assert judged.page.exists()
     assert "windowshop evaluate-log frame.csv" in judged.page.read_text()
-    assert set(judged.differences["a"]) == {"cf"}
+    assert set(judged.differences["a"]) == {"cf", "cf-history"}
     path = shop.context.settings.runs / "log.csv"
     frame.to_csv(path, index=False)
     pd.testing.assert_frame_equal(shop.evaluate_log(path).metrics, judged.metrics)

@@ -120,14 +120,18 @@ def strata(exam: Exam, slates: Mapping[str, NDArray[np.int32]]) -> dict[str, Any
     }
 
 
-def differences(
-    exam: Exam, slates: Mapping[str, NDArray[np.int32]], focus: str
-) -> list[dict[str, Any]]:
-    """One policy against each other, paired by shopper."""
+FOCUSES = ("cf", "cf-history")
+"""Against whom the others are held; each of them against its peers and the other focus."""
+
+
+def differences(exam: Exam, slates: Mapping[str, NDArray[np.int32]]) -> list[dict[str, Any]]:
+    """Each focus against every other policy, paired by shopper."""
     everyone = np.ones(len(exam.asked), dtype=np.bool_)
     measured = {name: exam.by_case(shown, everyone) for name, shown in slates.items()}
     return [
         {"a": focus, "b": other, "metric": metric, **_gap(paired(found, measured[other][metric]))}
+        for focus in FOCUSES
+        if focus in measured
         for other in measured
         if other != focus
         for metric, found in measured[focus].items()

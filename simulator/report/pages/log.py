@@ -6,12 +6,14 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from simulator.report.figures.drawing import COLOURS, FAINT, Chart, chart_of, percents
+from simulator.report.figures.drawing import FAINT, Chart, chart_of, colour, percents
 from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Table
 
 POLICIES = {
     "popularity": "what most training sessions held",
-    "cf": "items that go together, the measure that did best where training ends",
+    "repeat": "what the shopper had in earlier sessions, most often first",
+    "cf": "items that go together; reads the session alone",
+    "cf-history": "the same; reads the shopper's earlier sessions too",
     "visual": "looks alone: the mean cosine with the profile's pictures",
     "blend": "looks and behaviour, weighed by a choice model",
 }
@@ -45,16 +47,56 @@ def headline(document: dict[str, Any]) -> str:
     metric = f"next_hit_rate@{k}"
     cf = found["cf"][metric]
     popular = found["popularity"][metric]
-    gap = next(
-        one
-        for one in document["differences"]
-        if one["b"] == "popularity" and one["metric"] == metric
-    )
+    gap = _difference(document, "cf", "popularity")
     return (
         f"Shown {k} items, {_percent(cf['value'])} of {cf['n']:,} later sessions would have seen"
         f" what they came to next among those of cf ({document['cf']}; 95 % interval {_ends(cf)}); "
         + _beside(popular, gap)
+        + _with_history(document)
     )
+
+
+def claim(document: dict[str, Any]) -> str:
+    """The same in one breath, without intervals."""
+    found = document["policies"]
+    metric = f"next_hit_rate@{document['k']}"
+    rate = {name: _percent(one[metric]["value"]) for name, one in found.items()}
+    told = f"What came next: cf knew {rate['cf']} of it, what is popular {rate['popularity']}"
+    if "cf-history" not in found:
+        return f"{told}."
+    return (
+        f"{told}; with her earlier sessions, cf-history {rate['cf-history']}, repeat"
+        f" {rate['repeat']}."
+    )
+
+
+def _difference(document: dict[str, Any], a: str, b: str) -> dict[str, Any]:
+    """Of the hit rate: a minus b."""
+    metric = f"next_hit_rate@{document['k']}"
+    return next(
+        one
+        for one in document["differences"]
+        if (one["a"], one["b"], one["metric"]) == (a, b, metric)
+    )
+
+
+def _with_history(document: dict[str, Any]) -> str:
+    """The same of who reads earlier sessions too; empty where nobody does."""
+    found = document["policies"]
+    if "cf-history" not in found:
+        return ""
+    metric = f"next_hit_rate@{document['k']}"
+    ours, plain = (_percent(found[name][metric]["value"]) for name in ("cf-history", "repeat"))
+    gap = _difference(document, "cf-history", "repeat")
+    told = "" if gap["low"] is None else f"; interval of the difference {_points(gap)}"
+    return (
+        f". With the shopper's earlier sessions too, cf-history would have shown it in {ours};"
+        f" showing her again what she had: {plain}{told}"
+    )
+
+
+def _points(gap: dict[str, Any]) -> str:
+    return f"{100 * gap['low']:.2f} to {100 * gap['high']:.2f} points"
 
 
 def _beside(popular: dict[str, Any], gap: dict[str, Any]) -> str:
@@ -76,14 +118,15 @@ def page(document: dict[str, Any], command: str) -> Study:
     lines = document["lines"]
     return Study(
         eyebrow="a real log",
-        headline=headline(document) + ".",
+        headline=claim(document),
         lead=[
+            headline(document) + ".",
             (
                 "Nobody saw these slates: the log only tells where each session went by itself. A"
                 " policy that names that item is right; one that names something better is not"
                 " rewarded. The figures compare policies; they do not forecast what a policy would"
                 " sell."
-            )
+            ),
         ],
         facts=[
             ("Log", document["file"]),
@@ -102,6 +145,7 @@ def page(document: dict[str, Any], command: str) -> Study:
             ("Truth unknown", f"{asked['truth_unknown']:,}, a miss each"),
             ("Truth in the profile", f"{asked['truth_in_profile']:,}, a miss each"),
             ("cf is", document["cf"]),
+            ("Came before", f"{asked['came_before']:,} of those asked"),
         ],
         sections=[_policies(document), _measures(document), _strata(document), _protocol()],
         command=command,
@@ -116,14 +160,24 @@ def _policies(document: dict[str, Any]) -> Section:
         (name, POLICIES[name], [_cell(metric, measured[metric]) for metric in metrics])
         for name, measured in found.items()
     ]
-    gaps = [
-        f"{one['b']}: {_signed(one)}"
-        for one in document["differences"]
-        if one["metric"] == f"next_hit_rate@{document['k']}"
-    ]
+    gaps = {
+        focus: "; ".join(
+            f"{one['b']} {_signed(one)}"
+            for one in document["differences"]
+            if one["a"] == focus and one["metric"] == f"next_hit_rate@{document['k']}"
+        )
+        for focus in ("cf", "cf-history")
+    }
     return Section(
         "Which policy knows what comes next?",
-        [f"Hit rate of cf minus that of another, in points, paired by shopper. {'; '.join(gaps)}."],
+        [
+            (
+                "Compare like with like: cf and visual read the session alone, cf-history and"
+                " repeat the shopper's earlier sessions too. Differences of the hit rate in"
+                " points, paired by shopper:"
+            ),
+            *(f"{focus} minus {told}." for focus, told in gaps.items() if told),
+        ],
         [
             Table(
                 ["Policy", *metrics],
@@ -156,9 +210,9 @@ def _measures(document: dict[str, Any]) -> Section:
         [
             (
                 f"Each was tuned on {document['training']['tuned_on']:,} sessions at the end of the"
-                " training time, which the sessions before them ranked. The best there is cf;"
-                " history is used only where it gained more than two standard errors. The later"
-                " sessions had no part in the choice."
+                " training time, which the sessions before them ranked. Of those that read the"
+                " session alone the best there is cf; cf-history is the choice model that reads the"
+                " shopper's earlier sessions too. The later sessions had no part in the choice."
             )
         ],
         [Table(["Measure", "tuning", *metrics], body, "Tuning: mean of hit rate and NDCG there.")],
@@ -207,9 +261,8 @@ def _chart(document: dict[str, Any]) -> Chart:
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         for row, (name, one) in enumerate(shown.items()):
-            shade = (
-                COLOURS.get(name.removesuffix(" (policy)"), FAINT) if "(policy)" in name else FAINT
-            )
+            policy = name.removesuffix(" (policy)")
+            shade = FAINT if policy == name else colour(policy)
             if one["low"] is not None:
                 axes.plot([one["low"], one["high"]], [row, row], color=shade, linewidth=2.2)
             axes.plot(

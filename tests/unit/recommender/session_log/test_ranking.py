@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,8 @@ from recommender.evaluation import metrics
 from recommender.session_log import choice_model as choicemodel
 from recommender.session_log import sessions
 from recommender.session_log.ranking import Ranked, rank
+from recommender.session_log.repeat import repeat_slates
+from recommender.session_log.tuning import evidence
 
 K = 5
 
@@ -35,12 +39,53 @@ def test_what_comes_next_is_learned_where_order_tells() -> None:
     assert cf > hits(found, found.slates["popularity"])
 
 
-def test_history_is_used_where_households_repeat_and_not_where_nobody_returns() -> None:
-    """Chosen on the end of the training time."""
+def test_each_policy_reads_what_its_name_says() -> None:
+    """Where households repeat, who reads their earlier sessions is ahead of who does not; where
+    nobody returns there is no such policy.
+    """
     loyal = ranked(arrays(baskets(3, rows=20_000, households=60, products=1500)))
-    assert loyal.cf == "learned with history"
+    assert loyal.cf != loyal.cf_history == "learned with history"
+    assert list(loyal.slates) == ["popularity", "repeat", "cf", "cf-history"]
+    assert hits(loyal, loyal.slates["cf-history"]) > hits(loyal, loyal.slates["cf"])
+    assert hits(loyal, loyal.slates["repeat"]) > hits(loyal, loyal.slates["popularity"])
     strangers = ranked(arrays(visits(2, sessions=800, items=50, shoppers=0)))
-    assert strangers.cf != "learned with history"
+    assert strangers.cf_history is None
+    assert list(strangers.slates) == ["popularity", "cf"]
+
+
+def test_cf_does_not_know_who_she_is() -> None:
+    """With the shoppers of the asked sessions exchanged its slates stay; those of repeat and
+    cf-history do not.
+    """
+    log = arrays(baskets(3, rows=20_000, households=60, products=1500))
+    starts = log.starts()
+    asked = starts >= sessions.default_split(starts)
+    other = log.shopper.copy()
+    other[asked] = np.roll(log.shopper[asked], 1)
+    ours, theirs = ranked(log), ranked(replace(log, shopper=other))
+    for name in ("popularity", "cf"):
+        assert np.array_equal(ours.slates[name], theirs.slates[name])
+    for name in ("repeat", "cf-history"):
+        assert not np.array_equal(ours.slates[name], theirs.slates[name])
+
+
+def test_repeat_shows_what_she_had_most_often_and_latest_first() -> None:
+    """By hand: item 3 twice, item 1 later than item 0; then what is popular, never the profile."""
+    log = sessions.SessionLog(
+        session=np.array([0, 0, 1, 1, 2, 2, 3, 3]),
+        time=np.array([1.0, 1, 2, 2, 3, 3, 9, 9]),
+        item=np.array([0, 3, 1, 3, 2, 4, 5, 4], np.int32),
+        acted=np.ones(8, np.bool_),
+        shopper=np.array([7, 7, 8, 7]),
+        n_items=6,
+    )
+    is_training = np.array([True, True, True, False])
+    known = evidence(sessions.visits(log, is_training), np.zeros(6, np.bool_))
+    asked = sessions.cases(log, ~is_training)
+    assert asked.items.tolist() == [5]
+    assert repeat_slates(known, asked, k=5).tolist() == [[3, 1, 0, 2, 4]]
+    nobody = replace(asked, shopper=np.array([sessions.NOBODY]))
+    assert repeat_slates(known, nobody, k=5).tolist() == [known.order.items[:5].tolist()]
 
 
 def test_slates_hold_distinct_items_that_are_not_in_the_profile() -> None:
