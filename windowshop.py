@@ -94,9 +94,9 @@ class Installation:
         items, queries: pictures sold and searched with, by default 300 and 100 or what the
         catalogue has; shoppers: people; days: simulated; seeds: how many shops, from `seed` on;
         slates: requests of a visit at most, by default 3, in world retail 20; world: a preset,
-        `mixed,hidden_share=0.3` changes it, `myshop.toml` is a world file. stored: by way of database and workers, with the same
-        numbers to the digit. primary, compare: the measure and the pair whose difference decides,
-        by default ctr_late_expected of blend and visual.
+        `mixed,hidden_share=0.3` changes it, `myshop.toml` is a world file. stored: by way of
+        database and workers, with the same numbers to the digit. primary, compare: the measure and
+        the pair whose difference decides, by default ctr_late_expected of blend and visual.
 
         Raises UsageError, a WindowshopError, for what cannot be played.
 
