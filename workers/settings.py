@@ -289,6 +289,16 @@ def quieten_tensorflow() -> None:
         os.environ.setdefault(name, value)
 
 
+def quieten_mlflow() -> None:
+    """Before its import: MLflow tells nobody of us, gives up on a server soon, and writes into a
+    folder where a folder was named.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+
+
 def _variables(name: str) -> tuple[str, ...]:
     """The environment variables that set a field."""
     alias = Settings.model_fields[name].validation_alias

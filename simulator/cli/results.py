@@ -69,6 +69,13 @@ def report(
         GateOn,
         typer.Option(help="What must reach it: the lower end of the interval, or the value."),
     ] = GateOn.LOW,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(
+            help="Keep it in MLflow as well, file:///FOLDER or http://HOST: the extra mlflow.",
+            metavar="URI",
+        ),
+    ] = None,
     runs: Runs = None,
     intervals: Intervals = False,
     as_json: AsJson = False,
@@ -83,6 +90,7 @@ def report(
         primary=chosen(primary, compare) if primary or compare else None,
         gates=fail_under or (),
         gate_on=on.value,
+        mlflow=mlflow,
     )
     show_report(
         {"report": str(headline.path), "metrics": headline.metrics},

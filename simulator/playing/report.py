@@ -28,6 +28,7 @@ from simulator.installation.context import Context
 from simulator.installation.named import named
 from simulator.playing.again import playing_again
 from simulator.playing.simulate import turn_of, world_of
+from simulator.report import mlflow_log
 from simulator.report.numbers.panel import Expectations, RunData, ShownSlates
 from simulator.report.numbers.primary import Primary, kept
 from simulator.report.pages.writer import Headline, write_report
@@ -45,17 +46,21 @@ def report(
     gates: Sequence[str] = (),
     gate_on: Literal["low", "value"] = "low",
     command: str | None = None,
+    mlflow: str | None = None,
 ) -> Headline:
     """Write the report of a run or experiment into its directory; gates like `hit_rate@10=0.3` must
     be met.
 
     primary: what decides; left out, what was declared with the experiment.
     gate_on: what must reach the gate, the lower end of the interval or the value itself.
+    mlflow: where the report is kept as well, file:/// or http://, whether a gate holds or not.
 
     Raises NotFoundError for an unknown name, UsageError for one that is not finished, GateError for
     a gate.
     """
     wanted = [_parsed(gate) for gate in gates]
+    if mlflow is not None:
+        mlflow_log.check(mlflow)
     meant = named(context, name)
     loaded = [load(context, run_id) for run_id in meant.run_ids]
     folder = context.settings.runs / name
@@ -64,6 +69,8 @@ def report(
     declared = kept(meant.primary)
     about = declared if primary is None else primary.beside(declared)
     headline = write_report(loaded, folder, primary=about, command=command or again)
+    if mlflow is not None:
+        mlflow_log.keep(mlflow, meant.id, loaded, headline)
     for metric, least in wanted:
         _hold(headline, metric, least, gate_on)
     return headline
