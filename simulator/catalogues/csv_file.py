@@ -158,7 +158,7 @@ def _line(
         file,
         named.get("id") or None,
         named.get("category") or None,
-        _cents(named.get("price")),
+        cents(named.get("price")),
     )
 
 
@@ -171,7 +171,8 @@ def _too_many(cells: Sequence[str], header: Sequence[str]) -> str | None:
     )
 
 
-def _cents(price: str | None) -> int | None:
+def cents(price: str | None) -> int | None:
+    """A price in cents; None for an empty one, ValueError with the reason for what is none."""
     if not price:
         return None
     if not _NUMBER.fullmatch(price.removeprefix("-")):

@@ -81,7 +81,7 @@ class Decoder:
             self._end(self._process)
 
     def read(self, path: Path) -> Photo:
-        """A jpg, png or webp as `pictures.read` gives it, `shown` at most 672 pixels wide and high.
+        """A picture file as `pictures.read` gives it, `shown` at most 672 pixels wide and high.
 
         Raises UsageError when there is no such file, DataError when it is no picture or nobody
         survives it.

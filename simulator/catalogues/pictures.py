@@ -16,12 +16,21 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, ImageOps, UnidentifiedImageError
 
 from db import views
 from db.errors import DataError, UsageError
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""As Pillow calls them; of one with several pictures the first is read."""
+
+KINDS = "jpg, png, webp, gif, bmp, tiff or avif"
+"""The same for people."""
+
+SUFFIXES = (*(".jpg", ".jpeg", ".png", ".webp"), *(".gif", ".bmp", ".tif", ".tiff", ".avif"))
+"""How such files end, in any case of letters."""
+
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a process without rights may not start any
 MOST_PIXELS = 60_000_000
 """More than any phone takes; a decoded picture needs 4 bytes for each."""
 
@@ -42,7 +51,7 @@ class Photo:
 
 
 def read(path: Path) -> Photo:
-    """A jpg, png or webp. Raises UsageError when there is no such file, DataError when it is no
+    """One of KINDS. Raises UsageError when there is no such file, DataError when it is no
     picture.
     """
     return understand(str(path), content_of(path))
@@ -65,7 +74,7 @@ def content_of(path: Path) -> bytes:
     """
     if not path.is_file():
         what = "a folder" if path.is_dir() else "nothing"
-        raise UsageError(f"{path}: wanted a jpg, png or webp picture, found {what}; check the path")
+        raise UsageError(f"{path}: wanted a picture ({KINDS}), found {what}; check the path")
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise DataError(
@@ -111,8 +120,8 @@ def _decoded(path: str, content: bytes, most_pixels: int = MOST_PIXELS) -> Image
     except UnidentifiedImageError:
         found = "another kind of file, or a damaged one" if content else "an empty file"
         raise DataError(
-            f"{path}: wanted a jpg, png or webp picture, found {found}; save it as one of these and"
-            " try again"
+            f"{path}: wanted a picture ({KINDS}), found {found}; save it as one of these and try"
+            " again"
         ) from None
     except _SICK as error:
         raise DataError(

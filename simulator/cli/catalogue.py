@@ -10,6 +10,10 @@ import typer
 from simulator.cli.console import AsJson, columns, open_installation, show_result
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
+# ruff: noqa: PLR0917 - Typer calls by name
+
+FEEDS = ("google-xml", "google-tsv", "shopify", "kaggle-styles", "json-ld")
+"""The shapes of feeds; a test holds them to simulator.catalogues.feeds.shapes."""
 
 app = typer.Typer(help="Own pictures as a catalogue.", no_args_is_help=True)
 
@@ -21,22 +25,40 @@ def add(
     folder: Annotated[
         Path,
         typer.Argument(
-            help="Its jpg, png and webp files go in, those of its folders too.", metavar="DIR"
+            help="A folder whose pictures go in, those of its folders too; or a feed.",
+            metavar="DIR|FEED",
         ),
     ],
     csv: Annotated[
         Path | None,
         typer.Option(
-            help="UTF-8, first line `file,id,category,price`; only file must be there.",
+            help="UTF-8, first line `file,id,category,price`, only file must be there; or a feed.",
             metavar="FILE",
         ),
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="What the catalogue is called; left out: as the folder.")
     ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(help="Where a feed's pictures lie; left out: beside it.", metavar="DIR"),
+    ] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help=f"The feed's shape, left out: as it looks. {', '.join(FEEDS)}, or folders:"
+            " a picture's category is its folder.",
+            metavar="NAME",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a catalogue of own pictures, or add to one; what is broken is listed, the rest goes in.
+
+    A feed is Google's (XML or a table), Shopify's products, schema.org's
+    JSON-LD, or Kaggle's styles.csv. Its pictures are found by path, by name
+    with or without ending, or by the last part of their address.
 
     Pictures that the CSV does not name go in too. Where it says nothing, an
     item's id is its path, its category that of a cluster, its price drawn by
@@ -49,7 +71,9 @@ def add(
     """
     from simulator.catalogues.add import add as action
 
-    found = action(open_installation(), folder, csv=csv, name=name)
+    found = action(
+        open_installation(), folder, csv=csv, name=name, pictures=pictures, shape=format_
+    )
     show_result(found.to_json(), found.text(), as_json=as_json)
 
 

@@ -61,7 +61,7 @@ def evaluate(
 
 def similar(
     image: Annotated[
-        Path, typer.Argument(help="A jpg, png or webp: one product on a plain background.")
+        Path, typer.Argument(help="A picture file: one product on a plain background.")
     ],
     k: Annotated[int, typer.Option("-k", help="How many items.")] = 10,
     out: Annotated[Path | None, typer.Option(help="A picture grid: FILE.png or FILE.jpg.")] = None,

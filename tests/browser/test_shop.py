@@ -211,7 +211,7 @@ def test_a_bad_picture_is_refused_kindly(served: Served, tmp_path: Path) -> None
         page = visitor.page
         page.locator("#pick").set_input_files(bad)
         page.locator("#answer .trouble").wait_for()
-        assert "wanted a jpg, png or webp" in page.locator("#answer .trouble").inner_text()
+        assert "wanted a picture (jpg, png" in page.locator("#answer .trouble").inner_text()
         page.locator("#pick").set_input_files(text)
         assert "not a picture" in page.locator("#brought").inner_text()
         page.locator(".strip button").first.click()

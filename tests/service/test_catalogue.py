@@ -234,7 +234,7 @@ def test_the_commands_talk_to_people(installation: Installation) -> None:
     """What was left out and why, what the embedder is, and tables."""
     done = installation.call("catalogue", "add", "shop", "--name", "bare")
     assert done.returncode == 0, done.stderr
-    assert "broken.jpg: wanted a jpg, png or webp picture" in done.stdout
+    assert "broken.jpg: wanted a picture (jpg, png, webp" in done.stdout
     assert "--backbone mobilenet --catalogue bare" in done.stdout
     assert "cluster 1" in installation.call("catalogue", "list", "bare").stdout
     assert "toy" in installation.call("catalogue", "list").stdout

@@ -50,7 +50,7 @@ def test_what_is_refused_is_raised_with_the_words_of_the_shop(
     bad.write_bytes(b"no picture")
     with pytest.raises(NotFoundError, match="GET /api/v1/items lists"):
         client.item("nothing")
-    with pytest.raises(DataError, match="wanted a jpg, png or webp"):
+    with pytest.raises(DataError, match="wanted a picture"):
         client.add_item(bad, category="Bag", price=1)
     with pytest.raises(TakenError, match="choose another id"):
         client.add_item(tmp_path / "tote.png", category="Bag", price=1, item="item-0001")

@@ -191,11 +191,12 @@ def test_the_folder_gives_the_name(sqlite: Engine, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_none(sqlite: Engine, tmp_path: Path) -> None:
-    """Nothing, or a file."""
+    """Nothing, or a file that is no feed."""
     (tmp_path / "file").touch()
-    for name, what in (("none", "nothing"), ("file", "a file")):
-        with pytest.raises(UsageError, match=f"found {what}"):
-            add(context_of(sqlite), tmp_path / name)
+    with pytest.raises(UsageError, match="found nothing"):
+        add(context_of(sqlite), tmp_path / "none")
+    with pytest.raises(DataError, match="wanted a feed, found none that is known"):
+        add(context_of(sqlite), tmp_path / "file")
 
 
 def spoil(folder: Path) -> set[str]:

@@ -38,7 +38,7 @@ def test_a_picture_comes_through_as_it_is(decoder: Decoder, photo: Path) -> None
     np.testing.assert_array_equal(np.asarray(found.shown), np.asarray(wanted.shown))
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "MPO"])
+@pytest.mark.parametrize("kind", [*pictures.FORMATS, "MPO"])
 def test_every_kind_is_decoded_without_opening_a_file(
     decoder: Decoder, tmp_path: Path, kind: str
 ) -> None:
@@ -55,7 +55,28 @@ def test_every_kind_is_decoded_without_opening_a_file(
         )
         assert decoder.read(tmp_path / "x").shown.size == (60, 80)
     else:
-        assert decoder.read(tmp_path / "x").shown.size == (80, 60)
+        turned = kind not in {"GIF", "BMP"}  # these say nothing of which way is up
+        assert decoder.read(tmp_path / "x").shown.size == ((80, 60) if turned else (60, 80))
+
+
+@pytest.mark.parametrize("packing", ["tiff_lzw", "tiff_deflate", "jpeg", "packbits"])
+def test_every_packing_of_a_tiff_is_decoded(
+    decoder: Decoder, tmp_path: Path, photo: Path, packing: str
+) -> None:
+    """By libtiff, in the process without rights."""
+    with Image.open(photo) as opened:
+        opened.save(tmp_path / "x.tif", compression=packing)
+    assert decoder.read(tmp_path / "x.tif").shown.size == (200, 300)
+
+
+def test_of_a_moving_picture_the_first_is_taken(decoder: Decoder, tmp_path: Path) -> None:
+    """A GIF with transparency, on white."""
+    frames = [Image.new("RGBA", (60, 80), shade) for shade in ((0, 0, 0, 0), (200, 0, 0, 255))]
+    frames[0].paste((0, 0, 200, 255), (20, 20, 40, 60))
+    frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:], disposal=2)
+    shown = np.asarray(decoder.read(tmp_path / "x.gif").shown)
+    assert shown[0, 0].tolist() == [255, 255, 255]
+    assert shown[40, 30, 2] > 150 > shown[40, 30, 0]
 
 
 def test_a_large_picture_is_sent_small(decoder: Decoder, tmp_path: Path) -> None:

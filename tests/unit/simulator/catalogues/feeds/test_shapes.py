@@ -1,0 +1,187 @@
+"""Feeds as shops have them: each shape is told by its looks, and read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from db.errors import DataError, NotFoundError, UsageError
+from simulator.catalogues.feeds.product import Feed, Product, plain_price
+from simulator.catalogues.feeds.shapes import SHAPES, guessed, read_feed
+from simulator.cli.catalogue import FEEDS
+
+GOOGLE_XML = """<?xml version="1.0"?>
+<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel><title>A shop</title>
+<item><g:id>S1</g:id><title>Shirt &amp; more</title><g:image_link>https://a.example/p/s1.jpg</g:image_link>
+<g:price>19.90 EUR</g:price><g:product_type>Clothing &gt; Shirts</g:product_type></item>
+<item><g:id>S2</g:id><g:image_link>https://a.example/p/s2.jpg</g:image_link>
+<g:price>1.299,00 EUR</g:price><g:google_product_category>Apparel</g:google_product_category></item>
+<item><title>nothing else</title></item>
+</channel></rss>
+"""
+GOOGLE_ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:g="http://base.google.com/ns/1.0">
+<entry><g:id>S1</g:id><g:image_link>s1.png</g:image_link></entry></feed>
+"""
+GOOGLE_TSV = (
+    "id\ttitle\timage_link\tprice\tproduct_type\n"
+    'S1\t"A ""fine"" shirt"\thttps://a.example/s1.jpg\t19.90 USD\tClothing > Shirts\n'
+    "\tno id\thttps://a.example/x.jpg\t1.00 USD\tShirts\n"
+)
+SHOPIFY = """Handle,Title,Body (HTML),Type,Variant Price,Image Src,Image Position
+red-shirt,Red shirt,"<p>Soft,
+and red</p>",Shirts,19.90,https://cdn.example/red.jpg?v=1,1
+red-shirt,,,,21.90,https://cdn.example/red-back.jpg,2
+cap,Cap,,Caps,,,
+"""
+SHOPIFY_NEW = (
+    "URL handle,Title,Type,Price,Product image URL\nmug,Mug,Mugs,7.5,https://cdn.example/mug.png\n"
+)
+KAGGLE = """id,gender,masterCategory,subCategory,articleType,baseColour,season,year,usage,name
+10000,Men,Apparel,Topwear,Shirts,Navy Blue,Fall,2011,Casual,Turtle Check Shirt
+10003,Men,Apparel,Bottomwear,Track Pants,Black,Fall,2011,Casual,Solid Black, Track Pants
+"""
+JSON_LD = json.dumps(
+    {
+        "@context": "https://schema.org",
+        "@graph": [
+            {
+                "@type": "Product",
+                "sku": "J1",
+                "image": ["https://a.example/j1.webp"],
+                "category": "Bags",
+                "offers": {"@type": "Offer", "price": 12.5},
+            },
+            {
+                "@type": ["Product", "Thing"],
+                "productID": "J2",
+                "image": {"@type": "ImageObject", "contentUrl": "j2.jpg"},
+                "offers": [{"priceSpecification": {"price": "3.00"}}],
+            },
+        ],
+    }
+)
+PAGE = f'<!doctype html><html><script type="application/ld+json">{JSON_LD}</script></html>'
+
+
+def read(text: str, tmp_path: Path, shape: str | None = None) -> tuple[list[Product], list[str]]:
+    """The products, and why the others were left out."""
+    (tmp_path / "feed").write_text(text)
+    feed, _ = read_feed(tmp_path / "feed", shape)
+    return feed.products, [one.reason for one in feed.skipped]
+
+
+@pytest.mark.parametrize(
+    ("text", "shape", "products", "left_out"),
+    [
+        (
+            GOOGLE_XML,
+            "google-xml",
+            [
+                Product(1, "S1", "https://a.example/p/s1.jpg", "Shirts", 1990),
+                Product(2, "S2", "https://a.example/p/s2.jpg", "Apparel", 129900),
+            ],
+            ["this product has no id"],
+        ),
+        (GOOGLE_ATOM, "google-xml", [Product(1, "S1", "s1.png")], []),
+        (
+            GOOGLE_TSV,
+            "google-tsv",
+            [Product(2, "S1", "https://a.example/s1.jpg", "Shirts", 1990)],
+            ["this product has no id"],
+        ),
+        (
+            SHOPIFY,
+            "shopify",
+            [Product(2, "red-shirt", "https://cdn.example/red.jpg?v=1", "Shirts", 1990)],
+            ["this product names no picture"],
+        ),
+        (
+            SHOPIFY_NEW,
+            "shopify",
+            [Product(2, "mug", "https://cdn.example/mug.png", "Mugs", 750)],
+            [],
+        ),
+        (
+            KAGGLE,
+            "kaggle-styles",
+            [Product(2, "10000", "10000", "Shirts")],
+            ["this line has 11 fields, the first one 10"],
+        ),
+        (
+            JSON_LD,
+            "json-ld",
+            [
+                Product(1, "J1", "https://a.example/j1.webp", "Bags", 1250),
+                Product(2, "J2", "j2.jpg", None, 300),
+            ],
+            [],
+        ),
+        (
+            PAGE,
+            "json-ld",
+            [
+                Product(1, "J1", "https://a.example/j1.webp", "Bags", 1250),
+                Product(2, "J2", "j2.jpg", None, 300),
+            ],
+            [],
+        ),
+    ],
+)  # fmt: skip
+def test_a_feed_is_told_by_its_looks_and_read(
+    tmp_path: Path, text: str, shape: str, products: list[Product], left_out: list[str]
+) -> None:
+    """What is bad is left out with its reason."""
+    assert guessed(text) is SHAPES[shape]
+    found, reasons = read(text, tmp_path)
+    assert found == products
+    assert len(reasons) == len(left_out)
+    assert all(one.startswith(said) for one, said in zip(reasons, left_out, strict=True))
+    assert read(text, tmp_path, shape) == (found, reasons)
+
+
+def test_a_feed_that_breaks_off_gives_what_came_before(tmp_path: Path) -> None:
+    """And says where."""
+    found, reasons = read(GOOGLE_XML[: GOOGLE_XML.index("<title>nothing")], tmp_path)
+    assert [one.item_id for one in found] == ["S1", "S2"]
+    assert reasons[0].startswith("the feed breaks off here: ")
+
+
+def test_entities_of_a_feeds_own_are_refused(tmp_path: Path) -> None:
+    """Nine of them would fill any memory."""
+    bomb = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><rss><!-- image_link --></rss>'
+    with pytest.raises(DataError, match="declares an entity"):
+        read(bomb, tmp_path)
+
+
+def test_what_is_no_feed_is_said(tmp_path: Path) -> None:
+    """Of no known shape, of an unknown name, of no file."""
+    with pytest.raises(DataError, match="--format names it: google-xml"):
+        read("some text\n", tmp_path)
+    with pytest.raises(NotFoundError, match="no feed 'shopfy'; did you mean 'shopify'"):
+        read(SHOPIFY, tmp_path, "shopfy")
+    with pytest.raises(UsageError, match="wanted a feed, found none"):
+        read_feed(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("price", "plain"),
+    [
+        ("19.90 USD", "19.90"),
+        ("1.299,00 EUR", "1299.00"),
+        ("1,299.00", "1299.00"),
+        ("1,299", "1299"),
+        ("R$ 45,9", "45.9"),
+        ("", ""),
+    ],
+)
+def test_a_price_is_read_in_any_dress(price: str, plain: str) -> None:
+    """Currency, thousands, and a comma before the cents."""
+    assert plain_price(price) == plain
+
+
+def test_the_help_names_every_shape() -> None:
+    """It lists them without importing what reads them."""
+    assert tuple(SHAPES) == FEEDS
+    assert Feed("x").products == []
