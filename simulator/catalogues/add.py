@@ -26,15 +26,11 @@ from simulator.catalogues import pictures
 from simulator.catalogues import stored as catalogues
 from simulator.catalogues.csv_file import CatalogueLine, CatalogueTable, Skipped, printable
 from simulator.catalogues.decoder import Decoder
-from simulator.catalogues.feeds.joined import by_folder, joined
-from simulator.catalogues.feeds.shapes import looks_known, read_feed
+from simulator.catalogues.source import CatalogueSource, said_of
 from simulator.installation.context import Context
 from simulator.world.catalogue import descriptors, standardised
 from simulator.world.presets import FASHION_CATEGORIES
 from simulator.world.unlabelled import clusters, is_query_item
-
-FOLDERS = "folders"
-"""The shape of a folder tree: each picture's category is the folder it lies in."""
 
 SEED = 1
 """Of the draws for query items and first clusters: a catalogue is the same in every run."""
@@ -102,36 +98,6 @@ class Added:
         )
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What shall go in."""
-
-    place: Path
-    """A folder of pictures, or a feed beside them."""
-    csv: Path | None = None
-    """What says what the folder's pictures are: our own CSV, or a feed."""
-    pictures: Path | None = None
-    """Where a feed's pictures lie; None: beside it."""
-    shape: str | None = None
-    """The feed's shape, or `folders`; None: as it looks."""
-
-    @property
-    def feed(self) -> Path | None:
-        """The feed; None where our own CSV or nothing says what the pictures are."""
-        if self.place.is_file():
-            return self.place
-        if self.csv is None or not self.csv.is_file():
-            return None
-        return self.csv if self.shape is not None or looks_known(self.csv) else None
-
-    @property
-    def folder(self) -> Path:
-        """Where the pictures lie."""
-        if self.pictures is not None:
-            return self.pictures
-        return self.place.parent if self.place.is_file() else self.place
-
-
 def add(
     context: Context,
     place: Path,
@@ -149,12 +115,12 @@ def add(
     Raises UsageError for a folder, CSV or name that will not do, DataError when no picture can be
     used.
     """
-    asked = Asked(place, csv, pictures, shape)
-    folder = asked.folder
+    source = CatalogueSource(place, csv, pictures, shape)
+    folder = source.folder
     name = _checked_name(folder, place.stem if name is None and place.is_file() else name)
     files, skipped = _files(folder)
-    table = _table(context, asked, files)
-    if asked.feed is not None:
+    table = said_of(context, source, files)
+    if source.feed is not None:
         files = sorted(table.mentioned)
     lines, twice = _lines(files, table)
     found, broken = _decoded(context, folder, lines)
@@ -175,27 +141,6 @@ def add(
     n_items = splits.count(CATALOGUE_SPLIT)
     n_queries = splits.count(QUERY_SPLIT)
     return Added(name, n_items, n_queries, len(rows), len(known), changed, left_out)
-
-
-def _table(context: Context, asked: Asked, files: Sequence[str]) -> CatalogueTable:
-    """What is said of the pictures of the folder."""
-    feed = asked.feed
-    if feed is not None:
-        found, shape = read_feed(feed, asked.shape)
-        context.talk.say(f"{feed}: {shape.title}, {len(found.products):,} products")
-        table = joined(found, files)
-        if unnamed := len(files) - len(table.mentioned):
-            context.talk.say(
-                f"{unnamed:,} pictures of {asked.folder} are not in the feed; left out"
-            )
-        return table
-    if asked.shape == FOLDERS:
-        return by_folder(str(asked.place), files)
-    if asked.shape is not None:
-        raise UsageError(f"--format {asked.shape} wants a feed; give its file, or --csv FILE")
-    if asked.csv is not None:
-        return catalogue_csv.read(asked.csv, files)
-    return CatalogueTable("")
 
 
 def _checked_name(folder: Path, name: str | None) -> str:

@@ -14,10 +14,11 @@ from db import items
 from db.engine import read_transaction
 from db.errors import DataError, UsageError, WindowshopError
 from db.items import Item
-from simulator.catalogues.add import FOLDERS, add
+from simulator.catalogues.add import add
 from simulator.catalogues.feeds.joined import joined
 from simulator.catalogues.feeds.product import Feed
 from simulator.catalogues.feeds.shapes import read_feed
+from simulator.catalogues.source import FOLDERS
 from tests.factories import context_of
 from tests.service.test_catalogue import draw
 from tests.tiers import first_of

@@ -17,7 +17,7 @@ def google_xml(text: str, feed: Feed) -> None:
 
     Entities of its own are refused: a few of them can fill any memory, others read files.
     """
-    reader = _Reader(feed)
+    reader = _Elements(feed)
     parser = expat.ParserCreate()
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
@@ -33,7 +33,7 @@ def _refuse(name: str, *_: object) -> None:
     raise DataError(f"the feed declares an entity ({name!r}), which is not read; leave it out")
 
 
-class _Reader:
+class _Elements:
     """Collects the texts of a product's elements, whatever their namespace is called."""
 
     def __init__(self, feed: Feed) -> None:

@@ -7,10 +7,10 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from simulator.catalogues.csv_file import CatalogueLine, CatalogueTable, is_name
-from simulator.catalogues.feeds.product import Feed, Product
+from simulator.catalogues.feeds.product import Feed, FeedProduct
 
 
-class Pictures:
+class PictureFiles:
     """Finds a file by its path, its name, or its name without ending; letters in any case."""
 
     def __init__(self, files: Sequence[str]) -> None:
@@ -48,7 +48,7 @@ def is_address(picture: str) -> bool:
 def joined(feed: Feed, files: Sequence[str]) -> CatalogueTable:
     """The products that have a picture in the folder; the others are left out, with the reason."""
     table = CatalogueTable(feed.name, skipped=[*feed.skipped])
-    pictures = Pictures(files)
+    pictures = PictureFiles(files)
     ids: dict[str, int] = {}
     for product in feed.products:
         file = pictures.find(product.picture)
@@ -79,7 +79,7 @@ def by_folder(name: str, files: Sequence[str]) -> CatalogueTable:
     return table
 
 
-def _refused(product: Product, file: str | None, ids: dict[str, int]) -> str:
+def _refused(product: FeedProduct, file: str | None, ids: dict[str, int]) -> str:
     """Why a product cannot go in; empty where it can."""
     if product.item_id in ids:
         return f"the id {product.item_id!r} stands on line {ids[product.item_id]} already"

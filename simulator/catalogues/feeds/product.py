@@ -11,7 +11,7 @@ from simulator.catalogues.csv_file import LONGEST, Skipped, cents, is_name, prin
 _NO_DIGITS = re.compile(r"[^\d.,-]")
 
 
-class Product(NamedTuple):
+class FeedProduct(NamedTuple):
     """One product. price: cents; None is a field left empty."""
 
     number: int
@@ -28,7 +28,7 @@ class Feed:
     """A feed as it was read."""
 
     name: str
-    products: list[Product] = field(default_factory=list)
+    products: list[FeedProduct] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
     def take(
@@ -45,7 +45,7 @@ class Feed:
         self.skipped.append(Skipped(printable(self.name), number, printable(reason)))
 
 
-def _product(number: int, item_id: str, picture: str, category: str, price: str) -> Product:
+def _product(number: int, item_id: str, picture: str, category: str, price: str) -> FeedProduct:
     """ValueError with the reason where the fields will not do."""
     if not item_id.strip():
         raise ValueError("this product has no id")
@@ -58,7 +58,7 @@ def _product(number: int, item_id: str, picture: str, category: str, price: str)
                 f"the {what} must have at most {LONGEST} characters, without line breaks or the"
                 " like"
             )
-    return Product(number, item_id.strip(), picture.strip(), last, cents(plain_price(price)))
+    return FeedProduct(number, item_id.strip(), picture.strip(), last, cents(plain_price(price)))
 
 
 def plain_price(price: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.errors import DataError, NotFoundError, UsageError
-from simulator.catalogues.feeds.product import Feed, Product, plain_price
+from simulator.catalogues.feeds.product import Feed, FeedProduct, plain_price
 from simulator.catalogues.feeds.shapes import SHAPES, guessed, read_feed
 from simulator.cli.catalogue import FEEDS
 
@@ -65,7 +65,9 @@ JSON_LD = json.dumps(
 PAGE = f'<!doctype html><html><script type="application/ld+json">{JSON_LD}</script></html>'
 
 
-def read(text: str, tmp_path: Path, shape: str | None = None) -> tuple[list[Product], list[str]]:
+def read(
+    text: str, tmp_path: Path, shape: str | None = None
+) -> tuple[list[FeedProduct], list[str]]:
     """The products, and why the others were left out."""
     (tmp_path / "feed").write_text(text)
     feed, _ = read_feed(tmp_path / "feed", shape)
@@ -79,42 +81,42 @@ def read(text: str, tmp_path: Path, shape: str | None = None) -> tuple[list[Prod
             GOOGLE_XML,
             "google-xml",
             [
-                Product(1, "S1", "https://a.example/p/s1.jpg", "Shirts", 1990),
-                Product(2, "S2", "https://a.example/p/s2.jpg", "Apparel", 129900),
+                FeedProduct(1, "S1", "https://a.example/p/s1.jpg", "Shirts", 1990),
+                FeedProduct(2, "S2", "https://a.example/p/s2.jpg", "Apparel", 129900),
             ],
             ["this product has no id"],
         ),
-        (GOOGLE_ATOM, "google-xml", [Product(1, "S1", "s1.png")], []),
+        (GOOGLE_ATOM, "google-xml", [FeedProduct(1, "S1", "s1.png")], []),
         (
             GOOGLE_TSV,
             "google-tsv",
-            [Product(2, "S1", "https://a.example/s1.jpg", "Shirts", 1990)],
+            [FeedProduct(2, "S1", "https://a.example/s1.jpg", "Shirts", 1990)],
             ["this product has no id"],
         ),
         (
             SHOPIFY,
             "shopify",
-            [Product(2, "red-shirt", "https://cdn.example/red.jpg?v=1", "Shirts", 1990)],
+            [FeedProduct(2, "red-shirt", "https://cdn.example/red.jpg?v=1", "Shirts", 1990)],
             ["this product names no picture"],
         ),
         (
             SHOPIFY_NEW,
             "shopify",
-            [Product(2, "mug", "https://cdn.example/mug.png", "Mugs", 750)],
+            [FeedProduct(2, "mug", "https://cdn.example/mug.png", "Mugs", 750)],
             [],
         ),
         (
             KAGGLE,
             "kaggle-styles",
-            [Product(2, "10000", "10000", "Shirts")],
+            [FeedProduct(2, "10000", "10000", "Shirts")],
             ["this line has 11 fields, the first one 10"],
         ),
         (
             JSON_LD,
             "json-ld",
             [
-                Product(1, "J1", "https://a.example/j1.webp", "Bags", 1250),
-                Product(2, "J2", "j2.jpg", None, 300),
+                FeedProduct(1, "J1", "https://a.example/j1.webp", "Bags", 1250),
+                FeedProduct(2, "J2", "j2.jpg", None, 300),
             ],
             [],
         ),
@@ -122,15 +124,15 @@ def read(text: str, tmp_path: Path, shape: str | None = None) -> tuple[list[Prod
             PAGE,
             "json-ld",
             [
-                Product(1, "J1", "https://a.example/j1.webp", "Bags", 1250),
-                Product(2, "J2", "j2.jpg", None, 300),
+                FeedProduct(1, "J1", "https://a.example/j1.webp", "Bags", 1250),
+                FeedProduct(2, "J2", "j2.jpg", None, 300),
             ],
             [],
         ),
     ],
 )  # fmt: skip
 def test_a_feed_is_told_by_its_looks_and_read(
-    tmp_path: Path, text: str, shape: str, products: list[Product], left_out: list[str]
+    tmp_path: Path, text: str, shape: str, products: list[FeedProduct], left_out: list[str]
 ) -> None:
     """What is bad is left out with its reason."""
     assert guessed(text) is SHAPES[shape]
