@@ -105,17 +105,16 @@ LOST_SECONDS = 20
 def main() -> None:
     """Run the command; what an operator can mend is one line on standard error and an exit code."""
     signal.signal(signal.SIGTERM, _stop)
+    if sys.stdout is None:  # closed before we began: what is written fails as on any full disk
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     if isinstance(
         sys.stdout, io.TextIOWrapper
     ):  # what the terminal cannot show is no reason to fail
         sys.stdout.reconfigure(errors="backslashreplace")
-    command = typer.main.get_command(app)
     try:
-        with command.make_context("windowshop", sys.argv[1:]) as context:
-            command.invoke(context)
+        code = _called()
         sys.stdout.flush()
-    except typer.Exit as ended:
-        sys.exit(ended.exit_code)
+        sys.exit(code)
     except _Misuse as error:
         sys.exit(_complain(_as_usage(error)))
     except WindowshopError as error:
@@ -124,7 +123,40 @@ def main() -> None:
         sys.stderr.write("windowshop: stopped; call the same command again to go on\n")
         sys.exit(143 if isinstance(stopped, Terminated) else 130)
     except BrokenPipeError:  # the reader went away; that is no error
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
+    except OSError as error:
+        if not _is_of_output():
+            raise
+        _give_up_output()
+        why = error.strerror or error
+        sys.exit(
+            _complain(WindowshopError(f"standard output cannot be written ({why}); choose another"))
+        )
+
+
+def _called() -> int:
+    """Call the command; its exit code."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("windowshop", sys.argv[1:]) as context:
+            command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
+    return 0
+
+
+def _is_of_output() -> bool:
+    """Whether it is standard output that cannot be written; tried with one line break."""
+    try:
+        os.write(sys.stdout.fileno(), b"\n")
+    except OSError:
+        return True
+    return False
+
+
+def _give_up_output() -> None:
+    """What waits in standard output goes nowhere, so that the end of Python does not fail of it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _as_usage(error: Any) -> UsageError | None:

@@ -119,7 +119,10 @@ def table(rows: Sequence[Sequence[str]], *, intervals: bool = False) -> None:
         laid_out.add_column(name, justify="left" if place == 0 else "right", vertical="top")
     for row in body:
         laid_out.add_row(*(_stacked(cell, interval=intervals) for cell in row))
-    Console(highlight=False).print(laid_out)
+    wide = Console(highlight=False)
+    if wide.width < 1:  # COLUMNS=0 says that nobody knows
+        wide = Console(highlight=False, width=80)
+    wide.print(laid_out)
 
 
 def _stacked(cell: str, *, interval: bool) -> Text:

@@ -73,7 +73,8 @@ def import_log(context: Context, path: Path, options: ReadOptions = reading.DEFA
         for one, number in zip(good, numbers, strict=True)
     ]
     with write_transaction(context.engine) as conn:
-        is_new = imported_logs.add(conn, log_id, path.name, written)
+        name = path.name.encode("utf-8", "backslashreplace").decode("utf-8")  # any bytes are a name
+        is_new = imported_logs.add(conn, log_id, name, written)
     return Imported(log_id, len(good), is_new, notes)
 
 

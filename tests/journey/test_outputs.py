@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -66,3 +68,60 @@ def test_a_grid_that_is_a_folder_is_refused(installation: Installation) -> None:
     done = installation.call("similar", "none.png", "--out", "grid.png", "--catalogue", "toy")
     assert done.returncode == 2
     assert "--out wants a file, found the folder 'grid.png'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("slates", "export", "latest"), ("status",), ("report", "--help")]
+)
+@pytest.mark.parametrize("where", ["closed", "full"])
+def test_output_that_cannot_be_written_is_one_line(
+    installation: Installation, command: tuple[str, ...], where: str
+) -> None:
+    """Exit 1, whether it was closed before the start or its disk is full."""
+    line = f'"$0" "$@" {">&-" if where == "closed" else "> /dev/full"}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", line, sys.executable, "-m", "simulator", *command],
+        check=False,
+        cwd=installation.folder,
+        env=installation.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("windowshop: standard output cannot be written (")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_slates_are_utf_8_on_any_terminal_and_leave_links_and_devices(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """The file behind a link is the file itself, and ascii says the same; a full device is said."""
+    link, target = tmp_path / "link", tmp_path / "target"
+    link.symlink_to(target)
+    done = installation.call("slates", "export", "latest", "--out", str(link))
+    assert done.returncode == 0, done.stderr
+    assert link.readlink() == target
+    said = installation.call("slates", "export", "latest", PYTHONIOENCODING="ascii").stdout
+    assert target.read_text("utf-8") == said
+    full = installation.call("slates", "export", "latest", "--out", "/dev/full")
+    assert full.returncode == 1
+    assert "/dev/full cannot be written (No space left on device)" in full.stderr
+    assert stat.S_ISCHR(Path("/dev/full").stat().st_mode)
+
+
+def test_a_log_whose_name_is_not_utf_8_is_kept(installation: Installation) -> None:
+    """Its name is told with the byte escaped."""
+    name = os.fsdecode(b"lo\xe9g.csv")
+    text = "shopper,session,time,item,kind\na,1,1,x,click\na,1,2,y,click\n"
+    (installation.folder / name).write_text(text)
+    done = installation.call("events", "import", name)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("2 events kept as ")
+
+
+def test_a_table_is_shown_where_the_terminal_has_no_width(installation: Installation) -> None:
+    """COLUMNS=0 says that nobody knows it."""
+    done = installation.call("report", "latest", COLUMNS="0")
+    assert done.returncode == 0, done.stderr
+    assert "policy" in done.stdout
