@@ -181,6 +181,21 @@ class Installation:
         )
         return judged(self.context, log, options=how, split_at=split_at, k=k, catalogue=catalogue)
 
+    def fit_world(
+        self, log: str | Path, out: str | Path, *, world: str = "mixed", policy: str = "visual"
+    ) -> dict[str, Any]:
+        """Fit the numbers of a world to a log; `out` is the world file that `world=` takes.
+
+        world: whose other numbers are kept; policy: who ranks in the simulated shops. Gives back
+        `fitted` (value, low, high by number), `not_told` and `auc` (before, after).
+
+        Raises UsageError or DataError for a log that cannot be read or tells nothing.
+        """
+        from simulator.fitting.fit import FitWish, fit
+
+        wish = FitWish(base=world, policy=policy)
+        return fit(self.context, Path(log), Path(out), wish=wish).to_json()
+
     def recommend(
         self,
         what: str | Path,

@@ -24,6 +24,7 @@ from simulator.cli import (
     recommend,
     results,
     train,
+    world,
 )
 from simulator.cli.comparing import counterfactual, one_run, peek, plan
 from simulator.cli.console import show
@@ -43,6 +44,7 @@ config_app = typer.Typer(help="The settings in force.", no_args_is_help=True)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(events_app, name="events")
 app.add_typer(slates.app, name="slates")
+app.add_typer(world.app, name="world")
 app.add_typer(operations.work_app, name="work")
 plan.register(app)
 one_run.register(app)

@@ -64,7 +64,7 @@ def evaluate_log(
         raise UsageError(f"-k must lie in 1..{MOST}, found {k}")
     run_folder.check_writable(context.settings.runs)
     notes = Notes(str(path))
-    events = _events(context, path, content, options, notes)
+    events = events_of(context, path, options, notes, content=content)
     tell(context, notes)
     if not options.is_lenient:
         notes.refuse_if_too_many()
@@ -103,9 +103,15 @@ def evaluate_log(
     return Judged(headline, log_page.rows(document), written, document)
 
 
-def _events(
-    context: Context, path: Path, content: bytes | None, options: ReadOptions, notes: Notes
+def events_of(
+    context: Context,
+    path: Path,
+    options: ReadOptions,
+    notes: Notes,
+    *,
+    content: bytes | None = None,
 ) -> LogEvents:
+    """The events of a file or of an imported log; content: as evaluate_log takes it."""
     if content is not None:
         return reading.given(content, notes, options)
     kept = None if path.exists() else kept_log.read(context, str(path), notes)

@@ -100,6 +100,13 @@ ANSWERS = {
         {"run", "events", "new", "skipped"},
     ),
     "windowshop evaluate-log": (("evaluate-log", "log.jsonl"), {"policies", "report"}),
+    "windowshop world fit": (
+        (
+            *("world", "fit", "log.jsonl", "--out", "myshop.toml", "--catalogue", "toy"),
+            *("--items", "120", "--queries", "40", "--shoppers", "40", "--days", "2"),
+        ),
+        {"fitted", "not_told", "auc"},
+    ),
     "windowshop verify": (("verify", "{run}"), {"ok", "checks"}),
     "windowshop catalogue list": (
         ("catalogue", "list", "toy"),

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.journey
 
 USAGE = 2
 SIMULATE = ("simulate", *TOY_FLAGS, "--local")
+FIT = ("world", "fit", "log.csv", "--out", "mine.toml", *("--catalogue", "toy"))
 RUN = "0123456789ab"
 LISTS = "windowshop status"
 MODEL = {"WINDOWSHOP_MODEL": "cnn-beast"}
@@ -172,6 +173,12 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ("evaluate-log", "catalogue"): (
         ("evaluate-log", "log.csv", "--catalogue", "toi"),
         ("no catalogue 'toi'", LISTS),
+    ),
+    ("world fit", "world"): ((*FIT, "--world", "flat"), ("no world 'flat'", "mixed")),
+    ("world fit", "catalogue"): ((*FIT, "--catalogue", "toi"), ("no catalogue 'toi'", LISTS)),
+    ("world fit", "policy"): (
+        (*FIT, "--policy", "bland"),
+        ("no policy 'bland'", "did you mean 'blend'?"),
     ),
     ("check", "policy"): (("check", "bland"), ("no policy 'bland'", "did you mean 'blend'?")),
     ("check", "catalogue"): (

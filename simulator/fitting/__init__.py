@@ -1,0 +1,1 @@
+"""The numbers of a world, fitted to a log by simulated moments."""

@@ -1,0 +1,21 @@
+"""The numbers of a world that a log may tell, and the ranges in which they are looked for."""
+
+from __future__ import annotations
+
+from simulator.fitting.search import Number
+
+NUMBERS = (
+    Number("visit_base", -6.0, 3.0),
+    Number("habit_spread", 0.0, 2.5),
+    Number("demand_skew", 0.0, 2.0),
+    Number("click_base", -7.0, -1.5),
+    Number("examine_falloff", 0.7, 1.0),
+    Number("leave_base", -6.0, 2.5),
+    Number("cart_base", -9.0, 0.0),
+    Number("purchase_base", -10.0, 1.5),
+    Number("popular_share", 0.0, 0.95),
+)
+"""Each has a moment that is mostly about it. What else a world has stays its preset's."""
+
+UNREAD = ("price_sensitivity",)
+"""Numbers that people ask for and that no log tells us: a log is read without its prices."""

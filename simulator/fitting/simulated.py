@@ -1,0 +1,120 @@
+"""Shops in memory that differ in their seeds and meet the same draws whatever the world's numbers
+are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db import images
+from db.engine import read_transaction
+from recommender.search.similarity import VisualNeighbours
+from simulator.fitting.moments import moments
+from simulator.fitting.search import Number
+from simulator.fitting.seen import Seen, of_events
+from simulator.installation.context import Context, Step
+from simulator.playing.in_memory import MemoryRun, gather, share_world
+from simulator.playing.plan import Plan, Resolved
+from simulator.playing.play import play
+from simulator.playing.record import Record
+from simulator.playing.simulate import pictures_of
+from simulator.world.catalogue import Pictures
+from simulator.world.presets import from_settings, to_settings
+
+Floats = NDArray[np.float64]
+BLIND = ("random", "popularity")
+"""Policies whose slates depend on no vector."""
+
+
+class _QuietDays(MemoryRun):
+    """A run in which a day may pass without a visit: nothing is learned, and the day counts."""
+
+    def pass_night(self, day: int) -> None:
+        """The generation of a day on which nobody came is that of the day before."""
+        known = self.recommender
+        if known.generation < day:
+            self.recommender = known.after(day, known.knowledge)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What stays the same of a seed: items, pictures, vectors, who is near whom."""
+
+    resolved: Resolved
+    pictures: Pictures
+    vectors: NDArray[np.float32]
+    neighbours: dict[int, VisualNeighbours]
+
+    def seen(self, changes: dict[str, float], *, has_slates: bool) -> Seen:
+        """Its visits in a world with some numbers of its own, as such a log tells them."""
+        config = self.resolved.config
+        world = from_settings(config["world"]["settings"])
+        numbers: dict[str, Any] = dict(changes)
+        world = replace(world, **numbers)
+        changed: dict[str, Any] = {
+            **config,
+            "world": {**config["world"], "settings": to_settings(world)},
+        }
+        shared = share_world(changed, self.pictures, self.vectors)
+        shared = replace(shared, neighbours=self.neighbours)
+        record = Record(config["recommender"]["slate_size"])
+        desk = _QuietDays(shared.recommender(config["policy"]), record=record)
+        play(
+            shared.world,
+            desk,
+            days=config["days"],
+            policy=config["policy"],
+            seed=config["seed"],
+            after_day=desk.pass_night,
+        )
+        category = np.asarray(self.pictures.category, np.int64)
+        return of_events(record.events, category, config["days"], has_slates=has_slates)
+
+
+def shops(context: Context, plans: Sequence[Resolved]) -> list[Shop]:
+    """A shop for each plan; where the policy sees no pictures, they need no vectors."""
+    if plans[0].config["policy"] in BLIND:
+        return [_without_vectors(context, one) for one in plans]
+    return [Shop(one, *gather(context, one), {}) for one in plans]
+
+
+def _without_vectors(context: Context, resolved: Resolved) -> Shop:
+    with read_transaction(context.engine) as conn:
+        pixels = images.read(conn, [item.image for item in resolved.items])
+    pictures = pictures_of(resolved.items, resolved.config["categories"], pixels)
+    return Shop(resolved, pictures, np.ones((len(resolved.items), 1), np.float32), {})
+
+
+@dataclass(frozen=True)
+class Moments:
+    """From numbers to the moments of all shops."""
+
+    shops: Sequence[Shop]
+    numbers: Sequence[Number]
+    has_slates: bool
+    names: Sequence[str]
+    """The moments that the log has, in its order."""
+    step: Step
+
+    def __call__(self, values: Floats) -> Floats:
+        """Moments [n_shops, n_moments]."""
+        changes = dict(zip((one.name for one in self.numbers), values.tolist(), strict=True))
+        rows = []
+        for shop in self.shops:
+            seen = shop.seen(changes, has_slates=self.has_slates)
+            found = moments(seen, has_items=True)
+            rows.append([found[name] for name in self.names])
+        self.step()
+        return np.array(rows)
+
+
+def plan_of(seen: Seen, base: str, *, policy: str, **sizes: Any) -> Plan:
+    """A shop as large as what was seen of the log."""
+    return Plan(
+        policy=policy, world=base, days=seen.days, shoppers=max(seen.n_shoppers, 20), **sizes
+    )
