@@ -21,7 +21,7 @@ def world() -> None:
     """Worlds of one's own."""
 
 
-@app.command(epilog="Example: windowshop world fit events.csv --out myshop.toml --policy popularity")
+@app.command(epilog="Example: windowshop world fit events.csv --out myshop.toml --policy random")
 def fit(
     file: LogFile,
     out: Annotated[Path, typer.Option(help="The world file to write.")],

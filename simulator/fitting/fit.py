@@ -172,4 +172,5 @@ def _fitted(
 def _rounded(number: Number, value: float, half: float) -> dict[str, float]:
     """To digits that mean something; the interval ends where the range does."""
     low, high = max(value - half, number.low), min(value + half, number.high)
-    return {"value": round(value, 4), "low": round(low, 4), "high": round(high, 4)}
+    found = {"value": value, "low": low, "high": high}
+    return {name: round(float(one), 4) for name, one in found.items()}

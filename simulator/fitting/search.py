@@ -26,6 +26,10 @@ WEAK = 0.35
 told.
 """
 CONFIDENCE = 0.95
+FLOOR = 0.03
+"""Of the sd of a moment: none is believed further, though all simulated shops agree on it. A moment
+whose shops cannot differ (nobody came twice) says nothing about the log's luck.
+"""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def _solver(shops: Floats, slope: Floats) -> Floats:
     moment weighed by its variance over shops.
     """
     variance = shops.var(0, ddof=1)
-    weight = 1 / (variance + 1e-4 * np.maximum(np.median(variance), 1e-12))
+    weight = 1 / (variance + FLOOR**2)
     weighed = slope.T * weight
     return np.asarray(np.linalg.pinv(weighed @ slope, rcond=1e-8) @ weighed)
 
@@ -102,7 +106,8 @@ def _half_widths(shops: Floats, solver: Floats) -> Floats:
     """The log is one more such shop; the simulated mean is that of n. Student's t with n - 1."""
     n = len(shops)
     each = (shops - shops.mean(0)) @ solver.T
-    error = each.std(0, ddof=1) * np.sqrt(1 + 1 / n)
+    floor = FLOOR**2 * (solver**2).sum(1)
+    error = np.sqrt((each.var(0, ddof=1) + floor) * (1 + 1 / n))
     return np.asarray(error * stats.t.ppf((1 + CONFIDENCE) / 2, n - 1))
 
 

@@ -158,6 +158,24 @@ def test_the_answer_is_one_json_object(installation: Installation, name: str) ->
     assert keys <= set(found[0] if isinstance(found, list) else found)
 
 
+def test_a_fitted_world_is_played(installation: Installation) -> None:
+    """What `world fit` writes is what --world takes, and its numbers are in the run."""
+    words, _ = ANSWERS["windowshop world fit"]
+    fitted = json.loads(installation.call(*words, "--json").stdout)["fitted"]
+    assert fitted
+    done = installation.call(
+        "simulate", *TOY_FLAGS, "--local", "--world", "myshop.toml", "--seed", "7", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)["run"]
+    config = json.loads((installation.folder / "runs" / run / "config.json").read_text())
+    settings = config["world"]["settings"]
+    assert {name: settings[name] for name in fitted} == {
+        name: one["value"] for name, one in fitted.items()
+    }
+    assert config["world"]["preset"].endswith("file=myshop.toml")
+
+
 def first_parked(installation: Installation) -> str:
     """The id of a piece of work that was given up."""
     return str(json.loads(installation.call("status", "--json").stdout)["parked"][0]["id"])
