@@ -24,11 +24,11 @@ from simulator.cli import (
     recommend,
     results,
     train,
-    world,
 )
 from simulator.cli.comparing import counterfactual, one_run, peek, plan
 from simulator.cli.console import show
 from simulator.cli.out import slates
+from simulator.cli.worlds import world
 from workers.safe_text import one_line
 
 app = typer.Typer(

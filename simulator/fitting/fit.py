@@ -14,9 +14,9 @@ from db.errors import DataError, UsageError
 from simulator.catalogues import stored as catalogues
 from simulator.fitting.moments import moments
 from simulator.fitting.numbers import NUMBERS, UNREAD
-from simulator.fitting.search import Found, Number, evaluations, search
-from simulator.fitting.seen import Seen, of_log
-from simulator.fitting.simulated import Moments, Shop, plan_of, shops
+from simulator.fitting.search import FittedNumbers, FreeNumber, evaluations, search
+from simulator.fitting.seen import SeenVisits, of_log
+from simulator.fitting.simulated import FitShop, SimulatedMoments, plan_of, shops
 from simulator.fitting.told_apart import told_apart
 from simulator.installation import output
 from simulator.installation.context import Context
@@ -53,7 +53,7 @@ class FitWish:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedWorld:
     """A world that was fitted."""
 
     numbers: dict[str, dict[str, float]]  # value, low, high by number
@@ -89,7 +89,7 @@ def fit(
     *,
     wish: FitWish | None = None,
     options: ReadOptions = reading.DEFAULT,
-) -> Fitted:
+) -> FittedWorld:
     """Fit a world to a log and write it to `out`.
 
     Raises UsageError for a wish that cannot be played, DataError for a log that tells nothing.
@@ -108,7 +108,7 @@ def fit(
     return found
 
 
-def fit_events(context: Context, log: LogEvents, wish: FitWish) -> Fitted:
+def fit_events(context: Context, log: LogEvents, wish: FitWish) -> FittedWorld:
     """The same of events that were read, without writing."""
     categories = _categories(context, log, wish.catalogue)
     seen = of_log(log, categories, days=wish.days, shoppers=wish.shoppers)
@@ -122,7 +122,7 @@ def fit_events(context: Context, log: LogEvents, wish: FitWish) -> Fitted:
     world = named(places[0].resolved.config["world"]["preset"])
     start = np.array([float(getattr(world, one.name)) for one in NUMBERS])
     with context.talk.progress("fitting the world", evaluations(len(NUMBERS))) as step:
-        simulate = Moments(places, NUMBERS, seen.has_slates, tuple(wanted), step)
+        simulate = SimulatedMoments(places, NUMBERS, seen.has_slates, tuple(wanted), step)
         found = search(simulate, np.array(list(wanted.values())), NUMBERS, start)
     return _fitted(found, places, seen, start, wish)
 
@@ -136,7 +136,7 @@ def _categories(context: Context, log: LogEvents, catalogue: str) -> dict[str, i
     return {item: number[category] for item, category in by_id.items()}
 
 
-def _shops(context: Context, seen: Seen, wish: FitWish) -> list[Shop]:
+def _shops(context: Context, seen: SeenVisits, wish: FitWish) -> list[FitShop]:
     plan = plan_of(
         seen,
         wish.base,
@@ -151,8 +151,12 @@ def _shops(context: Context, seen: Seen, wish: FitWish) -> list[Shop]:
 
 
 def _fitted(
-    found: Found, places: Sequence[Shop], seen: Seen, start: NDArray[np.float64], wish: FitWish
-) -> Fitted:
+    found: FittedNumbers,
+    places: Sequence[FitShop],
+    seen: SeenVisits,
+    start: NDArray[np.float64],
+    wish: FitWish,
+) -> FittedWorld:
     told = [NUMBERS[place] for place in found.told]
     values = {
         number.name: _rounded(number, value, half)
@@ -166,10 +170,10 @@ def _fitted(
     }
     comments = {name: f"{one['low']:.3f} to {one['high']:.3f}" for name, one in values.items()}
     left = [one.name for one in NUMBERS if one not in told]
-    return Fitted(values, [*left, *UNREAD], auc, written(wish.base, changes, comments))
+    return FittedWorld(values, [*left, *UNREAD], auc, written(wish.base, changes, comments))
 
 
-def _rounded(number: Number, value: float, half: float) -> dict[str, float]:
+def _rounded(number: FreeNumber, value: float, half: float) -> dict[str, float]:
     """To digits that mean something; the interval ends where the range does."""
     low, high = max(value - half, number.low), min(value + half, number.high)
     found = {"value": value, "low": low, "high": high}

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.fitting.seen import PLACES, Seen
+from simulator.fitting.seen import PLACES, SeenVisits
 
 Floats = NDArray[np.float64]
 
 
-def moments(seen: Seen, *, has_items: bool) -> dict[str, float]:
+def moments(seen: SeenVisits, *, has_items: bool) -> dict[str, float]:
     """By name, on scales on which a world's numbers act about linearly.
 
     has_items: whether the log's items are those of a catalogue, so that their categories and their
@@ -22,7 +22,7 @@ def moments(seen: Seen, *, has_items: bool) -> dict[str, float]:
     return found | (_items(seen) if has_items else {})
 
 
-def _visits(seen: Seen) -> dict[str, float]:
+def _visits(seen: SeenVisits) -> dict[str, float]:
     """How many of the days she comes, and how shoppers differ in it, among those who came."""
     _, who = np.unique(seen.shopper, return_inverse=True)
     pairs = np.unique(who * seen.days + seen.day)
@@ -37,14 +37,14 @@ def _visits(seen: Seen) -> dict[str, float]:
     }
 
 
-def _funnel(seen: Seen) -> dict[str, float]:
+def _funnel(seen: SeenVisits) -> dict[str, float]:
     return {
         "carts per look": _logit(_share(seen.carts.sum(), seen.looks.sum())),
         "purchases per cart": _logit(_share(seen.purchases.sum(), seen.carts.sum())),
     }
 
 
-def _slates(seen: Seen) -> dict[str, float]:
+def _slates(seen: SeenVisits) -> dict[str, float]:
     early = PLACES // 2
     first = _share(seen.clicked_at[:early].sum(), seen.shown_at[:early].sum())
     later = _share(seen.clicked_at[early:].sum(), seen.shown_at[early:].sum())
@@ -56,7 +56,7 @@ def _slates(seen: Seen) -> dict[str, float]:
     }
 
 
-def _looks(seen: Seen) -> dict[str, float]:
+def _looks(seen: SeenVisits) -> dict[str, float]:
     """Where only looks are known: how many, and how often it is one."""
     mean = float(np.mean(seen.looks)) if len(seen) else 1.0
     return {
@@ -65,7 +65,7 @@ def _looks(seen: Seen) -> dict[str, float]:
     }
 
 
-def _items(seen: Seen) -> dict[str, float]:
+def _items(seen: SeenVisits) -> dict[str, float]:
     found = {"popularity": _alike(seen.looked)}
     if seen.has_slates and len(seen.searched):
         found["category searched"] = float(np.mean(np.log1p(seen.searched)))

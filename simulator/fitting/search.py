@@ -33,7 +33,7 @@ whose shops cannot differ (nobody came twice) says nothing about the log's luck.
 
 
 @dataclass(frozen=True)
-class Number:
+class FreeNumber:
     """A number of the world that a log may tell, and where it is looked for."""
 
     name: str
@@ -47,7 +47,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Found:
+class FittedNumbers:
     """Values and half-widths of the 95 % intervals [n_told], and which numbers they are."""
 
     told: tuple[int, ...]
@@ -60,7 +60,9 @@ def evaluations(n_numbers: int) -> int:
     return (ROUNDS + 1) * (n_numbers + 1)
 
 
-def search(simulate: Simulate, wanted: Floats, numbers: Sequence[Number], start: Floats) -> Found:
+def search(
+    simulate: Simulate, wanted: Floats, numbers: Sequence[FreeNumber], start: Floats
+) -> FittedNumbers:
     """Fit the numbers; start: theirs in the preset, which those that are not told keep."""
     values = start.copy()
     told = list(range(len(numbers)))
@@ -76,10 +78,12 @@ def search(simulate: Simulate, wanted: Floats, numbers: Sequence[Number], start:
     solver = _solver(shops, slope[:, told])
     last = values[told] + solver @ (wanted - shops.mean(0))
     values[told] = _within(last, values[told], numbers, told)
-    return Found(tuple(told), values[told], _half_widths(shops, solver))
+    return FittedNumbers(tuple(told), values[told], _half_widths(shops, solver))
 
 
-def _slopes(simulate: Simulate, values: Floats, numbers: Sequence[Number]) -> tuple[Floats, Floats]:
+def _slopes(
+    simulate: Simulate, values: Floats, numbers: Sequence[FreeNumber]
+) -> tuple[Floats, Floats]:
     """Moments of the shops here, and what moves with each number: [n_moments, n_numbers]."""
     here = simulate(values)
     columns = []
@@ -112,7 +116,7 @@ def _half_widths(shops: Floats, solver: Floats) -> Floats:
 
 
 def _told(
-    shops: Floats, slope: Floats, numbers: Sequence[Number], told: Sequence[int]
+    shops: Floats, slope: Floats, numbers: Sequence[FreeNumber], told: Sequence[int]
 ) -> list[int]:
     """The numbers without the weakest one, as long as one is too weak."""
     left = list(told)
@@ -135,7 +139,7 @@ def _restored(values: Floats, start: Floats, told: Sequence[int]) -> Floats:
 
 
 def _within(
-    values: Floats, before: Floats, numbers: Sequence[Number], told: Sequence[int]
+    values: Floats, before: Floats, numbers: Sequence[FreeNumber], told: Sequence[int]
 ) -> Floats:
     """Inside the ranges, and no step further than half of one."""
     width = np.array([numbers[one].width for one in told])

@@ -21,7 +21,7 @@ _NOWHERE = np.zeros(PLACES, np.int64)
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenVisits:
     """The visits of a log; a row of the first six is a visit."""
 
     has_slates: bool
@@ -57,7 +57,7 @@ class _Acts:
     day: Ints  # by visit
 
 
-def of_events(events: Events, category: Ints, days: int, *, has_slates: bool) -> Seen:
+def of_events(events: Events, category: Ints, days: int, *, has_slates: bool) -> SeenVisits:
     """A run's visits, as a log of that kind would tell them; category: by item number."""
     rows = events.rows
     visit, first, which = np.unique(rows["session"], return_index=True, return_inverse=True)
@@ -85,7 +85,9 @@ def of_events(events: Events, category: Ints, days: int, *, has_slates: bool) ->
     )
 
 
-def of_log(log: LogEvents, categories: Mapping[str, int], *, days: int, shoppers: int) -> Seen:
+def of_log(
+    log: LogEvents, categories: Mapping[str, int], *, days: int, shoppers: int
+) -> SeenVisits:
     """A log's visits in its first days, of so many shoppers at most.
 
     categories: by item id, of those that a catalogue knows; none where none of them is there.
@@ -120,7 +122,7 @@ def _seen(  # noqa: PLR0917 - the fields of one thing
     clicked: Ints,
     searched: Ints,
     looked: Ints,
-) -> Seen:
+) -> SeenVisits:
     n = len(acts.shopper)
 
     def count(kind: Kind) -> Ints:
@@ -128,7 +130,7 @@ def _seen(  # noqa: PLR0917 - the fields of one thing
 
     looks = count(Kind.CLICK)
     here = np.ones(n, np.bool_) if has_slates else looks > 0
-    return Seen(
+    return SeenVisits(
         has_slates=has_slates,
         days=days,
         shopper=acts.shopper[here],

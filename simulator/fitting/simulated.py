@@ -15,8 +15,8 @@ from db import images
 from db.engine import read_transaction
 from recommender.search.similarity import VisualNeighbours
 from simulator.fitting.moments import moments
-from simulator.fitting.search import Number
-from simulator.fitting.seen import Seen, of_events
+from simulator.fitting.search import FreeNumber
+from simulator.fitting.seen import SeenVisits, of_events
 from simulator.installation.context import Context, Step
 from simulator.playing.in_memory import MemoryRun, gather, share_world
 from simulator.playing.plan import Plan, Resolved
@@ -42,7 +42,7 @@ class _QuietDays(MemoryRun):
 
 
 @dataclass(frozen=True)
-class Shop:
+class FitShop:
     """What stays the same of a seed: items, pictures, vectors, who is near whom."""
 
     resolved: Resolved
@@ -50,7 +50,7 @@ class Shop:
     vectors: NDArray[np.float32]
     neighbours: dict[int, VisualNeighbours]
 
-    def seen(self, changes: dict[str, float], *, has_slates: bool) -> Seen:
+    def seen(self, changes: dict[str, float], *, has_slates: bool) -> SeenVisits:
         """Its visits in a world with some numbers of its own, as such a log tells them."""
         config = self.resolved.config
         world = from_settings(config["world"]["settings"])
@@ -76,26 +76,26 @@ class Shop:
         return of_events(record.events, category, config["days"], has_slates=has_slates)
 
 
-def shops(context: Context, plans: Sequence[Resolved]) -> list[Shop]:
+def shops(context: Context, plans: Sequence[Resolved]) -> list[FitShop]:
     """A shop for each plan; where the policy sees no pictures, they need no vectors."""
     if plans[0].config["policy"] in BLIND:
         return [_without_vectors(context, one) for one in plans]
-    return [Shop(one, *gather(context, one), {}) for one in plans]
+    return [FitShop(one, *gather(context, one), {}) for one in plans]
 
 
-def _without_vectors(context: Context, resolved: Resolved) -> Shop:
+def _without_vectors(context: Context, resolved: Resolved) -> FitShop:
     with read_transaction(context.engine) as conn:
         pixels = images.read(conn, [item.image for item in resolved.items])
     pictures = pictures_of(resolved.items, resolved.config["categories"], pixels)
-    return Shop(resolved, pictures, np.ones((len(resolved.items), 1), np.float32), {})
+    return FitShop(resolved, pictures, np.ones((len(resolved.items), 1), np.float32), {})
 
 
 @dataclass(frozen=True)
-class Moments:
+class SimulatedMoments:
     """From numbers to the moments of all shops."""
 
-    shops: Sequence[Shop]
-    numbers: Sequence[Number]
+    shops: Sequence[FitShop]
+    numbers: Sequence[FreeNumber]
     has_slates: bool
     names: Sequence[str]
     """The moments that the log has, in its order."""
@@ -113,7 +113,7 @@ class Moments:
         return np.array(rows)
 
 
-def plan_of(seen: Seen, base: str, *, policy: str, **sizes: Any) -> Plan:
+def plan_of(seen: SeenVisits, base: str, *, policy: str, **sizes: Any) -> Plan:
     """A shop as large as what was seen of the log."""
     return Plan(
         policy=policy, world=base, days=seen.days, shoppers=max(seen.n_shoppers, 20), **sizes

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import rankdata
 
-from simulator.fitting.seen import Seen
+from simulator.fitting.seen import SeenVisits
 
 Floats = NDArray[np.float64]
 FOLDS = 5
@@ -20,7 +20,7 @@ RIDGE = 1e-2
 """Keeps the regression finite where the two are apart entirely."""
 
 
-def told_apart(real: Seen, simulated: Seen) -> float:
+def told_apart(real: SeenVisits, simulated: SeenVisits) -> float:
     """The area under the curve, over the folds of the shoppers; NaN without visits of both."""
     if not (len(real) and len(simulated)):
         return float("nan")
@@ -37,7 +37,7 @@ def told_apart(real: Seen, simulated: Seen) -> float:
     return _area(score, is_real)
 
 
-def _features(seen: Seen) -> Floats:
+def _features(seen: SeenVisits) -> Floats:
     _, who, visits = np.unique(seen.shopper, return_inverse=True, return_counts=True)
     counted = (seen.slates, seen.looks, seen.carts, seen.purchases)
     return np.column_stack([*(np.log1p(one) for one in counted), visits[who] / seen.days])

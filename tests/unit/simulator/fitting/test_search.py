@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.fitting.search import Floats, Number, Simulate, search
+from simulator.fitting.search import Floats, FreeNumber, Simulate, search
 
-NUMBERS = (Number("a", -5.0, 5.0), Number("b", -5.0, 5.0), Number("c", -5.0, 5.0))
+NUMBERS = (FreeNumber("a", -5.0, 5.0), FreeNumber("b", -5.0, 5.0), FreeNumber("c", -5.0, 5.0))
 START = np.array([0.0, 1.0, 2.0])
 TRUTH = np.array([1.5, -2.0, 2.0])
 
 
 def curved(values: Floats) -> Floats:
-    """Moments [4] of numbers; the third number moves none of them."""
+    """SimulatedMoments [4] of numbers; the third number moves none of them."""
     a, b, _ = values
     return np.array([np.tanh(a / 3), np.exp(b / 4), a + 0.1 * a * b, a - b])
 

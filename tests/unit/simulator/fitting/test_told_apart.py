@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.fitting.seen import PLACES, Seen
+from simulator.fitting.seen import PLACES, SeenVisits
 from simulator.fitting.told_apart import told_apart
 
 
-def visits(seed: int, *, looks: float, n: int = 600) -> Seen:
+def visits(seed: int, *, looks: float, n: int = 600) -> SeenVisits:
     """Of some shoppers, with so many looks in the mean."""
     rng = np.random.default_rng(seed)
     none = np.zeros(PLACES, np.int64)
-    return Seen(
+    return SeenVisits(
         has_slates=True,
         days=6,
         shopper=rng.integers(0, 200, n),

@@ -1,0 +1,1 @@
+"""The commands about worlds of one's own."""
