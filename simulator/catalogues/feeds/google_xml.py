@@ -18,13 +18,13 @@ def google_xml(text: str, feed: Feed) -> None:
     Entities of its own are refused: a few of them can fill any memory, others read files.
     """
     reader = _Elements(feed)
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")  # the text is decoded: what the feed declares is over
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
     parser.EntityDeclHandler = _refuse
     try:
-        parser.Parse(text.encode(), True)
+        parser.Parse(text.encode("utf-8", "replace"), True)
     except expat.ExpatError as error:
         feed.skip(reader.number + 1, f"the feed breaks off here: {error}")
 

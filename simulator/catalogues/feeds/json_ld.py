@@ -11,6 +11,7 @@ from simulator.catalogues.feeds.product import Feed
 
 _DEEPEST = 30
 """Levels of a document that are looked through."""
+_TOO_DEEP = "this is nested too deeply to be read"
 
 
 def json_ld(text: str, feed: Feed) -> None:
@@ -37,11 +38,17 @@ def _documents(text: str, feed: Feed) -> Iterator[Any]:
     """The JSON documents of a file, of its lines, or of the scripts of a page."""
     if text.lstrip().startswith("<"):
         page = _Page()
-        page.feed(text)
+        try:
+            page.feed(text)
+        except (AssertionError, ValueError) as error:  # what HTMLParser raises for broken markup
+            feed.skip(len(page.scripts) + 1, f"the page breaks off here: {error}")
         pieces = list(enumerate(page.scripts, 1))
     else:
         try:
             yield json.loads(text)
+        except RecursionError:
+            feed.skip(1, _TOO_DEEP)
+            return
         except ValueError:
             pieces = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
         else:
@@ -51,6 +58,8 @@ def _documents(text: str, feed: Feed) -> Iterator[Any]:
             yield json.loads(piece)
         except ValueError as error:
             feed.skip(number, f"this is no JSON ({error})")
+        except RecursionError:
+            feed.skip(number, _TOO_DEEP)
 
 
 def _products(found: Any, depth: int) -> Iterator[dict[str, Any]]:

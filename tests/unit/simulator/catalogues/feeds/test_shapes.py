@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -187,3 +188,58 @@ def test_the_help_names_every_shape() -> None:
     """It lists them without importing what reads them."""
     assert tuple(SHAPES) == FEEDS
     assert Feed("x").products == []
+
+
+@pytest.mark.parametrize("declared", ["ISO-8859-1", "UTF-16", "klingon"])
+def test_the_encoding_that_a_feed_declares_does_not_garble_it(
+    tmp_path: Path, declared: str
+) -> None:
+    """The text is decoded once, by its bytes."""
+    text = (
+        f'<?xml version="1.0" encoding="{declared}"?><rss><item><id>Caf\u00e9</id>'
+        "<image_link>a.jpg</image_link></item></rss>"
+    )
+    path = tmp_path / "feed"
+    path.write_bytes(text.encode("latin-1"))
+    assert [one.item_id for one in read_feed(path)[0].products] == ["Caf\u00e9"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('["schema.org",' + "[" * 200_000, "nested too deeply"),
+        ('{"@context":"schema.org"}\n' + "[" * 200_000, "nested too deeply"),
+        ("<html>schema.org<![foo[ ", "the page breaks off"),
+    ],
+)
+def test_documents_that_no_parser_takes_are_left_out_with_the_reason(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    """None of them ends in a traceback."""
+    path = tmp_path / "feed"
+    path.write_text(text)
+    assert reason in read_feed(path)[0].skipped[0].reason
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("shape", SHAPES)
+def test_mutated_feeds_are_read_or_refused_in_one_line(tmp_path: Path, shape: str) -> None:
+    """Bytes cut out, doubled and changed: a product, a reason or a DataError."""
+    draw = random.Random(5)
+    path = tmp_path / "feed"
+    feeds = [GOOGLE_XML, GOOGLE_ATOM, GOOGLE_TSV, SHOPIFY, SHOPIFY_NEW, KAGGLE, JSON_LD, PAGE]
+    for _ in range(600):
+        content = bytearray(draw.choice(feeds).encode())
+        for _ in range(draw.randint(1, 6)):
+            at = draw.randrange(len(content))
+            piece = content[at : at + draw.randint(0, 20)]
+            content[at : at + draw.randint(0, 20)] = draw.choice(
+                [b"", piece * 2, draw.randbytes(2), b'"', b"\x00", b"<![x[", b"&a;", b"\r"]
+            )
+            content = content or bytearray(b"x")
+        path.write_bytes(content)
+        try:
+            feed, _ = read_feed(path, shape)
+        except DataError:
+            continue
+        assert all(one.reason and "\n" not in one.reason for one in feed.skipped)
