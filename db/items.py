@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, delete, func, select, text
 
 from db import bulk
-from db.tables import item, items_of_runs, run_item
+from db.tables import embedding, image, item, items_of_runs, run, run_item
 
 CATALOGUE_SPLIT = "catalogue"
 QUERY_SPLIT = "query"
@@ -41,6 +41,8 @@ class Size(NamedTuple):
 
 
 _COLUMNS = Item._fields
+_AT_ONCE = 500
+"""Pictures looked at in one statement."""
 
 
 def add(conn: Connection, catalogue: str, items: Sequence[Item]) -> None:
@@ -86,6 +88,31 @@ def read(conn: Connection, catalogue: str) -> list[Item]:
     columns = [item.c[name] for name in _COLUMNS]
     statement = select(*columns).where(item.c.catalogue == catalogue).order_by(item.c.number)
     return [Item(*row) for row in bulk.fetch(conn, statement)]
+
+
+def runs_on(conn: Connection, catalogue: str) -> list[str]:
+    """The ids of the runs that have items of a catalogue, sorted."""
+    numbers = select(run_item.c.run).where(run_item.c.catalogue == catalogue).distinct()
+    found = conn.execute(select(run.c.id).where(run.c.number.in_(numbers)).order_by(run.c.id))
+    return list(found.scalars())
+
+
+def remove(conn: Connection, catalogue: str) -> tuple[int, int]:
+    """Delete a catalogue, and the pictures and embeddings that only it had; how many items and how
+    many pictures.
+    """
+    chosen = item.c.catalogue == catalogue
+    shown = conn.execute(select(item.c.image).where(chosen).distinct().order_by(item.c.image))
+    pictures = list(shown.scalars())
+    n_items = conn.execute(delete(item).where(chosen)).rowcount
+    gone = 0
+    for start in range(0, len(pictures), _AT_ONCE):
+        some = pictures[start : start + _AT_ONCE]
+        kept = set(conn.execute(select(item.c.image).where(item.c.image.in_(some))).scalars())
+        orphans = [one for one in some if one not in kept]
+        conn.execute(delete(embedding).where(embedding.c.image.in_(orphans)))
+        gone += conn.execute(delete(image).where(image.c.sha256.in_(orphans))).rowcount
+    return n_items, gone
 
 
 def assign(conn: Connection, run: int, catalogue: str, chosen: Sequence[Item]) -> None:

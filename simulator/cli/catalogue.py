@@ -97,3 +97,15 @@ def list_(
         return
     stored = catalogue.ensure(context, name)
     show_result(listing.to_json(stored), columns(listing.by_category(stored)), as_json=as_json)
+
+
+@app.command("remove", epilog="Example: windowshop catalogue remove shop")
+def remove(
+    name: Annotated[str, typer.Argument(help="A catalogue of your own.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take a catalogue out, with the pictures that only it has; refused while runs need it."""
+    from simulator.catalogues.remove import remove as action
+
+    found = action(open_installation(), name)
+    show_result(found.to_json(), found.text(), as_json=as_json)

@@ -30,6 +30,7 @@ NEEDS_MORE = {
         "evaluate",
         "similar",
         "catalogue add",
+        "catalogue remove",
         "crossover",
         "offline",
         "leaderboard",

@@ -166,6 +166,10 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("slates", "export", "latest", "--policy", "x"),
         ("has one run", "--policy cf"),
     ),
+    ("catalogue remove", "name"): (
+        ("catalogue", "remove", "toi"),
+        ("no catalogue 'toi'", "did you mean 'toy'?"),
+    ),
     ("catalogue list", "name"): (
         ("catalogue", "list", "toi"),
         ("no catalogue 'toi'", "did you mean 'toy'?"),

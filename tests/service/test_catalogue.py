@@ -16,14 +16,16 @@ from sqlalchemy import Engine, func, select, text
 from db import embeddings, items, models, runs, schema
 from db import images as stored_images
 from db.engine import read_transaction, write_transaction
-from db.errors import DataError
+from db.errors import DataError, NotFoundError, UsageError
 from db.items import CATALOGUE_SPLIT, QUERY_SPLIT, Item
 from db.tables import image
 from simulator.catalogues.add import Added, add
+from simulator.catalogues.remove import remove
 from simulator.operations.verify import verify
 from simulator.playing.plan import Plan, resolve
 from simulator.playing.report import load
 from simulator.playing.simulate import simulate
+from tests import factories
 from tests.factories import EMBEDDER, context_of
 from tests.installation import Installation, Installer
 from workers.local_workforce import LocalWorkforce
@@ -259,3 +261,35 @@ def test_what_is_wrong_is_said_in_one_line(
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.splitlines()[-1].startswith("windowshop: ")
     assert said in done.stderr.splitlines()[-1]
+
+
+def test_a_catalogue_goes_with_the_pictures_that_only_it_has(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """What another one shows stays; the ids are free again."""
+    context = context_of(engine)
+    folder = shop(tmp_path, range(24))
+    other = tmp_path / "other"
+    other.mkdir()
+    for n in range(12):
+        draw(other / f"p{n:03d}.png", n)
+    added(engine, folder)
+    add(context, other)
+    found = remove(context, "shop")
+    assert (found.items, found.pictures) == (24, 12)
+    assert rows(engine) == []
+    with read_transaction(engine) as conn:
+        assert len(stored_images.read(conn, [row.image for row in rows(engine, "other")])) == 12
+    assert added(engine, folder).new == 24
+
+
+def test_a_catalogue_that_runs_need_stays(engine: Engine) -> None:
+    """So does Fashion-MNIST; in one line each."""
+    with LocalWorkforce(engine) as workforce:
+        run_id = factories.play(engine, workforce, policy="random").run.id
+    with pytest.raises(UsageError, match=f"stays: runs were played with it .{run_id}"):
+        remove(context_of(engine), factories.CATALOGUE)
+    with pytest.raises(UsageError, match="comes with Windowshop"):
+        remove(context_of(engine), "fashion-mnist")
+    with pytest.raises(NotFoundError, match="no catalogue 'nothing'"):
+        remove(context_of(engine), "nothing")
