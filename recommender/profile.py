@@ -232,7 +232,8 @@ def _already_shown(
     asked[request, slate] = impressions["query"][impression]
     took = np.zeros(lists.shape, dtype=np.bool_)
     took[request, slate] = acted[impression]
-    return _Already(lists.reshape(len(requests), -1), asked, took.reshape(len(requests), -1))
+    flat = (len(requests), n_slates * k)
+    return _Already(lists.reshape(flat), asked, took.reshape(flat))
 
 
 def _acted_on(

@@ -13,6 +13,7 @@ import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,15 +133,22 @@ def _decoded(path: str, content: bytes, most_pixels: int = MOST_PIXELS) -> Image
 
 def _on_white(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith(("I", "F")):  # 16-bit grey: Pillow's own conversion cuts off at 255
-        deep = np.asarray(picture).clip(0, 65535)
-        if deep.dtype.kind == "f":
-            picture = Image.fromarray(np.rint(deep.astype(np.float64) / 257).astype(np.uint8))
-        else:  # by table: 60 million of them as floating point numbers would need gigabytes
-            picture = Image.fromarray(np.rint(np.arange(65536) / 257).astype(np.uint8)[deep])
+        picture = _of_deep(np.asarray(picture).clip(0, 65535), picture.info.get("transparency"))
     if picture.has_transparency_data:
         layered = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered)
     return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
+def _of_deep(deep: NDArray[Any], clear: Any) -> Image.Image:
+    """A grey picture of 8 bits; clear: the one level that is transparent, None where none is."""
+    if deep.dtype.kind == "f":
+        grey = Image.fromarray(np.rint(deep.astype(np.float64) / 257).astype(np.uint8))
+    else:  # by table: 60 million of them as floating point numbers would need gigabytes
+        grey = Image.fromarray(np.rint(np.arange(65536) / 257).astype(np.uint8)[deep])
+    if isinstance(clear, int):
+        grey.putalpha(Image.fromarray(np.where(deep == clear, 0, 255).astype(np.uint8)))
+    return grey
 
 
 def _too_large(path: str, found: str, most_pixels: int) -> DataError:

@@ -31,16 +31,6 @@ BLIND = ("random", "popularity")
 """Policies whose slates depend on no vector."""
 
 
-class _QuietDays(MemoryRun):
-    """A run in which a day may pass without a visit: nothing is learned, and the day counts."""
-
-    def pass_night(self, day: int) -> None:
-        """The generation of a day on which nobody came is that of the day before."""
-        known = self.recommender
-        if known.generation < day:
-            self.recommender = known.after(day, known.knowledge)
-
-
 @dataclass(frozen=True)
 class FitShop:
     """What stays the same of a seed: items, pictures, vectors, who is near whom."""
@@ -63,14 +53,14 @@ class FitShop:
         shared = share_world(changed, self.pictures, self.vectors)
         shared = replace(shared, neighbours=self.neighbours)
         record = Record(config["recommender"]["slate_size"])
-        desk = _QuietDays(shared.recommender(config["policy"]), record=record)
+        desk = MemoryRun(shared.recommender(config["policy"]), record=record)
         play(
             shared.world,
             desk,
             days=config["days"],
             policy=config["policy"],
             seed=config["seed"],
-            after_day=desk.pass_night,
+            after_day=lambda _: None,
         )
         category = np.asarray(self.pictures.category, np.int64)
         return of_events(record.events, category, config["days"], has_slates=has_slates)

@@ -165,9 +165,11 @@ class MemoryRun:
     def end_day(self, sessions: NDArray[np.int64], generation: int) -> None:
         """Fold the day, as a worker does."""
         del sessions
+        quiet = Events.empty(self.recommender.config.slate_size)  # when nobody came
+        events = Events.concat(self._events or [quiet])
         if self.guest is not None:
-            self.guest.end_day(Events.concat(self._events), generation)
-        self.recommender = folded(self.recommender, Events.concat(self._events), generation)
+            self.guest.end_day(events, generation)
+        self.recommender = folded(self.recommender, events, generation)
         self._events.clear()
 
     def late_rate(self, days: int) -> float:

@@ -99,8 +99,7 @@ def play(
             if witness:
                 witness(here, slates, clicked)
         # 4. The day's sessions are folded; the night passes.
-        if len(everybody):
-            desk.end_day(everybody, generation=day)
+        desk.end_day(everybody, generation=day)
         memory = close_day(world, memory, sessions)
         after_day(day)
 

@@ -69,6 +69,18 @@ def test_every_packing_of_a_tiff_is_decoded(
     assert decoder.read(tmp_path / "x.tif").shown.size == (200, 300)
 
 
+def test_the_clear_level_of_a_deep_picture_is_clear(decoder: Decoder, tmp_path: Path) -> None:
+    """A grey PNG of 16 bits whose ground is transparent is its twin of 8 bits."""
+    deep = np.full((80, 60), 1000, np.uint16)
+    deep[20:60, 15:45] = 40_000
+    Image.fromarray(deep).save(tmp_path / "deep.png", transparency=1000)
+    flat = np.rint(deep / 257).astype(np.uint8)
+    Image.fromarray(flat).save(tmp_path / "flat.png", transparency=4)
+    shown = [np.asarray(decoder.read(tmp_path / f"{one}.png").shown) for one in ("deep", "flat")]
+    np.testing.assert_array_equal(*shown)
+    assert shown[0][0, 0].tolist() == [255, 255, 255]
+
+
 def test_of_a_moving_picture_the_first_is_taken(decoder: Decoder, tmp_path: Path) -> None:
     """A GIF with transparency, on white."""
     frames = [Image.new("RGBA", (60, 80), shade) for shade in ((0, 0, 0, 0), (200, 0, 0, 255))]

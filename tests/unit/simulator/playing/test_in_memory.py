@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from db.errors import UsageError
 from recommender.registry import POLICY_NAMES
+from simulator.operations.verify import verify
 from simulator.playing import in_memory
 from simulator.playing.in_memory import MemoryRun, SharedWorld, gather, play_in_memory, share_world
 from simulator.playing.plan import Plan
@@ -17,6 +18,7 @@ from simulator.playing.report import load
 from simulator.report.numbers import formulas
 from simulator.report.numbers.panel import lay_out
 from tests import factories
+from tests.tiers import first_of
 from workers.local_workforce import LocalWorkforce
 
 
@@ -89,3 +91,27 @@ def test_a_world_may_have_numbers_of_its_own(sqlite: Engine) -> None:
         Plan(world="mixed,hidden_share=3")
     with pytest.raises(UsageError, match=r"must be a number like 0\.5, found 'much'"):
         Plan(world="mixed,hidden_share=much")
+
+
+@pytest.mark.parametrize("policy", first_of(["blend", *POLICY_NAMES]))
+def test_a_day_on_which_nobody_comes_is_passed(sqlite: Engine, policy: str) -> None:
+    """As the stored run passes it: the same slates before and after."""
+    quiet = {"world": "mixed,visit_base=-3", "days": 8, "shoppers": 12}
+    run = factories.play(sqlite, LocalWorkforce(sqlite), policy=policy, **quiet).run
+    assert all(check.ok for check in verify(factories.context_of(sqlite), run.id))
+    panel = lay_out(load(factories.context_of(sqlite), run.id))
+    came = set(panel.slates.day.tolist())
+    assert came
+    assert any(day not in came for day in range(max(came))), "a day without a visit lies between"
+    shown: list[Any] = []
+    play_in_memory(
+        toy_world(sqlite, policy=policy, **quiet),
+        policy,
+        witness=lambda here, slates, _: shown.extend(zip(here.session, slates, strict=True)),
+    )
+    mine = sorted((int(session), slate.tolist()) for session, slate in shown)
+    session = panel.sessions.session[panel.slates.row]
+    theirs = sorted(
+        (int(one), slate.tolist()) for one, slate in zip(session, panel.slates.shown, strict=True)
+    )
+    assert mine == theirs
