@@ -21,6 +21,7 @@ from simulator.cli import (
     log,
     operations,
     play,
+    realism,
     recommend,
     results,
     train,
@@ -53,6 +54,7 @@ peek.register(app)
 crossover.register(app)
 app.add_typer(config_app, name="config")
 log.register(app, events_app)
+realism.register(app)
 results.register(app, events_app)
 
 _Misuse: type[Exception] = cast("type[Exception]", typer.BadParameter.__bases__[0])

@@ -100,6 +100,13 @@ ANSWERS = {
         ("events", "import", "log.jsonl"),
         {"run", "events", "new", "skipped"},
     ),
+    "windowshop realism": (
+        (
+            *("realism", "log.jsonl", "--catalogue", "toy", "--items", "120"),
+            *("--queries", "40", "--shoppers", "100", "--days", "2"),
+        ),
+        {"measures", "auc", "gives_away", "report"},
+    ),
     "windowshop evaluate-log": (("evaluate-log", "log.jsonl"), {"policies", "report"}),
     "windowshop world fit": (
         (

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.journey
 USAGE = 2
 SIMULATE = ("simulate", *TOY_FLAGS, "--local")
 FIT = ("world", "fit", "log.csv", "--out", "mine.toml", *("--catalogue", "toy"))
+LIKE = ("realism", "log.csv")
 RUN = "0123456789ab"
 LISTS = "windowshop status"
 MODEL = {"WINDOWSHOP_MODEL": "cnn-beast"}
@@ -184,6 +185,12 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
         (*FIT, "--policy", "bland"),
         ("no policy 'bland'", "did you mean 'blend'?"),
     ),
+    ("realism", "world"): ((*LIKE, "--world", "flat"), ("no world 'flat'", "mixed")),
+    ("realism", "policy"): (
+        (*LIKE, "--policy", "bland"),
+        ("no policy 'bland'", "did you mean 'blend'?"),
+    ),
+    ("realism", "catalogue"): ((*LIKE, "--catalogue", "toi"), ("no catalogue 'toi'", LISTS)),
     ("check", "policy"): (("check", "bland"), ("no policy 'bland'", "did you mean 'blend'?")),
     ("check", "catalogue"): (
         ("check", f"{HERE}:Looks", "--catalogue", "toi"),

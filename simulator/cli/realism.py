@@ -1,0 +1,63 @@
+"""The command `realism`: are the simulated shoppers like those of a log?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from simulator.cli.console import AsJson, open_installation, show_result
+from simulator.cli.log import Columns, Format, Kinds, Lenient, LogFile, SessionGap
+from simulator.cli.options import Runs
+
+# ruff: noqa: PLC0415 - late imports keep --help quick
+# ruff: noqa: PLR0917 - Typer calls by name
+
+
+def realism(
+    file: LogFile,
+    world: Annotated[str, typer.Option(help="The world of the simulated shoppers.")] = "mixed",
+    policy: Annotated[str, typer.Option(help="Who ranks in the simulated shop.")] = "visual",
+    seed: Annotated[int, typer.Option(help="Of the simulated shop and the intervals.")] = 1,
+    days: Annotated[int, typer.Option(help="Days simulated, and read of the log.")] = 6,
+    shoppers: Annotated[
+        int, typer.Option(min=100, help="Shoppers simulated, and read of the log at most.")
+    ] = 400,
+    items: Annotated[int, typer.Option(help="Catalogue items of the simulated shop.")] = 1000,
+    queries: Annotated[int, typer.Option(help="Query images of the simulated shop.")] = 300,
+    slates: Annotated[int, typer.Option(help="Slates a session asks for at most.")] = 3,
+    catalogue: Annotated[
+        str, typer.Option(help="What the simulated shop sells.")
+    ] = "fashion-mnist",
+    format_: Format = None,
+    columns: Columns = None,
+    kinds: Kinds = None,
+    session_gap: SessionGap = None,
+    lenient: Lenient = False,
+    runs: Runs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say where the simulated shoppers are unlike those of a log.
+
+    A shop is simulated in memory, as large as what is read of the log: funnel,
+    length of visits, time between events and visits, looks at an item again,
+    and popularity stand side by side, each with its distance and a 95 %
+    interval over shoppers. A classifier tells real visits from simulated ones:
+    auc 0.5 is not at all, 1 always, and gives_away ranks what it goes by.
+    """
+    from simulator.logs.reading.shapes.options import options
+    from simulator.playing.plan import Plan
+    from simulator.realism.realism import realism as action
+
+    how = options(
+        format_=format_, columns=columns, kinds=kinds, session_gap=session_gap, lenient=lenient
+    )
+    plan = Plan(policy, seed, days, shoppers, items, queries, slates, world, catalogue)
+    found = action(open_installation(runs=runs), file, plan, options=how)
+    document = {**found.document, "report": str(found.page)}
+    show_result(document, found.text(), as_json=as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: windowshop realism events.csv --world mixed")(realism)

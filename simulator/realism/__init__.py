@@ -1,0 +1,1 @@
+"""How like the simulated shoppers are to those of a real log."""

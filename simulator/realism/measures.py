@@ -1,0 +1,112 @@
+"""What is compared: one entry a measure, each a sample whose values belong to shoppers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.events import Kind
+from simulator.realism.observed import DAY_S, LOOK, TIMED, Floats, Ints, Observed
+
+
+@dataclass(frozen=True)
+class Sample:
+    """values float64 [n], shopper int64 [n]: whose each is."""
+
+    values: Floats
+    shopper: Ints
+
+
+@dataclass(frozen=True)
+class Measure:
+    """needs: kinds that a log must record for it; is_gini: values are items, and what is compared
+    is how unequal they are.
+    """
+
+    unit: str
+    needs: frozenset[int]
+    sample: Callable[[Observed], Sample]
+    is_gini: bool = False
+
+
+def by_visit(seen: Observed, values: NDArray[Any]) -> Sample:
+    """One value a visit."""
+    return Sample(values.astype(np.float64), seen.shopper)
+
+
+def _share(kind: Kind) -> Callable[[Observed], Sample]:
+    return lambda seen: by_visit(seen, seen.counts(kind) > 0)
+
+
+def duration(seen: Observed) -> Floats:
+    """Seconds from the first event of each visit to its last, float64 [n_visits]."""
+    first = seen.first()
+    end: Floats = seen.time[np.append(first[1:], len(seen.visit)) - 1]
+    return end - seen.time[first]
+
+
+def _between(seen: Observed) -> Sample:
+    """Minutes from one event to the next of a visit."""
+    is_same = np.diff(seen.visit) == 0
+    return Sample(np.diff(seen.time)[is_same] / 60, seen.shopper[seen.visit[1:][is_same]])
+
+
+def _returns(seen: Observed) -> Sample:
+    """Days from the start of a shopper's visit to that of her next."""
+    start = seen.time[seen.first()]
+    order = np.lexsort((start, seen.shopper))
+    is_same = np.diff(seen.shopper[order]) == 0
+    return Sample(np.diff(start[order])[is_same] / DAY_S, seen.shopper[order][1:][is_same])
+
+
+def _visits(seen: Observed) -> Sample:
+    values = np.bincount(seen.shopper, minlength=seen.n_shoppers)
+    return Sample(values.astype(np.float64), np.arange(seen.n_shoppers))
+
+
+def _looks(seen: Observed) -> Sample:
+    """The item of each look."""
+    is_look = (seen.kind == LOOK) & (seen.item >= 0)
+    return Sample(seen.item[is_look].astype(np.float64), seen.shopper[seen.visit[is_look]])
+
+
+def _repeats(seen: Observed) -> Sample:
+    """Of each look, whether she had looked at the item before."""
+    is_look = (seen.kind == LOOK) & (seen.item >= 0)
+    shopper = seen.shopper[seen.visit[is_look]]
+    order = np.lexsort((seen.time[is_look], seen.item[is_look], shopper))
+    same = (np.diff(shopper[order]) == 0) & (np.diff(seen.item[is_look][order]) == 0)
+    return Sample(np.append(False, same)[: len(order)].astype(np.float64), shopper[order])
+
+
+_LOOK = frozenset({LOOK})
+MEASURES: dict[str, Measure] = {
+    "looks a visit": Measure("looks", _LOOK, lambda seen: by_visit(seen, seen.counts(LOOK))),
+    "visits with a cart": Measure("share", frozenset({int(Kind.CART)}), _share(Kind.CART)),
+    "visits with a purchase": Measure(
+        "share", frozenset({int(Kind.PURCHASE)}), _share(Kind.PURCHASE)
+    ),
+    "slates a visit": Measure(
+        "slates",
+        frozenset({int(Kind.IMPRESSION)}),
+        lambda seen: by_visit(seen, seen.counts(Kind.IMPRESSION)),
+    ),
+    "length of a visit": Measure(
+        "minutes", frozenset({TIMED}), lambda seen: by_visit(seen, duration(seen) / 60)
+    ),
+    "time between events": Measure("minutes", frozenset({TIMED}), _between),
+    "time to the next visit": Measure("days", frozenset(), _returns),
+    "visits a shopper": Measure("visits", frozenset(), _visits),
+    "looks at an item again": Measure("share", _LOOK, _repeats),
+    "popularity": Measure("Gini", _LOOK, _looks, is_gini=True),
+}
+
+
+def samples_of(seen: Observed) -> dict[str, Sample]:
+    """Every measure that these events tell of; one without a single value is left out."""
+    found = {name: one.sample(seen) for name, one in MEASURES.items() if one.needs <= seen.known}
+    return {name: one for name, one in found.items() if len(one.values)}

@@ -1,0 +1,25 @@
+"""The page says in words what is unlike, and what gives it away."""
+
+from __future__ import annotations
+
+from simulator.realism.page import page, sentences
+
+DOCUMENT = {
+    "file": "log.csv",
+    "sha256": "0",
+    "visits": {"real": 30, "simulated": 40},
+    "measures": {
+        "looks a visit": {"real": 4, "simulated": 2, "distance": 2, "low": 1.5, "high": 2.5},
+        "visits a shopper": {"real": 3, "simulated": 3, "distance": 0.1, "low": 0, "high": 0.2},
+    },
+    "gives_away": {"looks": 0.8},
+    "auc": {"value": 0.8, "low": 0.7, "high": 0.9},
+}
+
+
+def test_only_what_is_surely_unlike_is_said() -> None:
+    """The other measure stands in the table alone."""
+    said = sentences(DOCUMENT)
+    assert [one.partition(":")[0] for one in said[:-1]] == ["looks a visit"]
+    assert "0.800 (0.700 to 0.900)" in said[-1]
+    assert page(DOCUMENT, "windowshop").headline.startswith("Unlike yours in 1 of 2 measures")
