@@ -21,7 +21,6 @@ from simulator.cli import (
     log,
     operations,
     play,
-    realism,
     recommend,
     results,
     train,
@@ -29,7 +28,7 @@ from simulator.cli import (
 from simulator.cli.comparing import counterfactual, one_run, peek, plan
 from simulator.cli.console import show
 from simulator.cli.out import slates
-from simulator.cli.worlds import world
+from simulator.cli.worlds import realism, world
 from workers.safe_text import one_line
 
 app = typer.Typer(

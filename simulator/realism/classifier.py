@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from db.events import Kind
 from simulator.realism.distances import RESAMPLES, drawn_of
-from simulator.realism.measures import Sample, duration
+from simulator.realism.measures import ShopperSample, duration
 from simulator.realism.observed import LOOK, TIMED, Floats, Ints, Observed
 
 NEWTON_STEPS = 8
@@ -50,7 +50,7 @@ def told_apart(real: Observed, simulated: Observed, rng: np.random.Generator) ->
     shopper = np.concatenate([real.shopper, simulated.shopper])
     score, asked = _asked(rows, is_real, shopper)
     rows, is_real, shopper = rows[asked], is_real[asked], shopper[asked]
-    owner = [Sample(score[is_real == one], shopper[is_real == one]) for one in (True, False)]
+    owner = [ShopperSample(score[is_real == one], shopper[is_real == one]) for one in (True, False)]
     drawn = []
     for _ in range(RESAMPLES):
         weights = np.concatenate([drawn_of(one, rng) for one in owner])

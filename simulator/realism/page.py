@@ -15,7 +15,7 @@ def sentences(document: dict[str, Any]) -> list[str]:
         f" ({MEASURES[name].unit}); distance {_number(one['distance'])}"
         f" ({_number(one['low'])} to {_number(one['high'])})."
         for name, one in ranked(document)
-        if one["low"] > 0
+        if one["low"]
     ]
     first = next(iter(document["gives_away"]))
     auc = document["auc"]
@@ -29,7 +29,7 @@ def sentences(document: dict[str, Any]) -> list[str]:
     ]
 
 
-def ranked(document: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
+def ranked(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Measures by how large the distance is beside the real value."""
     found = document["measures"].items()
     return sorted(found, key=lambda one: -one[1]["distance"] / (abs(one[1]["real"]) or 1))
@@ -38,7 +38,7 @@ def ranked(document: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
 def page(document: dict[str, Any], command: str) -> Study:
     """The page."""
     measures = ranked(document)
-    unlike = [name for name, one in measures if one["low"] > 0]
+    unlike = [name for name, one in measures if one["low"]]
     visits = document["visits"]
     return Study(
         eyebrow="a real log beside simulated shoppers",
@@ -57,7 +57,7 @@ def page(document: dict[str, Any], command: str) -> Study:
     )
 
 
-def _measures(measures: list[tuple[str, dict[str, float]]]) -> Section:
+def _measures(measures: list[tuple[str, dict[str, Any]]]) -> Section:
     rows = [
         (
             name,
@@ -65,7 +65,7 @@ def _measures(measures: list[tuple[str, dict[str, float]]]) -> Section:
             [
                 Cell(_number(one["real"])),
                 Cell(_number(one["simulated"])),
-                Cell(_number(one["distance"]), f"{_number(one['low'])} to {_number(one['high'])}"),
+                Cell(_number(one["distance"]), _ends(one)),
             ],
         )
         for name, one in measures
@@ -75,7 +75,7 @@ def _measures(measures: list[tuple[str, dict[str, float]]]) -> Section:
         " measure; of the Gini the difference. Small figures: 95 % intervals over shoppers; they"
         " say nothing of another simulated shop. What your log does not record is left out."
     )
-    head = ["Measure", "Yours", "Simulated", "Distance"]
+    head = ["RealismMeasure", "Yours", "Simulated", "Distance"]
     return Section("Side by side", tables=[Table(head, rows, note)])
 
 
@@ -85,6 +85,11 @@ def _away(document: dict[str, Any]) -> Section:
     return Section(
         "What gives the simulation away", tables=[Table(["Feature", "Alone"], rows, note)]
     )
+
+
+def _ends(one: dict[str, Any]) -> str:
+    """Empty where there is no interval."""
+    return "" if one["low"] is None else f"{_number(one['low'])} to {_number(one['high'])}"
 
 
 def _number(value: float) -> str:

@@ -60,4 +60,4 @@ def realism(
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: windowshop realism events.csv --world mixed")(realism)
+    app.command(epilog="Example: windowshop realism events.csv --policy random")(realism)
