@@ -1,8 +1,8 @@
 """The item-item measures of `evaluate-log` beside implicit's, on the same sessions of made-up logs.
 
-`python -m benchmarks.logs [--rows 1500000]` asks both the same cases, paired by shopper: ratio, and
-interval of the difference. With --rows one log of that size, with the seconds and the memory from
-its file on.
+`python -m benchmarks.logs [--rows 1500000 | --log FILE --columns ...]` asks both the same cases,
+paired by shopper: ratio, and interval of the difference. With --rows one log of that size, with the
+seconds and the memory from its file on; with --log the same of a file of one's own.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from recommender.session_log import sessions
 from recommender.session_log.ranking import Ranked, rank
 from recommender.session_log.sessions import Cases, SessionLog, Visits
 from simulator.logs import log_arrays
+from simulator.logs.reading import read as reading
+from simulator.logs.reading.notes import Notes
+from simulator.logs.reading.shapes.options import ReadOptions, options
 from simulator.report.numbers.log_measures import Exam
 from simulator.report.numbers.statistics import paired
 
@@ -57,9 +60,14 @@ def main() -> None:
     parser.add_argument(
         "--rows", type=int, help="household baskets of so many rows instead of small shapes"
     )
+    parser.add_argument("--log", type=Path, help="a log of one's own instead of small shapes")
+    parser.add_argument("--columns", help="what its columns mean, as `evaluate-log` takes it")
     parser.add_argument("--order", choices=ORDERS, default="lot")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
+    if arguments.log:
+        _large(arguments.log.name, arguments.log, options(columns=arguments.columns))
+        return
     if arguments.rows:
         with tempfile.TemporaryDirectory(prefix="windowshop-bench-") as folder:
             file = Path(folder, "baskets.csv")
@@ -70,11 +78,12 @@ def main() -> None:
         compare(name, ranked_of(arrays(shape(arguments.seed))))
 
 
-def _large(name: str, file: Path) -> None:
+def _large(name: str, file: Path, how: ReadOptions = reading.DEFAULT) -> None:
     """What evaluate-log does with a file, timed; then the peer."""
     began = time.perf_counter()
     before = peak_mb()
-    read = log_arrays.read(file)
+    notes = Notes(file.name)
+    read = log_arrays.gathered(reading.read(file, notes, how), notes)
     ranked = ranked_of(read.log)
     taken = time.perf_counter() - began
     most = peak_mb()

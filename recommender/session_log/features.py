@@ -137,9 +137,25 @@ class CandidateTable:
     names: tuple[str, ...]
     """Of the columns."""
 
-    def of(self, names: tuple[str, ...]) -> Floats:
-        """Some of the columns."""
-        return self.features[:, [self.names.index(name) for name in names]]
+    named_by: Flags
+    """[n, 3]: what names each candidate, of the session, her earlier ones, and the pictures."""
+
+    def reading(self, names: tuple[str, ...]) -> CandidateTable:
+        """Some of the columns, and the candidates that are named by what these read.
+
+        A model of the session alone chooses among what the session alone names.
+        """
+        read = [any(name in names for name in part) for part in (SESSION, HISTORY, PICTURES)]
+        row = np.flatnonzero(self.named_by[:, read].any(axis=1))
+        column = [self.names.index(name) for name in names]
+        return CandidateTable(
+            self.asked,
+            self.case[row],
+            self.item[row],
+            self.features[row[:, None], column],
+            names,
+            self.named_by[row],
+        )
 
     @property
     def is_taken(self) -> Flags:
@@ -247,6 +263,7 @@ def _candidate_table(
     scratch = np.zeros(pairs.n_items)
     columns: list[list[Floats]] = []
     found: list[Items] = []
+    named_by: list[Flags] = []
     for case in range(len(asked)):
         beside = [_row(matrix, case) for matrix in sums]
         beside += [
@@ -257,8 +274,9 @@ def _candidate_table(
             past.row(matrix, int(asked.shopper[case]))
             for matrix in (past.often, past.lately, past.like)
         ]
-        item = _candidates(known, asked, case, beside, None if alike is None else alike[case])
+        item, by = _candidates(known, asked, case, beside, None if alike is None else alike[case])
         found.append(item)
+        named_by.append(by)
         columns.append([_looked_up(scratch, one, item) for one in beside])
         if alike is not None:
             columns[-1].append(alike[case, item].astype(np.float64))
@@ -270,28 +288,35 @@ def _candidate_table(
     if pictures is not None:
         features = [*features, raw[-1], pictures.has[item].astype(np.float64)]
         names = names + PICTURES
-    return CandidateTable(asked, case_of, item, np.stack(features, axis=1), names)
+    return CandidateTable(
+        asked, case_of, item, np.stack(features, axis=1), names, np.concatenate(named_by)
+    )
 
 
 def _candidates(
     known: LogEvidence, asked: Cases, case: int, beside: list[tuple[Any, Any]], alike: Any
-) -> Items:
-    """The union of what each source puts first, without the profile and what is not sold."""
+) -> tuple[Items, Flags]:
+    """The union of what each source puts first, without the profile and what is not sold; and
+    which of session, history and pictures names each, bool [n, 3].
+    """
     profile = asked.items[asked.first[case] : asked.first[case + 1]]
+    order = known.order
     after, _, tfidf, _, _, latest, often, _, like = beside
-    parts = [
-        *(
-            _top(*tfidf, WIDTH["tf-idf"]),
-            _top(*after, WIDTH["after"]),
-            _top(*latest, WIDTH["next"]),
-        ),
-        *(_top(*often, WIDTH["history"]), _top(*like, WIDTH["like"])),
-        known.order.items[: WIDTH["popular"] + len(profile)],
+    of_session = [
+        _top(*tfidf, WIDTH["tf-idf"]),
+        _top(*after, WIDTH["after"]),
+        _top(*latest, WIDTH["next"]),
+        order.items[: WIDTH["popular"] + len(profile)],
     ]
-    if alike is not None:
-        parts.append(_top(known.order.items, alike[known.order.items], WIDTH["pictures"]))
-    item = np.unique(np.concatenate(parts).astype(np.int32))
-    return item[(known.order.rank[item] >= 0) & ~np.isin(item, profile)]
+    of_history = [_top(*often, WIDTH["history"]), _top(*like, WIDTH["like"])]
+    looks = [] if alike is None else [_top(order.items, alike[order.items], WIDTH["pictures"])]
+    item = np.unique(np.concatenate([*of_session, *of_history, *looks]).astype(np.int32))
+    named_by = np.zeros((len(item), 3), dtype=np.bool_)
+    for source, parts in enumerate((of_session, of_history, looks)):
+        for part in parts:
+            named_by[np.searchsorted(item, part), source] = True
+    kept = (order.rank[item] >= 0) & ~np.isin(item, profile)
+    return item[kept], named_by[kept]
 
 
 def _features(

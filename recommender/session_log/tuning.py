@@ -147,20 +147,25 @@ def learn(
     wanted = dict(LEARNED)
     if pictures is not None:
         wanted |= {BLEND: SESSION + PICTURES, f"{BLEND} with history": SESSION + HISTORY + PICTURES}
+    return [
+        _fitted(name, table.reading(features), inner.known, k=k)
+        for name, features in wanted.items()
+    ]
+
+
+def _fitted(
+    name: str, table: CandidateTable, known: LogEvidence, *, k: int
+) -> tuple[Tuned, Floats]:
+    """One choice model, fitted on all cases, and its worth when fitted on half of them."""
     fold = table.case % FOLDS
-    found = []
-    for name, features in wanted.items():
-        columns = table.of(features)
-        score = np.zeros(len(table.item))
-        for held in range(FOLDS):
-            model = fit(
-                table.case[fold != held], columns[fold != held], table.is_taken[fold != held]
-            )
-            score[fold == held] = model.score(columns[fold == held])
-        value = worth(_ranked(table, score, inner.known, k), asked.truth, k=k)
-        model = fit(table.case, columns, table.is_taken)
-        found.append((Tuned(name, float(value.mean()), {}, model, features), value))
-    return found
+    score = np.zeros(len(table.item))
+    for held in range(FOLDS):
+        train = fold != held
+        model = fit(table.case[train], table.features[train], table.is_taken[train])
+        score[fold == held] = model.score(table.features[fold == held])
+    value = worth(_ranked(table, score, known, k), table.asked.truth, k=k)
+    model = fit(table.case, table.features, table.is_taken)
+    return Tuned(name, float(value.mean()), {}, model, table.names), value
 
 
 def chosen(plain: tuple[Tuned, Floats], with_history: tuple[Tuned, Floats]) -> Tuned:
@@ -184,8 +189,9 @@ def learned_slates(
     for table in candidate_tables(known, asked, pictures, step) if models else ():
         for one in models:
             if one.model is not None:
-                score = one.model.score(table.of(one.features))
-                found[one.name].append(_ranked(table, score, known, k))
+                part = table.reading(one.features)
+                score = one.model.score(part.features)
+                found[one.name].append(_ranked(part, score, known, k))
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
@@ -201,6 +207,7 @@ def joined(parts: list[CandidateTable], asked: Cases) -> CandidateTable:
         np.concatenate([part.item for part in parts]),
         np.concatenate([part.features for part in parts]),
         parts[0].names,
+        np.concatenate([part.named_by for part in parts]),
     )
 
 
