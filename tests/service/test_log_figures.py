@@ -142,6 +142,16 @@ def test_figures_are_those_of_plain_loops_over_the_rows(
                 assert answer[name][metric] == found.policies[name][metric]
 
 
+def test_pictures_change_nothing_for_who_does_not_look(context: Context, tmp_path: Path) -> None:
+    """Both cf and cf-history choose among what their own sources name, with any catalogue."""
+    hm(tmp_path / "hm.csv")
+    found = judged(tmp_path / "hm.csv")
+    without = evaluate_log(context, tmp_path / "hm.csv").document
+    assert without["cf_history"] == "learned with history"
+    assert list(without["policies"]) == ["popularity", "repeat", "cf", "cf-history"]
+    assert without["policies"] == {name: found.policies[name] for name in without["policies"]}
+
+
 @pytest.mark.parametrize("seed", first_of(range(3)))
 def test_events_that_share_a_time_may_lie_in_any_order(tmp_path: Path, seed: int) -> None:
     """Baskets sorted by product, and the same with the lines of each basket shuffled: not a digit
