@@ -42,6 +42,13 @@ def _share(kind: Kind) -> Callable[[Observed], ShopperSample]:
     return lambda seen: by_visit(seen, seen.counts(kind) > 0)
 
 
+def _order_sizes(seen: Observed) -> ShopperSample:
+    """Items bought in each visit that bought."""
+    bought = seen.counts(Kind.PURCHASE)
+    is_order = bought > 0
+    return ShopperSample(bought[is_order].astype(np.float64), seen.shopper[is_order])
+
+
 def duration(seen: Observed) -> Floats:
     """Seconds from the first event of each visit to its last, float64 [n_visits]."""
     first = seen.first()
@@ -90,6 +97,7 @@ MEASURES: dict[str, RealismMeasure] = {
     "visits with a purchase": RealismMeasure(
         "share", frozenset({int(Kind.PURCHASE)}), _share(Kind.PURCHASE)
     ),
+    "items an order": RealismMeasure("items", frozenset({int(Kind.PURCHASE)}), _order_sizes),
     "slates a visit": RealismMeasure(
         "slates",
         frozenset({int(Kind.IMPRESSION)}),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from simulator.realism.measures import MEASURES
-from simulator.report.pages.study import Cell, Section, Study, Table
+from simulator.report.figures.drawing import FAINT, INK, Chart, chart_of, dot
+from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Table
 
 
 def sentences(document: dict[str, Any]) -> list[str]:
     """What is unlike, the surest first, then how well visits are told apart."""
     unlike = [
-        f"{name}: {_number(one['real'])} in your log, {_number(one['simulated'])} simulated"
-        f" ({MEASURES[name].unit}); distance {_number(one['distance'])}"
+        f"{name[:1].upper()}{name[1:]}: {_number(one['real'])} in your log,"
+        f" {_number(one['simulated'])} simulated ({MEASURES[name].unit}); distance {_number(one['distance'])}"
         f" ({_number(one['low'])} to {_number(one['high'])})."
         for name, one in ranked(document)
         if one["low"]
@@ -20,11 +23,11 @@ def sentences(document: dict[str, Any]) -> list[str]:
     first = next(iter(document["gives_away"]))
     auc = document["auc"]
     return [
-        *(unlike or ["No measure tells the simulated shoppers from yours."]),
+        *(unlike or ["None of the measures alone tells the simulated shoppers from yours."]),
         (
-            f"A visit of yours is told from a simulated one with an area under the curve of"
-            f" {auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f}); 0.5 is not at all, 1 is"
-            f" always. What gives most away: {first}."
+            f"A visit of yours is told from a simulated one, by all its features together, with an"
+            f" area under the curve of {auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f});"
+            f" 0.5 is not at all, 1 is always. What gives most away: {first}."
         ),
     ]
 
@@ -75,7 +78,7 @@ def _measures(measures: list[tuple[str, dict[str, Any]]]) -> Section:
         " measure; of the Gini the difference. Small figures: 95 % intervals over shoppers; they"
         " say nothing of another simulated shop. What your log does not record is left out."
     )
-    head = ["RealismMeasure", "Yours", "Simulated", "Distance"]
+    head = ["Measure", "Yours", "Simulated", "Distance"]
     return Section("Side by side", tables=[Table(head, rows, note)])
 
 
@@ -83,8 +86,33 @@ def _away(document: dict[str, Any]) -> Section:
     rows = [(name, "", [Cell(f"{value:.3f}")]) for name, value in document["gives_away"].items()]
     note = "Area under the curve of one feature of a visit alone: 0.5 tells nothing, 1 all."
     return Section(
-        "What gives the simulation away", tables=[Table(["Feature", "Alone"], rows, note)]
+        "What gives the simulation away",
+        tables=[Table(["Feature", "Alone"], rows, note)],
+        figures=[ShownFigure(_chart(document), "The line at 0.5: no better than a coin.")],
     )
+
+
+def _chart(document: dict[str, Any]) -> Chart:
+    """How well a feature alone tells visits apart, the best on top; all of them as a bar."""
+    shown = [*document["gives_away"].items()][::-1]
+    auc = document["auc"]
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        axes.axvline(0.5, color=FAINT, linewidth=0.8, zorder=0)
+        for row, (_, value) in enumerate(shown):
+            axes.plot([0.5, value], [row, row], color=FAINT, linewidth=2.2)
+            axes.plot([value], [row], "o", color=INK, markersize=5.5, markeredgewidth=0)
+        top = len(shown)
+        dot(axes, top, (auc["value"], auc["low"], auc["high"]), INK)
+        axes.set_yticks(range(top + 1), [*(name for name, _ in shown), "all together"])
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlim(0.45, 1.01)
+        axes.set_xlabel("area under the curve")
+
+    title = "How well a visit of yours is told from a simulated one"
+    return chart_of("told-apart", title, draw, height=0.3 * len(shown) + 1.2)
 
 
 def _ends(one: dict[str, Any]) -> str:
