@@ -15,8 +15,8 @@ def sentences(document: dict[str, Any]) -> list[str]:
     """What is unlike, the surest first, then how well visits are told apart."""
     unlike = [
         f"{name[:1].upper()}{name[1:]}: {_number(one['real'])} in your log,"
-        f" {_number(one['simulated'])} simulated ({MEASURES[name].unit}); distance {_number(one['distance'])}"
-        f" ({_number(one['low'])} to {_number(one['high'])})."
+        f" {_number(one['simulated'])} simulated ({MEASURES[name].unit});"
+        f" distance {_number(one['distance'])} ({_number(one['low'])} to {_number(one['high'])})."
         for name, one in ranked(document)
         if one["low"]
     ]

@@ -20,6 +20,6 @@ DOCUMENT = {
 def test_only_what_is_surely_unlike_is_said() -> None:
     """The other measure stands in the table alone."""
     said = sentences(DOCUMENT)
-    assert [one.partition(":")[0] for one in said[:-1]] == ["looks a visit"]
+    assert [one.partition(":")[0] for one in said[:-1]] == ["Looks a visit"]
     assert "0.800 (0.700 to 0.900)" in said[-1]
     assert page(DOCUMENT, "windowshop").headline.startswith("Unlike yours in 1 of 2 measures")
