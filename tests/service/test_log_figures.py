@@ -110,7 +110,7 @@ def _iso(time: int) -> str:
     return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%dT%H:%M:%S.000Z}"
 
 
-@pytest.mark.parametrize("shape", [retailrocket, yoochoose, hm], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("shape", first_of([retailrocket, yoochoose, hm]))
 def test_figures_are_those_of_plain_loops_over_the_rows(
     context: Context, tmp_path: Path, shape: Any
 ) -> None:

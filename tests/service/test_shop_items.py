@@ -205,7 +205,7 @@ def test_what_is_no_item_is_refused_with_a_problem(any_engine: Engine) -> None:
         vast = picture_of(np.zeros((4500, 4500), np.uint8))
         large = b"x" * 5_200_000
         cases = (
-            (added(client, b"no picture"), 422, "wanted a jpg"),
+            (added(client, b"no picture"), 422, "wanted a picture"),
             (added(client, large), 413, "at most 5 MB"),
             (added(client, vast), 422, "20 million pixels"),
             (added(client, good, price="0"), 422, "price"),
