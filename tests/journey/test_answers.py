@@ -21,6 +21,9 @@ from tests.installation import TOY_FLAGS, Installation, install
 pytestmark = pytest.mark.journey
 
 ENDLESS = {"windowshop serve", "windowshop up", "windowshop worker"}
+LONG = {"windowshop world fit"}
+"""These take seconds."""
+
 NEEDS_MORE = {
     f"windowshop {name}"
     for name in (
@@ -153,7 +156,10 @@ def test_every_command_that_ends_is_asked_for_its_answer() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.thorough) if name in LONG else name for name in ANSWERS],
+)
 def test_the_answer_is_one_json_object(installation: Installation, name: str) -> None:
     """Standard output holds one line, which parses, with the keys others rely on; or one list."""
     words, keys = ANSWERS[name]
@@ -166,6 +172,7 @@ def test_the_answer_is_one_json_object(installation: Installation, name: str) ->
     assert keys <= set(found[0] if isinstance(found, list) else found)
 
 
+@pytest.mark.thorough
 def test_a_fitted_world_is_played(installation: Installation) -> None:
     """What `world fit` writes is what --world takes, and its numbers are in the run."""
     words, _ = ANSWERS["windowshop world fit"]

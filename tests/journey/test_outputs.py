@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.installation import TOY_FLAGS, Installation, Installer
+from tests.tiers import first_of
 
 pytestmark = pytest.mark.journey
 
@@ -71,9 +72,9 @@ def test_a_grid_that_is_a_folder_is_refused(installation: Installation) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("slates", "export", "latest"), ("status",), ("report", "--help")]
+    "command", first_of([("slates", "export", "latest"), ("status",), ("report", "--help")])
 )
-@pytest.mark.parametrize("where", ["closed", "full"])
+@pytest.mark.parametrize("where", first_of(["full", "closed"]))
 def test_output_that_cannot_be_written_is_one_line(
     installation: Installation, command: tuple[str, ...], where: str
 ) -> None:

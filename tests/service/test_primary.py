@@ -44,6 +44,7 @@ def test_a_declaration_outlives_its_experiment(tmp_path: Path, installed: Instal
         assert "after the runs were played" in " ".join(out.split())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

@@ -38,6 +38,7 @@ def _played(context: Context, n: int) -> list[str]:
         ]
 
 
+@pytest.mark.thorough
 def test_it_finds_what_this_process_finds(context: Context) -> None:
     """All is well, then sessions are not known to have ended; an unknown run is the same error."""
     [run_id] = _played(context, 1)

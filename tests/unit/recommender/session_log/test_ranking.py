@@ -53,6 +53,7 @@ def test_each_policy_reads_what_its_name_says() -> None:
     assert list(strangers.slates) == ["popularity", "cf"]
 
 
+@pytest.mark.thorough
 def test_cf_does_not_know_who_she_is() -> None:
     """With the shoppers of the asked sessions exchanged its slates stay; those of repeat and
     cf-history do not.
