@@ -124,7 +124,7 @@ def spoil(folder: Path) -> dict[str, str]:
     for name, (data, _) in content.items():
         (folder / name).write_bytes(data)
     Image.new("RGB", (60, 60), (200, 220, 200)).save(folder / "broken-plain.webp")
-    Image.new("RGB", (60, 60)).save(folder / "broken-disguise.jpg", format="GIF")
+    Image.new("RGB", (60, 60)).save(folder / "broken-disguise.jpg", format="PPM")
     told = {name: reason for name, (_, reason) in content.items()}
     return {
         **told,
