@@ -11,6 +11,7 @@ from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as NoAnswerError
 from rq import SimpleWorker
+from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.serializers import JSONSerializer
 from rq.timeouts import UnixSignalDeathPenalty
@@ -64,15 +65,21 @@ class RqWorker(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
         self.must_stop = self._stop_requested = True
 
     def run_maintenance_tasks(self) -> None:
-        """RQ's cleaning; a registry that somebody else has written into must not end the worker."""
+        """RQ's cleaning; a registry that somebody else has written into must not end the worker.
+
+        A signal that comes meanwhile must. RQ raises it as an error, which its own cleaning may
+        catch and log.
+        """
         try:
             super().run_maintenance_tasks()
-        except (NoConnectionError, NoAnswerError):
+        except (NoConnectionError, NoAnswerError, StopRequested):
             raise
         except Exception as error:
             self.log.warning(
                 "%s: cleaning was given up (%s: %s)", self.name, type(error).__name__, error
             )
+        if self.must_stop:
+            raise StopRequested
 
 
 def serve_queue(connection: Redis, name: str) -> None:

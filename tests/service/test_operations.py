@@ -181,6 +181,50 @@ def test_a_worker_told_to_stop_ends_in_order(
     redis.close()
 
 
+CLEANING = """
+import os, signal
+from workers.__main__ import main
+from workers.rq_worker import RqWorker
+{place}
+main()
+"""
+IN_OURS = """
+clean = RqWorker.clean_registries
+def told(self):
+    os.kill(os.getpid(), signal.SIGTERM)
+    clean(self)
+RqWorker.clean_registries = told
+"""
+IN_RQS = """
+clean = RqWorker.clean_registries
+def told(self):
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        clean(self)
+    except Exception:
+        self.log.warning("caught")
+RqWorker.clean_registries = told
+"""
+
+
+@pytest.mark.parametrize("place", [IN_OURS, IN_RQS], ids=["raised", "caught by RQ"])
+def test_a_worker_told_to_stop_while_it_cleans_ends(
+    sqlite: Engine, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """A worker cleans as soon as it listens to signals: a stop at that moment is not lost."""
+    monkeypatch.chdir(tmp_path)
+    worker = subprocess.Popen(
+        [sys.executable, "-c", CLEANING.format(place=place), "--name", "tidy"],
+        env=for_child(of(sqlite, redis_url=valkey)),
+        stderr=subprocess.PIPE,
+    )
+    try:
+        said = worker.communicate(timeout=PATIENCE)[1].decode()
+    finally:
+        worker.kill()
+    assert worker.returncode == 0, said
+
+
 HANG = """
 import ctypes, signal, sys
 from workers import log, settings, tasks
