@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from simulator.fitting.numbers import NUMBERS, UNREAD
 from simulator.fitting.search import FittedNumbers, FreeNumber, evaluations, search
 from simulator.fitting.seen import SeenVisits, of_log
 from simulator.fitting.simulated import FitShop, SimulatedMoments, plan_of, shops
-from simulator.fitting.told_apart import told_apart
 from simulator.installation import output
 from simulator.installation.context import Context
 from simulator.logs.evaluate_log import events_of, tell
@@ -27,6 +25,9 @@ from simulator.logs.reading.arrays.events import LogEvents
 from simulator.logs.reading.notes import Notes
 from simulator.logs.reading.shapes.options import ReadOptions
 from simulator.playing.simulate import prepare_all
+from simulator.realism import observed
+from simulator.realism.classifier import told_apart
+from simulator.realism.observed import Observed
 from simulator.world.presets import named
 from simulator.world.world_file import written
 
@@ -58,7 +59,7 @@ class FittedWorld:
 
     numbers: dict[str, dict[str, float]]  # value, low, high by number
     not_told: list[str]
-    auc: dict[str, float]  # before and after
+    auc: dict[str, float | None]  # before and after; None: too few shoppers
     text: str  # of the world file
 
     def to_json(self) -> dict[str, Any]:
@@ -75,10 +76,13 @@ class FittedWorld:
 
     def sentence(self) -> str:
         """What could not be told, and how near the simulated visits came."""
+        left = f"Not told by this log: {', '.join(self.not_told)}."
+        before, after = self.auc["before"], self.auc["after"]
+        if before is None or after is None:
+            return f"{left} Its shoppers are too few to say how near the simulated visits came."
         return (
-            f"Not told by this log: {', '.join(self.not_told)}. A visit of the log is told from a"
-            f" simulated one with an area under the curve of {self.auc['before']:.3f} before and"
-            f" {self.auc['after']:.3f} after; 0.5 is not at all."
+            f"{left} A visit of the log is told from a simulated one with an area under the curve"
+            f" of {before:.3f} before and {after:.3f} after; 0.5 is not at all."
         )
 
 
@@ -124,7 +128,8 @@ def fit_events(context: Context, log: LogEvents, wish: FitWish) -> FittedWorld:
     with context.talk.progress("fitting the world", evaluations(len(NUMBERS))) as step:
         simulate = SimulatedMoments(places, NUMBERS, seen.has_slates, tuple(wanted), step)
         found = search(simulate, np.array(list(wanted.values())), NUMBERS, start)
-    return _fitted(found, places, seen, start, wish)
+    real = observed.of_log(log, days=wish.days, shoppers=wish.shoppers)
+    return _fitted(found, places[0], real, start, wish)
 
 
 def _categories(context: Context, log: LogEvents, catalogue: str) -> dict[str, int]:
@@ -152,8 +157,8 @@ def _shops(context: Context, seen: SeenVisits, wish: FitWish) -> list[FitShop]:
 
 def _fitted(
     found: FittedNumbers,
-    places: Sequence[FitShop],
-    seen: SeenVisits,
+    shop: FitShop,
+    real: Observed,
     start: NDArray[np.float64],
     wish: FitWish,
 ) -> FittedWorld:
@@ -165,12 +170,17 @@ def _fitted(
     changes = {name: one["value"] for name, one in values.items()}
     before = dict(zip((one.name for one in NUMBERS), start.tolist(), strict=True))
     auc = {
-        when: told_apart(seen, places[0].seen(numbers, has_slates=seen.has_slates))
+        when: _auc(real, observed.of_events(shop.events(numbers), real.known))
         for when, numbers in (("before", before), ("after", before | changes))
     }
     comments = {name: f"{one['low']:.3f} to {one['high']:.3f}" for name, one in values.items()}
     left = [one.name for one in NUMBERS if one not in told]
     return FittedWorld(values, [*left, *UNREAD], auc, written(wish.base, changes, comments))
+
+
+def _auc(real: Observed, simulated: Observed) -> float | None:
+    found = told_apart(real, simulated, np.random.default_rng(FIRST_SEED)).value
+    return None if np.isnan(found) else found
 
 
 def _rounded(number: FreeNumber, value: float, half: float) -> dict[str, float]:

@@ -11,24 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from db import images
-from db.engine import read_transaction
+from db.events import Events
 from recommender.search.similarity import VisualNeighbours
 from simulator.fitting.moments import moments
 from simulator.fitting.search import FreeNumber
 from simulator.fitting.seen import SeenVisits, of_events
 from simulator.installation.context import Context, Step
-from simulator.playing.in_memory import MemoryRun, gather, share_world
+from simulator.playing.in_memory import MemoryRun, gather_for_policy, share_world
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.play import play
 from simulator.playing.record import Record
-from simulator.playing.simulate import pictures_of
 from simulator.world.catalogue import Pictures
 from simulator.world.presets import from_settings, to_settings
 
 Floats = NDArray[np.float64]
-BLIND = ("random", "popularity")
-"""Policies whose slates depend on no vector."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,12 @@ class FitShop:
 
     def seen(self, changes: dict[str, float], *, has_slates: bool) -> SeenVisits:
         """Its visits in a world with some numbers of its own, as such a log tells them."""
+        category = np.asarray(self.pictures.category, np.int64)
+        days = self.resolved.config["days"]
+        return of_events(self.events(changes), category, days, has_slates=has_slates)
+
+    def events(self, changes: dict[str, float]) -> Events:
+        """All that happens there."""
         config = self.resolved.config
         world = from_settings(config["world"]["settings"])
         numbers: dict[str, Any] = dict(changes)
@@ -62,22 +64,12 @@ class FitShop:
             seed=config["seed"],
             after_day=lambda _: None,
         )
-        category = np.asarray(self.pictures.category, np.int64)
-        return of_events(record.events, category, config["days"], has_slates=has_slates)
+        return record.events
 
 
 def shops(context: Context, plans: Sequence[Resolved]) -> list[FitShop]:
-    """A shop for each plan; where the policy sees no pictures, they need no vectors."""
-    if plans[0].config["policy"] in BLIND:
-        return [_without_vectors(context, one) for one in plans]
-    return [FitShop(one, *gather(context, one), {}) for one in plans]
-
-
-def _without_vectors(context: Context, resolved: Resolved) -> FitShop:
-    with read_transaction(context.engine) as conn:
-        pixels = images.read(conn, [item.image for item in resolved.items])
-    pictures = pictures_of(resolved.items, resolved.config["categories"], pixels)
-    return FitShop(resolved, pictures, np.ones((len(resolved.items), 1), np.float32), {})
+    """A shop for each plan."""
+    return [FitShop(one, *gather_for_policy(context, one), {}) for one in plans]
 
 
 @dataclass(frozen=True)

@@ -247,3 +247,19 @@ def gather(context: Context, resolved: Resolved) -> tuple[Pictures, NDArray[np.f
     with read_transaction(context.engine) as conn:
         pixels = images.read(conn, hashes)
     return pictures_of(chosen, config["categories"], pixels), vectors(context, embedder, hashes)
+
+
+BLIND = ("random", "popularity")
+"""Policies whose slates depend on no vector."""
+
+
+def gather_for_policy(context: Context, resolved: Resolved) -> tuple[Pictures, NDArray[np.float32]]:
+    """The same, but where the run's policy sees no pictures the vectors are ones, float32 [n, 1],
+    and nothing is embedded.
+    """
+    if resolved.config["policy"] not in BLIND:
+        return gather(context, resolved)
+    with read_transaction(context.engine) as conn:
+        pixels = images.read(conn, [item.image for item in resolved.items])
+    pictures = pictures_of(resolved.items, resolved.config["categories"], pixels)
+    return pictures, np.ones((len(resolved.items), 1), np.float32)

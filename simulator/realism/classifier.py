@@ -1,4 +1,5 @@
-"""What gives the simulation away: a classifier that tells real visits from simulated ones.
+"""What gives the simulation away: a classifier that tells real visits from simulated ones, for
+`realism` and for `world fit`.
 
 A classifier two-sample test (Lopez-Paz and Oquab 2017): a logistic regression on what was counted
 in a visit, asked about shoppers from whom it did not learn.
@@ -6,6 +7,7 @@ in a visit, asked about shoppers from whom it did not learn.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +32,8 @@ COUNTS = {
 
 @dataclass(frozen=True)
 class ToldApart:
-    """The area under the curve: 0.5 not at all, 1 always. alone: that of each feature by itself,
-    the largest first.
+    """The area under the curve: 0.5 not at all, 1 always; NaN where shoppers are too few to learn
+    from some and ask others. alone: that of each feature by itself, the largest first.
     """
 
     value: float
@@ -48,6 +50,8 @@ def told_apart(real: Observed, simulated: Observed, rng: np.random.Generator) ->
     rows = np.concatenate([np.column_stack(list(one.values())) for one in parts])
     is_real = np.repeat([True, False], [len(real.shopper), len(simulated.shopper)])
     shopper = np.concatenate([real.shopper, simulated.shopper])
+    if not _is_enough(is_real, shopper):
+        return ToldApart(math.nan, math.nan, math.nan, {})
     score, asked = _asked(rows, is_real, shopper)
     rows, is_real, shopper = rows[asked], is_real[asked], shopper[asked]
     owner = [ShopperSample(score[is_real == one], shopper[is_real == one]) for one in (True, False)]
@@ -84,6 +88,12 @@ def area(score: Floats, is_real: NDArray[np.bool_], weights: Floats) -> float:
     other = np.bincount(place, weights * ~is_real)
     below = np.cumsum(other) - other
     return float((real * (below + other / 2)).sum() / (real.sum() * other.sum()))
+
+
+def _is_enough(is_real: NDArray[np.bool_], shopper: Ints) -> bool:
+    """Whether there are visits of both kinds to learn from, and to ask."""
+    half = 2 * is_real + shopper % 2
+    return len(np.unique(half)) == 4
 
 
 def _asked(rows: Floats, is_real: NDArray[np.bool_], shopper: Ints) -> tuple[Floats, Ints]:

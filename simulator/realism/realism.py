@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from db.errors import DataError
-from simulator.fitting.simulated import shops
 from simulator.installation import run_folder
 from simulator.installation.command_line import command_line
 from simulator.installation.context import Context
@@ -18,7 +17,7 @@ from simulator.logs.evaluate_log import events_of, tell
 from simulator.logs.reading import read as reading
 from simulator.logs.reading.notes import Notes
 from simulator.logs.reading.shapes.options import ReadOptions
-from simulator.playing.in_memory import play_in_memory, share_world
+from simulator.playing.in_memory import gather_for_policy, play_in_memory, share_world
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.record import Record
 from simulator.playing.simulate import prepare_all
@@ -100,8 +99,7 @@ def played(context: Context, resolved: Resolved, known: frozenset[int]) -> Obser
     """The visits of simulated shoppers, played in memory, as a log of these kinds would tell."""
     config = resolved.config
     record = Record(config["recommender"]["slate_size"])
-    (shop,) = shops(context, [resolved])
-    shared = share_world(config, shop.pictures, shop.vectors)
+    shared = share_world(config, *gather_for_policy(context, resolved))
     with context.talk.progress("simulating", config["days"]) as step:
         play_in_memory(shared, config["policy"], record=record, after_day=lambda _day: step())
     return of_events(record.events, known)

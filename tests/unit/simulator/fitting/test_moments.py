@@ -9,9 +9,29 @@ import numpy as np
 import pytest
 
 from simulator.fitting.moments import moments
-from tests.unit.simulator.fitting.test_told_apart import visits
+from simulator.fitting.seen import PLACES, SeenVisits
 
 FIVE: dict[str, Any] = {"shown_at": np.full(10, 100), "clicked_at": np.array([8] * 5 + [4] * 5)}
+
+
+def visits(seed: int, *, looks: float, n: int = 600) -> SeenVisits:
+    """Of some shoppers, with so many looks in the mean."""
+    rng = np.random.default_rng(seed)
+    none = np.zeros(PLACES, np.int64)
+    return SeenVisits(
+        has_slates=True,
+        days=6,
+        shopper=rng.integers(0, 200, n),
+        day=rng.integers(0, 6, n),
+        slates=rng.integers(1, 4, n),
+        looks=rng.poisson(looks, n),
+        carts=rng.binomial(1, 0.2, n),
+        purchases=np.zeros(n, np.int64),
+        shown_at=none,
+        clicked_at=none,
+        searched=none[:0],
+        looked=none[:0],
+    )
 
 
 def test_moments_are_what_they_are_called() -> None:

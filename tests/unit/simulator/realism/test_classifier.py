@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,13 @@ def test_the_area_is_the_share_of_pairs_in_order() -> None:
     score = np.array([3.0, 1.0, 1.0, 0.0])
     is_real = np.array([True, True, False, False])
     assert area(score, is_real, np.ones(4)) == pytest.approx((1 + 1 + 0.5 + 1) / 4)
+
+
+def test_too_few_shoppers_say_nothing() -> None:
+    """Missing is not one half: one shopper cannot teach and be asked."""
+    alone = visits(1, looks=2)
+    alone = replace(alone, shopper=np.zeros_like(alone.shopper))
+    assert np.isnan(told_apart(alone, visits(2, looks=2), np.random.default_rng(1)).value)
 
 
 @pytest.mark.thorough
