@@ -56,6 +56,16 @@ item = Table(
     sqlite_with_rowid=False,
 )
 
+catalogue_intake = Table(
+    "catalogue_intake",
+    metadata,
+    Column("catalogue", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2, ... of the catalogue
+    Column("at", Float, nullable=False),
+    Column("about", Text, nullable=False),  # JSON: what came, and what was passed over
+    sqlite_with_rowid=False,
+)
+
 model = Table(
     "model",
     metadata,

@@ -6,18 +6,16 @@ once stays as it is, so that runs on it can be told again; more pictures get the
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from db import images, items, views
+from db import images, intakes, items, views
 from db.engine import write_transaction
 from db.errors import DataError, UsageError
 from db.items import CATALOGUE_SPLIT, FROM_CLUSTERS, FROM_CSV, QUERY_SPLIT, Item
@@ -26,6 +24,9 @@ from simulator.catalogues import pictures
 from simulator.catalogues import stored as catalogues
 from simulator.catalogues.csv_file import CatalogueLine, CatalogueTable, Skipped, printable
 from simulator.catalogues.decoder import Decoder
+from simulator.catalogues.intake.added import Added
+from simulator.catalogues.intake.told import told
+from simulator.catalogues.intake.walk import walk
 from simulator.catalogues.source import CatalogueSource, said_of
 from simulator.installation.context import Context
 from simulator.world.catalogue import descriptors, standardised
@@ -41,11 +42,6 @@ MOST_CATEGORIES = 500
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _AT_ONCE = 500
 
-EMBEDDER_NOTE = (
-    "note: our own networks see them in 28 x 28 grey levels, shape and shade, not colour; to train"
-    " one that sees colour: windowshop train --backbone mobilenet --catalogue {name}"
-)
-
 
 class Found(NamedTuple):
     """A picture that can be sold, with what the CSV says of it."""
@@ -53,49 +49,7 @@ class Found(NamedTuple):
     line: CatalogueLine
     image: str  # sha256
     pixels: NDArray[np.uint8]  # as it is stored: [96, 96, 3] or [28, 28]
-
-
-@dataclass(frozen=True)
-class Added:
-    """A catalogue after pictures were added to it."""
-
-    catalogue: str
-    items: int
-    """For sale, all it has now."""
-    queries: int
-    """Query items, all it has now."""
-    new: int
-    """Pictures that came."""
-    known: int
-    changed: int
-    skipped: list[Skipped]
-
-    def to_json(self) -> dict[str, Any]:
-        """The result that other programs rely on."""
-        skipped = [one._asdict() for one in self.skipped]
-        return {
-            "catalogue": self.catalogue,
-            "items": self.items,
-            "queries": self.queries,
-            "skipped": skipped,
-        }
-
-    def text(self) -> str:
-        """The same for people."""
-        lines = [f"left out  {one.text()}" for one in self.skipped]
-        lines.append(
-            f"catalogue {self.catalogue}: {self.items:,} items to sell, {self.queries:,} query"
-            f" items; {self.new:,} new, {self.known:,} known before, {len(self.skipped):,} left out"
-        )
-        if self.changed:
-            lines.append(
-                f"{self.changed:,} known items have another category or price in the CSV now; they"
-                " stay as they were. Another --name makes a new catalogue"
-            )
-        note = EMBEDDER_NOTE.format(name=self.catalogue)
-        return "\n".join(
-            [*lines, note, f"shop in it: windowshop demo --catalogue {self.catalogue}"]
-        )
+    format: str  # what its file was; empty where nobody knows
 
 
 def add(
@@ -118,7 +72,8 @@ def add(
     source = CatalogueSource(place, csv, pictures, shape)
     folder = source.folder
     name = _checked_name(folder, place.stem if name is None and place.is_file() else name)
-    files, skipped = _files(folder)
+    walked = walk(folder, source.told_by)
+    files = walked.files
     table = said_of(context, source, files)
     if source.feed is not None:
         files = sorted(table.mentioned)
@@ -128,14 +83,15 @@ def add(
         number = items.next_number(conn, name)
         stored = items.read(conn, name)
         new, known, clashing = _sorted_out(found, stored, table)
-        left_out = [*table.skipped, *skipped, *twice, *broken, *clashing]
+        left_out = [*table.skipped, *walked.skipped, *twice, *broken, *clashing]
         if not new and not known:
-            raise DataError(_nothing(folder, left_out))
+            raise DataError(_nothing(folder, left_out, walked.skipped))
         rows = _rows(conn, new, stored, number)
         _check_categories([*stored, *rows])
         if new:
             images.add(conn, [one.pixels for one in new])
         items.add(conn, name, rows)
+        intakes.keep(conn, name, told(source, table.title, new, known, left_out))
     splits = [row.split for row in (*stored, *rows)]
     changed = _changed(known, stored)
     n_items = splits.count(CATALOGUE_SPLIT)
@@ -158,30 +114,6 @@ def _checked_name(folder: Path, name: str | None) -> str:
             f"{found} is the catalogue that comes with Windowshop; give another --name"
         )
     return found
-
-
-def _files(folder: Path) -> tuple[list[str], list[Skipped]]:
-    """The pictures below a folder, relative paths with `/`, sorted; and folders that may not be
-    read.
-
-    Names that begin with a dot are somebody's bookkeeping and not looked at.
-    """
-    found: list[str] = []
-    closed: list[Skipped] = []
-
-    def note(error: OSError) -> None:
-        closed.append(
-            Skipped(printable(str(error.filename)), None, f"cannot be read ({error.strerror})")
-        )
-
-    for parent, folders, names in os.walk(folder, onerror=note):
-        folders[:] = [one for one in folders if not one.startswith(".")]
-        found += [
-            (Path(parent) / one).relative_to(folder).as_posix()
-            for one in names
-            if not one.startswith(".") and one.lower().endswith(pictures.SUFFIXES)
-        ]
-    return sorted(found), closed
 
 
 def _lines(
@@ -219,8 +151,9 @@ def _decoded(
                     raise DataError(
                         "its path is no id (too long, or not UTF-8); give it one in the CSV"
                     )
-                canonical = decoder.read(folder / line.file).canonical
-                found.append(Found(line, images.digest(canonical), canonical))
+                photo = decoder.read(folder / line.file)
+                canonical = photo.canonical
+                found.append(Found(line, images.digest(canonical), canonical, photo.format))
             except (DataError, UsageError) as error:
                 reason = str(error).removeprefix(f"{folder / line.file}: ")
                 broken[line.file] = Skipped(printable(line.file), None, printable(reason))
@@ -344,9 +277,12 @@ def _changed(known: Sequence[Found], stored: Sequence[Item]) -> int:
     )
 
 
-def _nothing(folder: Path, left_out: Sequence[Skipped]) -> str:
-    if not left_out:
-        return f"{folder}: wanted pictures in it ({pictures.KINDS}), found none"
+def _nothing(folder: Path, left_out: Sequence[Skipped], others: Sequence[Skipped]) -> str:
+    """others: files that are no pictures by their names."""
+    if len(left_out) == len(others):
+        wanted = f"{folder}: wanted pictures in it ({pictures.KINDS}), found none"
+        more = f"; {len(others):,} are passed over, the first: {others[0].text()}" if others else ""
+        return wanted + more
     first = left_out[0].text()
     return (
         f"{folder}: none of its pictures can be used, {len(left_out):,} were left out; the first:"

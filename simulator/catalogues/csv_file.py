@@ -61,6 +61,8 @@ class CatalogueTable:
     skipped: list[Skipped] = field(default_factory=list)
     mentioned: set[str] = field(default_factory=set)
     """All files it names, on bad lines too: these do not go in unnamed."""
+    title: str = ""
+    """What it is, where it is a feed."""
 
     def skip(self, number: int, reason: str) -> None:
         """Leave a line out."""

@@ -106,7 +106,7 @@ class Decoder:
             ) from None
         if "error" in head:
             raise (UsageError if head.get("usage") else DataError)(str(head["error"]))
-        return Photo(Image.fromarray(shown), canonical)
+        return Photo(Image.fromarray(shown), canonical, _format(head))
 
     def held(self) -> list[str]:
         """Which of CALLS, NETWORK and PRIVILEGES of `decoder_rights` the process has given up on
@@ -195,6 +195,12 @@ def _asked(
         raise ValueError("no size that a picture has")
     shown = _picture(process, head["shown"])
     return head, shown, _picture(process, head["canonical"])
+
+
+def _format(head: dict[str, Any]) -> str:
+    """What the file was, if it is anything that is read; else unknown."""
+    told = str(head.get("format", ""))
+    return told if told in pictures.NAMES.values() else ""
 
 
 def _head(process: subprocess.Popen[bytes]) -> dict[str, Any]:

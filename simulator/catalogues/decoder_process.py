@@ -79,7 +79,8 @@ def reply(name: str, content: bytes, *most: int) -> tuple[dict[str, Any], list[N
         return {
             "error": f"{name}: needs more memory than the {limit} it may have; scale it down first"
         }, []
-    return {"shown": shown.shape, "canonical": photo.canonical.shape}, [shown, photo.canonical]
+    sizes = {"shown": shown.shape, "canonical": photo.canonical.shape}
+    return {**sizes, "format": photo.format}, [shown, photo.canonical]
 
 
 def send(replies: BinaryIO, head: dict[str, Any], *pixels: NDArray[np.uint8]) -> None:

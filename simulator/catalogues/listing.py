@@ -46,20 +46,19 @@ def every(context: Context) -> list[dict[str, Any]]:
 
 def by_category(stored: Sequence[Item]) -> list[dict[str, Any]]:
     """A catalogue's categories with their sizes and given prices, in alphabetical order."""
-    found: list[dict[str, Any]] = []
-    for category, source in sorted({(row.category, row.source) for row in stored}):
-        rows = [row for row in stored if (row.category, row.source) == (category, source)]
-        prices = [row.price / 100 for row in rows if row.price is not None]
-        splits = [row.split for row in rows]
-        found.append(
-            {
-                "category": category,
-                "items": splits.count(CATALOGUE_SPLIT),
-                "queries": splits.count(QUERY_SPLIT),
-                "prices": f"{min(prices):.2f} to {max(prices):.2f}"
-                if prices
-                else "drawn by the world",
-                "source": source,
-            }
-        )
-    return found
+    groups: dict[tuple[str, str], list[Item]] = {}
+    for row in stored:
+        groups.setdefault((row.category, row.source), []).append(row)
+    return [_category(*key, groups[key]) for key in sorted(groups)]
+
+
+def _category(category: str, source: str, rows: Sequence[Item]) -> dict[str, Any]:
+    prices = [row.price / 100 for row in rows if row.price is not None]
+    splits = [row.split for row in rows]
+    return {
+        "category": category,
+        "items": splits.count(CATALOGUE_SPLIT),
+        "queries": splits.count(QUERY_SPLIT),
+        "prices": f"{min(prices):.2f} to {max(prices):.2f}" if prices else "drawn by the world",
+        "source": source,
+    }

@@ -13,6 +13,7 @@ import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
 KINDS = "jpg, png, webp, gif, bmp, tiff or avif"
 """The same for people."""
+
+NAMES = MappingProxyType({name: name.lower() for name in FORMATS} | {"JPEG": "jpg", "MPO": "jpg"})
+"""What each is called where formats are counted; a JPEG of several pictures is an MPO to Pillow."""
 
 SUFFIXES = (*(".jpg", ".jpeg", ".png", ".webp"), *(".gif", ".bmp", ".tif", ".tiff", ".avif"))
 """How such files end, in any case of letters."""
@@ -49,6 +53,8 @@ class Photo:
 
     shown: Image.Image
     canonical: NDArray[np.uint8]
+    format: str = ""
+    """What its file was: one of NAMES."""
 
 
 def read(path: Path) -> Photo:
@@ -62,9 +68,11 @@ def understand(name: str, content: bytes, *limit: int) -> Photo:
     """A picture from its file's bytes; the errors of `read`, under that name. limit: pixels it may
     have, if not MOST_PIXELS.
     """
-    shown = views.shrunk(_decoded(name, content, *limit))
+    decoded = _decoded(name, content, *limit)
+    kind = NAMES.get(decoded.format or "", "")
+    shown = views.shrunk(decoded)
     try:
-        return Photo(shown, views.stored(shown))
+        return Photo(shown, views.stored(shown), kind)
     except ValueError as error:
         raise DataError(f"{name}: {error}") from None
 
@@ -115,7 +123,9 @@ def _decoded(path: str, content: bytes, most_pixels: int = MOST_PIXELS) -> Image
                     raise _too_large(path, f"{width:,} x {height:,} pixels", most_pixels)
                 opened.load()
                 ImageOps.exif_transpose(opened, in_place=True)
-                return _on_white(opened)
+                flat = _on_white(opened)
+                flat.format = opened.format  # a copy forgets what its file was
+                return flat
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(path, "far more", most_pixels) from None
     except UnidentifiedImageError:

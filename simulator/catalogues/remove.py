@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from db import items
+from db import intakes, items
 from db.engine import write_transaction
 from db.errors import UsageError
 from simulator.catalogues import stored as catalogues
@@ -53,4 +53,5 @@ def remove(context: Context, name: str) -> Removed:
                 f"catalogue {name!r} stays: runs were played with it ({those}) and need its"
                 " pictures; `windowshop catalogue list` shows the others"
             )
+        intakes.forget(conn, name)
         return Removed(name, *items.remove(conn, name))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from db.errors import UsageError
 from simulator.catalogues import csv_file as catalogue_csv
-from simulator.catalogues.csv_file import CatalogueTable
+from simulator.catalogues.csv_file import CatalogueTable, Skipped, printable
 from simulator.catalogues.feeds.joined import by_folder, joined
 from simulator.catalogues.feeds.shapes import looks_known, read_feed
 from simulator.installation.context import Context
@@ -40,6 +40,11 @@ class CatalogueSource:
         return self.csv if self.shape is not None or looks_known(self.csv) else None
 
     @property
+    def told_by(self) -> list[Path]:
+        """The files that say what the pictures are."""
+        return [*([self.place] if self.place.is_file() else []), *([self.csv] if self.csv else [])]
+
+    @property
     def folder(self) -> Path:
         """Where the pictures lie."""
         if self.pictures is not None:
@@ -54,10 +59,12 @@ def said_of(context: Context, source: CatalogueSource, files: Sequence[str]) -> 
         found, shape = read_feed(feed, source.shape)
         context.talk.say(f"{feed}: {shape.title}, {len(found.products):,} products")
         table = joined(found, files)
-        if unnamed := len(files) - len(table.mentioned):
-            context.talk.say(
-                f"{unnamed:,} pictures of {source.folder} are not in the feed; left out"
-            )
+        table.title = shape.title
+        table.skipped += [
+            Skipped(printable(one), None, "no product of the feed has this picture")
+            for one in files
+            if one not in table.mentioned
+        ]
         return table
     if source.shape == FOLDERS:
         return by_folder(str(source.place), files)

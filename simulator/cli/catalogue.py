@@ -99,6 +99,21 @@ def list_(
     show_result(listing.to_json(stored), columns(listing.by_category(stored)), as_json=as_json)
 
 
+@app.command("show", epilog="Example: windowshop catalogue show shop")
+def show_(
+    name: Annotated[str, typer.Argument(help="A catalogue.")],
+    as_json: AsJson = False,
+) -> None:
+    """What a catalogue holds, where it came from, what was passed over and why, who plays on it."""
+    from simulator.catalogues import listing
+    from simulator.catalogues.show import show as action
+
+    found = action(open_installation(), name)
+    show_result(
+        found.to_json(), found.text(columns(listing.by_category(found.stored))), as_json=as_json
+    )
+
+
 @app.command("remove", epilog="Example: windowshop catalogue remove shop")
 def remove(
     name: Annotated[str, typer.Argument(help="A catalogue of your own.")],

@@ -123,6 +123,10 @@ ANSWERS = {
         ("catalogue", "list", "toy"),
         {"item", "category", "price", "source", "split"},
     ),
+    "windowshop catalogue show": (
+        ("catalogue", "show", "toy"),
+        {"catalogue", "items", "queries", "categories", "prices", "intakes", "runs"},
+    ),
     "windowshop status": (
         ("status",),
         {"runs", "work", "parked", "processes", "models", "catalogues"},

@@ -218,7 +218,7 @@ def test_the_commands_answer_as_promised(installation: Installation) -> None:
     done = installation.call("catalogue", "add", "shop", "--csv", "shop.csv", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert list(found) == ["catalogue", "items", "queries", "skipped"]
+    assert list(found) == ["catalogue", "items", "queries", "skipped", "passed_over"]
     assert found["items"] + found["queries"] == 40
     assert [(one["file"], one["line"]) for one in found["skipped"]] == [("broken.jpg", None)]
     listed = json.loads(installation.call("catalogue", "list", "shop", "--json").stdout)
@@ -227,6 +227,10 @@ def test_the_commands_answer_as_promised(installation: Installation) -> None:
     assert by_id["sku-5"]["price"] == 5.25
     assert by_id["sku-6"]["price"] is None
     assert [one["split"] for one in listed].count(QUERY_SPLIT) == found["queries"]
+    shown = json.loads(installation.call("catalogue", "show", "shop", "--json").stdout)
+    assert shown["items"] == found["items"]
+    assert shown["formats"] == {"png": 40}
+    assert [sum(one["reasons"].values()) for one in shown["intakes"]] == [1]
     every = json.loads(installation.call("catalogue", "list", "--json").stdout)
     assert [one["catalogue"] for one in every] == ["shop", "toy"]
     assert every[0]["items"] == found["items"]
@@ -239,6 +243,9 @@ def test_the_commands_talk_to_people(installation: Installation) -> None:
     assert "broken.jpg: wanted a picture (jpg, png, webp" in done.stdout
     assert "--backbone mobilenet --catalogue bare" in done.stdout
     assert "cluster 1" in installation.call("catalogue", "list", "bare").stdout
+    shown = installation.call("catalogue", "show", "bare").stdout
+    assert "formats   40 png\n" in shown
+    assert "intake 1  shop: 40 new, 0 known before, 1 left out\n  1  wanted a picture" in shown
     assert "toy" in installation.call("catalogue", "list").stdout
 
 
@@ -251,6 +258,7 @@ def test_the_commands_talk_to_people(installation: Installation) -> None:
         (("add", "shop", "--csv", "shop/p000.png"), 1, "file,id,category,price"),
         (("add", "home"), 1, "found none"),
         (("list", "nothing"), 2, "windowshop catalogue add"),
+        (("show", "nothing"), 2, "windowshop catalogue add"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(

@@ -64,10 +64,12 @@ def test_a_feed_finds_its_pictures(any_engine: Engine, styles: Path, is_place: b
     stored = rows(any_engine, "kaggle")
     assert {one.item_id for one in stored} == {str(10000 + n) for n in range(20)}
     assert {one.category for one in stored} == {"Shirts", "Caps"}
-    reasons = {one.line: one.reason for one in found.skipped}
+    reasons = {one.line: one.reason for one in found.skipped if one.line}
     assert "there is no picture '10020'" in reasons[22]
     assert "8 fields, the first one 7" in reasons[23]
     assert len(reasons) == 2
+    [unused] = [one for one in found.skipped if not one.line]
+    assert unused == ("99.jpg", None, "no product of the feed has this picture")
 
 
 def test_folders_may_be_categories(any_engine: Engine, tmp_path: Path) -> None:

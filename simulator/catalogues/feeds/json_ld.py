@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -11,6 +12,7 @@ from simulator.catalogues.feeds.product import Feed
 
 _DEEPEST = 30
 """Levels of a document that are looked through."""
+_AFTER_NAMESPACE = re.compile("[/#:]")
 _TOO_DEEP = "this is nested too deeply to be read"
 
 
@@ -20,7 +22,10 @@ def json_ld(text: str, feed: Feed) -> None:
     for document in _documents(text, feed):
         for product in _products(document, 0):
             number += 1
-            _take(product, number, feed)
+            if isinstance(product, str):
+                feed.skip(number, product)
+            else:
+                _take(product, number, feed)
 
 
 def _take(product: dict[str, Any], number: int, feed: Feed) -> None:
@@ -62,20 +67,29 @@ def _documents(text: str, feed: Feed) -> Iterator[Any]:
             feed.skip(number, _TOO_DEEP)
 
 
-def _products(found: Any, depth: int) -> Iterator[dict[str, Any]]:
-    """Objects of type Product, in order."""
+def _products(found: Any, depth: int) -> Iterator[dict[str, Any] | str]:
+    """Objects of type Product, in order; of one that cannot be looked at, the reason."""
     if depth > _DEEPEST:
-        return
-    if isinstance(found, dict):
+        if isinstance(found, dict | list):
+            yield _TOO_DEEP
+    elif isinstance(found, dict):
         kinds = found.get("@type", "")
-        if "Product" in (kinds if isinstance(kinds, list) else [kinds]):
+        named = kinds if isinstance(kinds, list) else [kinds]
+        if any(_is_product(one) for one in named):
             yield found
             return
+        if not all(isinstance(one, str) for one in named):
+            yield "its @type is no text"
         for value in found.values():
             yield from _products(value, depth + 1)
     elif isinstance(found, list):
         for value in found:
             yield from _products(value, depth + 1)
+
+
+def _is_product(kind: Any) -> bool:
+    """`Product`, also with its namespace or as an address: `https://schema.org/Product`."""
+    return isinstance(kind, str) and _AFTER_NAMESPACE.split(kind)[-1] == "Product"
 
 
 def _picture(image: Any) -> str:

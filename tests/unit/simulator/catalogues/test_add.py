@@ -210,9 +210,7 @@ def spoil(folder: Path) -> set[str]:
 
 
 def test_broken_pictures_are_listed_and_the_rest_goes_in(sqlite: Engine, tmp_path: Path) -> None:
-    """Each with a reason that does not repeat its path; other files and hidden ones are not looked
-    at.
-    """
+    """Each with a reason that does not repeat its path; so are other files and hidden ones."""
     folder = folder_of(tmp_path, 12)
     bad = spoil(folder)
     (folder / "notes.txt").touch()
@@ -220,7 +218,8 @@ def test_broken_pictures_are_listed_and_the_rest_goes_in(sqlite: Engine, tmp_pat
     (folder / ".cache").mkdir()
     (folder / ".cache" / "small.png").touch()
     found = add(context_of(sqlite), folder)
-    assert {one.file for one in found.skipped} == bad
+    assert {one.file for one in found.skipped} == bad | {"notes.txt", "._p000.png", ".cache"}
+    assert sum(found.to_json()["passed_over"].values()) == 8
     assert all(
         one.line is None and one.reason and str(tmp_path) not in one.reason for one in found.skipped
     )

@@ -243,3 +243,33 @@ def test_mutated_feeds_are_read_or_refused_in_one_line(tmp_path: Path, shape: st
         except DataError:
             continue
         assert all(one.reason and "\n" not in one.reason for one in feed.skipped)
+
+
+def test_a_type_that_is_no_text_is_counted(tmp_path: Path) -> None:
+    """What lies in it is read all the same; a type with its namespace is a type."""
+    product = {"sku": "a", "image": "a.jpg"}
+    found = {
+        "@context": "https://schema.org",
+        "@graph": [
+            {"@type": {"@id": "Product"}, **product},
+            {"@type": ["Thing", 5], "itemOffered": {"@type": "schema:Product", **product}},
+            {"@type": "https://schema.org/Product", "sku": "b", "image": "b.jpg"},
+            {"@type": "Organization", "name": "No product, and not counted"},
+        ],
+    }
+    path = tmp_path / "feed.json"
+    path.write_text(json.dumps(found))
+    feed, _ = read_feed(path)
+    assert [one.item_id for one in feed.products] == ["a", "b"]
+    assert [one.reason for one in feed.skipped] == ["its @type is no text"] * 2
+
+
+def test_what_is_nested_too_deeply_is_counted(tmp_path: Path) -> None:
+    """A product at level 40 is not looked for, and that is said."""
+    deep: object = {"@type": "Product", "sku": "a", "image": "a.jpg"}
+    for _ in range(40):
+        deep = [deep]
+    path = tmp_path / "feed.json"
+    path.write_text(json.dumps({"@context": "https://schema.org", "@graph": deep}))
+    feed, _ = read_feed(path)
+    assert [one.reason for one in feed.skipped] == ["this is nested too deeply to be read"]
