@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --prerelease disallow --uni
 	--generate-hashes --no-emit-index-url --no-header
 # Left to their own commands: real containers, a real browser, and the long lane of kills and outages.
 ON_THEIR_OWN := not compose and not browser and not fault
-QUICK_TESTS := $(ON_THEIR_OWN) and not thorough
+QUICK_TESTS := $(ON_THEIR_OWN) and not thorough and not other_pass
 # A file stays in one process, and files come in the order that tests/tiers.py gives them.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -33,7 +33,7 @@ test: $(VENV)/.dev ## unit, service and journey tests, each claim once; about fi
 test-all: test-thorough test-postgres ## what `make test` leaves out: larger sizes, more settings, Postgres throughout
 
 test-thorough: $(VENV)/.dev
-	$(PYTEST) --durations=25 -m "thorough and $(ON_THEIR_OWN)" $(ARGS)
+	$(PYTEST) --durations=25 -m "thorough and not other_pass and $(ON_THEIR_OWN)" $(ARGS)
 
 test-postgres: $(VENV)/.dev ## the service and journey tests once more, on Postgres where SQLite would do
 	TEST_DATABASE=postgres $(PYTEST) \

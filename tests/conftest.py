@@ -17,7 +17,7 @@ from db import schema
 from db.engine import open_engine
 from tests.databases import KINDS, PASS, POSTGRES, SQLITE, fresh_postgres, hurry
 from tests.installation import Installer, install
-from tests.tiers import leave_postgres, longest_first
+from tests.tiers import leave_postgres, leave_what_needs_no_database, longest_first
 
 # What a shell starts in the background ignores Ctrl-C, and the commands under test would inherit
 # that.
@@ -26,8 +26,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what `make test` leaves to `make test-all`, before anybody selects by marks."""
+    """Marks what one command leaves to another, before anybody selects by marks."""
     leave_postgres(items)
+    leave_what_needs_no_database(items)
     longest_first(items)
 
 

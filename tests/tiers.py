@@ -12,6 +12,10 @@ import pytest
 from tests.databases import PASS, POSTGRES
 
 
+WITH_A_DATABASE = frozenset({"database_url", "installed", "new_database", "postgres"})
+"""The fixtures that every other one with a database is made of."""
+
+
 def first_of(values: Iterable[Any]) -> list[Any]:
     """Values of one parameter: `make test` tries the first, `make test-all` the others."""
     first, *others = values
@@ -20,16 +24,29 @@ def first_of(values: Iterable[Any]) -> list[Any]:
 
 def leave_postgres(items: Iterable[pytest.Item]) -> None:
     """What is tried on both databases is tried on SQLite by `make test`, on Postgres by `make
-    test-all`.
+    test-postgres`.
     """
     if PASS == POSTGRES:
         return
     for item in items:
         settings = getattr(item, "callspec", None)
-        if settings is not None and any(
-            isinstance(one, str) and one == POSTGRES for one in settings.params.values()
-        ):
+        if settings is None or item.get_closest_marker("thorough"):
+            continue
+        if POSTGRES not in map(str, settings.params.values()):
+            continue
+        if any(item.get_closest_marker(tier) for tier in ("service", "journey")):
+            item.add_marker(pytest.mark.other_pass)
+        else:
             item.add_marker(pytest.mark.thorough)
+
+
+def leave_what_needs_no_database(items: Iterable[pytest.Item]) -> None:
+    """The pass on Postgres leaves what would do the same there: no database of it is asked for."""
+    if PASS != POSTGRES:
+        return
+    for item in items:
+        if WITH_A_DATABASE.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.other_pass)
 
 
 def longest_first(items: list[pytest.Item]) -> None:
