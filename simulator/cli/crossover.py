@@ -41,7 +41,7 @@ Share = Annotated[
 def register(app: typer.Typer) -> None:
     """Put the commands into the command line."""
     app.command(
-        epilog="Example: windowshop crossover --shares 0.1,0.9 --seeds 2 --shoppers 500 --days 4"
+        epilog="Example: windowshop crossover --shares 0.1,0.9 --seeds 2 --shoppers 300 --days 3"
     )(crossover)
     app.command(
         epilog="Example: windowshop offline --policies visual,cf,blend --shoppers 500 --days 4"
