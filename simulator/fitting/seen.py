@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from db.events import Events, Kind
 from simulator.logs.reading.arrays.events import LogEvents
 from simulator.logs.reading.arrays.sessions import owners
+from simulator.logs.shown_items import shown_items
 from simulator.world.shopper import DAY_MS
 
 Ints = NDArray[np.int64]
@@ -151,27 +152,8 @@ def _by_place(places: Ints) -> Ints:
 
 
 def _places(log: LogEvents, keep: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Items shown and clicked by place; a click belongs to the last slate before it that holds its
-    item.
-    """
-    start = np.flatnonzero(np.diff(log.slate_row, prepend=-1))
-    lengths = np.diff(np.append(start, len(log.slate_row)))
-    place = np.arange(len(log.slate_row)) - np.repeat(start, lengths)
-    shown = place[keep[log.slate_row]]
-    texts = log.item.texts()
-    owner = owners(log.shopper, log.session)
-    order = np.lexsort((np.arange(len(log)), log.time, owner))
-    slates = {
-        int(log.slate_row[one]): log.slate_item[one : one + n]
-        for one, n in zip(start.tolist(), lengths.tolist(), strict=True)
-    }
-    last: dict[tuple[int, str], int] = {}
-    clicked: list[int] = []
-    for row in order[keep[order]].tolist():
-        visit = int(owner[row])
-        if row in slates:
-            last.update({(visit, item): at for at, item in enumerate(slates[row])})
-        elif log.kind[row] == Kind.CLICK and log.item.codes[row] >= 0:
-            found = last.get((visit, texts[log.item.codes[row]]))
-            clicked += [] if found is None else [found]
-    return _by_place(shown), _by_place(np.array(clicked, np.int64))
+    """Items shown and clicked by place."""
+    found = shown_items(log)
+    kept = keep[found.row]
+    shown, clicks = found.place[kept], found.clicks[kept]
+    return _by_place(shown), _by_place(np.repeat(shown, clicks))

@@ -25,6 +25,14 @@ def read(context: Context, log_id: str, notes: Notes) -> LogEvents | None:
     return None if imported is None else reading.given(imported[0].encode(), notes)
 
 
+def is_kept(context: Context, log_id: str) -> bool:
+    """Whether a log of that id was imported."""
+    if re.fullmatch("[0-9a-f]{12}", log_id) is None:
+        return False
+    with read_transaction(context.engine) as conn:
+        return imported_logs.read(conn, log_id) is not None
+
+
 def damage(context: Context, log_id: str) -> tuple[bool, str] | None:
     """Whether the lines are the imported ones, each of them good, and what was found; None: no such
     log.

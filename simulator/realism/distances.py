@@ -7,15 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import wasserstein_distance
 
-from simulator.realism.measures import ShopperSample
+from simulator.realism.measures import How, ShopperSample
 from simulator.realism.observed import Floats
+from simulator.realism.popularity import gini, zipf
 
 RESAMPLES = 200
+SMOOTHED = 0.5
+"""Added to each cell of a Kullback-Leibler divergence, which is infinite where one is empty."""
 
 
 @dataclass(frozen=True)
 class Apart:
-    """real, simulated: mean or Gini; distance: Wasserstein, or the difference of the Ginis."""
+    """real, simulated: mean, Gini, Zipf exponent, or the share of the cell that differs most.
+
+    distance: Wasserstein, the difference of Ginis or exponents, or the Kullback-Leibler divergence
+    of the simulated shares from the real ones, in nats.
+    """
 
     real: float
     simulated: float
@@ -23,25 +30,35 @@ class Apart:
     low: float | None
     """Unknown of a Gini: drawing shoppers twice makes items more unequal than they are."""
     high: float | None
+    cell: int | None = None
+    """The category or place whose share differs most, where cells are compared."""
 
 
 def apart(
-    real: ShopperSample, simulated: ShopperSample, *, is_gini: bool, rng: np.random.Generator
+    real: ShopperSample, simulated: ShopperSample, *, how: How, rng: np.random.Generator
 ) -> Apart:
     """The interval is the basic bootstrap's: what resampling adds to a distance, sampling added
     too, and it is taken off. It ends at 0, since no distance is smaller.
     """
-    if is_gini:
-        ours, theirs = (gini(one.values) for one in (simulated, real))
+    if how == "gini":
+        theirs, ours = (gini(one.values) for one in (real, simulated))
         return Apart(theirs, ours, abs(theirs - ours), None, None)
-    distance = _distance(real, simulated, *(np.ones(len(one.values)) for one in (real, simulated)))
+    if how == "zipf":
+        return _by_rank(real, simulated, rng)
+    distance = _wasserstein if how == "wasserstein" else _divergence
+    ones = (np.ones(len(one.values)) for one in (real, simulated))
+    value = distance(real, simulated, *ones)
     drawn = [
-        _distance(real, simulated, drawn_of(real, rng), drawn_of(simulated, rng))
+        distance(real, simulated, drawn_of(real, rng), drawn_of(simulated, rng))
         for _ in range(RESAMPLES)
     ]
-    ends = 2 * distance - np.nanquantile(drawn, [0.975, 0.025])
+    ends = 2 * value - np.nanquantile(drawn, [0.975, 0.025])
     low, high = np.maximum(ends, 0.0).tolist()
-    return Apart(float(np.mean(real.values)), float(np.mean(simulated.values)), distance, low, high)
+    if how == "kl":
+        cell, theirs, ours = _most_unlike(real, simulated)
+        return Apart(theirs, ours, value, low, high, cell)
+    means = [float(np.mean(one.values)) for one in (real, simulated)]
+    return Apart(means[0], means[1], value, low, high)
 
 
 def drawn_of(sample: ShopperSample, rng: np.random.Generator) -> Floats:
@@ -51,16 +68,58 @@ def drawn_of(sample: ShopperSample, rng: np.random.Generator) -> Floats:
     return np.bincount(rng.integers(0, n, n), minlength=n)[who].astype(np.float64)
 
 
-def gini(items: Floats) -> float:
-    """How unequal the items of looks are: 0, all as often; near 1, one alone."""
-    counts = np.sort(np.unique(items, return_counts=True)[1])
-    n = len(counts)
-    rank = np.arange(1, n + 1)
-    return float(((2 * rank - n - 1) * counts).sum() / (n * counts.sum()))
+def cells_of(real: ShopperSample, simulated: ShopperSample) -> Floats:
+    """The categories that either side has, or the places that both show, float64 [n_cells]."""
+    if real.hits is None:
+        return np.union1d(real.values, simulated.values)
+    return np.intersect1d(real.values, simulated.values)
 
 
-def _distance(a: ShopperSample, b: ShopperSample, of_a: Floats, of_b: Floats) -> float:
+def shares(sample: ShopperSample, weights: Floats, cells: Floats) -> Floats:
+    """Of each cell, float64 [n_cells], together 1; of places, were all shown as often."""
+    at = np.minimum(np.searchsorted(cells, sample.values), len(cells) - 1)
+    weights = weights * (cells[at] == sample.values)
+    n = len(cells)
+    hits = weights if sample.hits is None else weights * sample.hits
+    found = np.bincount(at, hits, minlength=n) + SMOOTHED
+    if sample.hits is not None:
+        found /= np.bincount(at, weights, minlength=n) + 2 * SMOOTHED
+    whole: Floats = found / found.sum()
+    return whole
+
+
+def _by_rank(real: ShopperSample, simulated: ShopperSample, rng: np.random.Generator) -> Apart:
+    """The interval is that of the difference with its sign, without it."""
+    ones = [np.ones(len(one.values)) for one in (real, simulated)]
+    theirs, ours = zipf(real.values, ones[0]), zipf(simulated.values, ones[1])
+    drawn = [
+        zipf(real.values, drawn_of(real, rng)) - zipf(simulated.values, drawn_of(simulated, rng))
+        for _ in range(RESAMPLES)
+    ]
+    ends = 2 * (theirs - ours) - np.quantile(drawn, [0.975, 0.025])
+    low = 0.0 if ends[0] <= 0 <= ends[1] else float(np.abs(ends).min())
+    return Apart(theirs, ours, abs(theirs - ours), low, float(np.abs(ends).max()))
+
+
+def _wasserstein(a: ShopperSample, b: ShopperSample, of_a: Floats, of_b: Floats) -> float:
     """NaN where a drawing left nothing."""
     if not (of_a.sum() and of_b.sum()):
         return float("nan")
     return float(wasserstein_distance(a.values, b.values, of_a, of_b))
+
+
+def _divergence(a: ShopperSample, b: ShopperSample, of_a: Floats, of_b: Floats) -> float:
+    """Of the second from the first, in nats; NaN where a drawing left nothing."""
+    if not (of_a.sum() and of_b.sum()):
+        return float("nan")
+    cells = cells_of(a, b)
+    p, q = shares(a, of_a, cells), shares(b, of_b, cells)
+    return float((p * np.log(p / q)).sum())
+
+
+def _most_unlike(real: ShopperSample, simulated: ShopperSample) -> tuple[int, float, float]:
+    """The cell whose share differs most, and its share on both sides."""
+    cells = cells_of(real, simulated)
+    p, q = (shares(one, np.ones(len(one.values)), cells) for one in (real, simulated))
+    most = int(np.argmax(np.abs(p - q)))
+    return int(cells[most]), float(p[most]), float(q[most])

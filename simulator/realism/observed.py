@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from db.events import Events, Kind
 from simulator.logs.reading.arrays.events import LogEvents
 from simulator.logs.reading.arrays.sessions import owners
+from simulator.logs.shown_items import ShownItems, shown_by, shown_items
+from simulator.realism.goods import Goods
 from simulator.world.shopper import DAY_MS
 
 Ints = NDArray[np.int64]
@@ -20,6 +22,13 @@ COUNTED = (LOOK, int(Kind.CART), int(Kind.PURCHASE), int(Kind.IMPRESSION))
 
 TIMED = -1
 """Recorded where the events of a visit have times of their own; those of baskets share one."""
+PLACED = -2
+"""Recorded where slates have items in their order, and clicks."""
+SORTED = -3
+"""Recorded where the categories of at least half of the looks are known."""
+PRICED = -4
+"""Recorded where the prices of at least half of the looks are known."""
+ENOUGH = 0.5
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,10 @@ class Observed:
     shopper: Ints  # [n_visits], 0 .. n_shoppers-1
     known: frozenset[int]
     """The kinds that the log records. A kind that it never names is not known, which is not 0."""
+    goods: Goods | None = None
+    """Category and price by item."""
+    shown: ShownItems | None = None
+    """Its row is the visit, not the event."""
 
     @property
     def n_shoppers(self) -> int:
@@ -50,22 +63,41 @@ class Observed:
         """The first event of each visit, int64 [n_visits]."""
         return np.flatnonzero(np.diff(self.visit, prepend=-1))
 
+    def looks(self) -> tuple[Ints, Ints]:
+        """Item and shopper of each look that names an item, int64 [n_looks] each."""
+        is_look = (self.kind == LOOK) & (self.item >= 0)
+        return self.item[is_look], self.shopper[self.visit[is_look]]
 
-def of_events(events: Events, known: frozenset[int]) -> Observed:
+
+@dataclass(frozen=True)
+class _ObservedRows:
+    """Events as they come, [n_events] each."""
+
+    visit: Ints
+    shopper: Ints
+    kind: Ints
+    time: Floats
+    item: Ints
+
+
+def of_events(events: Events, known: frozenset[int], goods: Goods | None = None) -> Observed:
     """Simulated events, of which a log that records these kinds would tell."""
     rows = events.rows
-    return _observed(
+    acts = _ObservedRows(
         rows["session"].astype(np.int64),
         rows["shopper"].astype(np.int64),
         rows["kind"].astype(np.int64),
         rows["at"] / 1000,
         rows["item"].astype(np.int64),
-        known,
     )
+    return _observed(acts, known, goods, shown_by(events) if PLACED in known else None)
 
 
-def of_log(log: LogEvents, *, days: int, shoppers: int) -> Observed:
-    """A log's first days, of so many of its shoppers at most; they are taken evenly by name."""
+def of_log(log: LogEvents, *, days: int, shoppers: int, goods: Goods | None = None) -> Observed:
+    """A log's first days, of so many of its shoppers at most; they are taken evenly by name.
+
+    goods: by the number of its items.
+    """
     who = np.where(log.shopper.codes >= 0, log.shopper.codes, -2 - log.session.codes)
     start = np.floor(log.time.min(initial=np.inf) / DAY_S) * DAY_S
     is_early = log.time < start + days * DAY_S
@@ -75,18 +107,33 @@ def of_log(log: LogEvents, *, days: int, shoppers: int) -> Observed:
     kind = log.kind.astype(np.int64)
     if not np.any(kind == LOOK):
         kind = np.where(kind == Kind.VIEW, LOOK, kind)
-    known = frozenset(one for one in COUNTED if np.any(kind == one))
-    owner = owners(log.shopper, log.session)
-    if _is_timed(owner[keep], log.time[keep]):
-        known |= {TIMED}
-    return _observed(
-        owner[keep],
-        who[keep].astype(np.int64),
-        kind[keep],
-        log.time[keep],
-        log.item.codes[keep].astype(np.int64),
-        known,
+    acts = _ObservedRows(
+        owners(log.shopper, log.session),
+        who.astype(np.int64),
+        kind,
+        log.time,
+        log.item.codes.astype(np.int64),
     )
+    shown = shown_items(log)
+    known = frozenset(one for one in COUNTED if np.any(kind == one))
+    if _is_timed(acts.visit[keep], acts.time[keep]):
+        known |= {TIMED}
+    if shown.place.max(initial=0) > 0 and shown.clicks.any():
+        known |= {PLACED}
+    known |= _of_goods(acts, goods)
+    return _observed(acts, known, goods, shown if PLACED in known else None, keep)
+
+
+def _of_goods(acts: _ObservedRows, goods: Goods | None) -> frozenset[int]:
+    """What is known of the items that are looked at."""
+    looked = acts.item[(acts.kind == LOOK) & (acts.item >= 0)]
+    if goods is None or not len(looked):
+        return frozenset()
+    shares = {
+        SORTED: np.mean(goods.category[looked] >= 0),
+        PRICED: np.mean(np.isfinite(goods.price[looked])),
+    }
+    return frozenset(one for one, share in shares.items() if share >= ENOUGH)
 
 
 def _is_timed(visit: Ints, time: Floats) -> bool:
@@ -94,12 +141,30 @@ def _is_timed(visit: Ints, time: Floats) -> bool:
     return bool(np.any((np.diff(visit[order]) == 0) & (np.diff(time[order]) > 0)))
 
 
-def _observed(  # noqa: PLR0917 - the columns of one table
-    visit: Ints, shopper: Ints, kind: Ints, time: Floats, item: Ints, known: frozenset[int]
+def _observed(
+    acts: _ObservedRows,
+    known: frozenset[int],
+    goods: Goods | None,
+    shown: ShownItems | None,
+    keep: NDArray[np.bool_] | None = None,
 ) -> Observed:
-    keep = np.isin(kind, list(known))
-    order = np.lexsort((item[keep], kind[keep], time[keep], visit[keep]))
-    rows = np.flatnonzero(keep)[order]
-    _, first, number = np.unique(visit[rows], return_index=True, return_inverse=True)
-    _, who = np.unique(shopper[rows][first], return_inverse=True)
-    return Observed(number, kind[rows], time[rows], item[rows], who.astype(np.int64), known)
+    keep = np.isin(acts.kind, list(known)) & (True if keep is None else keep)
+    kept = np.flatnonzero(keep)
+    order = np.lexsort((acts.item[kept], acts.kind[kept], acts.time[kept], acts.visit[kept]))
+    rows = kept[order]
+    visits, first, number = np.unique(acts.visit[rows], return_index=True, return_inverse=True)
+    _, who = np.unique(acts.shopper[rows][first], return_inverse=True)
+    if shown is not None:
+        here = keep[shown.row]
+        visit = np.searchsorted(visits, acts.visit[shown.row[here]])
+        shown = ShownItems(visit, shown.place[here], shown.clicks[here])
+    return Observed(
+        number,
+        acts.kind[rows],
+        acts.time[rows],
+        acts.item[rows],
+        who.astype(np.int64),
+        known,
+        goods,
+        shown,
+    )

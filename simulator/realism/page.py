@@ -14,7 +14,7 @@ from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Tabl
 def sentences(document: dict[str, Any]) -> list[str]:
     """What is unlike, the surest first, then how well visits are told apart."""
     unlike = [
-        f"{name[:1].upper()}{name[1:]}: {_number(one['real'])} in your log,"
+        f"{title(name, one)}: {_number(one['real'])} in your log,"
         f" {_number(one['simulated'])} simulated ({MEASURES[name].unit});"
         f" distance {_number(one['distance'])} ({_number(one['low'])} to {_number(one['high'])})."
         for name, one in ranked(document)
@@ -29,7 +29,22 @@ def sentences(document: dict[str, Any]) -> list[str]:
             f" area under the curve of {auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f});"
             f" 0.5 is not at all, 1 is always. What gives most away: {first}."
         ),
+        *([f"Not told by this log: {'; '.join(_untold(document))}."] if _untold(document) else []),
     ]
+
+
+def title(name: str, one: dict[str, Any]) -> str:
+    """A measure's name, with the category or place that differs most where there are some."""
+    capital = f"{name[:1].upper()}{name[1:]}"
+    return f"{capital}, {one['cell']}" if "cell" in one else capital
+
+
+def _untold(document: dict[str, Any]) -> list[str]:
+    """What is not compared, together by the reason."""
+    names: dict[str, list[str]] = {}
+    for name, why in document["not_told"].items():
+        names.setdefault(why, []).append(name)
+    return [f"{', '.join(some)} ({why})" for why, some in names.items()]
 
 
 def ranked(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -63,7 +78,7 @@ def page(document: dict[str, Any], command: str) -> Study:
 def _measures(measures: list[tuple[str, dict[str, Any]]]) -> Section:
     rows = [
         (
-            name,
+            title(name, one),
             MEASURES[name].unit,
             [
                 Cell(_number(one["real"])),
@@ -74,9 +89,11 @@ def _measures(measures: list[tuple[str, dict[str, Any]]]) -> Section:
         for name, one in measures
     ]
     note = (
-        "Means, and of popularity the Gini coefficient. Distance: Wasserstein, in the unit of the"
-        " measure; of the Gini the difference. Small figures: 95 % intervals over shoppers; they"
-        " say nothing of another simulated shop. What your log does not record is left out."
+        "Means; of popularity the Gini coefficient and the Zipf exponent; of clicks by position and"
+        " the category mix the share where both differ most. Distance: Wasserstein, in the unit of"
+        " the measure; of the two of popularity the difference; of shares the Kullback-Leibler"
+        " divergence, in nats. Small figures: 95 % intervals over shoppers; they say nothing of"
+        " another simulated shop."
     )
     head = ["Measure", "Yours", "Simulated", "Distance"]
     return Section("Side by side", tables=[Table(head, rows, note)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +14,7 @@ from db.errors import DataError
 from simulator.installation import run_folder
 from simulator.installation.command_line import command_line
 from simulator.installation.context import Context
-from simulator.logs.evaluate_log import events_of, tell
+from simulator.logs.evaluate_log import tell
 from simulator.logs.reading import read as reading
 from simulator.logs.reading.notes import Notes
 from simulator.logs.reading.shapes.options import ReadOptions
@@ -21,9 +22,11 @@ from simulator.playing.in_memory import gather_for_policy, play_in_memory, share
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.record import Record
 from simulator.playing.simulate import prepare_all
+from simulator.realism import log_or_run
 from simulator.realism.classifier import told_apart
-from simulator.realism.distances import apart
-from simulator.realism.measures import MEASURES, samples_of
+from simulator.realism.distances import Apart, apart
+from simulator.realism.goods import of_shop
+from simulator.realism.measures import MEASURES, samples_of, untold
 from simulator.realism.observed import Observed, of_events, of_log
 from simulator.realism.page import page, sentences
 from simulator.report.pages import study
@@ -54,11 +57,11 @@ def realism(
     run_folder.check_writable(context.settings.runs)
     resolved = prepare_all(context, [plan])[0]
     notes = Notes(str(path))
-    events = events_of(context, path, options, notes)
+    events, goods = log_or_run.read(context, path, options, notes, catalogue=plan.catalogue)
     tell(context, notes)
     if not options.is_lenient:
         notes.refuse_if_too_many()
-    real = of_log(events, days=plan.days, shoppers=plan.shoppers)
+    real = of_log(events, days=plan.days, shoppers=plan.shoppers, goods=goods.of_log(events))
     if min(len(real.shopper), real.n_shoppers) < FEWEST:
         raise DataError(
             f"the log has {len(real.shopper)} visits of {real.n_shoppers} shoppers in its first"
@@ -72,7 +75,7 @@ def realism(
         "sha256": notes.digest,
         "world": plan.world,
         "visits": {"real": len(real.shopper), "simulated": len(simulated.shopper)},
-        **compared(real, simulated, seed=plan.seed),
+        **compared(real, simulated, seed=plan.seed, categories=resolved.config["categories"]),
         "lines": notes.to_json(),
     }
     asked = {name: value for name, value in asdict(plan).items() if value != _default(name)}
@@ -82,17 +85,38 @@ def realism(
     return Compared(document, study.write(page(document, command), folder, "realism", document))
 
 
-def compared(real: Observed, simulated: Observed, *, seed: int) -> dict[str, Any]:
-    """`measures`, `auc` and `gives_away` of two sets of visits; the same seed, the same digits."""
+def compared(
+    real: Observed, simulated: Observed, *, seed: int, categories: Sequence[str] = ()
+) -> dict[str, Any]:
+    """`measures`, `not_told`, `auc` and `gives_away` of two sets of visits; the same seed, the same
+    digits. categories: their names by number.
+    """
     rng = np.random.default_rng([seed, 0x5EA1])
     ours, theirs = samples_of(simulated), samples_of(real)
     found = {
-        name: asdict(apart(theirs[name], ours[name], is_gini=MEASURES[name].is_gini, rng=rng))
+        name: _named(
+            apart(theirs[name], ours[name], how=MEASURES[name].how, rng=rng),
+            categories if name == "category mix" else (),
+        )
         for name in theirs
         if name in ours
     }
     auc = asdict(told_apart(real, simulated, rng))
-    return {"measures": found, "gives_away": auc.pop("alone"), "auc": auc}
+    return {
+        "measures": found,
+        "not_told": untold(real, simulated),
+        "gives_away": auc.pop("alone"),
+        "auc": auc,
+    }
+
+
+def _named(found: Apart, categories: Sequence[str]) -> dict[str, Any]:
+    """cell: the name of a category, or the number of a place; left out where there are none."""
+    fields = asdict(found)
+    cell = fields.pop("cell")
+    if cell is None:
+        return fields
+    return {**fields, "cell": categories[cell] if cell < len(categories) else f"place {cell}"}
 
 
 def played(context: Context, resolved: Resolved, known: frozenset[int]) -> Observed:
@@ -102,7 +126,8 @@ def played(context: Context, resolved: Resolved, known: frozenset[int]) -> Obser
     shared = share_world(config, *gather_for_policy(context, resolved))
     with context.talk.progress("simulating", config["days"]) as step:
         play_in_memory(shared, config["policy"], record=record, after_day=lambda _day: step())
-    return of_events(record.events, known)
+    goods = of_shop(resolved.items, shared.world.catalogue, config["categories"])
+    return of_events(record.events, known, goods)
 
 
 def _default(name: str) -> Any:

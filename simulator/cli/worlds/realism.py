@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from simulator.cli.console import AsJson, open_installation, show_result
-from simulator.cli.log import Columns, Format, Kinds, Lenient, LogFile, SessionGap
+from simulator.cli.log import Columns, Format, Kinds, Lenient, SessionGap
 from simulator.cli.options import Runs
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 # ruff: noqa: PLR0917 - Typer calls by name
 
+LogOrRun = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE|LOG|RUN", help="A log as evaluate-log takes it, or a run of ours."
+    ),
+]
+
 
 def realism(
-    file: LogFile,
+    file: LogOrRun,
     world: Annotated[str, typer.Option(help="The world of the simulated shoppers.")] = "mixed",
     policy: Annotated[str, typer.Option(help="Who ranks in the simulated shop.")] = "visual",
     seed: Annotated[int, typer.Option(help="Of the simulated shop and the intervals.")] = 1,
@@ -37,12 +45,13 @@ def realism(
     runs: Runs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say where the simulated shoppers are unlike those of a log.
+    """Say where the simulated shoppers are unlike those of a log or a run.
 
     A shop is simulated in memory, as large as what is read of the log: funnel,
     length of visits, time between events and visits, looks at an item again,
-    and popularity stand side by side, each with its distance and a 95 %
-    interval over shoppers. A classifier tells real visits from simulated ones:
+    popularity, clicks by position, category mix and prices stand side by side,
+    each with its distance and a 95 % interval over shoppers; what the log does
+    not tell is named. A classifier tells real visits from simulated ones:
     auc 0.5 is not at all, 1 always, and gives_away ranks what it goes by.
     """
     from simulator.logs.reading.shapes.options import options

@@ -12,6 +12,7 @@ DOCUMENT = {
         "looks a visit": {"real": 4, "simulated": 2, "distance": 2, "low": 1.5, "high": 2.5},
         "visits a shopper": {"real": 3, "simulated": 3, "distance": 0.1, "low": 0, "high": 0.2},
     },
+    "not_told": {"items an order": "it has no purchases", "price": "it has no prices"},
     "gives_away": {"looks": 0.8},
     "auc": {"value": 0.8, "low": 0.7, "high": 0.9},
 }
@@ -20,6 +21,12 @@ DOCUMENT = {
 def test_only_what_is_surely_unlike_is_said() -> None:
     """The other measure stands in the table alone."""
     said = sentences(DOCUMENT)
-    assert [one.partition(":")[0] for one in said[:-1]] == ["Looks a visit"]
-    assert "0.800 (0.700 to 0.900)" in said[-1]
+    assert [one.partition(":")[0] for one in said[:-2]] == ["Looks a visit"]
+    assert "0.800 (0.700 to 0.900)" in said[-2]
     assert page(DOCUMENT, "windowshop").headline.startswith("Unlike yours in 1 of 2 measures")
+
+
+def test_what_a_log_does_not_tell_is_said_with_the_reason() -> None:
+    """Missing is not zero."""
+    said = sentences(DOCUMENT)[-1]
+    assert said.startswith("Not told by this log: items an order (it has no purchases); price")
