@@ -11,7 +11,6 @@ import pytest
 
 from tests.databases import PASS, POSTGRES
 
-
 WITH_A_DATABASE = frozenset({"database_url", "installed", "new_database", "postgres"})
 """The fixtures that every other one with a database is made of."""
 

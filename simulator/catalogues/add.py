@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +18,14 @@ from db import images, intakes, items, views
 from db.engine import write_transaction
 from db.errors import DataError, UsageError
 from db.items import CATALOGUE_SPLIT, FROM_CLUSTERS, FROM_CSV, QUERY_SPLIT, Item
-from simulator.catalogues import csv_file as catalogue_csv
 from simulator.catalogues import pictures
 from simulator.catalogues import stored as catalogues
-from simulator.catalogues.csv_file import CatalogueLine, CatalogueTable, Skipped, printable
-from simulator.catalogues.decoder import Decoder
+from simulator.catalogues.csv_file import CatalogueTable, Skipped, printable
+from simulator.catalogues.fetching.policy import FetchPolicy
 from simulator.catalogues.intake.added import Added
+from simulator.catalogues.intake.read import Found, read_source
 from simulator.catalogues.intake.told import told
-from simulator.catalogues.intake.walk import walk
-from simulator.catalogues.source import CatalogueSource, said_of
+from simulator.catalogues.source import CatalogueSource
 from simulator.installation.context import Context
 from simulator.world.catalogue import descriptors, standardised
 from simulator.world.presets import FASHION_CATEGORIES
@@ -43,15 +41,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _AT_ONCE = 500
 
 
-class Found(NamedTuple):
-    """A picture that can be sold, with what the CSV says of it."""
-
-    line: CatalogueLine
-    image: str  # sha256
-    pixels: NDArray[np.uint8]  # as it is stored: [96, 96, 3] or [28, 28]
-    format: str  # what its file was; empty where nobody knows
-
-
 def add(
     context: Context,
     place: Path,
@@ -60,38 +49,33 @@ def add(
     name: str | None = None,
     pictures: Path | None = None,
     shape: str | None = None,
+    fetch: FetchPolicy | None = None,
 ) -> Added:
     """Bring pictures into the database, in one transaction; what is broken is listed, not stored.
 
     place: a folder of pictures, or a feed. pictures: where a feed's pictures lie, if not beside it.
-    shape: of the feed, or FOLDERS: each picture's category is its folder.
+    shape: of the feed, or FOLDERS: each picture's category is its folder. fetch: how pictures that
+    lie elsewhere are fetched; left out, none is.
 
     Raises UsageError for a folder, CSV or name that will not do, DataError when no picture can be
     used.
     """
-    source = CatalogueSource(place, csv, pictures, shape)
-    folder = source.folder
-    name = _checked_name(folder, place.stem if name is None and place.is_file() else name)
-    walked = walk(folder, source.told_by)
-    files = walked.files
-    table = said_of(context, source, files)
-    if source.feed is not None:
-        files = sorted(table.mentioned)
-    lines, twice = _lines(files, table)
-    found, broken = _decoded(context, folder, lines)
+    source = CatalogueSource(place, csv, pictures, shape, fetch)
+    name = _checked_name(source.folder, place.stem if name is None and place.is_file() else name)
+    read = read_source(context, source)
     with write_transaction(context.engine) as conn:
         number = items.next_number(conn, name)
         stored = items.read(conn, name)
-        new, known, clashing = _sorted_out(found, stored, table)
-        left_out = [*table.skipped, *walked.skipped, *twice, *broken, *clashing]
+        new, known, clashing = _sorted_out(read.found, stored, read.table)
+        left_out = [*read.left_out, *clashing]
         if not new and not known:
-            raise DataError(_nothing(folder, left_out, walked.skipped))
+            raise DataError(_nothing(source.folder, left_out, read.no_pictures))
         rows = _rows(conn, new, stored, number)
         _check_categories([*stored, *rows])
         if new:
             images.add(conn, [one.pixels for one in new])
         items.add(conn, name, rows)
-        intakes.keep(conn, name, told(source, table.title, new, known, left_out))
+        intakes.keep(conn, name, told(source, read.table.title, new, known, left_out))
     splits = [row.split for row in (*stored, *rows)]
     changed = _changed(known, stored)
     n_items = splits.count(CATALOGUE_SPLIT)
@@ -114,51 +98,6 @@ def _checked_name(folder: Path, name: str | None) -> str:
             f"{found} is the catalogue that comes with Windowshop; give another --name"
         )
     return found
-
-
-def _lines(
-    files: Sequence[str], table: CatalogueTable
-) -> tuple[list[CatalogueLine], list[Skipped]]:
-    """What each picture shall be, in the order of the files; those the CSV does not name are
-    nameless.
-    """
-    ids = {line.item_id or line.file for line in table.lines}
-    nameless = [file for file in files if file not in table.mentioned]
-    lines = [*table.lines, *(CatalogueLine(0, file) for file in nameless if file not in ids)]
-    twice = [
-        Skipped(
-            printable(file), None, "its path is the id of another picture in the CSV; name it there"
-        )
-        for file in nameless
-        if file in ids
-    ]
-    return sorted(lines, key=lambda line: (line.file, line.number)), twice
-
-
-def _decoded(
-    context: Context, folder: Path, lines: Sequence[CatalogueLine]
-) -> tuple[list[Found], list[Skipped]]:
-    """The canonical picture of each line, and what cannot be looked at."""
-    found: list[Found] = []
-    broken: dict[str, Skipped] = {}  # by file, which several lines may name
-    with (
-        Decoder() as decoder,
-        context.talk.progress(f"reading {len(lines):,} pictures", len(lines)) as step,
-    ):
-        for line in lines:
-            try:
-                if line.item_id is None and not catalogue_csv.is_name(line.file):
-                    raise DataError(
-                        "its path is no id (too long, or not UTF-8); give it one in the CSV"
-                    )
-                photo = decoder.read(folder / line.file)
-                canonical = photo.canonical
-                found.append(Found(line, images.digest(canonical), canonical, photo.format))
-            except (DataError, UsageError) as error:
-                reason = str(error).removeprefix(f"{folder / line.file}: ")
-                broken[line.file] = Skipped(printable(line.file), None, printable(reason))
-            step()
-    return found, list(broken.values())
 
 
 def _sorted_out(

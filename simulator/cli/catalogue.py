@@ -3,17 +3,64 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulator.cli.console import AsJson, columns, open_installation, show_result
+
+if TYPE_CHECKING:
+    from simulator.catalogues.fetching.policy import FetchPolicy
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 # ruff: noqa: PLR0917 - Typer calls by name
 
 FEEDS = ("google-xml", "google-tsv", "shopify", "kaggle-styles", "json-ld")
 """The shapes of feeds; a test holds them to simulator.catalogues.feeds.shapes."""
+
+Place = Annotated[
+    Path,
+    typer.Argument(
+        help="A folder whose pictures go in, those of its folders too; or a feed.",
+        metavar="DIR|FEED",
+    ),
+]
+Csv = Annotated[
+    Path | None,
+    typer.Option(
+        help="UTF-8, first line `file,id,category,price`, only file must be there; or a feed.",
+        metavar="FILE",
+    ),
+]
+Pictures = Annotated[
+    Path | None,
+    typer.Option(help="Where a feed's pictures lie; left out: beside it.", metavar="DIR"),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help=f"The feed's shape, left out: as it looks. {', '.join(FEEDS)}, or folders:"
+        " a picture's category is its folder.",
+        metavar="NAME",
+    ),
+]
+Fetch = Annotated[
+    bool,
+    typer.Option(
+        "--fetch", help="Fetch a feed's pictures that are not in the folder, by their addresses."
+    ),
+]
+FetchHosts = Annotated[
+    str | None,
+    typer.Option(
+        help="Hosts that may be asked, exactly, separated by commas: HOST or HOST:PORT.",
+        metavar="HOSTS",
+    ),
+]
+FetchMb = Annotated[int, typer.Option(help="Megabytes of one picture at most.")]
+FetchSeconds = Annotated[float, typer.Option(help="Seconds for one picture at most, in all.")]
+FetchAtOnce = Annotated[int, typer.Option(help="Pictures fetched at the same time at most.")]
 
 app = typer.Typer(help="Own pictures as a catalogue.", no_args_is_help=True)
 
@@ -22,43 +69,26 @@ app = typer.Typer(help="Own pictures as a catalogue.", no_args_is_help=True)
     "add", epilog="Example: windowshop catalogue add ./photos --csv products.csv --name shop"
 )
 def add(
-    folder: Annotated[
-        Path,
-        typer.Argument(
-            help="A folder whose pictures go in, those of its folders too; or a feed.",
-            metavar="DIR|FEED",
-        ),
-    ],
-    csv: Annotated[
-        Path | None,
-        typer.Option(
-            help="UTF-8, first line `file,id,category,price`, only file must be there; or a feed.",
-            metavar="FILE",
-        ),
-    ] = None,
+    folder: Place,
+    csv: Csv = None,
     name: Annotated[
         str | None, typer.Option(help="What the catalogue is called; left out: as the folder.")
     ] = None,
-    pictures: Annotated[
-        Path | None,
-        typer.Option(help="Where a feed's pictures lie; left out: beside it.", metavar="DIR"),
-    ] = None,
-    format_: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            help=f"The feed's shape, left out: as it looks. {', '.join(FEEDS)}, or folders:"
-            " a picture's category is its folder.",
-            metavar="NAME",
-        ),
-    ] = None,
+    pictures: Pictures = None,
+    format_: Format = None,
+    fetch: Fetch = False,
+    fetch_hosts: FetchHosts = None,
+    fetch_mb: FetchMb = 20,
+    fetch_seconds: FetchSeconds = 20.0,
+    fetch_at_once: FetchAtOnce = 4,
     as_json: AsJson = False,
 ) -> None:
     """Make a catalogue of own pictures, or add to one; what is broken is listed, the rest goes in.
 
     A feed is Google's (XML or a table), Shopify's products, schema.org's
     JSON-LD, or Kaggle's styles.csv. Its pictures are found by path, by name
-    with or without ending, or by the last part of their address.
+    with or without ending, or by the last part of their address. --fetch
+    fetches those that are not there, from the hosts you name and no other.
 
     Pictures that the CSV does not name go in too. Where it says nothing, an
     item's id is its path, its category that of a cluster, its price drawn by
@@ -72,9 +102,29 @@ def add(
     from simulator.catalogues.add import add as action
 
     found = action(
-        open_installation(), folder, csv=csv, name=name, pictures=pictures, shape=format_
+        open_installation(),
+        folder,
+        csv=csv,
+        name=name,
+        pictures=pictures,
+        shape=format_,
+        fetch=_policy(fetch_hosts, fetch_mb, fetch_seconds, fetch_at_once, is_on=fetch),
     )
     show_result(found.to_json(), found.text(), as_json=as_json)
+
+
+def _policy(
+    hosts: str | None, megabytes: int, seconds: float, at_once: int, *, is_on: bool
+) -> FetchPolicy | None:
+    """What may be fetched; None where nothing may."""
+    from db.errors import UsageError
+    from simulator.catalogues.fetching.policy import FetchPolicy, parse_hosts
+
+    if not is_on:
+        if hosts is not None:
+            raise UsageError("--fetch-hosts says where --fetch may ask; add --fetch")
+        return None
+    return FetchPolicy(parse_hosts(hosts), megabytes * 1_000_000, seconds, at_once)
 
 
 @app.command("list", epilog="Example: windowshop catalogue list shop")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from simulator.catalogues.csv_file import CatalogueLine, CatalogueTable, is_name
@@ -45,14 +46,35 @@ def is_address(picture: str) -> bool:
     return picture.lower().startswith(("http://", "https://", "//"))
 
 
-def joined(feed: Feed, files: Sequence[str]) -> CatalogueTable:
-    """The products that have a picture in the folder; the others are left out, with the reason."""
+def elsewhere(feed: Feed, files: Sequence[str]) -> list[str]:
+    """The addresses of pictures that are not in the folder, in order."""
+    pictures = PictureFiles(files)
+    return [
+        one.picture
+        for one in feed.products
+        if is_address(one.picture) and pictures.find(one.picture) is None
+    ]
+
+
+def joined(
+    feed: Feed,
+    files: Sequence[str],
+    fetched: Container[str] = (),
+    failed: Mapping[str, str] = MappingProxyType({}),
+) -> CatalogueTable:
+    """The products that have a picture in the folder, or whose picture was fetched; the others are
+    left out, with the reason.
+
+    fetched: addresses. failed: why pictures of other addresses did not come.
+    """
     table = CatalogueTable(feed.name, skipped=[*feed.skipped])
     pictures = PictureFiles(files)
     ids: dict[str, int] = {}
     for product in feed.products:
         file = pictures.find(product.picture)
-        reason = _refused(product, file, ids)
+        if file is None and product.picture in fetched:
+            file = product.picture
+        reason = _refused(product, file, ids, failed)
         if file is None or reason:
             table.skip(product.number, reason)
             continue
@@ -79,14 +101,18 @@ def by_folder(name: str, files: Sequence[str]) -> CatalogueTable:
     return table
 
 
-def _refused(product: FeedProduct, file: str | None, ids: dict[str, int]) -> str:
+def _refused(
+    product: FeedProduct, file: str | None, ids: dict[str, int], failed: Mapping[str, str]
+) -> str:
     """Why a product cannot go in; empty where it can."""
     if product.item_id in ids:
         return f"the id {product.item_id!r} stands on line {ids[product.item_id]} already"
+    if file is None and product.picture in failed:
+        return f"its picture at {product.picture[:200]!r} did not come: {failed[product.picture]}"
     if file is None and is_address(product.picture):
         return (
             f"its picture is at {product.picture[:200]!r}, and the folder has none of that name;"
-            " download it there"
+            " download it there, or let it be fetched by --fetch"
         )
     return (
         "" if file is not None else f"there is no picture {product.picture[:128]!r} in the folder"
