@@ -44,7 +44,9 @@ __all__ = [
     "Slates",
     "evaluate_log",
     "experiment",
+    "fit_world",
     "open",
+    "realism",
     "recommend",
     "similar",
     "train",
@@ -182,19 +184,76 @@ class Installation:
         return judged(self.context, log, options=how, split_at=split_at, k=k, catalogue=catalogue)
 
     def fit_world(
-        self, log: str | Path, out: str | Path, *, world: str = "mixed", policy: str = "visual"
+        self,
+        log: str | Path,
+        out: str | Path,
+        *,
+        world: str = "mixed",
+        policy: str = "visual",
+        catalogue: str = "fashion-mnist",
+        days: int = 6,
+        shoppers: int = 400,
+        items: int = 200,
+        queries: int = 80,
     ) -> dict[str, Any]:
         """Fit the numbers of a world to a log; `out` is the world file that `world=` takes.
 
-        world: whose other numbers are kept; policy: who ranks in the simulated shops. Gives back
+        world: whose other numbers are kept; policy: who ranks in the simulated shops, which sell
+        `items` of the catalogue; days, shoppers: what is read of the log at most. Gives back
         `fitted` (value, low, high by number), `not_told` and `auc` (before, after).
 
         Raises UsageError or DataError for a log that cannot be read or tells nothing.
         """
         from simulator.fitting.fit import FitWish, fit
 
-        wish = FitWish(base=world, policy=policy)
+        wish = FitWish(
+            base=world,
+            policy=policy,
+            catalogue=catalogue,
+            days=days,
+            shoppers=shoppers,
+            items=items,
+            queries=queries,
+        )
         return fit(self.context, Path(log), Path(out), wish=wish).to_json()
+
+    def realism(
+        self,
+        log: str | Path,
+        *,
+        world: str = "mixed",
+        policy: str = "visual",
+        seed: int = 1,
+        days: int = 6,
+        shoppers: int = 400,
+        items: int = 1000,
+        queries: int = 300,
+        catalogue: str = "fashion-mnist",
+    ) -> dict[str, Any]:
+        """Where simulated shoppers are unlike those of a log.
+
+        log: a file, or the id of an imported log or of a run. The others are the simulated shop;
+        days and shoppers are also what is read of the log at most. Gives back `measures` (real,
+        simulated, distance, low, high by name), `not_told` with reasons, `auc`, `gives_away`, and
+        `report`, the page.
+
+        Raises UsageError or DataError for a log that cannot be read or tells too little.
+        """
+        from simulator.playing.plan import Plan
+        from simulator.realism.realism import realism
+
+        plan = Plan(
+            policy=policy,
+            seed=seed,
+            days=days,
+            shoppers=shoppers,
+            items=items,
+            queries=queries,
+            world=world,
+            catalogue=catalogue,
+        )
+        found = realism(self.context, Path(log), plan)
+        return {**found.document, "report": str(found.page)}
 
     def recommend(
         self,
@@ -300,6 +359,8 @@ def _here(method: Callable[Concatenate[Installation, P], R]) -> Callable[P, R]:
 experiment = _here(Installation.experiment)
 similar = _here(Installation.similar)
 evaluate_log = _here(Installation.evaluate_log)
+fit_world = _here(Installation.fit_world)
+realism = _here(Installation.realism)
 recommend = _here(Installation.recommend)
 train = _here(Installation.train)
 

@@ -153,7 +153,7 @@ def test_options_of_a_training_that_do_not_go_together_are_refused(shop: ws.Inst
 
 def test_the_functions_take_what_the_methods_take() -> None:
     """An editor shows their options, without the shop."""
-    for name in ("experiment", "similar", "evaluate_log", "train"):
+    for name in ("experiment", "similar", "evaluate_log", "fit_world", "realism", "train"):
         of_shop = list(inspect.signature(getattr(ws.Installation, name)).parameters)
         assert list(inspect.signature(getattr(ws, name)).parameters) == of_shop[1:]
 
@@ -196,3 +196,41 @@ def test_a_frame_is_a_log(shop: ws.Installation) -> None:
     path = shop.context.settings.runs / "log.csv"
     frame.to_csv(path, index=False)
     pd.testing.assert_frame_equal(shop.evaluate_log(path).metrics, judged.metrics)
+
+
+SMALL = {"policy": "random", "catalogue": "toy", "days": 2, "items": 120, "queries": 40}
+
+
+def visits_of(result: ws.Result, folder: Path) -> Path:
+    """A log of clicks, of a run that was played."""
+    events = result.events("visual", seed=1)
+    clicks = events[events["kind"] == "click"]
+    frame = clicks[["shopper", "session", "item", "kind"]].assign(time=clicks["at"])
+    frame.to_csv(folder / "clicks.csv", index=False)
+    return folder / "clicks.csv"
+
+
+def test_shoppers_are_held_beside_those_of_a_log(
+    shop: ws.Installation, result: ws.Result, tmp_path: Path
+) -> None:
+    """Measures with distances, what the log does not tell, and a page."""
+    found = shop.realism(visits_of(result, tmp_path), shoppers=100, **SMALL)
+    assert found["measures"]["looks a visit"]["distance"] >= 0
+    assert "it has no carts" in found["not_told"]["visits with a cart"]
+    assert Path(found["report"]).exists()
+
+
+@pytest.mark.thorough
+def test_a_world_is_fitted_to_a_log(
+    shop: ws.Installation, result: ws.Result, tmp_path: Path
+) -> None:
+    """The file is one that `world=` takes, and each number stands within its interval."""
+    out = tmp_path / "mine.toml"
+    found = shop.fit_world(visits_of(result, tmp_path), out, shoppers=100, **SMALL)
+    assert all(one["low"] <= one["value"] <= one["high"] for one in found["fitted"].values())
+    assert set(found["auc"]) == {"before", "after"}
+    again = shop.experiment(
+        ["random"], world=str(out), catalogue="toy", items=120, queries=40, shoppers=30, days=2,
+        seeds=1,
+    )  # fmt: skip
+    assert len(again.metrics)
