@@ -55,9 +55,10 @@ def main() -> None:
         plan = Plan(policy=asked.policy, seed=number, **SIZES)
         theirs, ours = prepare_all(context, [plan, replace(plan, seed=number + 500_000)])
         real = as_log(context, theirs)
-        simulated = played(context, ours, real.known)
-        found = compared(real, simulated, seed=number, categories=ours.config["categories"])
-        wrong = [name for name, one in found["measures"].items() if one["low"]]
+        simulated, *others = played(context, ours, real.known)
+        names = ours.config["categories"]
+        found = compared(real, simulated, others, seed=number, categories=names)
+        wrong = [name for name, one in found["measures"].items() if one["is_unlike"]]
         auc = found["auc"]
         held += auc["low"] <= 0.5 <= auc["high"]
         clean += not wrong

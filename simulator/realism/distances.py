@@ -61,6 +61,16 @@ def apart(
     return Apart(means[0], means[1], value, low, high)
 
 
+def far(a: ShopperSample, b: ShopperSample, how: How) -> float:
+    """The distance alone."""
+    of_a, of_b = np.ones(len(a.values)), np.ones(len(b.values))
+    if how == "gini":
+        return abs(gini(a.values) - gini(b.values))
+    if how == "zipf":
+        return abs(zipf(a.values, of_a) - zipf(b.values, of_b))
+    return (_wasserstein if how == "wasserstein" else _divergence)(a, b, of_a, of_b)
+
+
 def drawn_of(sample: ShopperSample, rng: np.random.Generator) -> Floats:
     """How often each value comes when whole shoppers are drawn with replacement, float64 [n]."""
     _, who = np.unique(sample.shopper, return_inverse=True)

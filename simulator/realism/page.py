@@ -18,12 +18,12 @@ def sentences(document: dict[str, Any]) -> list[str]:
         f" {_number(one['simulated'])} simulated ({MEASURES[name].unit});"
         f" distance {_number(one['distance'])} ({_number(one['low'])} to {_number(one['high'])})."
         for name, one in ranked(document)
-        if one["low"]
+        if one["is_unlike"]
     ]
     first = next(iter(document["gives_away"]))
     auc = document["auc"]
     return [
-        *(unlike or ["None of the measures alone tells the simulated shoppers from yours."]),
+        *(unlike or ["No measure alone tells the simulated shoppers from yours."]),
         (
             f"A visit of yours is told from a simulated one, by all its features together, with an"
             f" area under the curve of {auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f});"
@@ -56,13 +56,14 @@ def ranked(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 def page(document: dict[str, Any], command: str) -> Study:
     """The page."""
     measures = ranked(document)
-    unlike = [name for name, one in measures if one["low"]]
+    unlike = [name for name, one in measures if one["is_unlike"]]
     visits = document["visits"]
     return Study(
         eyebrow="a real log beside simulated shoppers",
         headline=(
-            f"Unlike yours in {len(unlike)} of {len(measures)} measures"
-            f"{': first ' + unlike[0] if unlike else ''}."
+            f"Unlike yours in {len(unlike)} of {len(measures)} measures: first {unlike[0]}."
+            if unlike
+            else "These shoppers cannot be told from yours by any one measure."
         ),
         lead=sentences(document),
         facts=[
@@ -84,6 +85,8 @@ def _measures(measures: list[tuple[str, dict[str, Any]]]) -> Section:
                 Cell(_number(one["real"])),
                 Cell(_number(one["simulated"])),
                 Cell(_number(one["distance"]), _ends(one)),
+                Cell("" if one["chance"] is None else _number(one["chance"])),
+                Cell("unlike" if one["is_unlike"] else ""),
             ],
         )
         for name, one in measures
@@ -92,10 +95,11 @@ def _measures(measures: list[tuple[str, dict[str, Any]]]) -> Section:
         "Means; of popularity the Gini coefficient and the Zipf exponent; of clicks by position and"
         " the category mix the share where both differ most. Distance: Wasserstein, in the unit of"
         " the measure; of the two of popularity the difference; of shares the Kullback-Leibler"
-        " divergence, in nats. Small figures: 95 % intervals over shoppers; they say nothing of"
-        " another simulated shop."
+        " divergence, in nats. Small figures: 95 % intervals over shoppers. By chance: the largest"
+        " distance of four more simulated shops of this world from the first. Unlike is what lies"
+        " above that with its whole interval."
     )
-    head = ["Measure", "Yours", "Simulated", "Distance"]
+    head = ["Measure", "Yours", "Simulated", "Distance", "By chance", ""]
     return Section("Side by side", tables=[Table(head, rows, note)])
 
 

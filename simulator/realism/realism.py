@@ -24,13 +24,15 @@ from simulator.playing.record import Record
 from simulator.playing.simulate import prepare_all
 from simulator.realism import log_or_run
 from simulator.realism.classifier import told_apart
-from simulator.realism.distances import Apart, apart
+from simulator.realism.distances import Apart, apart, far
 from simulator.realism.goods import of_shop
 from simulator.realism.measures import MEASURES, samples_of, untold
 from simulator.realism.observed import Observed, of_events, of_log
 from simulator.realism.page import page, sentences
 from simulator.report.pages import study
 
+SHOPS = 5
+"""Simulated: one to compare, the others to see how far shops of one world lie apart."""
 FEWEST = 20
 """Visits, and shoppers, of a log below which nothing is told."""
 
@@ -68,14 +70,15 @@ def realism(
             f" {plan.days} days, wanted at least {FEWEST} of each; --days and --kinds say what is"
             " read"
         )
-    simulated = played(context, resolved, real.known)
+    simulated, *others = played(context, resolved, real.known)
+    names = resolved.config["categories"]
     document = {
         "schema": 1,
         "file": notes.file,
         "sha256": notes.digest,
         "world": plan.world,
         "visits": {"real": len(real.shopper), "simulated": len(simulated.shopper)},
-        **compared(real, simulated, seed=plan.seed, categories=resolved.config["categories"]),
+        **compared(real, simulated, others, seed=plan.seed, categories=names),
         "lines": notes.to_json(),
     }
     asked = {name: value for name, value in asdict(plan).items() if value != _default(name)}
@@ -86,10 +89,17 @@ def realism(
 
 
 def compared(
-    real: Observed, simulated: Observed, *, seed: int, categories: Sequence[str] = ()
+    real: Observed,
+    simulated: Observed,
+    others: Sequence[Observed],
+    *,
+    seed: int,
+    categories: Sequence[str] = (),
 ) -> dict[str, Any]:
     """`measures`, `not_told`, `auc` and `gives_away` of two sets of visits; the same seed, the same
-    digits. categories: their names by number.
+    digits. others: more simulated shops; `chance` is the largest distance of one of them from
+    `simulated`, and `is_unlike` says that the whole interval lies above it. categories: their names
+    by number.
     """
     rng = np.random.default_rng([seed, 0x5EA1])
     ours, theirs = samples_of(simulated), samples_of(real)
@@ -102,12 +112,28 @@ def compared(
         if name in ours
     }
     auc = asdict(told_apart(real, simulated, rng))
+    chance = _by_chance(simulated, others)
+    for name, one in found.items():
+        one["chance"] = chance.get(name)
+        one["is_unlike"] = bool(one["low"] and one["low"] > (one["chance"] or 0.0))
     return {
         "measures": found,
         "not_told": untold(real, simulated),
         "gives_away": auc.pop("alone"),
         "auc": auc,
     }
+
+
+def _by_chance(simulated: Observed, others: Sequence[Observed]) -> dict[str, float]:
+    """The largest distance between the first simulated shop and another, by measure."""
+    first = samples_of(simulated)
+    found: dict[str, float] = {}
+    for other in others:
+        for name, one in samples_of(other).items():
+            if name in first:
+                distance = far(first[name], one, MEASURES[name].how)
+                found[name] = max(found.get(name, 0.0), distance)
+    return found
 
 
 def _named(found: Apart, categories: Sequence[str]) -> dict[str, Any]:
@@ -119,15 +145,23 @@ def _named(found: Apart, categories: Sequence[str]) -> dict[str, Any]:
     return {**fields, "cell": categories[cell] if cell < len(categories) else f"place {cell}"}
 
 
-def played(context: Context, resolved: Resolved, known: frozenset[int]) -> Observed:
-    """The visits of simulated shoppers, played in memory, as a log of these kinds would tell."""
+def played(
+    context: Context, resolved: Resolved, known: frozenset[int], *, n: int = SHOPS
+) -> list[Observed]:
+    """The visits of n simulated shops, played in memory, as a log of these kinds would tell: the
+    same items, other shoppers, tastes and draws in each.
+    """
     config = resolved.config
-    record = Record(config["recommender"]["slate_size"])
-    shared = share_world(config, *gather_for_policy(context, resolved))
-    with context.talk.progress("simulating", config["days"]) as step:
-        play_in_memory(shared, config["policy"], record=record, after_day=lambda _day: step())
-    goods = of_shop(resolved.items, shared.world.catalogue, config["categories"])
-    return of_events(record.events, known, goods)
+    gathered = gather_for_policy(context, resolved)
+    found = []
+    with context.talk.progress("simulating", n * config["days"]) as step:
+        for number in range(n):
+            shared = share_world({**config, "seed": config["seed"] + number}, *gathered)
+            record = Record(config["recommender"]["slate_size"])
+            play_in_memory(shared, config["policy"], record=record, after_day=lambda _day: step())
+            goods = of_shop(resolved.items, shared.world.catalogue, config["categories"])
+            found.append(of_events(record.events, known, goods))
+    return found
 
 
 def _default(name: str) -> Any:

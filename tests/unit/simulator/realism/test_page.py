@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from simulator.realism.page import page, sentences
 
+SURE = {"low": 1.5, "high": 2.5, "chance": 0.2, "is_unlike": True}
+CHANCE = {"low": 0.05, "high": 0.2, "chance": 0.2, "is_unlike": False}
 DOCUMENT = {
     "file": "log.csv",
     "sha256": "0",
     "visits": {"real": 30, "simulated": 40},
     "measures": {
-        "looks a visit": {"real": 4, "simulated": 2, "distance": 2, "low": 1.5, "high": 2.5},
-        "visits a shopper": {"real": 3, "simulated": 3, "distance": 0.1, "low": 0, "high": 0.2},
+        "looks a visit": {
+            "real": 4,
+            "simulated": 2,
+            "distance": 2,
+            "low": 1.5,
+            "high": 2.5,
+            **SURE,
+        },
+        "visits a shopper": {
+            "real": 3,
+            "simulated": 3,
+            "distance": 0.1,
+            "low": 0.05,
+            "high": 0.2,
+            **CHANCE,
+        },
     },
     "not_told": {"items an order": "it has no purchases", "price": "it has no prices"},
     "gives_away": {"looks": 0.8},
