@@ -18,6 +18,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from db.errors import DataError, DependencyError, UsageError, WindowshopError
+from db.nearest import nearest
 
 BUSY_MILLISECONDS = 30_000
 OLDEST_POSTGRES = 13
@@ -27,6 +28,9 @@ OLDEST_POSTGRES = 13
 
 DAMAGED = ("malformed", "not a database", "Could not decode to UTF-8")
 """What SQLite says of a file whose bytes are not those that it wrote."""
+
+BAD_VALUES = ("bad value for ", "invalid sslmode value", "invalid integer value", "invalid channel")
+"""What libpq says of a parameter's value before it connects."""
 
 RECOVER = (
     "move it away, with -wal and -shm, and call again to begin with an empty one; "
@@ -140,6 +144,7 @@ def _normalised(url: str) -> URL:
     backend = address.drivername.split("+")[0]
     if backend in {"postgres", "postgresql"}:
         _check_parts(address)
+        _check_parameters(address)
         return address.set(drivername="postgresql+psycopg")
     if backend == "sqlite":
         if address.host or address.username:
@@ -171,6 +176,21 @@ def _check_parts(address: URL) -> None:
         )
     if address.port is not None and not 1 <= address.port <= LAST_PORT:
         raise UsageError(f"DATABASE_URL wants a port from 1 to {LAST_PORT}, found {address.port}")
+
+
+def _check_parameters(address: URL) -> None:
+    """Raise UsageError for a parameter that libpq does not know; its value may be a secret."""
+    if not address.query:
+        return
+    from psycopg import pq  # noqa: PLC0415 - which SQLite does not need
+
+    known = [one.keyword.decode() for one in pq.Conninfo.get_defaults()]
+    for name in address.query:
+        if name not in known:
+            raise UsageError(
+                f"DATABASE_URL has a parameter that Postgres does not know ({name}); "
+                f"{nearest(name, known)}take it out, or in a password write ? as %3F"
+            )
 
 
 def shown(address: URL) -> str:
@@ -272,6 +292,9 @@ def _interrupt_beneath(
 def _plain(error: DBAPIError | sqlite3.Error, engine: Engine) -> WindowshopError:
     where = shown(engine.url)
     reason = _first_line(error)
+    if any(sign in reason for sign in BAD_VALUES):
+        said = reason.removeprefix("connection is bad: ")
+        return UsageError(f"DATABASE_URL has a parameter without sense ({said}); correct it")
     if any(sign in reason for sign in DAMAGED):
         return DataError(f"the database {where} is damaged ({reason}); {RECOVER}")
     if isinstance(error, OperationalError | sqlite3.OperationalError):

@@ -20,6 +20,7 @@ from rq.serializers import JSONSerializer
 from db.errors import DependencyError, UsageError
 from workers.addresses import without_secrets
 from workers.deadline import within
+from workers.hindrance import refusal
 
 NAME = "windowshop"
 PERFORM = "workers.tasks.perform"
@@ -122,16 +123,17 @@ def _quarantine(connection: Redis, job_id: str, error: Exception) -> None:
 
 
 def connect(url: str) -> Redis:
-    """A connection that answered a ping.
+    """A connection that answered and may be written to.
 
-    Raises DependencyError when nobody answers, UsageError when the address is none.
+    Raises DependencyError when nobody answers or writes are refused, UsageError when the address is
+    none.
     """
     place = without_secrets(url)
     try:
         connection = Redis.from_url(
             url, socket_connect_timeout=ANSWER_SECONDS, socket_timeout=ANSWER_SECONDS
         )
-        version = within(_patience(connection), lambda: _version(connection))
+        version, refused = within(_patience(connection), lambda: _asked(connection))
     except TimeoutError:
         connection.connection_pool.disconnect()  # or who waits for the rest would do so for ever
         raise DependencyError(
@@ -146,7 +148,7 @@ def connect(url: str) -> Redis:
     except ValueError:  # which may show a part of a password as a port
         raise UsageError(
             "REDIS_URL is not an address; give redis://HOST:6379/0 with a port up to 65535, "
-            "and in a password write / as %2F, # as %23"
+            f"and in a password write / as %2F, # as %23{_or_values(url)}"
         ) from None
     except AuthenticationError:
         raise DependencyError(
@@ -165,17 +167,26 @@ def connect(url: str) -> Redis:
             f"the Redis at {place} is {version}; at least {oldest} is wanted: update it, "
             "or unset REDIS_URL to use the embedded one"
         )
+    if refused:
+        connection.close()
+        raise DependencyError(f"Redis at {place} refuses writes: {refused}")
     return connection
 
 
-def _version(connection: Redis) -> str:
-    return str(connection.info("server")["redis_version"])
+def _asked(connection: Redis) -> tuple[str, str | None]:
+    """Its version, and why it refuses writes, if it does."""
+    return str(connection.info("server")["redis_version"]), refusal(connection)
 
 
 def _patience(connection: Redis) -> float:
     """Seconds for the whole first exchange; more where the address gives one answer more."""
     told = connection.connection_pool.connection_kwargs.get("socket_timeout")
     return max(WHOLE_SECONDS, float(told or 0))
+
+
+def _or_values(url: str) -> str:
+    """That a value after ? may be wrong instead, where there is one."""
+    return f"; or a value is none that fits ({_parameters(url)})" if "?" in url else ""
 
 
 def _parameters(url: str) -> str:

@@ -17,6 +17,8 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import UnixSignalDeathPenalty
 
 from db.errors import DependencyError, WorkError
+from workers.hindrance import suspension
+from workers.log import logger
 from workers.queue import WorkJob, WorkQueue, queue
 
 WORKER_SECONDS = 20
@@ -46,6 +48,8 @@ class RqWorker(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
     job_class = WorkJob
     death_penalty_class = Alarm
     must_stop = False
+    is_alone = False
+    """Nobody else tells its user that RQ is suspended."""
 
     def perform_job(self, job: WorkJob, queue: WorkQueue, execution: Execution) -> bool:
         """The last job of this process, if the alarm rang."""
@@ -63,6 +67,15 @@ class RqWorker(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
         meanwhile.
         """
         self.must_stop = self._stop_requested = True
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """Wait while RQ is suspended, which is said once."""
+        why = suspension(self.connection) if self.is_alone else None
+        if why:
+            logger().warning(why, action="queue_hindered")
+        super().check_for_suspension(burst)
+        if why:
+            logger().warning("the queue is at work again", action="queue_back")
 
     def run_maintenance_tasks(self) -> None:
         """RQ's cleaning; a registry that somebody else has written into must not end the worker.
@@ -82,8 +95,10 @@ class RqWorker(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
             raise StopRequested
 
 
-def serve_queue(connection: Redis, name: str) -> None:
+def serve_queue(connection: Redis, name: str, *, is_alone: bool = False) -> None:
     """Serve the queue until stopped.
+
+    is_alone: this worker itself tells its user what keeps it from work.
 
     Raises DependencyError when Redis went away: RQ gives up where it was in the middle of a job.
     WorkError after a job that was interrupted at its deadline.
@@ -95,6 +110,7 @@ def serve_queue(connection: Redis, name: str) -> None:
         serializer=JSONSerializer,
         worker_ttl=WORKER_SECONDS,
     )
+    worker.is_alone = is_alone
     worker.log.addFilter(_in_one_line)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop_before_work)

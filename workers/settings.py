@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
@@ -55,6 +56,12 @@ def _env(name: str) -> AliasChoices:
     return AliasChoices(name.upper(), name)
 
 
+def _keras_home() -> Path:
+    """Where Keras keeps data sets; a place that does not exist where nobody knows a home."""
+    place = Path(os.path.expanduser("~/.keras"))  # noqa: PTH111 - never fails
+    return place if place.is_absolute() else Path("/nonexistent/.keras")
+
+
 class Settings(BaseSettings):
     """Where things are and how many workers there are; nothing here changes what a run computes."""
 
@@ -67,11 +74,11 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(
-        default_factory=lambda: _below_home("home", user_data_path("windowshop")),
+        default_factory=lambda: _below_home("home", user_data_path),
         description="state: database, models",
     )
     cache: Path = Field(
-        default_factory=lambda: _below_home("cache", user_cache_path("windowshop")),
+        default_factory=lambda: _below_home("cache", user_cache_path),
         description="downloaded data",
     )
     runs: Path = Field(default=Path("runs"), description="where run directories are written")
@@ -89,7 +96,7 @@ class Settings(BaseSettings):
         default="", description="a file with the password for a REDIS_URL that holds none"
     )
     keras_home: Path = Field(
-        default_factory=lambda: Path(os.path.expanduser("~/.keras")),  # noqa: PTH111 - never fails
+        default_factory=_keras_home,
         validation_alias=_env("keras_home"),
         description="Keras' cache of data sets",
     )
@@ -143,6 +150,14 @@ class Settings(BaseSettings):
     def _without_line_end(cls, value: Any) -> Any:
         """What a file of Windows or `$(cat file)` leaves behind a value is no part of it."""
         return value.rstrip("\r\n") if isinstance(value, str) else value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _in_utf_8(cls, value: Any) -> Any:
+        """Addresses, reports and JSON name these values, so they must be text."""
+        if isinstance(value, str) and any("\ud800" <= one <= "\udfff" for one in value):
+            raise ValueError("is no UTF-8; give a name that is")
+        return value
 
     @field_validator("runtime", "index", "log_level", "log_format", mode="before")
     @classmethod
@@ -198,12 +213,16 @@ def load(**flags: Any) -> Settings:
         name = ".".join(str(part) for part in first["loc"]) or CONFIG_FILE
         said = first["msg"].removeprefix("Value error, ")
         raise UsageError(f"setting {name}: {said} (found {first['input']!r})") from None
-    except ValueError as error:  # a windowshop.toml that is no TOML
+    except (ValueError, OSError) as error:  # a windowshop.toml that is no TOML, or a folder
         raise UsageError(f"{CONFIG_FILE} cannot be read: {error}") from None
 
 
-def _below_home(name: str, place: Path) -> Path:
+def _below_home(name: str, place_of: Callable[[str], Path]) -> Path:
     """A default place; UsageError where this user has no home directory for it to lie in."""
+    try:
+        place = place_of("windowshop")
+    except RuntimeError:  # of platformdirs, newer ones; older ones leave the ~
+        place = Path("~")
     if str(place).startswith("~"):
         raise UsageError(
             f"no home directory is known for this user, so setting {name} has no default; "
@@ -240,7 +259,7 @@ def _with_password(settings: Settings) -> Settings:
 def origins(settings: Settings, **flags: Any) -> dict[str, str]:
     """Where each setting in force came from: flag, environment, file or default."""
     file = (
-        set(tomllib.loads(Path(CONFIG_FILE).read_text())) if Path(CONFIG_FILE).exists() else set()
+        set(tomllib.loads(Path(CONFIG_FILE).read_text())) if Path(CONFIG_FILE).is_file() else set()
     )
     found: dict[str, str] = {}
     for name in type(settings).model_fields:

@@ -20,6 +20,7 @@ from db.engine import read_transaction, write_transaction
 from db.errors import DependencyError, WindowshopError
 from workers import dead, queue
 from workers.heartbeat import Heartbeat
+from workers.hindrance import hindrance
 from workers.log import logger
 from workers.metrics import SupervisorMetrics
 from workers.metrics_server import MetricsServer
@@ -67,6 +68,8 @@ class Supervisor:
     """Exit codes of the dead by name, until what they held is given back: the database may be away,
     too.
     """
+    _hindrance: str | None = None
+    """What kept the queue from work at the last look; it is said once."""
 
     def __enter__(self) -> Self:
         if not self.settings.redis_url:
@@ -155,6 +158,7 @@ class Supervisor:
                 is_time = time.monotonic() - rang > self.settings.relay_seconds
                 if is_time:  # before we write: one that stands still may be what keeps us from it
                     rang = time.monotonic()
+                    self._tell_hindrance()
                     self._end_overdue()
                 self._settle()
                 if is_time:
@@ -168,6 +172,15 @@ class Supervisor:
                 if not is_away:
                     logger().warning(str(error), action="database_away")
                 is_away = True
+
+    def _tell_hindrance(self) -> None:
+        """Say once why nobody works although Redis answers, and once that it is over."""
+        found = hindrance(self.work_queue.connection)
+        if found and found != self._hindrance:
+            logger().warning(found, action="queue_hindered")
+        elif self._hindrance and not found:
+            logger().warning("the queue is at work again", action="queue_back")
+        self._hindrance = found
 
     def _look_after(self, hired: _Hired) -> None:
         now = time.monotonic()

@@ -99,8 +99,10 @@ def perform(work_id: int) -> None:
         faulthandler.cancel_dump_traceback_later()
 
 
-def work_until_stopped(settings: Settings, name: str) -> None:
+def work_until_stopped(settings: Settings, name: str, *, is_alone: bool = False) -> None:
     """Serve the queue in this process until SIGTERM, SIGINT, or the end of Redis.
+
+    is_alone: no supervisor tells its user what keeps it from work.
 
     Raises DependencyError when Redis or the database does not answer.
     """
@@ -123,5 +125,5 @@ def work_until_stopped(settings: Settings, name: str) -> None:
         logger().info(
             f"{name} is ready", action="worker_started", worker=name, metrics=served.address
         )
-        serve_queue(connection, f"{name}-{os.getpid()}")
+        serve_queue(connection, f"{name}-{os.getpid()}", is_alone=is_alone)
         logger().info(f"{name} has stopped", action="worker_stopped", worker=name)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from db.errors import GateError
 from workers.safe_text import one_line, safe
 
 if TYPE_CHECKING:
@@ -61,7 +64,22 @@ def show_result(
 
 def show(text: str = "") -> None:
     """Text on standard output, for people or programs, safe for a terminal."""
-    typer.echo(safe(text))
+    sys.stdout.write(f"{safe(text)}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def gate(error: GateError | None) -> Iterator[None]:
+    """Raise it at the end, also where what is shown inside cannot be written: its exit code is what
+    was asked for.
+    """
+    try:
+        yield
+    except OSError:
+        if error is None:
+            raise
+    if error is not None:
+        raise error
 
 
 def columns(rows: Sequence[dict[str, Any]]) -> str:

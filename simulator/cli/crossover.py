@@ -9,6 +9,7 @@ import typer
 
 from db.errors import UsageError
 from recommender.registry import RANKED
+from simulator.cli import console
 from simulator.cli.console import AsJson, open_installation, show, show_result
 from simulator.cli.options import (
     NAMES,
@@ -167,14 +168,14 @@ def _show_report(found: CrossoverReport, *, gate: bool, intervals: bool, as_json
     from db.errors import GateError
     from simulator.cli.terminal import table
 
-    if as_json:
-        show_result({**found.document, "report": str(found.page)}, "", as_json=True)
-    else:
-        show()
-        table(found.rows, intervals=intervals)
-        show(f"\n{found.verdict}\n\nreport: {found.page}")
-    if gate and found.missed:
-        raise GateError(f"not shown: {'; '.join(found.missed)}")
+    missed = GateError(f"not shown: {'; '.join(found.missed)}") if gate and found.missed else None
+    with console.gate(missed):
+        if as_json:
+            show_result({**found.document, "report": str(found.page)}, "", as_json=True)
+        else:
+            show()
+            table(found.rows, intervals=intervals)
+            show(f"\n{found.verdict}\n\nreport: {found.page}")
 
 
 def _names(text: str) -> tuple[str, ...]:

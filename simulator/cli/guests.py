@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from db.errors import GateError
-from simulator.cli.console import AsJson, open_installation, show_result
+from simulator.cli.console import AsJson, gate, open_installation, show_result
 from simulator.cli.options import Catalogue
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
@@ -40,6 +40,6 @@ def check(
     if latency["p50"] is not None:
         lines += ["", f"a batch takes {latency['p50']:g} ms, 95 % at most {latency['p95']:g} ms"]
         lines += [f"{document['slates_per_second']:,} slates a second"]
-    show_result(document, "\n".join(lines), as_json=as_json)
-    if not found.ok:
-        raise GateError(f"{sum(not one.ok for one in found.checks)} checks do not hold, see above")
+    n_wrong = sum(not one.ok for one in found.checks)
+    with gate(None if found.ok else GateError(f"{n_wrong} checks do not hold, see above")):
+        show_result(document, "\n".join(lines), as_json=as_json)

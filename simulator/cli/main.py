@@ -4,10 +4,13 @@ wait.
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
@@ -56,6 +59,10 @@ log.register(app, events_app)
 realism.register(app)
 results.register(app, events_app)
 
+
+UNSHOWN = "windowshop-unshown"
+"""What is done with signs that the terminal's encoding lacks."""
+
 _Misuse: type[Exception] = cast("type[Exception]", typer.BadParameter.__bases__[0])
 """All that Typer may have against the arguments; it keeps the class to itself."""
 
@@ -101,6 +108,8 @@ app.command(epilog="Example: windowshop doctor")(operations.doctor)
 config_app.command("show", epilog="Example: windowshop config show")(operations.config_show)
 
 
+NARROWEST = 20
+"""Columns of a terminal on which help can be read."""
 LOST_SECONDS = 20
 """After so long a command that SIGTERM should have ended is told once more."""
 
@@ -110,10 +119,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     if sys.stdout is None:  # closed before we began: what is written fails as on any full disk
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as we live
+    codecs.register_error(UNSHOWN, _unshown)
     if isinstance(
         sys.stdout, io.TextIOWrapper
     ):  # what the terminal cannot show is no reason to fail
-        sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.reconfigure(errors=UNSHOWN)
+    _mind_width()
     try:
         code = _called()
         sys.stdout.flush()
@@ -121,6 +134,7 @@ def main() -> None:
     except _Misuse as error:
         sys.exit(_complain(_as_usage(error)))
     except WindowshopError as error:
+        _let_go_of_output()
         sys.exit(_complain(error))
     except KeyboardInterrupt as stopped:
         sys.stderr.write("windowshop: stopped; call the same command again to go on\n")
@@ -146,6 +160,30 @@ def _called() -> int:
     except typer.Exit as ended:
         return ended.exit_code
     return 0
+
+
+def _mind_width() -> None:
+    """COLUMNS=0 says that nobody knows the width, and on a few columns no help can be read."""
+    from rich.console import Console
+    from typer import rich_utils
+
+    if rich_utils.MAX_WIDTH is None and Console().width < NARROWEST:
+        rich_utils.MAX_WIDTH = 80
+
+
+def _unshown(error: UnicodeError) -> tuple[str | bytes, int]:
+    """A space for one that does not break; anything else that cannot be shown as an escape."""
+    if isinstance(error, UnicodeEncodeError) and error.object[error.start] == "\N{NO-BREAK SPACE}":
+        return " ", error.start + 1
+    return codecs.backslashreplace_errors(error)
+
+
+def _let_go_of_output() -> None:
+    """Write what waits in standard output; what cannot be written must not change the exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _give_up_output()
 
 
 def _is_of_output() -> bool:
@@ -182,7 +220,8 @@ def _complain(error: WindowshopError | None) -> int:
     """One line on standard error; the exit code."""
     if error is None:
         return UsageError.exit_code
-    sys.stderr.write(f"windowshop: {one_line(' '.join(str(error).split()))}\n")
+    with suppress(OSError):  # the exit code tells where nothing can be said
+        sys.stderr.write(f"windowshop: {one_line(' '.join(str(error).split()))}\n")
     return error.exit_code
 
 

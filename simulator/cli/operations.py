@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from db.errors import GateError
-from simulator.cli.console import AsJson, open_installation, settings, show_result
+from simulator.cli.console import AsJson, gate, open_installation, settings, show_result
 from simulator.cli.options import Catalogue, Workers
 
 # ruff: noqa: PLC0415, PLR0917 - late imports keep --help quick; Typer calls by name
@@ -91,10 +91,9 @@ def doctor(as_json: AsJson = False) -> None:
     document = {
         one.name: {"ok": one.ok, "detail": one.detail, "cure": one.cure} for one in findings
     }
-    show_result(document, "\n".join(lines), as_json=as_json)
     wrong = [one.name for one in findings if not one.ok]
-    if wrong:
-        raise GateError(f"not well: {', '.join(wrong)}")
+    with gate(GateError(f"not well: {', '.join(wrong)}") if wrong else None):
+        show_result(document, "\n".join(lines), as_json=as_json)
 
 
 def config_show(as_json: AsJson = False) -> None:

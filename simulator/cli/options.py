@@ -52,6 +52,7 @@ Slates = Annotated[
     int | None,
     typer.Option(help="Slates a session asks for at most; left out: 3, in world retail 20."),
 ]
+MostSlates = Annotated[int, typer.Option(help="Slates a session asks for at most.")]
 World = Annotated[
     str,
     typer.Option(help=f"{', '.join(PRESETS)}; changed: mixed,hidden_share=0.3; or myshop.toml."),
@@ -76,6 +77,12 @@ Compare = Annotated[
     tuple[str, str] | None,
     typer.Option(help="Whose difference decides; left out: blend visual.", metavar="A B"),
 ]
+Name = Annotated[
+    str, typer.Argument(help="A run, an experiment, or `latest`.", metavar="RUN|EXPERIMENT")
+]
+OfPolicy = Annotated[str | None, typer.Option(help="Of an experiment with several: whose run.")]
+OfSeed = Annotated[int | None, typer.Option(help="Of an experiment with several seeds: which.")]
+Out = Annotated[Path | None, typer.Option(help="A file; left out: standard output.")]
 Gate = Annotated[bool, typer.Option("--gate", help="Exit 4 unless every claim holds.")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from db.errors import GateError, UsageError
-from simulator.cli.console import AsJson, open_installation, show, show_report
+from simulator.cli.console import AsJson, gate, open_installation, show, show_report
 from simulator.cli.options import (
     NAMES,
     SHOP,
@@ -85,9 +85,9 @@ def demo(
     )
     checked = None if no_verify else verify_named(context, found.id)
     document = found.to_json() | ({} if checked is None else {"verified": checked.to_json()})
-    show_report(document, found.headline, as_json=as_json, intervals=intervals)
-    if checked is not None and not checked.ok:
-        raise GateError(checked.sentence())
+    wrong = None if checked is None or checked.ok else GateError(checked.sentence())
+    with gate(wrong):
+        show_report(document, found.headline, as_json=as_json, intervals=intervals)
     if checked is not None and not as_json:
         show(checked.sentence())
 

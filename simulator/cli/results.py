@@ -5,14 +5,22 @@ and `status`.
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from db.errors import GateError, UsageError
-from simulator.cli.console import AsJson, open_installation, show, show_report, show_result
-from simulator.cli.options import Compare, Intervals, Primary, Runs
+from simulator.cli.console import AsJson, gate, open_installation, show, show_report, show_result
+from simulator.cli.options import (
+    Compare,
+    Intervals,
+    Name,
+    OfPolicy,
+    OfSeed,
+    Out,
+    Primary,
+    Runs,
+)
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 # ruff: noqa: PLR0917 - Typer calls by name
@@ -25,9 +33,6 @@ class GateOn(StrEnum):
     VALUE = "value"
 
 
-Name = Annotated[
-    str, typer.Argument(help="A run, an experiment, or `latest`.", metavar="RUN|EXPERIMENT")
-]
 Anything = Annotated[
     str,
     typer.Argument(
@@ -130,13 +135,9 @@ def leaderboard(
 
 def export(
     name: Anything,
-    policy: Annotated[
-        str | None, typer.Option(help="Of an experiment with several: whose run.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Of an experiment with several seeds: which.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="A file; left out: standard output.")] = None,
+    policy: OfPolicy = None,
+    seed: OfSeed = None,
+    out: Out = None,
     propensities: Annotated[
         bool,
         typer.Option(
@@ -190,9 +191,8 @@ def verify(name: Anything, runs: Runs = None, as_json: AsJson = False) -> None:
     from simulator.operations.verified import verify_named
 
     found = verify_named(open_installation(runs=runs), name)
-    show_result(found.to_json(), found.text(), as_json=as_json)
-    if not found.ok:
-        raise GateError(found.sentence())
+    with gate(None if found.ok else GateError(found.sentence())):
+        show_result(found.to_json(), found.text(), as_json=as_json)
 
 
 def status(name: MaybeName = None, runs: Runs = None, as_json: AsJson = False) -> None:

@@ -10,6 +10,7 @@ import textwrap
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import (
@@ -27,6 +28,9 @@ from rich.text import Text
 
 from simulator.installation.context import Step
 from workers.safe_text import one_line
+
+NARROWEST = 20
+"""Columns on which a table can be read; where there are fewer it is as wide as on a printer."""
 
 
 class Terminal:
@@ -116,11 +120,12 @@ def table(rows: Sequence[Sequence[str]], *, intervals: bool = False) -> None:
     laid_out = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for place, title in enumerate(header):
         name = Text(one_line(title.replace("_", " ").replace("@", " @")))
-        laid_out.add_column(name, justify="left" if place == 0 else "right", vertical="top")
+        side: Literal["left", "right"] = "left" if place == 0 else "right"
+        laid_out.add_column(name, justify=side, vertical="top", overflow="fold")
     for row in body:
         laid_out.add_row(*(_stacked(cell, interval=intervals) for cell in row))
     wide = Console(highlight=False)
-    if wide.width < 1:  # COLUMNS=0 says that nobody knows
+    if wide.width < NARROWEST:  # COLUMNS=0 says that nobody knows
         wide = Console(highlight=False, width=80)
     wide.print(laid_out)
 

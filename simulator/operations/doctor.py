@@ -23,6 +23,7 @@ from simulator.catalogues.decoder_rights import CALLS, NETWORK
 from simulator.embedders import model as models
 from simulator.embedders import model_names
 from workers import dead, queue
+from workers.hindrance import suspension
 from workers.redis_server import EmbeddedServer
 from workers.settings import Settings
 
@@ -139,7 +140,11 @@ def _database(settings: Settings) -> Finding:
 
 def _queue(settings: Settings) -> Finding:
     if settings.redis_url:
-        version = queue.connect(settings.redis_url).info("server")["redis_version"]
+        connection = queue.connect(settings.redis_url)
+        if why := suspension(connection):
+            detail, _, cure = why.partition("; ")
+            return Finding("queue", False, detail, cure)
+        version = connection.info("server")["redis_version"]
         return Finding("queue", True, f"Redis {version} answers")
     server = EmbeddedServer()
     server.stop()

@@ -58,7 +58,7 @@ def worker(settings: Settings, name: str | None, ready: Ready) -> None:
     engine.dispose()
     name = name or f"worker-{uuid4().hex[:12]}"
     ready({"worker": name, "queue": without_secrets(settings.redis_url)})
-    work_until_stopped(settings, name)
+    work_until_stopped(settings, name, is_alone=True)
 
 
 @dataclass(frozen=True)

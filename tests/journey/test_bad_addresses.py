@@ -66,6 +66,24 @@ CASES = {
         code=DEPENDENCY,
         words=("password=hidden",),
     ),
+    "a parameter that Postgres does not know": with_(
+        "DATABASE_URL",
+        f"postgresql://me:secret@{NOBODY}/shop?sslmod=secret",
+        words=("does not know (sslmod)", "did you mean 'sslmode'"),
+    ),
+    "a parameter of Postgres without sense": with_(
+        "DATABASE_URL",
+        f"postgresql://me:secret@{NOBODY}/shop?sslmode=foo",
+        words=("foo", "correct it"),
+    ),
+    "a number of Postgres in words": with_(
+        "DATABASE_URL",
+        f"postgresql://me:secret@{NOBODY}/shop?connect_timeout=foo",
+        words=("connect_timeout", "correct it"),
+    ),
+    "a home that is no UTF-8": with_(
+        "WINDOWSHOP_HOME", "ho\udce9me", words=("setting home", "is no UTF-8")
+    ),
     "a password with / and # that is right": with_(
         "DATABASE_URL",
         f"postgresql://me:secret/a#b@{NOBODY}/shop",

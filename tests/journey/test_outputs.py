@@ -126,3 +126,70 @@ def test_a_table_is_shown_where_the_terminal_has_no_width(installation: Installa
     done = installation.call("report", "latest", COLUMNS="0")
     assert done.returncode == 0, done.stderr
     assert "policy" in done.stdout
+
+
+@pytest.mark.parametrize("columns", first_of(["0", "1", "19"]))
+def test_help_is_shown_where_the_terminal_has_no_width(
+    installation: Installation, columns: str
+) -> None:
+    """It was one blank line."""
+    done = installation.call("report", "--help", COLUMNS=columns)
+    assert done.returncode == 0, done.stderr
+    assert "--fail-under" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) >= 60
+
+
+def test_a_narrow_table_breaks_words_and_loses_none(installation: Installation) -> None:
+    """On 40 columns no name ends in three dots."""
+    done = installation.call("report", "latest", COLUMNS="40")
+    table = done.stdout.partition("On the last day")[0]
+    assert "blend" in table
+    assert "\N{HORIZONTAL ELLIPSIS}" not in table
+
+
+def test_a_gate_holds_where_nothing_can_be_written(installation: Installation) -> None:
+    """Its exit code and its line, not those of the output."""
+    line = 'exec "$0" -m simulator {} > /dev/full'
+    for command, word in (
+        ("report latest --fail-under hit_rate@10=0.99", "hit_rate@10"),
+        ("doctor", "not well: "),
+    ):
+        done = subprocess.run(
+            ["/bin/sh", "-c", line.format(command), sys.executable],
+            check=False,
+            cwd=installation.folder,
+            env=installation.environment(DATABASE_URL="sqlite:////dev/null/none")
+            if command == "doctor"
+            else installation.environment(),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert done.returncode == 4, done.stderr
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize("where", first_of(["> /dev/full", ">&-"]))
+def test_an_exit_code_holds_where_nothing_can_be_said(
+    installation: Installation, where: str
+) -> None:
+    """Standard error is full or closed; a usage error stays one."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m simulator nosuch 2{where}', sys.executable],
+        check=False,
+        cwd=installation.folder,
+        env=installation.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    assert done.returncode == 2
+
+
+def test_a_terminal_of_ascii_shows_spaces_as_spaces(installation: Installation) -> None:
+    """Table and sentence alike."""
+    done = installation.call("report", "latest", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert " %" in done.stdout
+    assert done.stdout.isascii()
+    assert "xa0" not in done.stdout

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from db.errors import UsageError
 from simulator.cli.console import AsJson, open_installation, show_result
-from simulator.cli.options import Runs
+from simulator.cli.options import Name, OfPolicy, OfSeed, Out, Runs
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 # ruff: noqa: PLR0917 - Typer calls by name
@@ -24,16 +23,10 @@ def slates() -> None:
 
 @app.command(epilog="Example: windowshop slates export latest --out slates.jsonl")
 def export(
-    name: Annotated[
-        str, typer.Argument(help="A run, an experiment, or `latest`.", metavar="RUN|EXPERIMENT")
-    ],
-    policy: Annotated[
-        str | None, typer.Option(help="Of an experiment with several: whose run.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Of an experiment with several seeds: which.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="A file; left out: standard output.")] = None,
+    name: Name,
+    policy: OfPolicy = None,
+    seed: OfSeed = None,
+    out: Out = None,
     format_: Annotated[
         str, typer.Option("--format", help="The shape: jsonl, csv or parquet.", metavar="NAME")
     ] = "jsonl",

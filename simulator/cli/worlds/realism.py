@@ -9,7 +9,7 @@ import typer
 
 from simulator.cli.console import AsJson, open_installation, show_result
 from simulator.cli.log import Columns, Format, Kinds, Lenient, SessionGap
-from simulator.cli.options import Runs
+from simulator.cli.options import MostSlates, Runs
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 # ruff: noqa: PLR0917 - Typer calls by name
@@ -33,7 +33,7 @@ def realism(
     ] = 400,
     items: Annotated[int, typer.Option(help="Catalogue items of the simulated shop.")] = 1000,
     queries: Annotated[int, typer.Option(help="Query images of the simulated shop.")] = 300,
-    slates: Annotated[int, typer.Option(help="Slates a session asks for at most.")] = 3,
+    slates: MostSlates = 3,
     catalogue: Annotated[
         str, typer.Option(help="What the simulated shop sells.")
     ] = "fashion-mnist",

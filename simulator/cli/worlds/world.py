@@ -9,6 +9,7 @@ import typer
 
 from simulator.cli.console import AsJson, open_installation, show, show_result
 from simulator.cli.log import Columns, Format, Kinds, Lenient, LogFile, SessionGap
+from simulator.cli.options import MostSlates
 
 # ruff: noqa: PLC0415 - late imports keep --help quick
 # ruff: noqa: PLR0917 - Typer calls by name
@@ -34,7 +35,7 @@ def fit(
     policy: Annotated[
         str, typer.Option(help="Who ranks there: what is nearest to the shop of the log.")
     ] = "visual",
-    slates: Annotated[int, typer.Option(help="Slates a session asks for at most.")] = 3,
+    slates: MostSlates = 3,
     days: Annotated[int, typer.Option(help="The log's first days that are read.")] = 6,
     shoppers: Annotated[
         int, typer.Option(min=20, help="Of the log's shoppers so many at most.")

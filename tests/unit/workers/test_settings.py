@@ -236,3 +236,34 @@ def test_a_worker_sees_what_its_supervisor_sees(monkeypatch: pytest.MonkeyPatch)
         "h",
         9,
     )
+
+
+def test_without_a_home_directory_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HOME unset for a user whom no list of users knows; whoever names both places needs none."""
+    monkeypatch.delenv("HOME", raising=False)
+    for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", _nobody)
+    with pytest.raises(UsageError, match="set WINDOWSHOP_HOME and WINDOWSHOP_CACHE, or HOME"):
+        settings.load()
+    with pytest.raises(UsageError, match="setting cache has no default"):
+        settings.load(home="here")
+    found = settings.load(home="here", cache="there")
+    assert found.keras_home.is_absolute()
+
+
+def _nobody(number: int) -> None:
+    raise KeyError(number)
+
+
+def test_a_folder_called_windowshop_toml_says_nothing(bare: Path) -> None:
+    """`config show` ended in a traceback."""
+    (bare / settings.CONFIG_FILE).mkdir()
+    assert settings.origins(settings.load())["home"] == "default"
+
+
+def test_a_place_that_is_no_utf_8_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name could stand in no address, no report and no JSON."""
+    monkeypatch.setenv("WINDOWSHOP_HOME", "ho\udce9me")
+    with pytest.raises(UsageError, match="setting home: is no UTF-8"):
+        settings.load()

@@ -15,7 +15,8 @@ from simulator.cli.catalogue import FEEDS
 
 GOOGLE_XML = """<?xml version="1.0"?>
 <rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel><title>A shop</title>
-<item><g:id>S1</g:id><title>Shirt &amp; more</title><g:image_link>https://a.example/p/s1.jpg</g:image_link>
+<item><g:id>S1</g:id><title>Shirt &amp; more</title>
+ <g:image_link>https://a.example/p/s1.jpg</g:image_link>
 <g:price>19.90 EUR</g:price><g:product_type>Clothing &gt; Shirts</g:product_type></item>
 <item><g:id>S2</g:id><g:image_link>https://a.example/p/s2.jpg</g:image_link>
 <g:price>1.299,00 EUR</g:price><g:google_product_category>Apparel</g:google_product_category></item>
