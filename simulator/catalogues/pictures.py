@@ -32,7 +32,10 @@ KINDS = "jpg, png, webp, gif, bmp, tiff or avif"
 NAMES = MappingProxyType({name: name.lower() for name in FORMATS} | {"JPEG": "jpg", "MPO": "jpg"})
 """What each is called where formats are counted; a JPEG of several pictures is an MPO to Pillow."""
 
-SUFFIXES = (*(".jpg", ".jpeg", ".png", ".webp"), *(".gif", ".bmp", ".tif", ".tiff", ".avif"))
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"),
+    *(".tif", ".tiff", ".avif", ".heic", ".heif"),
+)
 """How such files end, in any case of letters."""
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a process without rights may not start any
@@ -41,6 +44,7 @@ MOST_PIXELS = 60_000_000
 
 MOST_BYTES = 200_000_000
 
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
 _SICK = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError, TypeError)
 """What Pillow's decoders raise on damaged files."""
 
@@ -129,6 +133,10 @@ def _decoded(path: str, content: bytes, most_pixels: int = MOST_PIXELS) -> Image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(path, "far more", most_pixels) from None
     except UnidentifiedImageError:
+        if _is_heif(content):
+            raise DataError(
+                f"{path}: wanted a picture ({KINDS}), found a HEIC photo; save it as one of these"
+            ) from None
         found = "another kind of file, or a damaged one" if content else "an empty file"
         raise DataError(
             f"{path}: wanted a picture ({KINDS}), found {found}; save it as one of these and try"
@@ -139,6 +147,11 @@ def _decoded(path: str, content: bytes, most_pixels: int = MOST_PIXELS) -> Image
             f"{path}: wanted a whole picture, found a damaged one"
             f" ({' '.join(str(error).split())[:80]}); open it and save it anew"
         ) from None
+
+
+def _is_heif(content: bytes) -> bool:
+    """By its first box: `ftyp` and a brand of HEIF (ISO/IEC 23008-12)."""
+    return content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
