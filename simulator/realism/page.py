@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from simulator.realism.measures import MEASURES
+from simulator.realism.pictures import pictures
 from simulator.report.figures.drawing import FAINT, INK, Chart, chart_of, dot
 from simulator.report.pages.study import Cell, Section, ShownFigure, Study, Table
 
@@ -70,10 +71,16 @@ def page(document: dict[str, Any], command: str) -> Study:
             ("Log", document["file"]),
             ("Visits", f"{visits['real']:,} real, {visits['simulated']:,} simulated"),
         ],
-        sections=[_measures(measures), _away(document)],
+        sections=[*_seen(document), _measures(measures), _away(document)],
         command=command,
         origin=[("sha256 of the log", document["sha256"])],
     )
+
+
+def _seen(document: dict[str, Any]) -> list[Section]:
+    """The distributions as pictures, where there are some."""
+    shown = pictures(document)
+    return [Section("How they look", figures=shown)] if shown else []
 
 
 def _measures(measures: list[tuple[str, dict[str, Any]]]) -> Section:

@@ -29,6 +29,7 @@ from simulator.realism.goods import of_shop
 from simulator.realism.measures import MEASURES, samples_of, untold
 from simulator.realism.observed import Observed, of_events, of_log
 from simulator.realism.page import page, sentences
+from simulator.realism.shapes import shapes
 from simulator.report.pages import study
 
 SHOPS = 5
@@ -119,6 +120,7 @@ def compared(
     return {
         "measures": found,
         "not_told": untold(real, simulated),
+        "shapes": shapes(theirs, ours),
         "gives_away": auc.pop("alone"),
         "auc": auc,
     }
