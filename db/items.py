@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, delete, func, insert, literal, select, text, update
 
 from db import bulk
 from db.tables import embedding, image, item, items_of_runs, run, run_item
@@ -105,6 +105,11 @@ def remove(conn: Connection, catalogue: str) -> tuple[int, int]:
     shown = conn.execute(select(item.c.image).where(chosen).distinct().order_by(item.c.image))
     pictures = list(shown.scalars())
     n_items = conn.execute(delete(item).where(chosen)).rowcount
+    return n_items, drop_unused(conn, pictures)
+
+
+def drop_unused(conn: Connection, pictures: Sequence[str]) -> int:
+    """Delete those of some pictures that no item shows, with their embeddings; how many."""
     gone = 0
     for start in range(0, len(pictures), _AT_ONCE):
         some = pictures[start : start + _AT_ONCE]
@@ -112,7 +117,27 @@ def remove(conn: Connection, catalogue: str) -> tuple[int, int]:
         orphans = [one for one in some if one not in kept]
         conn.execute(delete(embedding).where(embedding.c.image.in_(orphans)))
         gone += conn.execute(delete(image).where(image.c.sha256.in_(orphans))).rowcount
-    return n_items, gone
+    return gone
+
+
+def keep_version(conn: Connection, catalogue: str, version: str) -> None:
+    """Copy a catalogue's items under another name, and hand them to the runs that have them.
+
+    The runs read the same rows as before; from here on the catalogue itself may change.
+    """
+    columns = [item.c[name] for name in _COLUMNS]
+    mine = select(literal(version), *columns).where(item.c.catalogue == catalogue)
+    conn.execute(insert(item).from_select(["catalogue", *_COLUMNS], mine))
+    conn.execute(
+        update(run_item).where(run_item.c.catalogue == catalogue).values(catalogue=version)
+    )
+
+
+def take_out(conn: Connection, catalogue: str, numbers: Sequence[int]) -> None:
+    """Delete some items of a catalogue that no run has."""
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = numbers[start : start + _AT_ONCE]
+        conn.execute(delete(item).where(item.c.catalogue == catalogue, item.c.number.in_(some)))
 
 
 def assign(conn: Connection, run: int, catalogue: str, chosen: Sequence[Item]) -> None:

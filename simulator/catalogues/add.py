@@ -70,8 +70,8 @@ def add(
         left_out = [*read.left_out, *clashing]
         if not new and not known:
             raise DataError(_nothing(source.folder, left_out, read.no_pictures))
-        rows = _rows(conn, new, stored, number)
-        _check_categories([*stored, *rows])
+        rows = as_items(conn, new, stored, number)
+        check_categories([*stored, *rows])
         if new:
             images.add(conn, [one.pixels for one in new])
         items.add(conn, name, rows)
@@ -128,7 +128,9 @@ def _sorted_out(
     return new, same, clashing
 
 
-def _rows(conn: Connection, new: Sequence[Found], stored: Sequence[Item], first: int) -> list[Item]:
+def as_items(
+    conn: Connection, new: Sequence[Found], stored: Sequence[Item], first: int
+) -> list[Item]:
     """The new pictures as items, numbered from `first`."""
     splits = _splits([one.image for one in new], stored)
     unnamed = [one for one in new if one.line.category is None]
@@ -198,7 +200,8 @@ def _keys(hashes: Sequence[str]) -> NDArray[np.uint64]:
     return np.array([int(one[:16], 16) for one in hashes], np.uint64)
 
 
-def _check_categories(rows: Sequence[Item]) -> None:
+def check_categories(rows: Sequence[Item]) -> None:
+    """DataError where a catalogue would have more categories than a world can weigh."""
     n = len({row.category for row in rows})
     if n > MOST_CATEGORIES:
         raise DataError(

@@ -63,6 +63,8 @@ class CatalogueTable:
     """All files it names, on bad lines too: these do not go in unnamed."""
     title: str = ""
     """What it is, where it is a feed."""
+    gone: set[str] = field(default_factory=set)
+    """Ids of products that a feed says are not to be had."""
 
     def skip(self, number: int, reason: str) -> None:
         """Leave a line out."""

@@ -100,6 +100,8 @@ def _intake_lines(one: dict[str, Any]) -> list[str]:
         f"intake {one['number']}  {place}{feed}: {one['new']:,} new, {one['known']:,} known before,"
         f" {one['left_out']:,} left out"
     )
+    if "changed" in one:
+        head += f"; {one['changed']:,} changed, {one['gone']:,} gone"
     return [head, *reason_lines(one["reasons"])]
 
 

@@ -113,6 +113,37 @@ def add(
     show_result(found.to_json(), found.text(), as_json=as_json)
 
 
+@app.command(
+    "update", epilog="Example: windowshop catalogue update shop ./photos --csv products.csv"
+)
+def update(
+    name: Annotated[str, typer.Argument(help="A catalogue of your own.")],
+    feed: Place,
+    csv: Csv = None,
+    pictures: Pictures = None,
+    format_: Format = None,
+    fetch: Fetch = False,
+    fetch_hosts: FetchHosts = None,
+    fetch_mb: FetchMb = 20,
+    fetch_seconds: FetchSeconds = 20.0,
+    fetch_at_once: FetchAtOnce = 4,
+    as_json: AsJson = False,
+) -> None:
+    """Bring prices, categories and pictures of a catalogue to what a feed says now.
+
+    What the feed says is out of stock goes; what it does not name stays. Runs
+    keep what they played: the catalogue as it was stays as NAME@1 for them,
+    NAME@2 the next time. Only pictures that are new are embedded.
+    """
+    from simulator.catalogues.source import CatalogueSource
+    from simulator.catalogues.update import update as action
+
+    policy = _policy(fetch_hosts, fetch_mb, fetch_seconds, fetch_at_once, is_on=fetch)
+    source = CatalogueSource(feed, csv, pictures, format_, policy)
+    found = action(open_installation(), name, source)
+    show_result(found.to_json(), found.text(), as_json=as_json)
+
+
 def _policy(
     hosts: str | None, megabytes: int, seconds: float, at_once: int, *, is_on: bool
 ) -> FetchPolicy | None:

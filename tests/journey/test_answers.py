@@ -34,6 +34,7 @@ NEEDS_MORE = {
         "similar",
         "catalogue add",
         "catalogue remove",
+        "catalogue update",
         "crossover",
         "offline",
         "leaderboard",

@@ -171,6 +171,10 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("catalogue", "remove", "toi"),
         ("no catalogue 'toi'", "did you mean 'toy'?"),
     ),
+    ("catalogue update", "name"): (
+        ("catalogue", "update", "toi", "."),
+        ("no catalogue 'toi'", "did you mean 'toy'?"),
+    ),
     ("catalogue show", "name"): (
         ("catalogue", "show", "toi"),
         ("no catalogue 'toi'", "did you mean 'toy'?"),

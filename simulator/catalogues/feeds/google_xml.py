@@ -8,7 +8,7 @@ from db.errors import DataError
 from simulator.catalogues.feeds.product import Feed
 
 _PRODUCT = frozenset({"item", "entry"})
-_READ = frozenset({"id", "image_link", "price", "sale_price", "product_type"})
+_READ = frozenset({"id", "image_link", "price", "sale_price", "product_type", "availability"})
 _WIDER = "google_product_category"
 
 
@@ -70,4 +70,5 @@ class _Elements:
             found.get("image_link", ""),
             category=found.get("product_type") or found.get(_WIDER, ""),
             price=found.get("sale_price") or found.get("price", ""),
+            availability=found.get("availability", ""),
         )

@@ -67,7 +67,7 @@ def joined(
 
     fetched: addresses. failed: why pictures of other addresses did not come.
     """
-    table = CatalogueTable(feed.name, skipped=[*feed.skipped])
+    table = CatalogueTable(feed.name, skipped=[*feed.skipped], gone=feed.gone)
     pictures = PictureFiles(files)
     ids: dict[str, int] = {}
     for product in feed.products:

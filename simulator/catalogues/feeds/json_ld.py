@@ -36,6 +36,7 @@ def _take(product: dict[str, Any], number: int, feed: Feed) -> None:
         _picture(product.get("image")),
         category=_text(product.get("category")),
         price=_price(product.get("offers")),
+        availability=_availability(product.get("offers")),
     )
 
 
@@ -108,6 +109,13 @@ def _price(offers: Any) -> str:
         return ""
     own = _text(offers.get("price")) or _text(offers.get("lowPrice"))
     return own or _price(offers.get("priceSpecification"))
+
+
+def _availability(offers: Any) -> str:
+    """Of the only offer; of several, one may still be had."""
+    if isinstance(offers, list) and len(offers) == 1:
+        offers = offers[0]
+    return _text(offers.get("availability")) if isinstance(offers, dict) else ""
 
 
 def _text(value: Any) -> str:

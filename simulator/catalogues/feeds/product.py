@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from simulator.catalogues.csv_file import LONGEST, Skipped, cents, is_name, printable
 
+_LETTERS = re.compile(r"[^a-z]")
+_NOT_TO_BE_HAD = frozenset({"outofstock", "soldout", "discontinued"})
+"""Google's words and schema.org's, without their signs."""
 _NO_DIGITS = re.compile(r"[^\d.,-]")
 
 
@@ -30,11 +33,24 @@ class Feed:
     name: str
     products: list[FeedProduct] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    """Ids of products that are out of stock."""
 
     def take(
-        self, number: int, item_id: str, picture: str, *, category: str = "", price: str = ""
+        self,
+        number: int,
+        item_id: str,
+        picture: str,
+        *,
+        category: str = "",
+        price: str = "",
+        availability: str = "",
     ) -> None:
         """Keep a product, or leave it out with the reason."""
+        if _LETTERS.sub("", availability.rpartition("/")[2].lower()) in _NOT_TO_BE_HAD:
+            self.gone.add(item_id.strip())
+            self.skip(number, "it is out of stock")
+            return
         try:
             self.products.append(_product(number, item_id, picture, category, price))
         except ValueError as error:

@@ -21,6 +21,7 @@ def google_tsv(text: str, feed: Feed) -> None:
             row.get("image_link", ""),
             category=row.get("product_type") or row.get("google_product_category", ""),
             price=row.get("sale_price") or row.get("price", ""),
+            availability=row.get("availability", ""),
         )
 
 
