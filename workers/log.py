@@ -66,8 +66,6 @@ def configure(settings: Settings) -> None:
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger(NAME).setLevel(settings.log_level.upper())
-    # Without a home directory it tells, three lines long, where its cache of fonts lies instead.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 
 @contextmanager

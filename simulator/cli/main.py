@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import logging
 import os
 import signal
 import sys
@@ -127,6 +128,8 @@ def main() -> None:
     ):  # what the terminal cannot show is no reason to fail
         sys.stdout.reconfigure(errors=UNSHOWN)
     _mind_width()
+    # Without a home directory it tells at length where its cache of fonts lies instead.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         code = _called()
         sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -186,6 +187,7 @@ def test_an_exit_code_holds_where_nothing_can_be_said(
     assert done.returncode == 2
 
 
+@pytest.mark.thorough
 def test_a_terminal_of_ascii_shows_spaces_as_spaces(installation: Installation) -> None:
     """Table and sentence alike."""
     done = installation.call("report", "latest", PYTHONIOENCODING="ascii")
@@ -193,3 +195,41 @@ def test_a_terminal_of_ascii_shows_spaces_as_spaces(installation: Installation) 
     assert " %" in done.stdout
     assert done.stdout.isascii()
     assert "xa0" not in done.stdout
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_events_are_utf_8_on_any_terminal(
+    installation: Installation, tmp_path: Path, encoding: str
+) -> None:
+    """The same bytes as those of --out."""
+    log = tmp_path / "log.csv"
+    log.write_text("shopper,session,time,item,kind\né,1,1,café,click\né,1,2,thé,click\n", "utf-8")
+    kept = installation.call("events", "import", str(log), "--json")
+    name = json.loads(kept.stdout)["run"]
+    out = tmp_path / "out"
+    installation.call("events", "export", name, "--out", str(out))
+    said = installation.call("events", "export", name, PYTHONIOENCODING=encoding)
+    assert said.returncode == 0, said.stderr
+    assert "caf" in said.stdout
+    assert out.read_text("utf-8") == said.stdout
+
+
+@pytest.mark.thorough
+def test_a_home_that_is_a_file_is_said_in_one_line(installation: Installation) -> None:
+    """Without a word of matplotlib, which wants to keep its fonts there."""
+    (installation.folder / "a-file").touch()
+    environment = installation.environment(HOME=str(installation.folder / "a-file"))
+    for name in ("WINDOWSHOP_HOME", "DATABASE_URL"):
+        environment.pop(name, None)
+    done = subprocess.run(
+        [sys.executable, "-m", "simulator", "status"],
+        check=False,
+        cwd=installation.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "WINDOWSHOP_HOME" in done.stderr
