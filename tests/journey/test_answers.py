@@ -21,7 +21,7 @@ from tests.installation import TOY_FLAGS, Installation, install
 pytestmark = pytest.mark.journey
 
 ENDLESS = {"windowshop serve", "windowshop up", "windowshop worker"}
-LONG = {"windowshop world fit"}
+LONG = {"windowshop realism", "windowshop world fit"}
 """These take seconds."""
 
 NEEDS_MORE = {
