@@ -76,6 +76,7 @@ lock: $(VENV)/.dev ## write requirements/*.txt again; UPGRADE=--upgrade takes th
 	$(LOCK) $(UPGRADE) --extra onnx -c requirements/runtime.txt -o requirements/onnx.txt
 	$(LOCK) $(UPGRADE) --extra faiss -c requirements/runtime.txt -o requirements/faiss.txt
 	$(LOCK) $(UPGRADE) --extra gym -c requirements/runtime.txt -o requirements/gym.txt
+	$(LOCK) $(UPGRADE) --extra heic -c requirements/runtime.txt -o requirements/heic.txt
 	$(LOCK) $(UPGRADE) --group dev -c requirements/runtime.txt -o requirements/dev.txt
 
 clean: ## remove the environment and all caches; runs/ stays

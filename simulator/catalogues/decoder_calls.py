@@ -14,6 +14,8 @@ from dataclasses import dataclass
 ALLOW = 0x7FFF0000
 REFUSE = 0x00050001
 """The call is not made; its caller is told EPERM."""
+UNKNOWN = 0x00050026
+"""The call is not made; its caller is told ENOSYS, as by a kernel that is too old for it."""
 KILL = 0x80000000
 
 NUMBER_AT = 0
@@ -31,6 +33,8 @@ INSTRUCTION = struct.Struct("=HBBI")
 
 EXECUTABLE = 4
 """PROT_EXEC."""
+A_THREAD = 0x10000
+"""CLONE_THREAD: what begins is a part of the same process, under the same filter."""
 
 FUTEX_WAITS_AND_WAKES = (0, 1, 9, 10, 128, 129, 137, 138, 265, 393)
 """Plain and private, by either clock: what locks are made of, and none of the kernel's rarer
@@ -51,6 +55,10 @@ class Call:
     """What it must be one of."""
     without: int = 0
     """Bits that it must not have."""
+    having: int = 0
+    """Bits of which it must have one."""
+    outcome: int = ALLOW
+    """What the kernel does when all of this holds."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +96,21 @@ def allowed(pid: int) -> tuple[Call, ...]:
     )
 
 
-def program(machine: str, pid: int) -> bytes:
-    """The filter for process `pid`, ready for the kernel. KeyError where there is none for the
-    machine.
+THREADS = (
+    Call("clone", 56, 220, 0, having=A_THREAD),
+    Call("clone3", 435, 435, outcome=UNKNOWN),  # hides its flags from a filter; clone comes next
+    Call("rseq", 334, 293),
+    Call("set_robust_list", 273, 99),
+    Call("rt_sigprocmask", 14, 135),
+    Call("sched_yield", 24, 124),
+)
+"""What beginning a thread takes beside that."""
+
+
+def program(machine: str, pid: int, *, threads: bool = False) -> bytes:
+    """The filter for process `pid`, ready for the kernel; with `threads` it may begin some.
+
+    Raises KeyError where there is none for the machine.
     """
     code = [
         INSTRUCTION.pack(LOAD, 0, 0, ARCHITECTURE_AT),
@@ -99,7 +119,7 @@ def program(machine: str, pid: int) -> bytes:
         INSTRUCTION.pack(RETURN, 0, 0, KILL),
         INSTRUCTION.pack(LOAD, 0, 0, NUMBER_AT),
     ]
-    for call in allowed(pid):
+    for call in (*allowed(pid), *(THREADS if threads else ())):
         decision = _decision(call)
         number = getattr(call, machine)
         code += [INSTRUCTION.pack(JUMP_IF_EQUAL, 0, len(decision), number), *decision]
@@ -110,14 +130,16 @@ def _decision(call: Call) -> list[bytes]:
     """What follows once the number is this call's. Arguments are looked at as 32 bits, as their
     calls do.
     """
-    allow, refuse = (INSTRUCTION.pack(RETURN, 0, 0, one) for one in (ALLOW, REFUSE))
-    if not call.among and not call.without:
+    allow, refuse = (INSTRUCTION.pack(RETURN, 0, 0, one) for one in (call.outcome, REFUSE))
+    if not call.among and not call.without and not call.having:
         return [allow]
     look = INSTRUCTION.pack(
         LOAD, 0, 0, ARGUMENTS_AT + 8 * call.argument
     )  # the lower half: little-endian
     if call.without:
         return [look, INSTRUCTION.pack(JUMP_IF_ANY_BIT, 1, 0, call.without), allow, refuse]
+    if call.having:
+        return [look, INSTRUCTION.pack(JUMP_IF_ANY_BIT, 0, 1, call.having), allow, refuse]
     ahead = range(len(call.among), 0, -1)
     tests = [
         INSTRUCTION.pack(JUMP_IF_EQUAL, far, 0, one)

@@ -40,10 +40,11 @@ not.
 def main() -> None:
     """Reply until nobody asks any more."""
     limit = [int(one) for one in sys.argv[1:]]  # of pixels, where it is another than the usual
+    has_heic = pictures.register_heic()
     warm_up()
     requests = sys.stdin.buffer
     replies = sys.stdout.buffer
-    send(replies, {"held": give_up()})
+    send(replies, {"held": give_up(threads=has_heic)})
     while len(head := requests.read(REQUEST.size)) == REQUEST.size:
         name_size, size = REQUEST.unpack(head)
         name = requests.read(name_size).decode("utf-8", "surrogateescape")

@@ -37,9 +37,12 @@ SECCOMP_SET_FILTER = 1
 ALL_THREADS = 1
 
 
-def give_up() -> list[str]:
+def give_up(*, threads: bool = False) -> list[str]:
     """Give up what decoding does not need; which of CALLS, NETWORK and PRIVILEGES hold from now
     on.
+
+    threads: some of its own are needed. They share its filter; where no filter holds there are
+    none.
     """
     os.closerange(3, 1 << 16)
     signal.signal(
@@ -49,9 +52,12 @@ def give_up() -> list[str]:
     steps: dict[str, Callable[[], None]] = {
         NETWORK: _leave_network,
         PRIVILEGES: _drop_privileges,
-        CALLS: _refuse_calls,
+        CALLS: lambda: _refuse_calls(threads=threads),
     }
-    return [name for name, step in steps.items() if _holds(step)]
+    held = [name for name, step in steps.items() if _holds(step)]
+    if not threads or CALLS not in held:
+        _set_limit(resource.RLIMIT_NPROC, 0)
+    return held
 
 
 def _holds(step: Callable[[], None]) -> bool:
@@ -74,11 +80,14 @@ def _limit() -> None:
             0,
         ),  # what is open stays; nothing else opens again, whatever is closed
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_CORE, 0),
     ):
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(limit, (value, value))
+        _set_limit(limit, value)
+
+
+def _set_limit(limit: int, value: int) -> None:
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(limit, (value, value))
 
 
 def _leave_network() -> None:
@@ -92,12 +101,12 @@ def _drop_privileges() -> None:
     _must(libc.prctl(SET_NO_NEW_PRIVILEGES, *map(ctypes.c_ulong, (1, 0, 0, 0))))
 
 
-def _refuse_calls() -> None:
+def _refuse_calls(*, threads: bool) -> None:
     """The filter, for each thread; then one call, to see it refused."""
     machine = os.uname().machine
     if sys.platform != "linux" or machine not in MACHINES or sys.maxsize < 2**32:
         raise OSError("no filter for this machine")
-    code = program(machine, os.getpid())
+    code = program(machine, os.getpid(), threads=threads)
     text = ctypes.create_string_buffer(code, len(code))
     length = len(code) // INSTRUCTION.size
     head = ctypes.create_string_buffer(struct.pack("@HP", length, ctypes.addressof(text)))

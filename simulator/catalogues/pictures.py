@@ -26,10 +26,15 @@ from db.errors import DataError, UsageError
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """As Pillow calls them; of one with several pictures the first is read."""
 
+HEIC = "HEIF"
+"""The same of a HEIC photo, which only the extra `heic` reads."""
+
 KINDS = "jpg, png, webp, gif, bmp, tiff or avif"
 """The same for people."""
 
-NAMES = MappingProxyType({name: name.lower() for name in FORMATS} | {"JPEG": "jpg", "MPO": "jpg"})
+NAMES = MappingProxyType(
+    {name: name.lower() for name in FORMATS} | {"JPEG": "jpg", "MPO": "jpg", HEIC: "heic"}
+)
 """What each is called where formats are counted; a JPEG of several pictures is an MPO to Pillow."""
 
 SUFFIXES = (
@@ -59,6 +64,16 @@ class Photo:
     canonical: NDArray[np.uint8]
     format: str = ""
     """What its file was: one of NAMES."""
+
+
+def register_heic() -> bool:
+    """Read HEIC photos, too, from now on; False without the extra that brings their decoder."""
+    try:
+        import pillow_heif  # noqa: PLC0415 - an extra
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
 
 
 def read(path: Path) -> Photo:
@@ -121,7 +136,7 @@ def _decoded(path: str, content: bytes, most_pixels: int = MOST_PIXELS) -> Image
             warnings.simplefilter(
                 "ignore", UserWarning
             )  # of odd EXIF data, which is then left aside
-            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+            with Image.open(io.BytesIO(content), formats=_read_here()) as opened:
                 width, height = opened.size
                 if width * height > most_pixels:
                     raise _too_large(path, f"{width:,} x {height:,} pixels", most_pixels)
@@ -134,9 +149,7 @@ def _decoded(path: str, content: bytes, most_pixels: int = MOST_PIXELS) -> Image
         raise _too_large(path, "far more", most_pixels) from None
     except UnidentifiedImageError:
         if _is_heif(content):
-            raise DataError(
-                f"{path}: wanted a picture ({KINDS}), found a HEIC photo; save it as one of these"
-            ) from None
+            raise _heic(path) from None
         found = "another kind of file, or a damaged one" if content else "an empty file"
         raise DataError(
             f"{path}: wanted a picture ({KINDS}), found {found}; save it as one of these and try"
@@ -147,6 +160,11 @@ def _decoded(path: str, content: bytes, most_pixels: int = MOST_PIXELS) -> Image
             f"{path}: wanted a whole picture, found a damaged one"
             f" ({' '.join(str(error).split())[:80]}); open it and save it anew"
         ) from None
+
+
+def _read_here() -> tuple[str, ...]:
+    """Pillow must know a format that it is asked for."""
+    return (*FORMATS, HEIC) if HEIC in Image.OPEN else FORMATS
 
 
 def _is_heif(content: bytes) -> bool:
@@ -172,6 +190,17 @@ def _of_deep(deep: NDArray[Any], clear: Any) -> Image.Image:
     if isinstance(clear, int):
         grey.putalpha(Image.fromarray(np.where(deep == clear, 0, 255).astype(np.uint8)))
     return grey
+
+
+def _heic(path: str) -> DataError:
+    if HEIC in Image.OPEN:
+        return DataError(
+            f"{path}: wanted a whole picture, found a damaged HEIC photo; save it anew"
+        )
+    return DataError(
+        f"{path}: wanted a picture ({KINDS}), found a HEIC photo; "
+        "`pip install 'windowshop[heic]'`, or save it as one of these"
+    )
 
 
 def _too_large(path: str, found: str, most_pixels: int) -> DataError:

@@ -4,6 +4,7 @@ nobody.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -60,6 +61,9 @@ def evil(name, content):
     if not name.endswith("evil.png"):
         return decode(name, content)
     raise DataError(json.dumps({{name: outcome(act) for name, act in acts.items()}}))
+if not threads:
+    pictures.register_heic = lambda: False
+pictures.register_heic()
 decoder_process.warm_up()  # as root, who may read what is imported, wherever it lies
 become(user)
 pictures._decoded = evil
@@ -130,15 +134,20 @@ def test_with_its_rights_it_gets_everywhere(given: dict[str, object]) -> None:
 
 
 @linux
+@pytest.mark.parametrize("threads", [False, True], ids=["", "with threads"])
 def test_a_decoder_that_was_taken_over_gets_nowhere(
-    given: dict[str, object], folder: Path, monkeypatch: pytest.MonkeyPatch
+    given: dict[str, object], folder: Path, monkeypatch: pytest.MonkeyPatch, threads: bool
 ) -> None:
-    """Each act is refused by the kernel, and the next picture is served all the same."""
+    """Each act is refused by the kernel, and the next picture is served all the same.
+
+    Photos of HEIC are decoded by threads: a process that may begin some gets no further.
+    """
     picture = Image.new("RGB", (60, 60), "white")
     picture.paste((10, 10, 200), (20, 20, 40, 40))
     for name in ("evil.png", "good.png"):
         picture.save(folder / name)
-    told = json.dumps({**given, "acts": ACTS | ROOTS})
+    photo = heic(picture)
+    told = json.dumps({**given, "acts": ACTS | ROOTS, "threads": threads})
     script = PRELUDE + BECOME + TAKEN_OVER.format(given=told)
     monkeypatch.setattr("simulator.catalogues.decoder.COMMAND", ("-c", script))
     with Decoder() as decoder:
@@ -148,15 +157,34 @@ def test_a_decoder_that_was_taken_over_gets_nowhere(
         assert len(outcomes) >= 21
         assert {name: one for name, one in outcomes.items() if one != ["PermissionError", 1]} == {}
         assert decoder.read(folder / "good.png").canonical.shape == (96, 96, 3)
+        if threads:
+            assert decoder.understand("IMG_1.HEIC", photo).format == "heic"
 
 
-def test_decoding_needs_nothing_that_was_given_up(tmp_path: Path) -> None:
+def heic(picture: Image.Image) -> bytes:
+    """A photo as a telephone keeps it."""
+    import pillow_heif  # an extra
+
+    packed = io.BytesIO()
+    pillow_heif.from_pillow(picture).save(packed)
+    return packed.getvalue()
+
+
+def test_decoding_needs_nothing_that_was_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every picture, sound or poisoned, comes out as in this process, or is refused in the same
     words.
     """
     path = tmp_path / "picture"
-    contents = [*good().values(), *(content for _, content in poisons(1, frames=200))]
+    contents = [
+        heic(Image.linear_gradient("L").convert("RGB")),
+        *good().values(),
+        *(content for _, content in poisons(1, frames=200)),
+    ]
     assert len(contents) > 200
+    monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
+    assert pictures.register_heic()
     with Decoder() as decoder:
         for content in contents:
             path.write_bytes(content)

@@ -377,12 +377,24 @@ def test_the_demos_sizes_fit_the_catalogue(sqlite: Engine, tmp_path: Path) -> No
         fitted(context, Plan(catalogue="few"))
 
 
-def test_a_heic_photo_is_named_as_one(sqlite: Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("hidden", "said"),
+    [
+        ("sys.modules['pillow_heif'] = None", "found a HEIC photo; `pip install"),
+        ("", "found a damaged HEIC photo"),
+    ],
+    ids=["without the extra", "with it"],
+)
+def test_a_heic_photo_is_named_as_one(
+    sqlite: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hidden: str, said: str
+) -> None:
     """By its content, whatever its ending; it is counted and left out."""
+    script = f"import sys; {hidden}\nfrom simulator.catalogues.decoder_process import main; main()"
+    monkeypatch.setattr("simulator.catalogues.decoder.COMMAND", ("-c", script))
     folder = folder_of(tmp_path, 3)
     head = b"\x00\x00\x00\x1cftypheic\x00\x00\x00\x00mif1heic"
     for name in ("IMG_1.HEIC", "IMG_2.jpg"):
         (folder / name).write_bytes(head + bytes(600))
     found = add(context_of(sqlite), folder)
     assert [one.file for one in found.skipped] == ["IMG_1.HEIC", "IMG_2.jpg"]
-    assert all("found a HEIC photo" in one.reason for one in found.skipped)
+    assert all(said in one.reason for one in found.skipped)

@@ -13,11 +13,14 @@ import pytest
 
 from simulator.catalogues import decoder_calls
 from simulator.catalogues.decoder_calls import (
+    A_THREAD,
     ALLOW,
     INSTRUCTION,
     KILL,
     MACHINES,
     REFUSE,
+    THREADS,
+    UNKNOWN,
     allowed,
     program,
 )
@@ -32,17 +35,23 @@ X32 = 0x40000000
 
 
 @cache
-def code_of(machine: str) -> list[tuple[int, int, int, int]]:
+def code_of(machine: str, threads: bool) -> list[tuple[int, int, int, int]]:
     """The filter's instructions."""
-    return list(INSTRUCTION.iter_unpack(program(machine, PID)))
+    return list(INSTRUCTION.iter_unpack(program(machine, PID, threads=threads)))
 
 
-def verdict(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int:
+def verdict(
+    machine: str,
+    number: int,
+    *arguments: int,
+    architecture: int | None = None,
+    threads: bool = False,
+) -> int:
     """What the filter says to a call: classic BPF, one instruction after the other."""
     spoken = MACHINES[machine].architecture if architecture is None else architecture
     padded = [*arguments, *[0] * (6 - len(arguments))]
     call = struct.pack("<iIQ6Q", number, spoken, 0, *padded)
-    code = code_of(machine)
+    code = code_of(machine, threads)
     place = accumulator = 0
     while True:
         operation, if_true, if_false, operand = code[place]
@@ -63,6 +72,21 @@ def test_every_call_that_is_not_on_the_list_is_refused(machine: str) -> None:
     listed = {getattr(call, machine) for call in allowed(PID)}
     assert len(listed) == len(allowed(PID))
     said = {verdict(machine, number) for number in range(2000) if number not in listed}
+    assert said == {REFUSE}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_process_with_threads_begins_threads_and_no_process(machine: str) -> None:
+    """A clone that is no thread stays refused; the call that hides its flags is not there."""
+    clone = getattr(THREADS[0], machine)
+    new = {getattr(call, machine) for call in THREADS}
+    listed = {getattr(call, machine) for call in allowed(PID)}
+    for flags in (0, 0x11, 0x4111, A_THREAD - 1, A_THREAD << 1):  # fork, vfork, bits beside it
+        assert verdict(machine, clone, flags, threads=True) == REFUSE
+    assert verdict(machine, clone, 0x3D0F00, threads=True) == ALLOW  # as a C library begins one
+    assert verdict(machine, clone, 0x3D0F00) == REFUSE
+    assert verdict(machine, 435, threads=True) == UNKNOWN
+    said = {verdict(machine, one, threads=True) for one in range(2000) if one not in new | listed}
     assert said == {REFUSE}
 
 
@@ -102,7 +126,8 @@ def test_numbers_are_those_of_the_kernel_s_headers(machine: str) -> None:
         pytest.skip("no linux-libc-dev here")
     text = HEADERS[machine].read_text()
     numbers = dict(re.findall(r"#define __NR(?:3264)?_(\w+) (\d+)", text))
-    assert {call.name: getattr(call, machine) for call in allowed(PID)} == {
-        call.name: int(numbers[call.name]) for call in allowed(PID)
+    calls = (*allowed(PID), *THREADS)
+    assert {call.name: getattr(call, machine) for call in calls} == {
+        call.name: int(numbers[call.name]) for call in calls
     }
     assert MACHINES[machine].seccomp == int(numbers["seccomp"])
