@@ -27,6 +27,7 @@ from db.errors import UsageError, WindowshopError
 from db.runs import canonical
 from recommender.registry import RANKED
 from simulator.crossover.offline import assess
+from simulator.guests.admitted import refuse
 from simulator.installation import run_folder
 from simulator.installation.context import Context, Silence, Step, open_context
 from simulator.playing.in_memory import SharedWorld, gather, play_in_memory, share_world
@@ -72,6 +73,7 @@ class CrossoverPlan:
         if self.share and not self.compared:
             raise UsageError("--policies names none; give some like visual,cf,blend")
         for policy in (*self.policies, *self.few, *self.compared):
+            refuse(policy, "a crossover")
             replace(self.plan, policy=policy.partition("@")[0])
         for share in self.shares:
             replace(self.plan, world=self._world(share))

@@ -16,6 +16,7 @@ from simulator.fitting.numbers import NUMBERS, UNREAD
 from simulator.fitting.search import FittedNumbers, FreeNumber, evaluations, search
 from simulator.fitting.seen import SeenVisits, of_log
 from simulator.fitting.simulated import FitShop, SimulatedMoments, plan_of, shops
+from simulator.guests.admitted import refuse
 from simulator.installation import output
 from simulator.installation.context import Context
 from simulator.logs.evaluate_log import events_of, tell
@@ -98,6 +99,8 @@ def fit(
 
     Raises UsageError for a wish that cannot be played, DataError for a log that tells nothing.
     """
+    wish = wish or FitWish()
+    refuse(wish.policy, "a fit")
     if out.suffix != ".toml":
         raise UsageError(f"--out must end in .toml, as a world file does; found {out}")
     output.check(out)
@@ -106,7 +109,7 @@ def fit(
     tell(context, notes)
     if not options.is_lenient:
         notes.refuse_if_too_many()
-    found = fit_events(context, log, wish or FitWish())
+    found = fit_events(context, log, wish)
     with output.opened(out) as stream:
         stream.write(found.text.encode())
     return found

@@ -38,6 +38,14 @@ def admitted(policy: str, *, is_strict: bool = False) -> Admitted | None:
     return Admitted(known, is_strict=is_strict)
 
 
+def refuse(policy: str, what: str) -> None:
+    """Raise UsageError for a recommender of one's own where only ours are played."""
+    if is_guest(policy):
+        raise UsageError(
+            f"{what} plays our own policies, not {policy}; play that with `windowshop experiment`"
+        )
+
+
 def spec_of(config: dict[str, Any]) -> str:
     """How the policy of a run is named on a command line, in the folder of its file."""
     name = str(config["policy"])

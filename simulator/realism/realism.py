@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from db.errors import DataError
+from simulator.guests.admitted import refuse
 from simulator.installation import run_folder
 from simulator.installation.command_line import command_line
 from simulator.installation.context import Context
@@ -57,6 +58,7 @@ def realism(
 
     Raises UsageError for a log that is not there, DataError for one that tells too little.
     """
+    refuse(plan.policy, "a realism report")
     run_folder.check_writable(context.settings.runs)
     resolved = prepare_all(context, [plan])[0]
     notes = Notes(str(path))

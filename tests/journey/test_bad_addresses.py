@@ -42,6 +42,17 @@ CASES = {
         USAGE,
         ("1e-09", "0.25"),
     ),
+    "a crossover of one's own": Case(
+        ("crossover", "--policies", "mine.py:Mine,visual"), USAGE, ("mine.py:Mine", "experiment")
+    ),
+    "shoppers of one's own": Case(
+        ("realism", "log.csv", "--policy", "http://127.0.0.1:9"), USAGE, (":9", "experiment")
+    ),
+    "a fit of one's own": Case(
+        ("world", "fit", "log.csv", "--out", "x.toml", "--policy", "mine.py:Mine"),
+        USAGE,
+        ("mine.py:Mine", "experiment"),
+    ),
     "a memory as a picture": Case(
         ("similar", "/proc/self/mem"), USAGE, ("/proc/self/mem", "picture's file")
     ),
