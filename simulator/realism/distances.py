@@ -15,6 +15,9 @@ RESAMPLES = 200
 SMOOTHED = 0.5
 """Added to each cell of a Kullback-Leibler divergence, which is infinite where one is empty."""
 
+_OF_POPULARITY = {"gini": gini, "zipf": zipf}
+"""How unequal items are, of the items of looks."""
+
 
 @dataclass(frozen=True)
 class Apart:
@@ -28,7 +31,7 @@ class Apart:
     simulated: float
     distance: float
     low: float | None
-    """Unknown of a Gini: drawing shoppers twice makes items more unequal than they are."""
+    """Unknown of popularity: drawing shoppers twice makes items more unequal than they are."""
     high: float | None
     cell: int | None = None
     """The category or place whose share differs most, where cells are compared."""
@@ -40,11 +43,9 @@ def apart(
     """The interval is the basic bootstrap's: what resampling adds to a distance, sampling added
     too, and it is taken off. It ends at 0, since no distance is smaller.
     """
-    if how == "gini":
-        theirs, ours = (gini(one.values) for one in (real, simulated))
+    if how in _OF_POPULARITY:
+        theirs, ours = (_OF_POPULARITY[how](one.values) for one in (real, simulated))
         return Apart(theirs, ours, abs(theirs - ours), None, None)
-    if how == "zipf":
-        return _by_rank(real, simulated, rng)
     distance = _wasserstein if how == "wasserstein" else _divergence
     ones = (np.ones(len(one.values)) for one in (real, simulated))
     value = distance(real, simulated, *ones)
@@ -63,11 +64,9 @@ def apart(
 
 def far(a: ShopperSample, b: ShopperSample, how: How) -> float:
     """The distance alone."""
+    if how in _OF_POPULARITY:
+        return abs(_OF_POPULARITY[how](a.values) - _OF_POPULARITY[how](b.values))
     of_a, of_b = np.ones(len(a.values)), np.ones(len(b.values))
-    if how == "gini":
-        return abs(gini(a.values) - gini(b.values))
-    if how == "zipf":
-        return abs(zipf(a.values, of_a) - zipf(b.values, of_b))
     return (_wasserstein if how == "wasserstein" else _divergence)(a, b, of_a, of_b)
 
 
@@ -96,19 +95,6 @@ def shares(sample: ShopperSample, weights: Floats, cells: Floats) -> Floats:
         found /= np.bincount(at, weights, minlength=n) + 2 * SMOOTHED
     whole: Floats = found / found.sum()
     return whole
-
-
-def _by_rank(real: ShopperSample, simulated: ShopperSample, rng: np.random.Generator) -> Apart:
-    """The interval is that of the difference with its sign, without it."""
-    ones = [np.ones(len(one.values)) for one in (real, simulated)]
-    theirs, ours = zipf(real.values, ones[0]), zipf(simulated.values, ones[1])
-    drawn = [
-        zipf(real.values, drawn_of(real, rng)) - zipf(simulated.values, drawn_of(simulated, rng))
-        for _ in range(RESAMPLES)
-    ]
-    ends = 2 * (theirs - ours) - np.quantile(drawn, [0.975, 0.025])
-    low = 0.0 if ends[0] <= 0 <= ends[1] else float(np.abs(ends).min())
-    return Apart(theirs, ours, abs(theirs - ours), low, float(np.abs(ends).max()))
 
 
 def _wasserstein(a: ShopperSample, b: ShopperSample, of_a: Floats, of_b: Floats) -> float:

@@ -19,19 +19,18 @@ def gini(items: Floats) -> float:
     return float(((2 * rank - n - 1) * counts).sum() / (n * counts.sum()))
 
 
-def ranked(items: Floats, weights: Floats) -> Floats:
-    """Looks by item, the most looked at first, float64 [n_items]; items without any left out."""
-    _, which = np.unique(items, return_inverse=True)
-    counts = np.bincount(which, weights)
-    found: Floats = np.sort(counts[counts > 0])[::-1].astype(np.float64)
+def ranked(items: Floats) -> Floats:
+    """Looks by item, the most looked at first, float64 [n_items]."""
+    counts = np.unique(items, return_counts=True)[1]
+    found: Floats = np.sort(counts)[::-1].astype(np.float64)
     return found
 
 
-def zipf(items: Floats, weights: Floats) -> float:
+def zipf(items: Floats) -> float:
     """The exponent s by which looks fall with an item's rank r, as r**-s: the maximum likelihood
     over the ranks that were looked at. 0: all as often.
     """
-    counts = ranked(items, weights)
+    counts = ranked(items)
     log_rank = np.log(np.arange(1, len(counts) + 1))
     wanted = float((counts * log_rank).sum() / max(counts.sum(), 1.0))
     low, high = 0.0, STEEPEST

@@ -48,6 +48,6 @@ def _quantiles(sample: ShopperSample) -> list[float]:
 
 def _ranks(sample: ShopperSample) -> dict[str, list[float]]:
     """Some ranks, the first ones all, and the share of looks of each."""
-    counts = ranked(sample.values, np.ones(len(sample.values)))
+    counts = ranked(sample.values)
     at = np.unique(np.geomspace(1, len(counts), MOST_RANKS).astype(int))
     return {"rank": at.tolist(), "share": (counts[at - 1] / counts.sum()).tolist()}
