@@ -11,6 +11,15 @@ import pytest
 
 from tests.databases import PASS, POSTGRES
 
+
+def some_of(values: Iterable[Any], *, every: int) -> list[Any]:
+    """The same of many values: `make test` tries the first of so many, `make test-all` the rest."""
+    return [
+        one if place % every == 0 else pytest.param(one, marks=pytest.mark.thorough)
+        for place, one in enumerate(values)
+    ]
+
+
 WITH_A_DATABASE = frozenset({"database_url", "installed", "new_database", "postgres"})
 """The fixtures that every other one with a database is made of."""
 

@@ -25,9 +25,7 @@ def test_an_example_prints_what_the_page_shows(reader: Reader, told: Told, step:
 
 @pytest.mark.timeout(900)
 @pytest.mark.thorough
-@pytest.mark.parametrize(
-    "command", ["windowshop offline --policies visual,cf,blend --shoppers 500 --days 4"]
-)
+@pytest.mark.parametrize("command", ["windowshop evaluate --queries 1000"])
 def test_what_is_typed_again_gives_the_same_page(reader: Reader, told: Told, command: str) -> None:
     """The line under "Make it again" ends in the same folder, and nothing printed differs."""
     (said,) = (outcome for step, outcome in told.items() if step.command == command)

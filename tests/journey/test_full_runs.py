@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.test_room import small_disk
 from tests.installation import TOY_FLAGS, Installer
+from tests.tiers import first_of
 
 pytestmark = pytest.mark.journey
 
@@ -17,7 +18,8 @@ ROOM = 24_000
 
 
 @pytest.mark.parametrize(
-    "command", [SIMULATE, ("experiment", *TOY_FLAGS, "--local", "--policies", "cf", "--seeds", "1")]
+    "command",
+    first_of([SIMULATE, ("experiment", *TOY_FLAGS, "--local", "--policies", "cf", "--seeds", "1")]),
 )
 def test_latest_waits_for_a_whole_report(
     tmp_path: Path, installed: Installer, command: tuple[str, ...]

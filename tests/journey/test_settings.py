@@ -32,6 +32,7 @@ from simulator.playing.report import load
 from simulator.playing.simulate import simulate
 from simulator.world.presets import LATER, WorldConfig
 from tests import factories
+from tests.tiers import some_of
 from tests.unit.simulator.world import BUSY
 from workers.local_workforce import LocalWorkforce
 
@@ -281,7 +282,7 @@ def test_every_setting_of_the_run_matters(shop: Engine, usual: dict[str, str], n
     )
 
 
-@pytest.mark.parametrize("name", WORLD)
+@pytest.mark.parametrize("name", some_of(WORLD, every=3))
 def test_every_setting_of_the_world_matters(shop: Engine, usual: dict[str, str], name: str) -> None:
     """Each number of WorldConfig."""
     world = {name: another(name, WORLD[name])}

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from db.engine import read_transaction
 from db.tables import event
 from tests.installation import TOY_FLAGS, Installation, Installer
+from tests.tiers import first_of
 
 pytestmark = pytest.mark.journey
 
@@ -31,7 +32,7 @@ def shop(tmp_path: Path, installed: Installer) -> Installation:
     return installed(tmp_path)
 
 
-@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("told", first_of([signal.SIGTERM, signal.SIGINT]))
 def test_up_ends_well_when_told_to(shop: Installation, told: signal.Signals) -> None:
     """Exit code 0, and its workers are gone with it."""
     child = subprocess.Popen(
@@ -50,11 +51,10 @@ def test_up_ends_well_when_told_to(shop: Installation, told: signal.Signals) -> 
     assert [pid for pid in ready["workers"] if Path(f"/proc/{pid}").exists()] == []
 
 
-@pytest.mark.parametrize(("told", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_run_that_was_stopped_tells_by_what(
-    shop: Installation, told: signal.Signals, code: int
-) -> None:
+@pytest.mark.parametrize("told", first_of([signal.SIGTERM, signal.SIGINT]))
+def test_a_run_that_was_stopped_tells_by_what(shop: Installation, told: signal.Signals) -> None:
     """128 and the signal's number, as shells count."""
+    code = 128 + told
     child = shop.start("simulate", *TOY_FLAGS, "--days", "500", "--local", "--seed", str(code))
     wait_for_events(shop, child)
     child.send_signal(told)
