@@ -18,7 +18,7 @@ pytestmark = pytest.mark.service
 
 LEFT_OUT = ("/stream/", "/experiments")
 """Endless, and what starts processes."""
-CALLS = {"quick": 2, "thorough": 340}
+CALLS = {"quick": 4, "thorough": 340}
 """Of each operation, with fitting data and as many with unfitting ones."""
 
 
