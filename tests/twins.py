@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from recommender import exact
 from recommender.profile import ProfileConfig
+from recommender.taste.score import Responses, residual
 
 MASK = (1 << 64) - 1
 
@@ -199,3 +201,24 @@ def team_draft(
         picks.append((team, left[team][0]))
         counts[team] += 1
     return picks
+
+
+def taste_after(
+    pull: np.ndarray, precision: np.ndarray, responses: Responses, *, steps: int
+) -> np.ndarray:
+    """One shopper's taste after more places, one after the other: `taste.score.posterior`."""
+    now: np.ndarray = exact.solved(precision[None], pull[None])[0]
+    sharp = precision
+    for _ in range(steps if responses.examined.any() else 0):
+        spread = exact.inverse(sharp[None])
+        sharp = precision.copy()
+        drift = pull.copy()
+        for place, v in enumerate(responses.style):
+            liking = (v * now).sum()
+            softened = np.sqrt(1.0 + np.pi / 8 * (exact.times(spread, v[None])[0] * v).sum())
+            eta = np.array([(responses.offset[place] + liking) / softened])
+            gain, weight = residual(eta, responses.acted[place], responses.examined[place])
+            sharp += (weight[0] * v)[:, None] * v
+            drift += (gain[0] + weight[0] * liking) * v
+        now = exact.solved(sharp[None], drift[None])[0]
+    return now

@@ -18,6 +18,9 @@ from recommender.taste.model import KNOTS, Floats, Taste, rounded
 
 Items = NDArray[np.int32]
 
+AT_ONCE = 1 << 17
+"""Numbers of outer products that are held at once while a taste is worked out."""
+
 FARTHEST = 12.0
 """Log-odds beyond this are read as this while learning: float32 would round the chance to 1."""
 
@@ -150,6 +153,15 @@ class Responses:
     acted: NDArray[np.bool_]
     """Whether it was clicked, carted or purchased."""
 
+    def at(self, places: slice) -> Responses:
+        """Some of them, the same places of every shopper."""
+        return Responses(
+            self.style[:, places],
+            self.offset[:, places],
+            self.examined[:, places],
+            self.acted[:, places],
+        )
+
 
 def posterior(pull: Floats, precision: Floats, responses: Responses, *, steps: int) -> Floats:
     """Mean [n, dims] of tastes after more slates, by Newton steps on the logistic (Laplace).
@@ -161,20 +173,43 @@ def posterior(pull: Floats, precision: Floats, responses: Responses, *, steps: i
     sharp = precision
     if not responses.examined.any():
         return now
+    n, n_places, dims = responses.style.shape
+    some = max(1, AT_ONCE // max(1, n * dims * dims))
     for _ in range(steps):
         spread = exact.inverse(sharp)
         sharp = precision.copy()
         drift = pull.copy()
-        for place in range(responses.style.shape[1]):
-            v = responses.style[:, place]
-            liking = (v * now).sum(axis=1)
-            softened = np.sqrt(1.0 + np.pi / 8 * (exact.times(spread, v) * v).sum(axis=1))
-            eta = (responses.offset[:, place] + liking) / softened
-            gain, weight = residual(eta, responses.acted[:, place], responses.examined[:, place])
-            sharp += (weight[:, None] * v)[:, :, None] * v[:, None, :]
-            drift += (gain + weight * liking)[:, None] * v
+        for begin in range(0, n_places, some):
+            part = responses.at(slice(begin, begin + some))
+            _respond(part, now, spread, sharp, drift)
         now = exact.solved(sharp, drift)
     return now
+
+
+def _respond(
+    responses: Responses, now: Floats, spread: Floats, sharp: Floats, drift: Floats
+) -> None:
+    """Add what these places tell to `sharp` and `drift`, in place, one place after the other: only
+    so do their sums keep their bits.
+    """
+    v = responses.style
+    liking = (v * now[:, None]).sum(axis=2)
+    softened = np.sqrt(1.0 + np.pi / 8 * (_each(spread, v) * v).sum(axis=2))
+    eta = (responses.offset + liking) / softened
+    gain, weight = residual(eta, responses.acted, responses.examined)
+    outer = (weight[:, :, None] * v)[:, :, :, None] * v[:, :, None, :]
+    pulled = (gain + weight * liking)[:, :, None] * v
+    for place in range(v.shape[1]):
+        sharp += outer[:, place]
+        drift += pulled[:, place]
+
+
+def _each(matrix: Floats, vectors: Floats) -> Floats:
+    """`exact.times` of matrices [n, d, d] and each of their vectors [n, m, d]: the same bits."""
+    total = np.zeros(vectors.shape)
+    for column in range(matrix.shape[2]):
+        total += matrix[:, None, :, column] * vectors[:, :, column, None]
+    return total
 
 
 def residual(
