@@ -30,6 +30,7 @@ from db import bounded
 from db.engine import sqlite_address
 from db.errors import UsageError
 from recommender.embedding.runtimes import Runtime
+from workers.blas import one_blas_thread
 
 CONFIG_FILE = "windowshop.toml"
 LONGEST_SECONDS = 86_400
@@ -286,18 +287,15 @@ def for_child(settings: Settings) -> dict[str, str]:
         "WINDOWSHOP_HOME": str(settings.home),
         **{f"WINDOWSHOP_{name.upper()}": str(getattr(settings, name)) for name in _OF_A_WORKER},
         **_QUIET,
-        # NumPy's own threads in every worker fight over the cores: half the events a second on two
-        # of them.
-        "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
+        **one_blas_thread(),
     }
 
 
 def for_guest() -> dict[str, str]:
     """The environment for a process that is none of ours: without any address or secret."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OUR_BUSINESS)}
-    threads = {"OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1")}
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    return {**kept, **threads, "PYTHONPATH": path}
+    return {**kept, **one_blas_thread(), "PYTHONPATH": path}
 
 
 def quieten_tensorflow() -> None:

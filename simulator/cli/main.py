@@ -33,6 +33,7 @@ from simulator.cli.comparing import counterfactual, one_run, peek, plan
 from simulator.cli.console import show
 from simulator.cli.out import slates
 from simulator.cli.worlds import realism, world
+from workers.blas import keep_to_one_blas_thread
 from workers.safe_text import one_line
 
 app = typer.Typer(
@@ -118,6 +119,7 @@ LOST_SECONDS = 20
 def main() -> None:
     """Run the command; what an operator can mend is one line on standard error and an exit code."""
     signal.signal(signal.SIGTERM, _stop)
+    keep_to_one_blas_thread()
     if sys.stdout is None:  # closed before we began: what is written fails as on any full disk
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     if sys.stderr is None:
