@@ -68,8 +68,14 @@ def demo(
     from simulator.embedders.in_force import in_force
     from simulator.embedders.model import trained_anew
     from simulator.installation.command_line import command_line
-    from simulator.operations.verified import verify_named
-    from simulator.playing.experiment import DEMO_POLICIES, experiment, require
+    from simulator.installation.named import named
+    from simulator.operations.verification import Verification
+    from simulator.playing.experiment import (
+        DEMO_POLICIES,
+        play_experiment,
+        require,
+        write_comparison,
+    )
 
     context = open_installation(workers=workers, runs=runs)
     settings = {} if train_anew else in_force(context.settings, catalogue)
@@ -80,10 +86,14 @@ def demo(
     if train_anew:
         require(context, plan)
         context = trained_anew(context)
-    found = experiment(
-        context, plan, DEMO_POLICIES, n_seeds=seeds, again=again, fit=fit, command=command
-    )
-    checked = None if no_verify else verify_named(context, found.id)
+    played = play_experiment(context, plan, DEMO_POLICIES, n_seeds=seeds, again=again, fit=fit)
+    checked = None
+    if no_verify:
+        found = write_comparison(context, played, command=command)
+    else:
+        with Verification(context, named(context, played.id)) as verification:
+            found = write_comparison(context, played, command=command)
+            checked = verification.result()
     document = found.to_json() | ({} if checked is None else {"verified": checked.to_json()})
     wrong = None if checked is None or checked.ok else GateError(checked.sentence())
     with gate(wrong):

@@ -188,7 +188,7 @@ def verify(name: Anything, runs: Runs = None, as_json: AsJson = False) -> None:
 
     Of an experiment, each of its runs.
     """
-    from simulator.operations.verified import verify_named
+    from simulator.operations.verification import verify_named
 
     found = verify_named(open_installation(runs=runs), name)
     with gate(None if found.ok else GateError(found.sentence())):

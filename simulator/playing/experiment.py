@@ -30,11 +30,17 @@ LEAST_ITEMS = 10
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """What an experiment left behind. seeds: run ids by seed, then policy."""
+class PlayedExperiment:
+    """An experiment that nobody has reported on yet. seeds: run ids by seed, then policy."""
 
     id: str
     seeds: dict[int, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Experiment(PlayedExperiment):
+    """What an experiment left behind."""
+
     headline: Headline
 
     def to_json(self) -> dict[str, Any]:
@@ -52,11 +58,37 @@ def experiment(
     local: bool = False,
     again: bool = False,
     fit: Collection[str] = (),
-    command: str | None = None,
     is_strict: bool = False,
     primary: Primary = DEFAULT,
 ) -> Experiment:
-    """Play each policy under each seed, the plan's and those after it, then write the comparison.
+    """Play each policy under each seed, as `play_experiment` does, then write the comparison."""
+    played = play_experiment(
+        context,
+        plan,
+        policies,
+        n_seeds=n_seeds,
+        local=local,
+        again=again,
+        fit=fit,
+        is_strict=is_strict,
+        primary=primary,
+    )
+    return write_comparison(context, played, primary=primary)
+
+
+def play_experiment(
+    context: Context,
+    plan: Plan,
+    policies: Sequence[str],
+    *,
+    n_seeds: int = 1,
+    local: bool = False,
+    again: bool = False,
+    fit: Collection[str] = (),
+    is_strict: bool = False,
+    primary: Primary = DEFAULT,
+) -> PlayedExperiment:
+    """Play each policy under each seed, the plan's and those after it.
 
     fit: those of SIZES that nobody asked for; where the catalogue has fewer, take what it has.
     is_strict: a bad answer of a guest stops the run.
@@ -82,10 +114,24 @@ def experiment(
         seeds.setdefault(config["seed"], {})[config["policy"]] = done.run.id
     name = hashlib.sha256(" ".join(done.run.id for done in played).encode()).hexdigest()[:12]
     _keep(context, name, seeds, played, primary)
+    return PlayedExperiment(name, seeds)
+
+
+def write_comparison(
+    context: Context,
+    played: PlayedExperiment,
+    *,
+    primary: Primary = DEFAULT,
+    command: str | None = None,
+) -> Experiment:
+    """Write the report of an experiment; it is the latest then.
+
+    command: what plays it again, where that is more than one can tell from its runs.
+    """
     context.talk.say("measuring and drawing the report")
-    headline = report(context, name, primary=primary, command=command)
-    run_folder.point_latest(context.settings.runs, name)
-    return Experiment(name, seeds, headline)
+    headline = report(context, played.id, primary=primary, command=command)
+    run_folder.point_latest(context.settings.runs, played.id)
+    return Experiment(played.id, played.seeds, headline)
 
 
 def require(context: Context, plan: Plan, *, local: bool = False) -> None:
