@@ -90,6 +90,16 @@ def query_of(conn: Connection, run: int, session: int, step: int) -> int:
     return int(rows[0][0]) if rows else ABSENT
 
 
+def asked_again(conn: Connection, run: int, session: int, step: int, query: int) -> int | None:
+    """The next step after one at which a session searched with the same item; None: not yet."""
+    later = (event.c.session == session) & (event.c.step > step) & (event.c.query == query)
+    statement = select(func.min(event.c.step)).where(
+        event.c.run == run, later, event.c.kind == int(Kind.SEARCH)
+    )
+    found = bulk.fetch(conn, statement)[0][0]
+    return None if found is None else int(found)
+
+
 def read_shopper(conn: Connection, run: int, shopper: int, *, k: int) -> Events:
     """Every event of one shopper in a run."""
     return _gather(conn, _select(run).where(event.c.shopper == shopper), k)

@@ -56,7 +56,8 @@ def recommend(
         for one in found.items
     ]
     if found.state == "waiting":
-        lines = [f"not ranked yet; fetch it: windowshop recommend --job {found.job}"]
+        more = "" if k == 10 else f" -k {k}"
+        lines = [f"not ranked yet; fetch it: windowshop recommend --job {found.job}{more}"]
     elif found.state == "parked":
         lines = [f"given up: {found.why}"]
     show_result(found.to_json(), "\n".join(lines), as_json=as_json)

@@ -59,9 +59,9 @@ class Client:
             return self._sent("POST", "searches", data=fields, files=_file(what))
         return self._sent("POST", "searches", json={"item": what, "wait": wait, **more})
 
-    def recommendation(self, search: str, *, wait: float = 0.0) -> Any:
+    def recommendation(self, search: str, *, wait: float = 0.0, k: int = 10) -> Any:
         """The slate of a search that was promised."""
-        return self._sent("GET", f"recommendations/{search}", params={"wait": wait})
+        return self._sent("GET", f"recommendations/{search}", params={"wait": wait, "k": k})
 
     def event(self, kind: str, search: str, **more: Any) -> Any:
         """Tell what happened to a slate: click, cart, purchase or leave. more: position, event_id,

@@ -23,11 +23,12 @@ from simulator.playing.desk import Desk
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.simulate import check_workforce, embed_missing
 from simulator.shop.live.acting import Acts
-from simulator.shop.live.asking import Answer, Enquiries, PromptWorkforce, Ticket, Visitor
+from simulator.shop.live.asking import Enquiries, PromptWorkforce, Ticket, Visitor
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.live_run import LiveRun, base_of, open_live, resolve_live
 from simulator.shop.live.neighbours import Cosines
 from simulator.shop.live.watching import SlateWatch
+from simulator.shop.longer import LongList, listed
 from simulator.shop.web.cookies import FIRST_VISITOR
 from simulator.shop.wish import OFFERED
 from workers.knowledge import LIVE
@@ -125,19 +126,21 @@ def _no_job(job: str) -> NotFoundError:
 
 def _fetched(enquiries: Enquiries, ticket: Ticket, k: int, wait: float) -> Recommended:
     try:
-        answer = enquiries.answer(ticket, wait)
+        found = listed(enquiries, ticket, k, wait)
     except WorkError as error:
         return Recommended(str(ticket), "parked", why=str(error))
-    if answer is None:
+    if not found.is_whole:
         return Recommended(str(ticket), "waiting")
-    return _done(enquiries, answer, k)
+    return _done(enquiries, found, k)
 
 
-def _done(enquiries: Enquiries, answer: Answer, k: int) -> Recommended:
+def _done(enquiries: Enquiries, found: LongList, k: int) -> Recommended:
     live = enquiries.live
-    shown = cards(live, answer, Cosines(enquiries.engine, live))
-    query = Acts(enquiries.engine, live).item(answer.query).item_id
-    return Recommended(str(answer.ticket), "done", query, tuple(shown[:k]))
+    cosines = Cosines(enquiries.engine, live)
+    first = found.slates[0]
+    query = Acts(enquiries.engine, live).item(first.query).item_id
+    shown = found.items(lambda slate: cards(live, slate, cosines), k)
+    return Recommended(str(first.ticket), "done", query, tuple(shown))
 
 
 def _ask(enquiries: Enquiries, visitor: Visitor, what: str | Path) -> Ticket:

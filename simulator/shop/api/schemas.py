@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from simulator.catalogues.csv_file import is_name
 
 MOST_K = 100
+SLATE_K = 10
+"""Items of an answer by default: those of a slate."""
 LONGEST_WAIT = 30.0
 MOST_NAME = 200
 MOST_PRICE = 10_000_000.0
@@ -32,7 +34,7 @@ class SearchWanted(Given):
     """A search with an item of the catalogue or of the pictures to search with."""
 
     item: str = Field(max_length=128, examples=["train-00042"])
-    k: int = Field(10, ge=1, le=MOST_K, description="items wanted; a slate holds 10 by default")
+    k: int = Field(SLATE_K, ge=1, le=MOST_K, description="items wanted; each ten are a slate")
     policy: str | None = Field(None, max_length=64, examples=["blend"])
     run: str | None = Field(None, max_length=12, description="a live run, in place of a policy")
     wait: float = Field(2.0, ge=0, le=LONGEST_WAIT, description="seconds; then 202 and a Location")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
@@ -12,9 +12,10 @@ from starlette.datastructures import UploadFile
 from db.errors import DataError, NotFoundError, UsageError
 from db.events import Kind
 from simulator.catalogues.pictures import Photo
-from simulator.shop.api.schemas import LONGEST_WAIT, MOST_K, Searched, SearchWanted
-from simulator.shop.live.asking import Answer, Ticket
+from simulator.shop.api.schemas import LONGEST_WAIT, MOST_K, SLATE_K, Searched, SearchWanted
+from simulator.shop.live.asking import Ticket
 from simulator.shop.live.live_run import LiveRun
+from simulator.shop.longer import LongList, listed
 from simulator.shop.opening import Premises
 from simulator.shop.web.cookies import recognised
 from simulator.shop.web.guards import MOST_BYTES
@@ -89,14 +90,20 @@ async def search(request: Request, response: Response) -> Any:
     response_model=Searched,
     responses={202: {"model": Searched}, **PROBLEMS},
 )
-def recommendation(request: Request, response: Response, search: str, wait: float = 0.0) -> Any:
+def recommendation(
+    request: Request,
+    response: Response,
+    search: str,
+    wait: float = 0.0,
+    k: int = Query(SLATE_K, ge=1, le=MOST_K),
+) -> Any:
     """The slate of a search that was promised; 202 while it is not there."""
     if not 0 <= wait <= LONGEST_WAIT:
         raise UsageError(f"wait must be between 0 and {LONGEST_WAIT:g} seconds, found {wait}")
     shop: Premises = request.app.state.shop
     ticket = Ticket.of(search)
     live = shop.live_of(ticket.run)
-    return _told(shop, live, ticket, response, k=MOST_K, wait=wait)
+    return _told(shop, live, ticket, response, k=k, wait=wait)
 
 
 class Brought:
@@ -137,26 +144,29 @@ def _search(
 def _told(
     shop: Premises, live: LiveRun, ticket: Ticket, response: Response, *, k: int, wait: float
 ) -> dict[str, Any]:
-    answer = shop.enquiries(live).answer(ticket, wait)
+    told = listed(shop.enquiries(live), ticket, k, wait)
     found: dict[str, Any] = {
         "search": str(ticket),
-        "state": "waiting" if answer is None else "done",
+        "state": "done" if told.is_whole else "waiting",
         "run": live.run.id,
         "policy": live.policy,
         "query": "",
     }
-    if answer is None:
+    if not told.is_whole:
+        more = "" if k == SLATE_K else f"?k={k}"
         response.status_code = 202
-        response.headers["Location"] = f"/api/v1/recommendations/{ticket}"
+        response.headers["Location"] = f"/api/v1/recommendations/{ticket}{more}"
         return found
-    return {**found, **_shown(shop, live, answer, k)}
+    return {**found, **_shown(shop, live, told, k)}
 
 
-def _shown(shop: Premises, live: LiveRun, answer: Answer, k: int) -> dict[str, Any]:
+def _shown(shop: Premises, live: LiveRun, told: LongList, k: int) -> dict[str, Any]:
+    first = told.slates[0]
+    shown = told.items(lambda slate: shop.shown(live, slate), k)
     return {
-        "query": shop.acts(live).item(answer.query).item_id,
-        "generation": answer.generation,
-        "items": [one.to_json(one.price / 100) for one in shop.shown(live, answer)[:k]],
+        "query": shop.acts(live).item(first.query).item_id,
+        "generation": first.generation,
+        "items": [one.to_json(one.price / 100) for one in shown],
     }
 
 

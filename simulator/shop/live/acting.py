@@ -52,12 +52,17 @@ class Acts:
     def place(self, conn: Connection, ticket: Ticket, position: int) -> Place:
         """What stood at a position of a slate that was shown; UsageError when nothing did."""
         number = self.live.run.number
-        found = event_log.shown(conn, number, ticket.session, ticket.step)
-        if found is None or not 1 <= position <= self.live.k or found[1][position - 1] < 0:
+        query = event_log.query_of(conn, number, ticket.session, ticket.step)
+        slate, place = divmod(position - 1, self.live.k)
+        step: int | None = ticket.step
+        for _ in range(slate):  # positions are counted on over the slates of a long list
+            if step is not None:
+                step = event_log.asked_again(conn, number, ticket.session, step, query)
+        found = None if step is None else event_log.shown(conn, number, ticket.session, step)
+        if step is None or found is None or position < 1 or found[1][place] < 0:
             raise UsageError(f"search {ticket} has shown nothing at position {position}")
         impression, items_shown = found
-        query = event_log.query_of(conn, number, ticket.session, ticket.step)
-        return Place(int(items_shown[position - 1]), ticket.step, position, impression, query)
+        return Place(int(items_shown[place]), step, place + 1, impression, query)
 
     def shown_at(self, ticket: Ticket, position: int) -> int:
         """The number of the item that stood there."""

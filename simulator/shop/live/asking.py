@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from db import event_log, images, items, offers, slates, visits, work
 from db.engine import read_transaction, write_transaction
 from db.errors import NotFoundError, UsageError
-from db.events import Events, Kind, blank
+from db.events import ABSENT, Events, Kind, blank
 from db.items import QUERY_SPLIT, Item
 from db.visits import Visit
 from recommender.ranking import SLATE
@@ -125,14 +125,39 @@ class Enquiries:
         self.workforce.ring_first(ids)
         return again
 
-    def answer(self, ticket: Ticket, wait: float = 0.0) -> Answer | None:
+    def ask_further(self, ticket: Ticket) -> Ticket | None:
+        """What comes after a slate that was shown: the same query asked again in the same visit.
+
+        Who has asked so before gets the same again. None for a visit that is over.
+        """
+        live = self.live
+        number = live.run.number
+        with write_transaction(self.engine) as conn:
+            visits.hold(conn, number, ticket.session)
+            query = event_log.query_of(conn, number, ticket.session, ticket.step)
+            step = event_log.asked_again(conn, number, ticket.session, ticket.step, query)
+            if step is not None:
+                return Ticket(live.run.id, ticket.session, step)
+            visit = visits.read(conn, number, ticket.session)
+            if visit is None or visit.ended is not None:
+                return None
+            further, ids = self._request(conn, visit, query, Kind.SEARCH, brings=False)
+        self.workforce.ring_first(ids)
+        return further
+
+    def answer(self, ticket: Ticket, wait: float = 0.0, most: int | None = None) -> Answer | None:
         """The slate of a request, shown from now on; None when it has not come within `wait`
-        seconds.
+        seconds. most: so many of its items are shown; left out, all.
 
         Raises NotFoundError for a request that nobody made, WorkError when its work was given up.
         """
         found = self.slate(ticket, wait)
-        return None if found is None else self._show(ticket, *found)
+        if found is None:
+            return None
+        entries, generation = found
+        shown = entries["item"].astype(np.int32)
+        shown[len(shown) if most is None else most :] = ABSENT
+        return self._show(ticket, entries, generation, shown)
 
     def arranged(
         self, ticket: Ticket, entries: Any, generation: int, shown: NDArray[np.int32]
@@ -157,9 +182,15 @@ class Enquiries:
     def _store(
         self, conn: Connection, visitor: Visitor, query: int, kind: Kind, *, brings: bool
     ) -> tuple[Ticket, list[int]]:
+        visit = visit_of(conn, self.live, visitor)
+        return self._request(conn, visit, query, kind, brings=brings)
+
+    def _request(
+        self, conn: Connection, visit: Visit, query: int, kind: Kind, *, brings: bool
+    ) -> tuple[Ticket, list[int]]:
+        """The event and the work of a request in a visit that is held."""
         live = self.live
         number = live.run.number
-        visit = visit_of(conn, live, visitor)
         last = visits.last(conn, number, visit.session)
         step = last.step + 1
         if step > LAST_STEP:
@@ -219,9 +250,9 @@ class Enquiries:
         ticket: Ticket,
         entries: Any,
         generation: int,
-        arrangement: NDArray[np.int32] | None = None,
+        shown: NDArray[np.int32],
     ) -> Answer:
-        """Note, once, that the slate was shown."""
+        """Note, once, what of the slate was shown."""
         live = self.live
         number = live.run.number
         with write_transaction(self.engine) as conn:
@@ -232,7 +263,6 @@ class Enquiries:
             )
             visit = visits.read(conn, number, ticket.session)
             if ordinal < 0 and visit is not None and visit.ended is None:
-                shown = entries["item"] if arrangement is None else arrangement
                 ordinal = self._note_impression(conn, visit, ticket, query, shown)
         return Answer(ticket, query, entries, ordinal, generation)
 
