@@ -77,6 +77,8 @@ lock: $(VENV)/.dev ## write requirements/*.txt again; UPGRADE=--upgrade takes th
 	$(LOCK) $(UPGRADE) --extra faiss -c requirements/runtime.txt -o requirements/faiss.txt
 	$(LOCK) $(UPGRADE) --extra gym -c requirements/runtime.txt -o requirements/gym.txt
 	$(LOCK) $(UPGRADE) --extra heic -c requirements/runtime.txt -o requirements/heic.txt
+	$(LOCK) $(UPGRADE) --extra duckdb -c requirements/runtime.txt -o requirements/duckdb.txt
+	$(LOCK) $(UPGRADE) --extra spark -c requirements/runtime.txt -o requirements/spark.txt
 	$(LOCK) $(UPGRADE) --group dev -c requirements/runtime.txt -o requirements/dev.txt
 
 clean: ## remove the environment and all caches; runs/ stays

@@ -31,7 +31,7 @@ from simulator.cli import (
 )
 from simulator.cli.comparing import counterfactual, one_run, peek, plan
 from simulator.cli.console import show
-from simulator.cli.out import slates
+from simulator.cli.out import recount, slates
 from simulator.cli.worlds import realism, world
 from workers.blas import keep_to_one_blas_thread
 from workers.safe_text import one_line
@@ -60,6 +60,7 @@ app.add_typer(config_app, name="config")
 log.register(app, events_app)
 realism.register(app)
 results.register(app, events_app)
+recount.register(app)
 
 
 UNSHOWN = "windowshop-unshown"

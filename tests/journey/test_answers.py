@@ -120,6 +120,7 @@ ANSWERS = {
         {"fitted", "not_told", "auc"},
     ),
     "windowshop verify": (("verify", "{run}"), {"ok", "checks"}),
+    "windowshop recount": (("recount", "{run}"), {"ok", "run", "engine", "cells", "difference"}),
     "windowshop catalogue list": (
         ("catalogue", "list", "toy"),
         {"item", "category", "price", "source", "split"},

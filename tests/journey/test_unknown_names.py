@@ -151,6 +151,11 @@ CASES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     ("verify", "name"): (("verify", RUN), (f"no run or experiment '{RUN}'", LISTS)),
     ("status", "name"): (("status", RUN), (f"no run or experiment '{RUN}'", LISTS)),
+    ("recount", "name"): (("recount", RUN), (f"no run or experiment '{RUN}'", LISTS)),
+    ("recount", "policy"): (
+        ("recount", "latest", "--policy", "x"),
+        ("has one run", "--policy cf"),
+    ),
     ("events export", "name"): (
         ("events", "export", RUN),
         (f"no run or experiment '{RUN}'", LISTS),

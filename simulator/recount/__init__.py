@@ -1,0 +1,1 @@
+"""Counts made again from events by engines that know nothing of our code."""
