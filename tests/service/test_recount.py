@@ -21,7 +21,7 @@ from simulator.recount.engines import engine as engines
 from simulator.recount.engines.engine import EngineName, Means
 from simulator.recount.recount import Recounted, Wish, recount
 from tests import factories
-from tests.databases import copied
+from tests.databases import KINDS, POSTGRES, copied, fresh_postgres
 from tests.tiers import first_of
 from workers.local_workforce import LocalWorkforce
 
@@ -40,10 +40,14 @@ ENGINES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+@pytest.fixture(scope="module", params=KINDS)
+def played(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, str]:
     """The address of a database with a finished run, and the run's id."""
     address = f"sqlite:///{tmp_path_factory.mktemp('recount') / 'shop.db'}"
+    if request.param == POSTGRES:
+        address = fresh_postgres(request.getfixturevalue("postgres"))
     engine = open_engine(address)
     schema.ensure(engine)
     run = factories.play(engine, LocalWorkforce(engine), PLAN).run.id
