@@ -104,5 +104,6 @@ def leading(
 
 def count_of_run(conn: Connection, run: int) -> int:
     """How many items a run has numbered."""
-    statement = select(func.count()).select_from(run_item).where(run_item.c.run == run)
-    return int(conn.execute(statement).scalar_one())
+    statement = select(func.max(run_item.c.number)).where(run_item.c.run == run)
+    last = bulk.fetch(conn, statement)[0][0]  # numbered from 0; to count 60,000 rows takes 5 ms
+    return 0 if last is None else int(last) + 1

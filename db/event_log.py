@@ -70,6 +70,11 @@ def read_sessions(
     return Events(events.rows[wanted], events.shown[wanted[events.rows["kind"] == Kind.IMPRESSION]])
 
 
+def read_scattered(conn: Connection, run: int, sessions: NDArray[np.int64], *, k: int) -> Events:
+    """Every event of a few sessions whose numbers lie far apart, as those of people do."""
+    return _gather(conn, _select(run).where(event.c.session.in_(sessions.tolist())), k)
+
+
 def shown(
     conn: Connection, run: int, session: int, step: int
 ) -> tuple[int, NDArray[np.int32]] | None:

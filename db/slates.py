@@ -20,15 +20,18 @@ def add(
     conn: Connection,
     run: int,
     sessions: NDArray[np.int64],
-    step: int,
+    step: int | NDArray[np.int64],
     *,
     generation: int,
     entries: Entries,
 ) -> None:
-    """Store the slates of some sessions at one step; a request that has a slate keeps it."""
+    """Store the slates of some sessions at one step, or each at its own, int64 [n]; a request that
+    has a slate keeps it.
+    """
+    steps = np.broadcast_to(step, sessions.shape).tolist()
     rows = [
-        (run, session, step, generation, row.tobytes())
-        for session, row in zip(sessions.tolist(), entries, strict=True)
+        (run, session, at, generation, row.tobytes())
+        for session, at, row in zip(sessions.tolist(), steps, entries, strict=True)
     ]
     bulk.insert(conn, slate, ("run", "session", "step", "generation", "entries"), rows, again=True)
 

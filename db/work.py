@@ -10,7 +10,7 @@ by the database's clock.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, delete, exists, func, or_, select, true, update
@@ -36,6 +36,8 @@ class Work(NamedTuple):
     kind: str
     key: str
     payload: dict[str, Any]
+    tries: int = 1
+    """How often it was taken, this time included."""
 
 
 class Parked(NamedTuple):
@@ -73,22 +75,50 @@ def take(conn: Connection, work_id: int, worker: str) -> Work | None:
     )
     if taken.rowcount != 1:
         return None
-    row = conn.execute(
-        select(work.c.id, work.c.run, work.c.kind, work.c.key, work.c.payload).where(
-            work.c.id == work_id
-        )
-    ).one()
-    return Work(row.id, row.run, row.kind, row.key, json.loads(row.payload))
+    return _read(bulk.fetch(conn, select(*_COLUMNS).where(work.c.id == work_id))[0])
 
 
-def finish(conn: Connection, work_id: int) -> None:
-    """Delete the row in the transaction that writes its result.
+def take_alike(
+    conn: Connection,
+    taken: Work,
+    worker: str,
+    choose: Callable[[list[Work]], list[Work]],
+    most: int,
+) -> list[Work]:
+    """Take with a row what else waits of its run and kind, the oldest first; gives it and those.
 
-    Raises WorkError, so that the transaction is rolled back, when the row is gone: its result is
-    there.
+    choose: gives of such rows, of which the first is taken, those that are done with it. What was
+    tried before is done alone.
     """
-    if conn.execute(delete(work).where(work.c.id == work_id)).rowcount != 1:
-        raise WorkError(f"work {work_id} was done by somebody else meanwhile")
+    if taken.tries > 1:
+        return [taken]
+    waits = (work.c.state == READY) & work.c.begun.is_(None) & (work.c.tries == 0)
+    alike = (work.c.run == taken.run) & (work.c.kind == taken.kind)
+    statement = select(*_COLUMNS).where(alike, waits).order_by(work.c.id).limit(most)
+    found = [_read(row) for row in bulk.fetch(conn, statement.with_for_update(skip_locked=True))]
+    chosen = choose([taken, *(one._replace(tries=1) for one in found)])
+    if more := [one.id for one in chosen[1:]]:
+        row = work.c.id.in_(more)
+        conn.execute(update(work).where(row).values(worker=worker, begun=now(), tries=1))
+    return chosen
+
+
+_COLUMNS = (work.c.id, work.c.run, work.c.kind, work.c.key, work.c.payload, work.c.tries)
+
+
+def _read(row: tuple[Any, ...]) -> Work:
+    work_id, run, kind, key, payload, tries = row
+    return Work(work_id, run, kind, key, json.loads(payload), tries)
+
+
+def finish(conn: Connection, *work_ids: int) -> None:
+    """Delete the rows in the transaction that writes their results.
+
+    Raises WorkError, so that the transaction is rolled back, when one is gone: its result is there.
+    """
+    if conn.execute(delete(work).where(work.c.id.in_(work_ids))).rowcount != len(work_ids):
+        named = ", ".join(map(str, work_ids))
+        raise WorkError(f"work {named} was done by somebody else meanwhile")
 
 
 def give_back(

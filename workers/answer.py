@@ -1,4 +1,4 @@
-"""Work of kind `answer`: a person's request gets its slate, her picture embedded on the way."""
+"""Work of kind `answer`: requests of people get their slates, a picture embedded on the way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from recommender.knowledge import Knowledge
 from recommender.policies import Slates, padding, recommend
 from workers.grown import embed_missing, grown
 from workers.knowledge import Library
-from workers.run_recommender import RunRecommender, requests_of
+from workers.run_recommender import RunRecommender, is_of_request, requests_of
 
 ALIKE = 0.9
 """Cosine from which an item is like one that was refused."""
@@ -27,42 +27,75 @@ DEEPER = 6
 
 def perform(library: Library, job: work.Work) -> int:
     """Embed what the run's pictures lack, if the request brought one, then rank."""
-    step = job.payload["step"]
-    sessions = np.array(job.payload["sessions"], np.int64)
     if job.payload["brings"]:
         embed_missing(library, job.run)
-    recommender = grown(
-        library, job.run, job.payload["generation"], job.payload.get("offers", NO_CHANGE)
-    )
+    return perform_together(library, [job])
+
+
+def perform_together(library: Library, jobs: Sequence[work.Work]) -> int:
+    """Rank requests that `go_together` as one batch; each gets the slate it would get alone."""
+    payload = jobs[0].payload
+    run = jobs[0].run
+    offers = payload.get("offers", NO_CHANGE)
+    recommender = grown(library, run, payload["generation"], offers)
     k = recommender.config.slate_size
+    asked = np.array(sorted((job.payload["sessions"][0], job.payload["step"]) for job in jobs))
+    sessions = asked[:, 0]
+    steps = asked[:, 1]
     with read_transaction(library.engine) as conn:
-        events = event_log.read_sessions(conn, job.run, sessions, up_to_step=step, k=k)
+        events = event_log.read_scattered(conn, run, sessions, k=k)
     library.stopwatch.lap("read")
 
-    entries = answered(recommender, events, sessions, step, refused=job.payload["refused"])
+    entries = answered(recommender, events, sessions, steps, refused=payload["refused"])
     library.stopwatch.lap("compute")
 
     with write_transaction(library.engine) as conn:
-        work.finish(conn, job.id)
-        slates.add(
-            conn, job.run, sessions, step, generation=job.payload["generation"], entries=entries
-        )
+        work.finish(conn, *(job.id for job in jobs))
+        generation = payload["generation"]
+        slates.add(conn, run, sessions, steps, generation=generation, entries=entries)
     library.stopwatch.lap("write")
     return len(entries)
+
+
+def go_together(jobs: Sequence[work.Work]) -> list[work.Work]:
+    """Those that can be ranked with the first: over the same items and with the same knowledge.
+
+    Whoever brought a picture waits for its embedding, and refusals are one person's, so these go
+    alone. Two requests of one session would not know of each other.
+    """
+    first = jobs[0]
+    chosen = [first]
+    if is_special(first):
+        return chosen
+    met = set(first.payload["sessions"])
+    for one in jobs[1:]:
+        alike = all(
+            one.payload.get(name) == first.payload.get(name) for name in ("generation", "offers")
+        )
+        if alike and not is_special(one) and met.isdisjoint(one.payload["sessions"]):
+            met.update(one.payload["sessions"])
+            chosen.append(one)
+    return chosen
+
+
+def is_special(job: work.Work) -> bool:
+    """Whether a request is answered alone."""
+    return bool(job.payload["brings"] or job.payload["refused"])
 
 
 def answered(
     recommender: RunRecommender,
     events: Events,
     sessions: NDArray[np.int64],
-    step: int,
+    step: int | NDArray[np.int64],
     *,
     refused: Sequence[int] = (),
 ) -> Slates:
-    """The slates of people's requests, SLATE [n_sessions, k]; also how `verify` ranks them again.
+    """The slates of people's requests, SLATE [n_sessions, k], by session; also how `verify` ranks
+    them again.
 
-    events: of these sessions, up to the step or further. refused: numbers of items of which, and
-    of whose like, nobody wants to see more.
+    events: of these sessions, up to the step or further; step: of all, or of each, int64 [n].
+    refused: numbers of items of which, and of whose like, nobody wants to see more.
     """
     known = asked_before(events, sessions, step)
     profiles = recommender.profiles(requests_of(known, sessions, step), known)
@@ -74,7 +107,9 @@ def answered(
     return without(entries, recommender.knowledge, refused, config.slate_size)
 
 
-def asked_before(events: Events, sessions: NDArray[np.int64], step: int) -> Events:
+def asked_before(
+    events: Events, sessions: NDArray[np.int64], step: int | NDArray[np.int64]
+) -> Events:
     """What had happened when the requests of a step were made: people also go back to a slate that
     they left, and what they do there later was not known then.
     """
@@ -87,11 +122,11 @@ def asked_before(events: Events, sessions: NDArray[np.int64], step: int) -> Even
 
 
 def requests_rows(
-    rows: NDArray[np.void], sessions: NDArray[np.int64], step: int
+    rows: NDArray[np.void], sessions: NDArray[np.int64], step: int | NDArray[np.int64]
 ) -> NDArray[np.void]:
-    """The searches and views of sessions at a step, as events."""
-    is_asked = np.isin(rows["kind"], [Kind.SEARCH, Kind.VIEW]) & (rows["step"] == step)
-    found: NDArray[np.void] = rows[is_asked & np.isin(rows["session"], sessions)]
+    """The searches and views of sessions at a step, or each at its own, as events."""
+    is_asked = (rows["kind"] == Kind.SEARCH) | (rows["kind"] == Kind.VIEW)
+    found: NDArray[np.void] = rows[is_asked & is_of_request(rows, sessions, step)]
     return found
 
 

@@ -75,9 +75,9 @@ class WorkerMetrics:
         }
         self._folds = self._counter("windowshop_folds", "Generations of counts that were folded.")
 
-    def done(self, kind: str, results: int, stages: Mapping[str, float]) -> None:
-        """A piece of work was done; so many results were written."""
-        self.ended(kind, "done")
+    def done(self, kind: str, results: int, stages: Mapping[str, float], pieces: int = 1) -> None:
+        """Work was done, some pieces of it at once; so many results were written."""
+        self._ended.labels(kind, "done").inc(pieces)
         self._results[kind].inc(results)
         if kind == "fold":
             self._folds.inc()

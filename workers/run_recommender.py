@@ -13,6 +13,18 @@ from recommender.config import RecommenderConfig
 from recommender.knowledge import Knowledge
 from recommender.profile import REQUEST, Profiles, build_profiles
 
+
+def is_of_request(
+    rows: NDArray[np.void], sessions: NDArray[np.int64], step: int | NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether each event belongs to one of these sessions, at the step of its request."""
+    if not isinstance(step, np.ndarray):
+        return np.asarray((rows["step"] == step) & np.isin(rows["session"], sessions))
+    order = np.argsort(sessions)
+    place = order[np.searchsorted(sessions, rows["session"], sorter=order) % len(sessions)]
+    return np.asarray((sessions[place] == rows["session"]) & (step[place] == rows["step"]))
+
+
 CODES = {kind.name.lower(): int(kind) for kind in Kind}
 
 
@@ -44,12 +56,14 @@ class RunRecommender:
         )
 
 
-def requests_of(events: Events, sessions: NDArray[np.int64], step: int) -> NDArray[np.void]:
-    """The slate requests of sessions at a step: their searches and views, REQUEST [n], by
-    session.
+def requests_of(
+    events: Events, sessions: NDArray[np.int64], step: int | NDArray[np.int64]
+) -> NDArray[np.void]:
+    """The slate requests of sessions at a step, or each at its own, int64 [n]: their
+    searches and views, REQUEST [n], by session.
     """
     asked = events.of(Kind.SEARCH, Kind.VIEW)
-    asked = asked[(asked["step"] == step) & np.isin(asked["session"], sessions)]
+    asked = asked[is_of_request(asked, sessions, step)]
     requests = np.zeros(len(asked), REQUEST)
     for name in ("session", "step", "query"):
         requests[name] = asked[name]

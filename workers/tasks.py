@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import time
 from collections.abc import Callable
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from db import heartbeats, work
 from db.engine import open_engine, write_transaction
@@ -20,6 +21,8 @@ from workers.metrics_server import MetricsServer
 from workers.queue import connect
 from workers.settings import Settings
 
+Choose = Callable[[list[work.Work]], list[work.Work]]
+PerformAll = Callable[[Library, list[work.Work]], int]
 PERFORMERS: dict[str, Callable[[Library, work.Work], int]] = {
     "embed": embed.perform,
     "rank": rank.perform,
@@ -27,6 +30,15 @@ PERFORMERS: dict[str, Callable[[Library, work.Work], int]] = {
     "answer": answer.perform,
     "offer": offer.perform,
 }
+
+TOGETHER: dict[str, tuple[Choose, PerformAll]] = {
+    "answer": (answer.go_together, answer.perform_together),
+}
+"""Kinds of which a job takes all that waits: those that are done with a piece, and how."""
+
+MOST_TOGETHER = 32
+APART_SECONDS = 10.0
+"""What failed together is done piece by piece only if it failed sooner than this."""
 
 GRACE_SECONDS = 2
 """RQ's own alarm comes first where Python still runs: it leaves a reason."""
@@ -47,15 +59,66 @@ class Worker:
         self.metrics = WorkerMetrics()
 
     def perform(self, work_id: int) -> None:
-        """Do one piece of work; the job may be a repeated one, or for work that is long done."""
+        """Do one piece of work, and what waits to be done with it; the job may be a repeated one,
+        or for work that is long done.
+        """
         self.library.stopwatch.start()
         with write_transaction(self.engine) as conn:
-            taken = work.take(conn, work_id, self.name)
-        if taken is None:
+            taken = self._take(conn, work_id)
+        if not taken:
             return
+        first = taken[0]
         self.library.stopwatch.lap("take")
-        with about(work=work_id, kind=taken.kind, run=f"{taken.run:012x}", worker=self.name):
-            self._do(taken)
+        with about(work=work_id, kind=first.kind, run=f"{first.run:012x}", worker=self.name):
+            if len(taken) == 1:
+                self._do(first)
+            else:
+                self._do_together(taken)
+
+    def _take(self, conn: Connection, work_id: int) -> list[work.Work]:
+        taken = work.take(conn, work_id, self.name)
+        if taken is None:
+            return []
+        if taken.kind not in TOGETHER:
+            return [taken]
+        choose, _ = TOGETHER[taken.kind]
+        return work.take_alike(conn, taken, self.name, choose, MOST_TOGETHER - 1)
+
+    def _do_together(self, taken: list[work.Work]) -> None:
+        """Do all at once; when that fails each is done alone, so that one does not cost the
+        others a try.
+        """
+        kind = taken[0].kind
+        _, perform_all = TOGETHER[kind]
+        began = time.monotonic()
+        try:
+            results = perform_all(self.library, taken)
+        except DependencyError:
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            if time.monotonic() - began > APART_SECONDS:  # perhaps the alarm: no time is left
+                for one in taken:
+                    self._failed(one, reason)
+                raise
+            said = f"{len(taken)} pieces of {kind} failed together, each is done alone ({reason})"
+            logger().warning(said, action="work_apart")
+            self._do_apart(taken)
+            return
+        self._note_done(kind, results, len(taken))
+
+    def _do_apart(self, taken: list[work.Work]) -> None:
+        failures: list[Exception] = []
+        for one in taken:
+            self.library.stopwatch.start()
+            try:
+                self._do(one)
+            except DependencyError:
+                raise
+            except Exception as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     def _do(self, taken: work.Work) -> None:
         try:
@@ -69,10 +132,13 @@ class Worker:
             reason = f"{type(error).__name__}: {error}"
             self._failed(taken, reason)
             raise
+        self._note_done(taken.kind, results, 1)
+
+    def _note_done(self, kind: str, results: int, pieces: int) -> None:
         stages = self.library.stopwatch.seconds
-        self.metrics.done(taken.kind, results, stages)
+        self.metrics.done(kind, results, stages, pieces)
         rounded = {stage: round(seconds, 4) for stage, seconds in stages.items()}
-        logger().debug(f"{taken.kind} done", action="work_done", results=results, **rounded)
+        logger().debug(f"{kind} done", action="work_done", results=results, **rounded)
 
     def _failed(self, taken: work.Work, reason: str, *, is_final: bool = False) -> None:
         with write_transaction(self.engine) as conn:

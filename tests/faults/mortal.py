@@ -96,6 +96,7 @@ def arm(fault: Fault) -> None:
         fault.strike(step, doing["kind"], doing["key"])
 
     _strike_when_taken(tasks.PERFORMERS, doing, strike)
+    _strike_when_many_are_taken(tasks.TOGETHER, doing, strike)
     if os.environ.get("CARELESS") == "yes":  # the negative control
         _delete_rows_first(tasks.PERFORMERS)
     _strike_at_transactions(doing, strike)
@@ -122,8 +123,24 @@ def _strike_when_taken(
         performers[kind] = around(kind, perform)
 
 
+def _strike_when_many_are_taken(
+    together: dict[str, Any], doing: Doing, strike: Callable[[str], None]
+) -> None:
+    def around(kind: str, perform_all: Callable[..., Any]) -> Callable[..., Any]:
+        def performing(library: Any, jobs: Any) -> Any:
+            doing["kind"] = kind
+            doing["key"] = jobs[0].key
+            strike("taken")
+            return perform_all(library, jobs)
+
+        return performing
+
+    for kind, (choose, perform_all) in list(together.items()):
+        together[kind] = choose, around(kind, perform_all)
+
+
 def _strike_at_transactions(doing: Doing, strike: Callable[[str], None]) -> None:
-    from workers import embed, fold, rank
+    from workers import answer, embed, fold, rank
 
     def read_transaction(engine: Any, inner: Callable[..., Any] = rank.read_transaction) -> Any:
         @contextmanager
@@ -147,7 +164,7 @@ def _strike_at_transactions(doing: Doing, strike: Callable[[str], None]) -> None
 
         return struck()
 
-    for module in (embed, fold, rank):
+    for module in (answer, embed, fold, rank):
         module.read_transaction = read_transaction  # type: ignore[attr-defined]
         module.write_transaction = write_transaction  # type: ignore[attr-defined]
 
