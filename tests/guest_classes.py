@@ -167,3 +167,23 @@ class Lottery(Looks):
         best = ws.Slates.best(scores, allowed, self.shop.k)
         n = allowed.sum(axis=1) if not self.n_said else np.full(len(requests), self.n_said)
         return ws.Slates(best.items, propensities=np.repeat(1.0 / n[:, None], self.shop.k, axis=1))
+
+
+class Liar(Lottery):
+    """Says what is no probability."""
+
+    def slates(self, requests: ws.Requests) -> ws.Slates:
+        """Half more than certain."""
+        found = super().slates(requests)
+        return ws.Slates(found.items, propensities=np.full(found.items.shape, 1.5))
+
+
+class ShortLottery(Lottery):
+    """Leaves the last place open in every other session."""
+
+    def slates(self, requests: ws.Requests) -> ws.Slates:
+        """The same, but for one place."""
+        found = super().slates(requests)
+        items = found.items.copy()
+        items[requests.session % 2 == 1, -1] = -1
+        return ws.Slates(items, propensities=found.propensities)

@@ -11,12 +11,13 @@ from typing import Any
 from db.errors import NotFoundError, UsageError
 from db.nearest import nearest
 from recommender.propensity import LOTTERIES
-from recommender.registry import POLICIES, RANKED, REFERENCES
+from recommender.registry import POLICIES, POLICY_NAMES, RANKED, REFERENCES
 from simulator.counterfactual.estimators import SUPPORT, PolicyEstimate, evaluate
 from simulator.counterfactual.own_log import read_log
 from simulator.counterfactual.replay import Replayed, replay
 from simulator.installation.context import Context
 from simulator.installation.named import Named, named
+from simulator.operations.propensities import said_any
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Counterfactual:
     estimates: Sequence[PolicyEstimate]
     truth: float
     """The judge's, on the same requests; NaN where there is no judge."""
+    left_out: int = 0
+    """Requests beside these of which the log does not know a chance."""
 
     def to_json(self) -> dict[str, Any]:
         """The answer that other programs rely on; what is not given is null."""
@@ -39,6 +42,7 @@ class Counterfactual:
             "log": self.source,
             "policy": self.policy,
             "requests": self.requests,
+            "requests_left_out": self.left_out,
             "shoppers": self.shoppers,
             "ctr_of_the_log": self.own,
             "ctr_by_the_judge": _given(self.truth),
@@ -86,6 +90,16 @@ class Counterfactual:
                 f" The log never shows more than {100 * (1 - SUPPORT):.0f} % of what"
                 f" {self.policy} would show, so there is no interval."
             )
+        if self.left_out:
+            said += (
+                f" {self.left_out:,} requests are left out: a place of theirs was filled, or has no"
+                " propensity. If that hangs on what was drawn, the estimate is off."
+            )
+        if len(self.estimates) == 1:
+            said += (
+                " The log has each item's chance at its own place only, so there is one estimator;"
+                " the position-based ones need those at every place."
+            )
         if self.requests < ENOUGH:
             said += (
                 f" Below {ENOUGH:,} requests the intervals are too narrow, that of the"
@@ -101,13 +115,14 @@ ENOUGH = 25_000
 def counterfactual(
     context: Context, name: str, policy: str, *, logger: str | None = None, seed: int | None = None
 ) -> Counterfactual:
-    """Estimate the clicks of a policy from the run of another that drew its slates by lot.
+    """Estimate the clicks of a policy from the run of another that drew its slates by lot:
+    `random`, `logging`, or a guest that said its propensities.
 
     Raises NotFoundError for an unknown name or policy, UsageError for a run or policy that allows
     no estimate.
     """
     _require_policy(policy)
-    run_id = log_of(named(context, name), logger, seed)
+    run_id = log_of(context, named(context, name), logger, seed)
     return _found(run_id, policy, replay(context, run_id, policy))
 
 
@@ -133,10 +148,11 @@ def _found(source: str, policy: str, found: Replayed) -> Counterfactual:
         found.own,
         evaluate(found.log),
         found.truth,
+        found.left_out,
     )
 
 
-def log_of(meant: Named, logger: str | None, seed: int | None) -> str:
+def log_of(context: Context, meant: Named, logger: str | None, seed: int | None) -> str:
     """The one run that was drawn by lot; UsageError with the choice where there are several."""
     if not meant.is_experiment:
         return meant.run_ids[0]
@@ -144,7 +160,7 @@ def log_of(meant: Named, logger: str | None, seed: int | None) -> str:
         (of, played, run_id)
         for of, of_seed in meant.seeds.items()
         for played, run_id in of_seed.items()
-        if played in LOTTERIES and logger in {None, played} and seed in {None, of}
+        if logger in {None, played} and seed in {None, of} and _is_log(context, played, run_id)
     ]
     if len(found) == 1:
         return found[0][2]
@@ -155,6 +171,10 @@ def log_of(meant: Named, logger: str | None, seed: int | None) -> str:
         )
     choice = ", ".join(f"--logger {played} --seed {of}" for of, played, _ in found)
     raise UsageError(f"{meant.id} has {len(found)} runs by lot; choose one: {choice}")
+
+
+def _is_log(context: Context, policy: str, run_id: str) -> bool:
+    return policy in LOTTERIES or (policy not in POLICY_NAMES and said_any(context, run_id))
 
 
 def _require_policy(policy: str) -> None:

@@ -19,8 +19,11 @@ from recommender.policies import recommend
 from recommender.profile import Profiles
 from recommender.propensity import LOTTERIES, propensities_by_place
 from recommender.ranking import SLATE
-from simulator.counterfactual.logged import Floats, Logged
+from simulator.counterfactual.logged import Floats, Logged, Marks
+from simulator.counterfactual.told_slates import ToldSlates, told_slates
+from simulator.guests.admitted import spec_of
 from simulator.installation.context import Context
+from simulator.operations.propensities import is_drawn
 from simulator.playing.in_memory import (
     PIECE,
     MemoryRun,
@@ -33,7 +36,6 @@ from simulator.playing.plan import Resolved
 from simulator.playing.play import play
 from simulator.world.choice import appeal, clicks_expected
 from simulator.world.session import Sessions
-from workers.knowledge import LIVE
 from workers.run_recommender import RunRecommender
 
 
@@ -46,6 +48,8 @@ class Replayed:
     """Expected clicks per item of the target's slates."""
     own: float
     """Clicks per item of the slates that were shown."""
+    left_out: int = 0
+    """Requests of which the log does not know a chance."""
 
 
 @dataclass
@@ -56,7 +60,8 @@ class LoggedRun(MemoryRun):
 
     def end_day(self, sessions: NDArray[np.int64], generation: int) -> None:
         """Fold the day for both."""
-        self.target = folded(self.target, Events.concat(self._events), generation)
+        quiet = Events.empty(self.recommender.config.slate_size)  # when nobody came
+        self.target = folded(self.target, Events.concat(self._events or [quiet]), generation)
         super().end_day(sessions, generation)
 
 
@@ -66,6 +71,8 @@ class Onlooker:
 
     shared: SharedWorld
     desk: LoggedRun
+    told: ToldSlates | None = None
+    """What a guest said, where the run is one's."""
     seen: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(
@@ -74,7 +81,6 @@ class Onlooker:
         """Note one step of a day."""
         profiles = self.desk.profiles
         assert profiles is not None  # noqa: S101 - the desk has ranked
-        logger = self.desk.recommender
         items = _slates(self.desk.target, profiles)
         self.seen.append(
             {
@@ -83,15 +89,26 @@ class Onlooker:
                 "shown": shown,
                 "unit": here.shopper,
                 "clicked": clicked.astype(np.float64),
-                "logger": _chances(logger, profiles, shown),
+                "logger": self._logger(profiles, shown),
                 "target": _target_chances(self.desk.target, profiles, shown, items),
                 "places": (items >= 0).sum(axis=1),
-                "reached": _chances(logger, profiles, items) > 0,
+                "reached": self._reached(profiles, items),
                 "score": self._likeness(here, shown),
                 "target_score": self._likeness(here, items),
                 "truth": self._expected(here, items),
             }
         )
+
+    def _logger(self, profiles: Profiles, shown: NDArray[np.int32]) -> Floats:
+        if self.told is not None:
+            return self.told.by_place(profiles)
+        return _chances(self.desk.recommender, profiles, shown)
+
+    def _reached(self, profiles: Profiles, items: NDArray[np.int32]) -> Marks | None:
+        """None of a guest: it says nothing of what it could have shown besides."""
+        if self.told is not None:
+            return None
+        return _chances(self.desk.recommender, profiles, items) > 0
 
     def _likeness(self, here: Sessions, items: NDArray[np.int32]) -> Floats:
         """Cosine of each item's picture and the one that was searched with, [n, k]."""
@@ -145,19 +162,23 @@ def replay(context: Context, run_id: str, target: str) -> Replayed:
     with read_transaction(context.engine) as conn:
         run = runs.read(conn, run_id)
         chosen = items.of_run(conn, run.number)
-    _require_lottery(run)
+    told = told_slates(context, run) if "guest" in run.config else None
+    if told is None:
+        _require_lottery(run)
     shared = share_world(run.config, *gather(context, Resolved(run.config, chosen)))
-    seen = watched(shared, run.config["policy"], target)
+    seen = watched(shared, run.config["policy"], target, told)
     _require_same(context, run, seen)
-    return _replayed(seen)
+    return _replayed(run, seen)
 
 
-def watched(shared: SharedWorld, policy: str, target: str) -> dict[str, Any]:
+def watched(
+    shared: SharedWorld, policy: str, target: str, told: ToldSlates | None = None
+) -> dict[str, Any]:
     """What an onlooker of a run of `policy` notes, each array [n_requests, ...] in the order of
-    sessions and steps.
+    sessions and steps. told: what a guest of that name showed.
     """
-    desk = LoggedRun(shared.recommender(policy), target=shared.recommender(target))
-    onlooker = Onlooker(shared, desk)
+    desk = LoggedRun(shared.recommender(policy), guest=told, target=shared.recommender(target))
+    onlooker = Onlooker(shared, desk, told)
     config = shared.config
     play(
         shared.world,
@@ -172,34 +193,43 @@ def watched(shared: SharedWorld, policy: str, target: str) -> dict[str, Any]:
     if not onlooker.seen:
         raise UsageError("nobody asked for a slate in this run; play more shoppers or days")
     found = {
-        name: np.concatenate([one[name] for one in onlooker.seen]) for name in onlooker.seen[0]
+        name: np.concatenate([one[name] for one in onlooker.seen])
+        for name, first in onlooker.seen[0].items()
+        if first is not None
     }
     order = np.lexsort((found["step"], found["session"]))
     return {name: values[order] for name, values in found.items()}
 
 
-def _replayed(seen: dict[str, Any]) -> Replayed:
+def _replayed(run: Run, seen: dict[str, Any]) -> Replayed:
     names = (
         "unit", "clicked", "logger", "target", "places", "reached", "score", "target_score"
     )  # fmt: skip
-    log = Logged(**{name: seen[name] for name in names})
+    log = Logged(**{name: seen.get(name) for name in names})
     # Where a ranked slate was filled up, nobody computed a chance; that hangs on the request alone.
-    is_known = (np.isfinite(log.logger) | (seen["shown"] < 0)[:, :, None]).all(axis=(1, 2))
+    known = log.own(log.logger)[:, :, None] if "reached" not in seen else log.logger
+    is_known = (np.isfinite(known) | (seen["shown"] < 0)[:, :, None]).all(axis=(1, 2))
+    if not is_known.any():
+        raise UsageError(
+            f"no slate of {run.id} has the chances of all its items, so nothing follows for other"
+            f" policies; `windowshop check {spec_of(run.config)}` says what was filled for it"
+        )
     truth = seen["truth"][is_known]
     log = log.of(is_known)
     return Replayed(
         log,
         float(truth.sum() / max(1, log.places.sum())),
         float(log.clicked.sum() / max(1, log.is_shown.sum())),
+        int((~is_known).sum()),
     )
 
 
 def _require_lottery(run: Run) -> None:
-    policy = run.config["policy"]
-    if policy not in LOTTERIES or run.config.get("kind") == LIVE:
+    if not is_drawn(run):
         raise UsageError(
-            f"{policy} does not draw its slates by lot, so nothing follows for other policies;"
-            " play a log with `windowshop simulate --policy logging`"
+            f"{run.config['policy']} does not draw its slates by lot, so nothing follows for other"
+            " policies; play a log with `windowshop simulate --policy logging`, or with a"
+            " recommender of your own that says its propensities"
         )
 
 

@@ -32,16 +32,29 @@ def of_run(context: Context, run_id: str) -> Chances:
         run = runs.read(conn, run_id)
         if "guest" in run.config:
             return _told(conn, run)
-        policy = run.config["policy"]
-        if policy not in LOTTERIES or run.config.get("kind") == LIVE:
+        if not is_drawn(run):
             raise UsageError(
-                f"{policy} has no propensities; {', '.join(LOTTERIES)} have them, and a"
-                " recommender of your own that says them"
+                f"{run.config['policy']} has no propensities; {', '.join(LOTTERIES)} have them,"
+                " and a recommender of your own that says them"
             )
         k = run.config["recommender"]["slate_size"]
         events = event_log.read(conn, run.number, k=k)
         found = StoredRun(run, events, *slates.of_run(conn, run.number, dtype=SLATE, k=k))
     return _computed(Library(context.engine), found)
+
+
+def is_drawn(run: Run) -> bool:
+    """Whether a run is of a policy of ours that draws its slates by lot."""
+    config = run.config
+    is_ours = "guest" not in config and config.get("kind") != LIVE
+    return is_ours and config["policy"] in LOTTERIES
+
+
+def said_any(context: Context, run_id: str) -> bool:
+    """Whether a guest said propensities in a stored run."""
+    with read_transaction(context.engine) as conn:
+        notes = guests.notes(conn, runs.read(conn, run_id).number)
+    return any("propensities" in note for note in notes.values())
 
 
 def _told(conn: Connection, run: Run) -> Chances:

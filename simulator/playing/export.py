@@ -88,7 +88,8 @@ def _fields(
         fields["items"] = [item_ids[item] for item in shown if item != ABSENT]
         if chances is not None:
             nothing_said = [None] * len(fields["items"])
-            fields["propensities"] = chances.get((session, int(row["step"])), nothing_said)
+            told = chances.get((session, int(row["step"])), nothing_said)
+            fields["propensities"] = told[: len(fields["items"])]  # a guest's are for whole slates
     if row["item"] != ABSENT:
         fields["item"] = item_ids[int(row["item"])]
     if row["position"] != ABSENT:

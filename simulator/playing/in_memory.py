@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +40,6 @@ from simulator.world.presets import from_settings
 from simulator.world.session import World
 from workers.fold import read_slates
 from workers.run_recommender import RunRecommender, requests_of
-
-if TYPE_CHECKING:
-    from simulator.guests.in_memory import GuestInMemory
 
 PIECE = 256
 """Requests ranked at once: what they need stays in the processor's cache; results do not depend on
@@ -99,6 +96,16 @@ def share_world(
     )
 
 
+class SlateSource(Protocol):
+    """Who is asked for slates in the recommender's place: a guest, or what one said before."""
+
+    def slates(self, profiles: Profiles, events: Events, known: RunRecommender) -> NDArray[Any]:
+        """SLATE [n, k] of requests of one step."""
+
+    def end_day(self, events: Events, generation: int) -> None:
+        """A day is over."""
+
+
 @dataclass
 class MemoryRun:
     """One run, played without a database. It stands where the desk stands."""
@@ -108,7 +115,7 @@ class MemoryRun:
     """The policy whose slates are shown, where it is not the one that learns."""
     record: Record | None = None
     """Keeps what happens beyond the day, where somebody wants it."""
-    guest: GuestInMemory | None = None
+    guest: SlateSource | None = None
     """Who is asked for slates in the recommender's place."""
     profiles: Profiles | None = None
     """Those of the requests ranked last."""
@@ -217,7 +224,7 @@ def play_in_memory(
     witness: Witness | None = None,
     record: Record | None = None,
     after_day: Callable[[int], None] = lambda _day: None,
-    guest: GuestInMemory | None = None,
+    guest: SlateSource | None = None,
 ) -> MemoryRun:
     """Play one policy in memory, to its last day; record: keeps what happens. guest: whom the
     policy names, where it is not ours.

@@ -38,34 +38,53 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-@pytest.mark.parametrize("policy", ["blend", f"{HERE}:Lottery"])
-def test_every_slate_is_what_its_impression_showed(
-    any_engine: Engine, tmp_path: Path, policy: str
-) -> None:
-    """Item for item, with the propensities that were said; our own say scores, this guest none."""
-    context = factories.context_of(any_engine)
-    run = played(context, policy)
-    export(context, run, tmp_path / "slates.jsonl", "jsonl")
-    events_out.export(
-        context, run, tmp_path / "events.jsonl", with_propensities=policy.endswith("Lottery")
-    )
-    found = lines(tmp_path / "slates.jsonl")
+def exported(
+    context: Context, run: str, folder: Path, *, has_propensities: bool
+) -> list[dict[str, Any]]:
+    """The slates, which say of each impression of the events what these say."""
+    export(context, run, folder / "slates.jsonl", "jsonl")
+    events_out.export(context, run, folder / "events.jsonl", with_propensities=has_propensities)
+    found = lines(folder / "slates.jsonl")
     shown = {
         (event["session"], event["step"]): (event["items"], event.get("propensities"))
-        for event in lines(tmp_path / "events.jsonl")
+        for event in lines(folder / "events.jsonl")
         if event["kind"] == "impression"
     }
     said = {
         (one["session"], one["step"]): (
             [item["item"] for item in one["items"]],
-            [item["propensity"] for item in one["items"]] if policy.endswith("Lottery") else None,
+            [item["propensity"] for item in one["items"]] if has_propensities else None,
         )
         for one in found
     }
     assert said == shown
     assert list(said) == sorted(said)
+    return found
+
+
+@pytest.mark.parametrize("policy", ["blend", "random", f"{HERE}:Lottery"])
+def test_every_slate_is_what_its_impression_showed(
+    any_engine: Engine, tmp_path: Path, policy: str
+) -> None:
+    """Item for item, with the propensities of who draws; `blend` says scores, this guest none."""
+    context = factories.context_of(any_engine)
+    run = played(context, policy)
+    found = exported(context, run, tmp_path, has_propensities=policy != "blend")
     scores = [item.get("score") for one in found for item in one["items"]]
-    assert all((score is not None) == (policy == "blend") for score in scores)
+    assert policy == "random" or all((one is not None) == (policy == "blend") for one in scores)
+
+
+@pytest.mark.thorough
+def test_a_short_slate_has_the_propensities_of_its_items(
+    any_engine: Engine, tmp_path: Path
+) -> None:
+    """Of twelve items two are left for the second slate, none for the third."""
+    context = factories.context_of(any_engine)
+    resolved = factories.resolved(any_engine, policy=f"{HERE}:Lottery", items=12)
+    with LocalWorkforce(any_engine) as workforce:
+        run = simulate(context, resolved, workforce).run.id
+    found = exported(context, run, tmp_path, has_propensities=True)
+    assert {len(one["items"]) for one in found} == {10, 2, 0}
 
 
 def test_parts_of_any_size_are_the_whole(any_engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,10 @@ def counterfactual(
     name: Annotated[
         str,
         typer.Argument(
-            help="A run of `random` or `logging`, an experiment with one, or your log as *.csv.",
+            help=(
+                "A run of `random`, `logging` or a recommender that says its propensities, an"
+                " experiment with one, or your log: CSV, JSON lines or Parquet, packed or not."
+            ),
             metavar="RUN|EXPERIMENT|FILE",
         ),
     ] = "latest",
@@ -46,7 +50,7 @@ def counterfactual(
     from simulator.counterfactual.counterfactual import counterfactual as action
     from simulator.counterfactual.counterfactual import from_file
 
-    if name.endswith(".csv"):
+    if os.sep in name or Path(name).suffix:  # no run has these in its name
         found = from_file(Path(name), policy)
     else:
         context = open_installation(runs=runs)

@@ -21,8 +21,6 @@ from simulator.logs.reading.tables import csv_tables, instacart, json_lines, par
 from simulator.logs.reading.tables.batches import Batch
 from simulator.logs.reading.tables.instacart import InstacartOrders
 
-MOST_BLANK = 100_000_000
-"""Bytes without a sign before the first line of a log."""
 DEFAULT = ReadOptions()
 
 
@@ -118,16 +116,8 @@ class _PartReader:
         if head.startswith(instacart.HEADER):
             self.orders = instacart.orders(part.file, self.notes)
             return
-        blocks = text.blocks(part.file, self.notes)
-        first = b""
-        is_last = False
-        while not first.strip() and not is_last:
-            block, is_last = next(blocks)
-            first += block
-            if len(first) > MOST_BLANK and not first.strip():
-                raise DataError(f"{self.notes.place}: wanted a log, found only blank lines")
-        again = _with(first, blocks, is_last=is_last)
-        if first.lstrip().startswith(b"{"):
+        is_json, again = text.opened(part.file, self.notes)
+        if is_json:
             yield from json_lines.batches(
                 again, self.options, self.notes, keeps_text=self.keeps_text
             )
@@ -138,11 +128,3 @@ class _PartReader:
 def _nothing(notes: Notes) -> str:
     first = f"; the first: {notes.skipped[0].text()}" if notes.skipped else ""
     return f"{notes.file}: wanted at least one good line, found none{first}"
-
-
-def _with(
-    first: bytes, blocks: Iterator[tuple[bytes, bool]], *, is_last: bool
-) -> Iterator[tuple[bytes, bool]]:
-    yield first, is_last
-    if not is_last:
-        yield from blocks

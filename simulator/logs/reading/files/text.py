@@ -14,6 +14,8 @@ from simulator.logs.reading.notes import Notes
 
 BLOCK = 1 << 24
 """Bytes that are read at once."""
+MOST_BLANK = 100_000_000
+"""Bytes without a sign before the first line of a log."""
 MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -21,6 +23,27 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+
+def opened(file: BinaryIO, notes: Notes) -> tuple[bool, Iterator[tuple[bytes, bool]]]:
+    """Whether the first line is a JSON object; and the blocks. Raises DataError as these do."""
+    found = blocks(file, notes)
+    first = b""
+    is_last = False
+    while not first.strip() and not is_last:
+        block, is_last = next(found)
+        first += block
+        if len(first) > MOST_BLANK and not first.strip():
+            raise DataError(f"{notes.place}: wanted a log, found only blank lines")
+    return first.lstrip().startswith(b"{"), _with(first, found, is_last=is_last)
+
+
+def _with(
+    first: bytes, found: Iterator[tuple[bytes, bool]], *, is_last: bool
+) -> Iterator[tuple[bytes, bool]]:
+    yield first, is_last
+    if not is_last:
+        yield from found
 
 
 def blocks(

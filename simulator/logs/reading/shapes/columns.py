@@ -43,8 +43,7 @@ def of_line(line: str, options: ReadOptions, notes: Notes) -> Layout:
         headerless = formats.of_first_line(line)
     if headerless is not None and not _is_header(line, headerless):
         return _headerless(line, headerless, notes)
-    best = max((_split(line, one) for one in SEPARATORS), key=lambda one: len(one[1]))
-    separator, cells = best
+    separator, cells = split(line)
     names = tuple(name.strip().strip("\ufeff").lower() for name in cells)
     if options.columns and all(one.isdecimal() for one in options.columns.values()):
         return _numbered(separator, names, options, notes)
@@ -149,6 +148,11 @@ def _places(
         if name in names and (role != "offset" or "time" not in options.columns):
             places.setdefault(role, names.index(name))
     return places
+
+
+def split(line: str) -> tuple[str, list[str]]:
+    """The separator that cuts a line into most cells, and these."""
+    return max((_split(line, one) for one in SEPARATORS), key=lambda one: len(one[1]))
 
 
 def _split(line: str, separator: str) -> tuple[str, list[str]]:

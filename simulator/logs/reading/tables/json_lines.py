@@ -47,13 +47,7 @@ class _Reader:
 
     def line(self, number: int, raw: bytes) -> tuple[list[JsonEvent], str]:
         """The events of a line and its text; BadLineError when it is left out."""
-        try:
-            text = raw.decode()
-        except UnicodeDecodeError:
-            raise BadLineError(
-                "this line is not UTF-8; save the log as UTF-8", "not UTF-8"
-            ) from None
-        fields = _object(text)
+        text, fields = json_object(raw)
         if self.parse is None:
             self._settle(fields)
         if self.is_own and self.seen.is_double(fields, number, text.strip()):
@@ -127,7 +121,12 @@ def batches(
         yield batch, reader.table or OWN_LAYOUT
 
 
-def _object(text: str) -> dict[str, Any]:
+def json_object(raw: bytes) -> tuple[str, dict[str, Any]]:
+    """The text of a line and the object it holds; BadLineError for anything else."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise BadLineError("this line is not UTF-8; save the log as UTF-8", "not UTF-8") from None
     try:
         fields = json.loads(text)
     except ValueError:
@@ -136,7 +135,7 @@ def _object(text: str) -> dict[str, Any]:
         raise BadLineError("this JSON is nested too deeply", "no JSON") from None
     if not isinstance(fields, dict):
         raise BadLineError("wanted one JSON object a line", "no JSON")
-    return fields
+    return text, fields
 
 
 def _row_parser(table: Layout, names: list[str]) -> Parse:
