@@ -8,18 +8,20 @@ judge expects of its slates, over all shoppers that may be drawn.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from benchmarks.intervals.progress import told
 from recommender.candidates import eligible
+from simulator.counterfactual.chances import RankedChances
 from simulator.counterfactual.estimators import PolicyEstimate, evaluate
 from simulator.counterfactual.logged import Logged
+from simulator.counterfactual.shared import share
 from simulator.installation.context import Context
 from simulator.playing.in_memory import MemoryRun, SharedWorld, gather, share_world
 from simulator.playing.plan import Plan
@@ -29,8 +31,8 @@ from simulator.world.choice import whole_catalogue_appeal
 from simulator.world.session import Sessions
 
 LOGGERS = ("random", "logging")
-TARGETS = 20
-LOGS = 15
+TARGETS = 100
+LOGS = 60
 """Of each logger and size."""
 QUICK_TARGETS = 5
 QUICK_LOGS = 3
@@ -39,6 +41,31 @@ DIMS = 8
 """Of the random projection of the pictures by which a target ranks."""
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LotteryChances:
+    """Those of a logger that draws from all that may be shown, or shows a ranking."""
+
+    lot: Floats
+    """[n]: of each item at each place, by lot."""
+    by_ranking: float
+    """Probability of the ranking."""
+    ranked: RankedChances
+
+    @property
+    def own(self) -> Floats:
+        """[n, k]"""
+        return self.lot[:, None] + self.by_ranking * self.ranked.own
+
+    def at_places(self, e: Floats) -> Floats:
+        """[n, k]"""
+        return self.lot[:, None] * e.sum() + self.by_ranking * self.ranked.at_places(e)
+
+    def of_items(self, x: Floats) -> Floats:
+        """[k]"""
+        by_lot = float(x.sum(axis=1) @ self.lot)
+        return by_lot + self.by_ranking * self.ranked.of_items(x)
 
 
 @dataclass(frozen=True)
@@ -94,13 +121,13 @@ def _play(shared: SharedWorld, desk: MemoryRun, plan: Plan, note: object) -> Non
     )
 
 
-def target_slates(of: Requests, rng: np.random.Generator | None) -> NDArray[np.int64]:
+def target_slates(of: Requests, rng: np.random.Generator | None) -> NDArray[np.int16]:
     """[n, k]: by likeness in a random projection of the pictures; without rng, in all of them."""
     vectors = of.vectors
     if rng is not None:
         vectors = vectors @ rng.normal(size=(vectors.shape[1], DIMS)).astype(np.float32)
     score = vectors[of.query] @ vectors[: of.attraction.shape[1]].T
-    return _best(np.where(of.is_allowed, score, -np.inf), len(of.examination))
+    return _best(np.where(of.is_allowed, score, -np.inf), len(of.examination)).astype(np.int16)
 
 
 def _best(score: Floats, k: int) -> NDArray[np.int64]:
@@ -109,7 +136,7 @@ def _best(score: Floats, k: int) -> NDArray[np.int64]:
     return np.take_along_axis(top, order, axis=1)
 
 
-def truth(of: Requests, slates: NDArray[np.int64]) -> float:
+def truth(of: Requests, slates: NDArray[np.integer]) -> float:
     """Clicks per item that the judge expects."""
     liked = np.take_along_axis(of.attraction, slates, axis=1)
     return float((liked * of.examination).mean())
@@ -131,30 +158,44 @@ class DrawnLog:
     unit: NDArray[np.int64]
     shown: NDArray[np.int64]
     clicked: Floats
-    logger: Floats
+    logger: LotteryChances
 
-    def against(self, of: Requests, slates: NDArray[np.int64]) -> Logged:
-        """The log beside the slates of a target, [n of all requests, k]."""
+    @property
+    def by_place(self) -> Floats:
+        """The logger's chances laid out, [n, k items, k places]."""
+        k = self.shown.shape[1]
+        ranked = self.logger.ranked.at[:, :, None] == np.arange(k)
+        return self.logger.lot[:, None, None] + self.logger.by_ranking * ranked
+
+    def beside(self, of: Requests) -> Logged:
+        """The log with what holds for every target; of which one, `against` says."""
+        n, k = self.shown.shape
+        nobody = RankedChances(np.full((n, k), -1, np.int8))
+        reached = np.ones((n, k), np.bool_)
+        score = _likeness(of, self.rows, self.shown)
+        full = np.full(n, k)
+        return Logged(self.unit, self.clicked, self.by_place, nobody, full, reached, score, score)
+
+    def against(self, beside: Logged, of: Requests, slates: NDArray[np.int16]) -> Logged:
+        """The same beside the slates of a target, [n of all requests, k]."""
         target = slates[self.rows]
-        n, k = target.shape
-        return Logged(
-            self.unit,
-            self.clicked,
-            self.logger,
-            (self.shown[:, :, None] == target[:, None, :]).astype(np.float64),
-            np.full(n, k),
-            np.ones((n, k, k), np.bool_),
-            _likeness(of, self.rows, self.shown),
-            _likeness(of, self.rows, target),
-        )
+        likeness = _likeness(of, self.rows, target)
+        return replace(beside, target=_ranked(self.shown, target), target_score=likeness)
 
 
-def _likeness(of: Requests, rows: NDArray[np.int64], items: NDArray[np.int64]) -> Floats:
+def _ranked(shown: NDArray[np.integer], slates: NDArray[np.int16]) -> RankedChances:
+    at = np.full(shown.shape, -1, np.int8)
+    row, item, place = np.nonzero(shown.astype(np.int16)[:, :, None] == slates[:, None, :])
+    at[row, item] = place
+    return RankedChances(at)
+
+
+def _likeness(of: Requests, rows: NDArray[np.int64], items: NDArray[np.integer]) -> Floats:
     return of.likeness[of.query[rows][:, None], items]
 
 
 def drawn(
-    of: Requests, policy: str, visual: NDArray[np.int64], n: int, rng: np.random.Generator
+    of: Requests, policy: str, visual: NDArray[np.int16], n: int, rng: np.random.Generator
 ) -> DrawnLog:
     """A log by `random` or by `logging`: half by lot, half `visual`."""
     rows = rows_of(of, n, rng)
@@ -162,17 +203,19 @@ def drawn(
     allowed = of.is_allowed[rows]
     lot = rng.random(allowed.shape)
     shown = _best(np.where(allowed, lot, -np.inf), k)
-    chance = np.broadcast_to((1 / allowed.sum(1))[:, None, None], (len(rows), k, k))
+    chance = 1 / allowed.sum(1)
+    by_ranking = 0.0
     if policy == "logging":
         is_ranked = rng.random(len(rows)) < 0.5
         shown[is_ranked] = visual[rows[is_ranked]]
-        chance = 0.5 * chance + 0.5 * (shown[:, :, None] == visual[rows][:, None, :])
+        by_ranking = 0.5
     liked = np.take_along_axis(of.attraction[rows], shown, axis=1) * of.examination
     clicked = (rng.random(liked.shape) < liked).astype(np.float64)
     # A shopper drawn twice has met other dice: she counts as two.
     first = np.flatnonzero(np.diff(of.shopper[rows], prepend=-1) != 0)
     unit = np.searchsorted(first, np.arange(len(rows)), side="right")
-    return DrawnLog(rows, unit, shown, clicked, np.asarray(chance))
+    logger = LotteryChances((1 - by_ranking) * chance, by_ranking, _ranked(shown, visual[rows]))
+    return DrawnLog(rows, unit, shown, clicked, logger)
 
 
 Found = dict[str, list[list[PolicyEstimate]]]
@@ -180,18 +223,18 @@ Found = dict[str, list[list[PolicyEstimate]]]
 
 
 def measured(
-    of: Requests, policy: str, n: int, *, targets: Sequence[NDArray[np.int64]], logs: int
+    of: Requests, policy: str, n: int, *, targets: Sequence[NDArray[np.int16]], logs: int
 ) -> Found:
     """Every estimator of every target in every log."""
     visual = target_slates(of, None)
     found: Found = {}
-    for number in range(logs):
+    for number in told(range(logs), f"logs of {policy}, {n:,} requests", logs):
         log = drawn(of, policy, visual, n, np.random.default_rng([number, n]))
+        beside = log.beside(of)
+        shared = replace(share(beside), logger=log.logger)
         for slates in targets:
-            for one in evaluate(log.against(of, slates)):
+            for one in evaluate(log.against(beside, of, slates), shared):
                 found.setdefault(one.name, [[] for _ in range(logs)])[number].append(one)
-        sys.stderr.write(f"\r{policy}, {n:,} requests: {number + 1} of {logs} logs")
-    sys.stderr.write("\n")
     return found
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
-from simulator.counterfactual.examination import Examination, examination
-from simulator.counterfactual.logged import Floats, Logged
-from simulator.counterfactual.model import Attraction, attraction
+from simulator.counterfactual.chances import Chances, DrawnChances, Floats, RankedChances
+from simulator.counterfactual.examination import Examination
+from simulator.counterfactual.logged import Logged
+from simulator.counterfactual.shared import EveryPlace, Shared, share
 
 SUPPORT = 0.99
 """With less of the target's slates within the logger's reach there is no interval."""
@@ -46,165 +48,190 @@ class Total:
     """[k]: its derivatives by the examination of each place."""
 
 
-def evaluate(log: Logged) -> list[PolicyEstimate]:
+def evaluate(log: Logged, shared: Shared | None = None) -> list[PolicyEstimate]:
     """Every estimator that the log allows, in the order of the page.
 
     Position-based ones need the chances of every place, the last two a score for the model.
+    shared: of the same log, where several targets are evaluated.
     """
-    found = [item_position(log)]
-    if log.knows_every_place:
-        looks = examination(log)
-        weights, slopes = position_weights(log, looks)
-        found += [position_based(log, weights, slopes, looks)]
-        found += [self_normalised(log, weights, slopes, looks)]
-        if log.score is not None:
-            model = attraction(log, looks.by_place)
-            found += [doubly_robust(log, weights, slopes, looks, model)]
-            found += [direct(log, looks, model)]
+    shared = share(log) if shared is None else shared
+    target = log.target if isinstance(log.target, RankedChances) else DrawnChances(log.target)
+    found = [item_position(log, shared, target)]
+    if (every := shared.every_place) is not None:
+        weighed = Weighed.by(every, target, shared.logger)
+        e = every.looks.by_place
+        unsupported = missed(log, shared, weighed.weights * e, by_place=False, each=e)
+        of = PositionBased(log, shared, every, weighed, unsupported)
+        found += [of.plain(), of.self_normalised()]
+        if every.model is not None and log.target_score is not None:
+            attracted = every.model.of(log.target_score, log.on_slate)
+            found += [of.doubly_robust(attracted), of.direct(attracted)]
     return found
 
 
-def item_position(log: Logged) -> PolicyEstimate:
+def item_position(log: Logged, shared: Shared, target: Chances) -> PolicyEstimate:
     """Inverse propensity of an item at its place: sum of click x target / logger."""
-    weights = _ratio(log.own(log.target), log.own(log.logger))
+    own = shared.logger.own
+    weights = np.divide(target.own, own, out=np.zeros(own.shape), where=own > 0)
     clicks = Total((weights * log.clicked).sum(1), np.zeros(log.clicked.shape[1]))
-    unsupported = missed(log, weights, by_place=True)
-    return _evaluated("item-position IPS", log, [clicks], [], None, weights, unsupported)
+    unsupported = missed(log, shared, weights, by_place=True)
+    found = _Evaluation(log, shared, None, weights, unsupported)
+    return found.of("item-position IPS", [clicks], [])
 
 
-def position_weights(log: Logged, looks: Examination) -> tuple[Floats, Floats]:
-    """Expected examination of each shown item by the target over that by the logger, [n, k], and
-    the derivatives of these by the examinations, [n, k, k].
-    """
-    by_logger = log.logger @ looks.by_place
-    weights = _ratio(log.target @ looks.by_place, by_logger)
-    change = log.target - weights[:, :, None] * log.logger
-    return weights, _ratio(change, by_logger[:, :, None])
+@dataclass(frozen=True)
+class Weighed:
+    """The weights of the position-based estimators."""
+
+    weights: Floats
+    """[n, k]: expected examination of each shown item by the target over that by the logger."""
+    every: EveryPlace
+    target: Chances
+    logger: Chances
+
+    @classmethod
+    def by(cls, every: EveryPlace, target: Chances, logger: Chances) -> Weighed:
+        """Those of a target."""
+        weights = target.at_places(every.looks.by_place) * every.inverse
+        return cls(weights, every, target, logger)
+
+    def slope(self, x: Floats) -> Floats:
+        """[k]: the derivatives of the sum of weights times x [n, k] by the examinations."""
+        scaled = x * self.every.inverse
+        return self.target.of_items(scaled) - self.logger.of_items(self.weights * scaled)
 
 
-def position_based(
-    log: Logged, weights: Floats, slopes: Floats, looks: Examination
-) -> PolicyEstimate:
-    """Inverse propensity under the position-based model: sum of click x weight."""
-    clicks = _clicks(log, weights, slopes)
-    unsupported = missed(log, weights * looks.by_place, by_place=False, each=looks.by_place)
-    return _evaluated("position-based IPS", log, [clicks], [], looks, weights, unsupported)
+@dataclass(frozen=True)
+class PositionBased:
+    """The estimators under the position-based model, for one target."""
+
+    log: Logged
+    shared: Shared
+    every: EveryPlace
+    weighed: Weighed
+    unsupported: float
+
+    def plain(self) -> PolicyEstimate:
+        """Inverse propensity: sum of click x weight."""
+        return self._evaluated("position-based IPS", [self._clicks], [])
+
+    def self_normalised(self) -> PolicyEstimate:
+        """The same over the examination that the weights came to, times what they should come
+        to.
+        """
+        e = self._looks
+        weights = self.weighed.weights
+        shown = np.where(self.shared.is_shown, e, 0.0)
+        came = Total((weights * shown).sum(1), self.weighed.slope(shown) + weights.sum(0))
+        on_slate = self.log.on_slate
+        should = Total((on_slate * e).sum(1), on_slate.sum(0).astype(np.float64))
+        return self._evaluated("position-based SNIPS", [self._clicks, should], [came])
+
+    def doubly_robust(self, attracted: Floats) -> PolicyEstimate:
+        """What the model expects of the target's slates, plus the weighted errors of the model.
+
+        attracted: [n, k], what the model says of the target's slates.
+        """
+        e = self._looks
+        weights = self.weighed.weights
+        shown = self.every.attraction
+        errors = self.log.clicked - e * shown
+        parts = (e * attracted).sum(1) + (weights * errors).sum(1)
+        slope = self.weighed.slope(errors) + attracted.sum(0) - (weights * shown).sum(0)
+        return self._evaluated("position-based DR", [Total(parts, slope)], [])
+
+    def direct(self, attracted: Floats) -> PolicyEstimate:
+        """What the model alone expects: a point, because nobody knows how wrong the model is."""
+        value = float((self._looks * attracted).sum() / self.log.places.sum())
+        nothing = float("nan")
+        return PolicyEstimate("direct model", value, nothing, nothing, nothing, nothing)
+
+    @property
+    def _looks(self) -> Floats:
+        return self.every.looks.by_place
+
+    @cached_property
+    def _clicks(self) -> Total:
+        clicked = self.log.clicked
+        return Total((self.weighed.weights * clicked).sum(1), self.weighed.slope(clicked))
+
+    def _evaluated(
+        self, name: str, above: Sequence[Total], below: Sequence[Total]
+    ) -> PolicyEstimate:
+        looks = self.every.looks
+        weights = self.weighed.weights
+        found = _Evaluation(self.log, self.shared, looks, weights, self.unsupported)
+        return found.of(name, above, below)
 
 
-def self_normalised(
-    log: Logged, weights: Floats, slopes: Floats, looks: Examination
-) -> PolicyEstimate:
-    """The same over the examination that the weights came to, times what they should come to."""
-    e = looks.by_place
-    came = Total(
-        np.where(log.is_shown, weights * e, 0.0).sum(1),
-        np.einsum("npj,p->j", slopes, e) + weights.sum(0),
-    )
-    should = _expected_looks(log, e)
-    unsupported = missed(log, weights * e, by_place=False, each=e)
-    clicks = _clicks(log, weights, slopes)
-    return _evaluated(
-        "position-based SNIPS", log, [clicks, should], [came], looks, weights, unsupported
-    )
-
-
-def doubly_robust(
-    log: Logged, weights: Floats, slopes: Floats, looks: Examination, model: Attraction
-) -> PolicyEstimate:
-    """What the model expects of the target's slates, plus the weighted errors of the model."""
-    e = looks.by_place
-    expected = np.where(log.is_shown, e * model.shown, 0.0)
-    errors = log.clicked - expected
-    parts = (e * model.target).sum(1) + (weights * errors).sum(1)
-    slope = np.einsum("npj,np->j", slopes, errors)
-    slope += model.target.sum(0) - (weights * np.where(log.is_shown, model.shown, 0.0)).sum(0)
-    unsupported = missed(log, weights * e, by_place=False, each=e)
-    total = Total(parts, slope)
-    return _evaluated("position-based DR", log, [total], [], looks, weights, unsupported)
-
-
-def direct(log: Logged, looks: Examination, model: Attraction) -> PolicyEstimate:
-    """What the model alone expects: a point, because nobody knows how wrong the model is."""
-    value = float((looks.by_place * model.target).sum() / log.places.sum())
-    nothing = float("nan")
-    return PolicyEstimate("direct model", value, nothing, nothing, nothing, nothing)
-
-
-def missed(log: Logged, weights: Floats, *, by_place: bool, each: Floats | None = None) -> float:
+def missed(
+    log: Logged, shared: Shared, weights: Floats, *, by_place: bool, each: Floats | None = None
+) -> float:
     """The share of the target's slates that the logger never shows, 0 to 1.
 
     Where nobody knows what the logger could have shown: what the weights lack of their expectation,
     beyond two standard errors.
     """
-    on_slate = np.arange(log.clicked.shape[1]) < log.places[:, None]
+    on_slate = log.on_slate
     if log.reached is not None:
-        own = np.diagonal(log.reached, axis1=1, axis2=2)
-        reached = own if by_place else log.reached.any(axis=2)
+        reached = log.reached
+        if reached.ndim == 3:
+            own = np.diagonal(reached, axis1=1, axis2=2)
+            reached = own if by_place else np.asarray(reached.any(axis=2))
         return float((on_slate & ~reached).sum() / max(1, on_slate.sum()))
     one = np.ones(log.clicked.shape[1]) if each is None else each
     should = (on_slate * one).sum(1)
-    lack = np.where(log.is_shown, should[:, None] / log.clicked.shape[1] - weights, 0.0).sum(1)
-    by_unit = np.bincount(np.unique(log.unit, return_inverse=True)[1], lack)
+    expected = should[:, None] / log.clicked.shape[1]
+    lack = np.where(shared.is_shown, expected - weights, 0.0).sum(1)
+    by_unit = np.bincount(shared.unit, lack)
     error = float(np.sqrt(np.square(by_unit - by_unit.mean()).sum()))
     return float(max(0.0, lack.sum() - 2 * error) / should.sum())
 
 
-def _clicks(log: Logged, weights: Floats, slopes: Floats) -> Total:
-    return Total((weights * log.clicked).sum(1), np.einsum("npj,np->j", slopes, log.clicked))
+@dataclass(frozen=True)
+class _Evaluation:
+    """From totals to an estimate with its interval."""
+
+    log: Logged
+    shared: Shared
+    looks: Examination | None
+    weights: Floats
+    unsupported: float
+
+    def of(self, name: str, above: Sequence[Total], below: Sequence[Total]) -> PolicyEstimate:
+        """The product of totals over that of others and the number of items, with its interval.
+
+        The delta method over units: a product's relative change is the sum of its factors'.
+        """
+        places = self.log.places.astype(np.float64)
+        shown = Total(places, np.zeros(self.weights.shape[1]))
+        value = 1.0
+        relative = np.zeros(len(places))
+        for power, totals in ((1, above), (-1, [*below, shown])):
+            for total in totals:
+                whole = float(total.parts.sum())
+                if whole == 0:
+                    value = 0.0 if power == 1 else float("nan")
+                    relative[:] = np.nan
+                    continue
+                value *= whole**power
+                relative += power * total.parts / whole
+                if self.looks is not None:
+                    relative += power * (self.looks.influence @ total.slope) / whole
+        low, high = _interval(value, value * relative, self.shared)
+        if self.unsupported > 1 - SUPPORT:
+            low = high = float("nan")
+        squares = max(float(np.square(self.weights).sum()), 1e-300)
+        effective = float(self.weights.sum() ** 2 / squares)
+        return PolicyEstimate(name, value, low, high, effective, self.unsupported)
 
 
-def _expected_looks(log: Logged, e: Floats) -> Total:
-    """Examinations of the target's slates."""
-    on_slate = np.arange(len(e)) < log.places[:, None]
-    return Total((on_slate * e).sum(1), on_slate.sum(0).astype(np.float64))
-
-
-def _evaluated(  # noqa: PLR0917 - what an estimate is made of
-    name: str,
-    log: Logged,
-    above: Sequence[Total],
-    below: Sequence[Total],
-    looks: Examination | None,
-    weights: Floats,
-    unsupported: float,
-) -> PolicyEstimate:
-    """The product of totals over that of others and the number of items, with its interval.
-
-    The delta method over units: a product's relative change is the sum of its factors'.
-    """
-    shown = Total(log.places.astype(np.float64), np.zeros(log.clicked.shape[1]))
-    value = 1.0
-    relative = np.zeros(len(log.unit))
-    for power, totals in ((1, above), (-1, [*below, shown])):
-        for total in totals:
-            whole = float(total.parts.sum())
-            if whole == 0:
-                value = 0.0 if power == 1 else float("nan")
-                relative[:] = np.nan
-                continue
-            value *= whole**power
-            relative += power * total.parts / whole
-            if looks is not None:
-                relative += power * (looks.influence @ total.slope) / whole
-    low, high = _interval(value, value * relative, log)
-    if unsupported > 1 - SUPPORT:
-        low = high = float("nan")
-    effective = float(weights.sum() ** 2 / max(np.square(weights).sum(), 1e-300))
-    return PolicyEstimate(name, value, low, high, effective, unsupported)
-
-
-def _interval(value: float, influence: Floats, log: Logged) -> tuple[float, float]:
+def _interval(value: float, influence: Floats, shared: Shared) -> tuple[float, float]:
     """95 %, Student's t over units; NaN with fewer than two, or where nothing varies."""
-    units, number = np.unique(log.unit, return_inverse=True)
-    n = len(units)
-    variance = float(np.square(np.bincount(number, influence)).sum()) * n / max(1, n - 1)
+    n = shared.n_units
+    by_unit = np.bincount(shared.unit, influence)
+    variance = float(np.square(by_unit).sum()) * n / max(1, n - 1)
     if n < 2 or not variance > 0:
         return float("nan"), float("nan")
-    half = float(stats.t.ppf(0.975, n - 1)) * variance**0.5
+    half = float(special.stdtrit(n - 1, 0.975)) * variance**0.5
     return value - half, value + half
-
-
-def _ratio(above: Floats, below: Floats) -> Floats:
-    """The quotient; 0 for padding."""
-    is_known = np.isfinite(above) & (below > 0)
-    return np.divide(above, below, out=np.zeros(above.shape), where=is_known)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.counterfactual.logged import Floats, Logged
+from simulator.counterfactual.chances import Floats
+from simulator.counterfactual.logged import Logged
 
 
 @dataclass(frozen=True)

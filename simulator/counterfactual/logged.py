@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.counterfactual.chances import Floats, RankedChances
+
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Marks = NDArray[np.bool_]
 
 
@@ -23,13 +24,13 @@ class Logged:
     logger: Floats
     """[n, k items, k places]: the logger's probability of each shown item at each place; NaN for
     padding, and off the diagonal where only the own place is known."""
-    target: Floats
+    target: Floats | RankedChances
     """[n, k items, k places]: the target's, of the same items; NaN as above."""
     places: Ints
     """[n]: items on the target's slate."""
     reached: Marks | None = None
     """[n, k items, k places]: of the items of the target's slate, the places where the logger could
-    have shown them; None where nobody knows."""
+    have shown them; [n, k] where that holds for all places alike; None where nobody knows."""
     score: Floats | None = None
     """[n, k]: what a model of clicks goes by, of the items shown; None where there is none."""
     target_score: Floats | None = None
@@ -39,6 +40,11 @@ class Logged:
     def is_shown(self) -> Marks:
         """[n, k]: not padding."""
         return np.asarray(np.isfinite(self.own(self.logger)))
+
+    @property
+    def on_slate(self) -> Marks:
+        """[n, k]: where the target's slate has an item."""
+        return np.asarray(np.arange(self.clicked.shape[1]) < self.places[:, None])
 
     @property
     def knows_every_place(self) -> bool:

@@ -10,7 +10,8 @@ import numpy as np
 
 from db.errors import UsageError
 from db.nearest import nearest
-from simulator.counterfactual.logged import Floats, Ints, Logged
+from simulator.counterfactual.chances import Floats
+from simulator.counterfactual.logged import Ints, Logged
 from simulator.logs.reading.plain import PlainTable, read_table
 
 REQUEST = "request"

@@ -19,7 +19,8 @@ from recommender.policies import recommend
 from recommender.profile import Profiles
 from recommender.propensity import LOTTERIES, propensities_by_place
 from recommender.ranking import SLATE
-from simulator.counterfactual.logged import Floats, Logged, Marks
+from simulator.counterfactual.chances import Floats
+from simulator.counterfactual.logged import Logged, Marks
 from simulator.counterfactual.told_slates import ToldSlates, told_slates
 from simulator.guests.admitted import spec_of
 from simulator.installation.context import Context
@@ -205,7 +206,7 @@ def _replayed(run: Run, seen: dict[str, Any]) -> Replayed:
     names = (
         "unit", "clicked", "logger", "target", "places", "reached", "score", "target_score"
     )  # fmt: skip
-    log = Logged(**{name: seen.get(name) for name in names})
+    log = Logged(**{name: seen[name] for name in names if name in seen})
     # Where a ranked slate was filled up, nobody computed a chance; that hangs on the request alone.
     known = log.own(log.logger)[:, :, None] if "reached" not in seen else log.logger
     is_known = (np.isfinite(known) | (seen["shown"] < 0)[:, :, None]).all(axis=(1, 2))

@@ -18,7 +18,7 @@ from db.events import Events
 from db.runs import Run
 from recommender.profile import Profiles
 from recommender.ranking import SLATE
-from simulator.counterfactual.logged import Floats
+from simulator.counterfactual.chances import Floats
 from simulator.installation.context import Context
 from simulator.operations.propensities import of_run
 from workers.run_recommender import RunRecommender
@@ -76,7 +76,7 @@ def told_slates(context: Context, run: Run) -> ToldSlates:
     with read_transaction(context.engine) as conn:
         session, step, _, entries = slates.of_run(conn, run.number, dtype=SLATE, k=k)
     keys = list(zip(session.tolist(), step.tolist(), strict=True))
-    nothing = [None] * k
+    nothing: list[float | None] = [None] * k
     own = np.array([_padded(said.get(key, nothing), k) for key in keys], np.float64)
     own = own.reshape(-1, k)
     own[entries["item"] < 0] = np.nan

@@ -36,7 +36,7 @@ _PLAIN = LogFormat("plain")
 
 
 @dataclass(frozen=True)
-class Piece:
+class TablePiece:
     """Some rows of one file."""
 
     place: str
@@ -51,7 +51,7 @@ class Piece:
 class PlainTable:
     """The columns of all files of a table."""
 
-    pieces: Sequence[Piece]
+    pieces: Sequence[TablePiece]
 
     def __len__(self) -> int:
         return sum(len(piece.line) for piece in self.pieces)
@@ -88,7 +88,7 @@ def read_table(path: Path, choose: Choose) -> PlainTable:
     and for a line that is none.
     """
     notes = Notes(str(path))
-    pieces: list[Piece] = []
+    pieces: list[TablePiece] = []
     for part in sources.parts(path, notes):
         with sources.broken(notes):
             pieces += [one for one in _pieces(part, choose, notes) if len(one.line)]
@@ -97,14 +97,14 @@ def read_table(path: Path, choose: Choose) -> PlainTable:
     return PlainTable(pieces)
 
 
-def _pieces(part: LogPart, choose: Choose, notes: Notes) -> Iterator[Piece]:
+def _pieces(part: LogPart, choose: Choose, notes: Notes) -> Iterator[TablePiece]:
     if part.is_parquet:
         return _of_parquet(part.file, choose, notes)
     is_json, blocks = text.opened(part.file, notes)
     return (_of_json if is_json else _of_csv)(blocks, choose, notes)
 
 
-def _of_csv(blocks: Blocks, choose: Choose, notes: Notes) -> Iterator[Piece]:
+def _of_csv(blocks: Blocks, choose: Choose, notes: Notes) -> Iterator[TablePiece]:
     def layout(line: str) -> Layout:
         if line.startswith("["):
             raise UsageError(f"{notes.place} is a JSON list; write one object a line instead")
@@ -121,10 +121,10 @@ def _of_csv(blocks: Blocks, choose: Choose, notes: Notes) -> Iterator[Piece]:
             _refuse(notes, done + found.bad[0].line + 1, found.bad[0].reason)
         arrays = dict(zip(csv_tables.wanted_of(table), found.columns, strict=True))
         read = {name: arrays[place] for name, place in table.places.items()}
-        yield Piece(notes.place, found.line + done + 1, read)
+        yield TablePiece(notes.place, found.line + done + 1, read)
 
 
-def _of_json(blocks: Blocks, choose: Choose, notes: Notes) -> Iterator[Piece]:
+def _of_json(blocks: Blocks, choose: Choose, notes: Notes) -> Iterator[TablePiece]:
     wanted: Sequence[str] | None = None
     done = 0
     for block, _ in blocks:
@@ -143,7 +143,7 @@ def _of_json(blocks: Blocks, choose: Choose, notes: Notes) -> Iterator[Piece]:
         done += block.count(b"\n")
         by_name = zip(wanted or (), zip(*rows, strict=True), strict=False)
         read = {name: pa.array(values, pa.string()) for name, values in by_name}
-        yield Piece(notes.place, np.array(lines, np.int64), read)
+        yield TablePiece(notes.place, np.array(lines, np.int64), read)
 
 
 def _said(name: str, value: Any) -> str | None:
@@ -156,7 +156,7 @@ def _said(name: str, value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else repr(value)
 
 
-def _of_parquet(file: BinaryIO, choose: Choose, notes: Notes) -> Iterator[Piece]:
+def _of_parquet(file: BinaryIO, choose: Choose, notes: Notes) -> Iterator[TablePiece]:
     try:
         whole = parquet.ParquetFile(file)
         wanted = list(choose(notes.place, list(whole.schema_arrow.names)))
@@ -164,7 +164,7 @@ def _of_parquet(file: BinaryIO, choose: Choose, notes: Notes) -> Iterator[Piece]
         for rows in whole.iter_batches(ROWS, columns=wanted):
             rows.validate(full=True)
             line = np.arange(done + 1, done + len(rows) + 1)
-            yield Piece(notes.place, line, {name: rows.column(name) for name in wanted})
+            yield TablePiece(notes.place, line, {name: rows.column(name) for name in wanted})
             done += len(rows)
     except (pa.ArrowException, OSError) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -185,7 +185,7 @@ def _as_text(column: Any) -> Any:
     return column.cast(pa.string())
 
 
-def _numbers(piece: Piece, name: str) -> NDArray[np.float64]:
+def _numbers(piece: TablePiece, name: str) -> NDArray[np.float64]:
     column = piece.columns[name]
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
@@ -198,7 +198,7 @@ def _numbers(piece: Piece, name: str) -> NDArray[np.float64]:
         return np.array([_number(piece, name, row) for row in range(len(column))])
 
 
-def _number(piece: Piece, name: str, row: int) -> float:
+def _number(piece: TablePiece, name: str, row: int) -> float:
     said = piece.columns[name][row].as_py()
     try:
         return float("nan" if said is None or said == "" else said)

@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from simulator.counterfactual.chances import RankedChances
 from simulator.counterfactual.estimators import PolicyEstimate, evaluate
 from simulator.counterfactual.examination import examination
 from simulator.counterfactual.logged import Logged
 from simulator.counterfactual.model import attraction
+from simulator.counterfactual.shared import share
 from tests.unit.simulator.counterfactual.logs import K, made_up
 
 NAMES = [
@@ -56,6 +58,21 @@ def test_every_value_is_that_of_plain_loops() -> None:
     assert list(found) == NAMES
     for name, value in in_plain_loops(log).items():
         assert found[name].value == pytest.approx(value, rel=1e-9), name
+
+
+def test_a_target_that_draws_nothing_may_be_told_by_its_places() -> None:
+    """The same estimates to the last digits, though nobody lays out its chances."""
+    log, _ = made_up(300, seed=12, unseen=0.02)
+    chances = np.asarray(log.target)
+    at = np.where(chances.any(axis=2), chances.argmax(axis=2), -1)
+    assert log.reached is not None
+    short = replace(log, target=RankedChances(at), reached=log.reached.any(axis=2))
+    for one, other in zip(evaluate(short, share(log)), evaluate(log), strict=True):
+        assert (one.value, one.low, one.high, one.effective, one.unsupported) == pytest.approx(
+            (other.value, other.low, other.high, other.effective, other.unsupported),
+            rel=1e-9,
+            nan_ok=True,
+        )
 
 
 def test_the_interval_is_that_of_leaving_out_each_shopper() -> None:
