@@ -162,7 +162,9 @@ def _told(
 
 def _shown(shop: Premises, live: LiveRun, told: LongList, k: int) -> dict[str, Any]:
     first = told.slates[0]
-    shown = told.items(lambda slate: shop.shown(live, slate), k)
+    shown = told.items(
+        lambda slate: shop.shown(live, slate) if slate is first else shop.cards_of(live, slate), k
+    )
     return {
         "query": shop.acts(live).item(first.query).item_id,
         "generation": first.generation,

@@ -12,9 +12,10 @@ from typing import Any
 from scipy.stats import binomtest
 from sqlalchemy import Engine
 
-from db import backlog, event_log, heartbeats, runs, visits
+from db import backlog, heartbeats, runs, visits
 from db.engine import read_transaction
 from db.errors import WindowshopError
+from db.event_counts import EventCounts
 from db.events import Kind
 from db.runs import FINISHED, Run
 from workers.knowledge import LIVE
@@ -24,8 +25,10 @@ KEPT = 180
 """Samples in memory: three minutes."""
 SHARE_OF_TIME = 0.1
 """Looking may take so much of the time; where it takes long, it is done less often."""
-IDLE_SECONDS = 30.0
-"""Nobody has watched for so long: the looking ends until somebody does."""
+IDLE_SECONDS = KEPT * EVERY_SECONDS
+"""Nobody has watched for so long: the looking ends until somebody does. Who comes back earlier
+finds no gap.
+"""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Sampler:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._kept: deque[Sample] = deque(maxlen=KEPT)
+        self._counts: dict[int, EventCounts] = {}
         self._watched = 0.0
         self._number = int(time.time() * 1000)
         """Numbers go on rising over a restart of the server."""
@@ -110,11 +114,16 @@ class Sampler:
 
     def _look(self) -> Sample:
         with read_transaction(self._engine) as conn:
-            now = [
-                self._run(conn, one)
+            going_on = [
+                one
                 for one in runs.every(conn)
                 if one.state != FINISHED or one.config.get("kind") == LIVE
             ]
+            known = self._counts
+            self._counts = {
+                one.number: known.get(one.number, EventCounts(one.number)) for one in going_on
+            }
+            now = [self._run(conn, one) for one in going_on]
             piles = backlog.piles(conn)
             processes = heartbeats.every(conn)
         waiting = [one for one in piles if one.state != "parked"]
@@ -130,7 +139,7 @@ class Sampler:
         )
 
     def _run(self, conn: Any, run: Run) -> RunNow:
-        counts = event_log.count(conn, run.number)
+        counts = self._counts[run.number].now(conn)
         config = run.config
         return RunNow(
             run.id,

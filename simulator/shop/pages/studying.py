@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -25,6 +26,7 @@ router = APIRouter(include_in_schema=False)
 # ruff: noqa: PLR0917 - FastAPI calls by name
 
 COLUMNS = ("run", "kind", "policy", "seed", "days", "shoppers", "items", "world", "state")
+DIGEST = re.compile("[0-9a-f]{64}")
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -82,7 +84,7 @@ def one(request: Request, run: str) -> Response:
         "run.html.j2",
         run=_row(found),
         config=found.config,
-        facts={name: value for name, value in flat(found.config).items() if "." not in name},
+        facts={name: told(one) for name, one in flat(found.config).items() if "." not in name},
         counts={kind.name.lower(): number for kind, number in counts.items()},
         generation=generation,
         measures=_measures(comparison, found) if comparison else [],
@@ -149,6 +151,12 @@ def flat(config: dict[str, Any], before: str = "") -> dict[str, Any]:
         elif not isinstance(value, list) or len(value) <= 12:
             found[before + name] = value
     return found
+
+
+def told(value: Any) -> str:
+    """A setting as a person reads it: a list by commas, of a digest its beginning."""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"{text[:12]}…" if DIGEST.fullmatch(text) else text
 
 
 def differing(a: dict[str, Any], b: dict[str, Any]) -> list[tuple[str, Any, Any]]:
