@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Connection, Select, func, literal_column, select
+from sqlalchemy import BigInteger, Connection, Select, func, literal_column, select, tuple_
 
 from db import bulk
 from db.errors import DataError
@@ -103,6 +103,24 @@ def asked_again(conn: Connection, run: int, session: int, step: int, query: int)
     )
     found = bulk.fetch(conn, statement)[0][0]
     return None if found is None else int(found)
+
+
+def asked_and_shown(
+    conn: Connection, run: int, keys: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """By (session, step) the item number that was asked with, and the ordinal of the impression;
+    ABSENT where there is none.
+    """
+    kinds = event.c.kind.in_([int(Kind.SEARCH), int(Kind.VIEW), int(Kind.IMPRESSION)])
+    place = tuple_(event.c.session, event.c.step).in_(sorted(keys))
+    columns = (event.c.session, event.c.step, event.c.kind, event.c.ordinal, event.c.query)
+    rows = bulk.fetch(conn, select(*columns).where(event.c.run == run, place, kinds))
+    found = dict.fromkeys(keys, (ABSENT, ABSENT))
+    for session, step, kind, ordinal, query in rows:
+        asked, shown_at = found[session, step]
+        is_shown = kind == Kind.IMPRESSION
+        found[session, step] = (asked, ordinal) if is_shown else (query, shown_at)
+    return found
 
 
 def read_shopper(conn: Connection, run: int, shopper: int, *, k: int) -> Events:

@@ -58,6 +58,24 @@ def one(
     return (unpack([rows[0][0]], dtype, k)[0], int(rows[0][1])) if rows else None
 
 
+def some(
+    conn: Connection,
+    run: int,
+    keys: Collection[tuple[int, int]],
+    *,
+    dtype: np.dtype[Any],
+    k: int,
+) -> dict[tuple[int, int], tuple[Entries, int]]:
+    """As `one`, of those of some requests (session, step) that have a slate."""
+    columns = (slate.c.session, slate.c.step, slate.c.entries, slate.c.generation)
+    place = tuple_(slate.c.session, slate.c.step).in_(sorted(keys))
+    rows = bulk.fetch(conn, select(*columns).where(slate.c.run == run, place))
+    return {
+        (session, step): (unpack([entries], dtype, k)[0], int(generation))
+        for session, step, entries, generation in rows
+    }
+
+
 def stored(conn: Connection, keys: Collection[tuple[int, int, int]]) -> set[tuple[int, int, int]]:
     """Which of the slates (run, session, step) are there, of whatever runs."""
     place = tuple_(slate.c.run, slate.c.session, slate.c.step)

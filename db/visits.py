@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,16 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 from db import bulk
 from db.engine import now
-from db.tables import cointeraction, ended_session, event, generation, received_event, run, visit
+from db.tables import (
+    cointeraction,
+    ended_session,
+    event,
+    generation,
+    offer,
+    received_event,
+    run,
+    visit,
+)
 
 IDLE_SECONDS = 1800.0
 """A visit that has been silent for so long is over."""
@@ -81,7 +91,7 @@ def read(conn: Connection, run_number: int, session: int) -> Visit | None:
 
 def begin(conn: Connection, run_number: int, visitor: int, shopper: int) -> Visit:
     """A new visit, under a session number of its own."""
-    session = FIRST_SESSION + secrets.randbits(40)
+    session = _draw()
     conn.execute(
         insert(visit).values(
             run=run_number,
@@ -98,6 +108,92 @@ def begin(conn: Connection, run_number: int, visitor: int, shopper: int) -> Visi
     if found is None:
         raise LookupError(f"the visit {session} that was just written is not there")
     return found
+
+
+class Moment(NamedTuple):
+    """What is the same for all requests that are stored at once."""
+
+    now: float
+    age: int  # milliseconds since the run was made
+    generation: int
+    change: int  # of what is offered
+
+
+def moment(conn: Connection, run_number: int) -> Moment:
+    """The time, the newest generation and the last change of what is offered."""
+    newest = select(func.max(generation.c.number)).where(generation.c.run == run_number)
+    change = select(func.max(offer.c.change)).where(offer.c.run == run_number)
+    statement = select(
+        now(),
+        (now() - run.c.created) * 1000,
+        func.coalesce(newest.scalar_subquery(), -1),
+        func.coalesce(change.scalar_subquery(), 0),
+    ).where(run.c.number == run_number)
+    at, age_, known, changed = bulk.fetch(conn, statement)[0]
+    return Moment(float(at), int(age_), int(known), int(changed))
+
+
+def open_all(
+    conn: Connection, run_number: int, people: Sequence[tuple[int, int]], at: float
+) -> dict[tuple[int, int], Visit]:
+    """The open visits of some people by (visitor, shopper), begun if need be at a time, and held
+    until the transaction ends.
+    """
+    visitors = sorted({visitor for visitor, _ in people})
+    for one in visitors:
+        hold(conn, run_number, one)
+    statement = (
+        select(*_COLUMNS)
+        .where(
+            visit.c.run == run_number,
+            visit.c.visitor.in_(visitors),
+            visit.c.ended.is_(None),
+            visit.c.seen > now() - IDLE_SECONDS,
+        )
+        .order_by(visit.c.seen)
+    )
+    known = {(one.visitor, one.shopper): one for one in map(_visit, bulk.fetch(conn, statement))}
+    found = {one: known.get(one) or _new(*one, at) for one in people}
+    rows = [(run_number, *one[:6], "[]", "[]") for key, one in found.items() if key not in known]
+    bulk.insert(conn, visit, ("run", *Visit._fields), rows)
+    for session in sorted(one.session for one in found.values()):
+        hold(conn, run_number, session)
+    return found
+
+
+def _new(visitor: int, shopper: int, at: float) -> Visit:
+    return Visit(_draw(), visitor, shopper, at, at, None, [], [])
+
+
+def _draw() -> int:
+    """A session's number."""
+    return FIRST_SESSION + secrets.randbits(40)
+
+
+def read_all(conn: Connection, run_number: int, sessions: Sequence[int]) -> dict[int, Visit]:
+    """Visits by session."""
+    mine = (visit.c.run == run_number) & visit.c.session.in_(sessions)
+    rows = bulk.fetch(conn, select(*_COLUMNS).where(mine))
+    return {one.session: one for one in map(_visit, rows)}
+
+
+def last_all(
+    conn: Connection, run_number: int, sessions: Sequence[int], age_: int
+) -> dict[int, Last]:
+    """As `last` of each session, in a run that is so many milliseconds old."""
+    columns = (func.max(event.c.ordinal), func.max(event.c.step), func.max(event.c.at))
+    mine = (event.c.run == run_number) & event.c.session.in_(sessions)
+    rows = bulk.fetch(conn, select(event.c.session, *columns).where(mine).group_by(event.c.session))
+    found = dict.fromkeys(sessions, Last(0, -1, age_))
+    for session, ordinal, step, at in rows:
+        found[int(session)] = Last(int(ordinal) + 1, int(step), max(age_, int(at) + 1))
+    return found
+
+
+def touch_all(conn: Connection, run_number: int, sessions: Sequence[int]) -> None:
+    """They are here."""
+    rows = (visit.c.run == run_number) & visit.c.session.in_(sessions)
+    conn.execute(update(visit).where(rows).values(seen=now()))
 
 
 def touch(

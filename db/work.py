@@ -10,7 +10,7 @@ by the database's clock.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, delete, exists, func, or_, select, true, update
@@ -50,6 +50,26 @@ class Parked(NamedTuple):
     reason: str
 
 
+def add_new(
+    conn: Connection, run: int, kind: str, payloads: dict[str, dict[str, Any]], at: float
+) -> dict[str, int]:
+    """Write rows of one kind by keys that were never used before, at a time of the database's
+    clock; gives their ids by key.
+    """
+    rows = [
+        (run, kind, key, json.dumps(payload), READY, 0, at, at) for key, payload in payloads.items()
+    ]
+    columns = ("run", "kind", "key", "payload", "state", "tries", "rung", "written")
+    bulk.insert(conn, work, columns, rows)
+    return _ids(conn, run, kind, payloads)
+
+
+def _ids(conn: Connection, run: int, kind: str, keys: Iterable[str]) -> dict[str, int]:
+    mine = (work.c.run == run) & (work.c.kind == kind) & work.c.key.in_(list(keys))
+    rows = bulk.fetch(conn, select(work.c.key, work.c.id).where(mine).order_by(work.c.id))
+    return {row[0]: int(row[1]) for row in rows}
+
+
 def add(conn: Connection, run: int, kind: str, payloads: dict[str, dict[str, Any]]) -> list[int]:
     """Write rows of one kind by key; gives the ids of all rows of those keys that wait."""
     rows = [
@@ -57,10 +77,7 @@ def add(conn: Connection, run: int, kind: str, payloads: dict[str, dict[str, Any
     ]
     columns = ("run", "kind", "key", "payload", "state", "tries", "rung")
     bulk.insert(conn, work, columns, rows, again=True)
-    statement = select(work.c.id).where(
-        work.c.run == run, work.c.kind == kind, work.c.key.in_(payloads)
-    )
-    ids = [row[0] for row in bulk.fetch(conn, statement.order_by(work.c.id))]
+    ids = list(_ids(conn, run, kind, payloads).values())
     written = case((work.c.written == 0, now()), else_=work.c.written)
     conn.execute(update(work).where(work.c.id.in_(ids)).values(rung=now(), written=written))
     return ids
@@ -76,6 +93,14 @@ def take(conn: Connection, work_id: int, worker: str) -> Work | None:
     if taken.rowcount != 1:
         return None
     return _read(bulk.fetch(conn, select(*_COLUMNS).where(work.c.id == work_id))[0])
+
+
+def oldest_untried(conn: Connection, kinds: Iterable[str]) -> int | None:
+    """The id of what has waited longest of some kinds and was never tried; None where none is."""
+    waits = (work.c.state == READY) & work.c.begun.is_(None) & (work.c.tries == 0)
+    statement = select(func.min(work.c.id)).where(waits, work.c.kind.in_(list(kinds)))
+    found: int | None = bulk.fetch(conn, statement)[0][0]
+    return found
 
 
 def take_alike(

@@ -24,6 +24,7 @@ from workers.hindrance import hindrance
 from workers.log import logger
 from workers.metrics import SupervisorMetrics
 from workers.metrics_server import MetricsServer
+from workers.news import Hear, News
 from workers.redis_server import EmbeddedServer
 from workers.relay import ring_overdue, take_from_silent
 from workers.settings import Settings, for_child
@@ -105,6 +106,10 @@ class Supervisor:
         """Ring for work that a person waits for: it comes before what waits already."""
         seconds = self.settings.job_seconds
         queue.ring(self.work_queue, work_ids, seconds=seconds, first=True)
+
+    def listen(self, hear: Hear) -> News:
+        """Hear of people's requests that are answered, until it is closed."""
+        return News(self.work_queue.connection, hear)
 
     def _become_known(self) -> None:
         """Metrics and heartbeat, for as long as we are in charge."""

@@ -6,11 +6,12 @@ import faulthandler
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy import Connection, Engine
 
 from db import heartbeats, work
-from db.engine import open_engine, write_transaction
+from db.engine import open_engine, read_transaction, write_transaction
 from db.errors import DependencyError, FinalError
 from workers import answer, embed, fold, offer, rank
 from workers.heartbeat import Heartbeat
@@ -18,6 +19,7 @@ from workers.knowledge import Library
 from workers.log import about, logger
 from workers.metrics import WorkerMetrics
 from workers.metrics_server import MetricsServer
+from workers.news import announce
 from workers.queue import connect
 from workers.settings import Settings
 
@@ -37,6 +39,9 @@ TOGETHER: dict[str, tuple[Choose, PerformAll]] = {
 """Kinds of which a job takes all that waits: those that are done with a piece, and how."""
 
 MOST_TOGETHER = 32
+LONGEST_TURN = 2.0
+"""Seconds after which a job takes up nothing more."""
+
 APART_SECONDS = 10.0
 """What failed together is done piece by piece only if it failed sooner than this."""
 
@@ -57,19 +62,41 @@ class Worker:
         self.name = name
         self.library = Library(engine)
         self.metrics = WorkerMetrics()
+        self.announce: Callable[[list[work.Work]], None] = lambda _: None
+        """Tells who waits what is answered."""
 
     def perform(self, work_id: int) -> None:
         """Do one piece of work, and what waits to be done with it; the job may be a repeated one,
         or for work that is long done.
+
+        Then what came in meanwhile for which people wait: their jobs find nothing to do.
         """
+        until = time.monotonic() + LONGEST_TURN
         self.library.stopwatch.start()
         with write_transaction(self.engine) as conn:
             taken = self._take(conn, work_id)
-        if not taken:
-            return
+        is_asked = not taken or taken[0].kind in TOGETHER
+        taken = taken or self._next()
+        while taken:
+            self._do_all(taken)
+            if not is_asked or time.monotonic() > until:
+                return
+            taken = self._next()
+
+    def _next(self) -> list[work.Work]:
+        """What people wait for and nobody has in hand."""
+        self.library.stopwatch.start()
+        with read_transaction(self.engine) as conn:
+            waiting = work.oldest_untried(conn, TOGETHER)
+        if waiting is None:
+            return []
+        with write_transaction(self.engine) as conn:
+            return self._take(conn, waiting)
+
+    def _do_all(self, taken: list[work.Work]) -> None:
         first = taken[0]
         self.library.stopwatch.lap("take")
-        with about(work=work_id, kind=first.kind, run=f"{first.run:012x}", worker=self.name):
+        with about(work=first.id, kind=first.kind, run=f"{first.run:012x}", worker=self.name):
             if len(taken) == 1:
                 self._do(first)
             else:
@@ -105,7 +132,7 @@ class Worker:
             logger().warning(said, action="work_apart")
             self._do_apart(taken)
             return
-        self._note_done(kind, results, len(taken))
+        self._note_done(kind, results, taken)
 
     def _do_apart(self, taken: list[work.Work]) -> None:
         failures: list[Exception] = []
@@ -132,11 +159,13 @@ class Worker:
             reason = f"{type(error).__name__}: {error}"
             self._failed(taken, reason)
             raise
-        self._note_done(taken.kind, results, 1)
+        self._note_done(taken.kind, results, [taken])
 
-    def _note_done(self, kind: str, results: int, pieces: int) -> None:
+    def _note_done(self, kind: str, results: int, done: list[work.Work]) -> None:
+        if kind in TOGETHER:
+            self.announce(done)
         stages = self.library.stopwatch.seconds
-        self.metrics.done(kind, results, stages, pieces)
+        self.metrics.done(kind, results, stages, len(done))
         rounded = {stage: round(seconds, 4) for stage, seconds in stages.items()}
         logger().debug(f"{kind} done", action="work_done", results=results, **rounded)
 
@@ -178,6 +207,7 @@ def work_until_stopped(settings: Settings, name: str, *, is_alone: bool = False)
     worker = Worker(open_engine(settings.database), name)
     _AT_WORK[:] = [(worker, settings)]
     connection = connect(settings.redis_url)
+    worker.announce = partial(announce, connection)
     with (
         MetricsServer(settings, worker.metrics.registry) as served,
         Heartbeat(

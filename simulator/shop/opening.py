@@ -22,7 +22,7 @@ from simulator.playing.desk import Desk
 from simulator.playing.plan import Plan
 from simulator.playing.simulate import check_workforce, embed_missing
 from simulator.shop.live.acting import Acts
-from simulator.shop.live.asking import Answer, Enquiries, PromptWorkforce
+from simulator.shop.live.asking import Answer, Counter, Enquiries, PromptWorkforce
 from simulator.shop.live.blind import Blind
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.closing import Closing
@@ -99,6 +99,7 @@ class Premises:
         self.context = replace(context, talk=_Echo(context.talk, self))
         self.is_closing = False
         self.watch = SlateWatch(context.engine)
+        self.counter = Counter(context.engine)
         self.insight = Insight(context.engine)
         self.sampler = Sampler(context.engine)
         self.recent: deque[tuple[str, Item, list[Item]]] = deque(maxlen=RECENT)
@@ -164,7 +165,7 @@ class Premises:
 
     def enquiries(self, live: LiveRun) -> Enquiries:
         """Where people ask."""
-        return Enquiries(self.engine, live, self.workforce, self.watch)
+        return Enquiries(self.engine, live, self.workforce, self.watch, self.counter)
 
     def acts(self, live: LiveRun) -> Acts:
         """What people do."""
@@ -215,6 +216,8 @@ class Premises:
             if self._given is None:
                 supervisor = Supervisor(self.context.settings, self.engine)
                 self._given = self._held.enter_context(supervisor)
+                self.watch.news = news = supervisor.listen(self.watch.hear)
+                self._held.callback(news.close)
             live = open_live(self.context, resolved)
             embedder = EmbedderKey(live.run.config["model"], live.run.config["runtime"])
             embed_missing(

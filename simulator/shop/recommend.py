@@ -23,7 +23,7 @@ from simulator.playing.desk import Desk
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.simulate import check_workforce, embed_missing
 from simulator.shop.live.acting import Acts
-from simulator.shop.live.asking import Enquiries, PromptWorkforce, Ticket, Visitor
+from simulator.shop.live.asking import Counter, Enquiries, PromptWorkforce, Ticket, Visitor
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.live_run import LiveRun, base_of, open_live, resolve_live
 from simulator.shop.live.neighbours import Cosines
@@ -90,7 +90,7 @@ def recommend(
         key = EmbedderKey(live.run.config["model"], live.run.config["runtime"])
         embed_missing(context, Desk(context.engine, live.run, workforce, k=live.k), key)
         visitor = _visitor(live, shopper)
-        enquiries = Enquiries(context.engine, live, workforce, SlateWatch(context.engine))
+        enquiries = _enquiries(context, live, workforce)
         ticket = _ask(enquiries, visitor, what)
         found = _fetched(enquiries, ticket, k, wait)
         if found.state == "done":
@@ -115,9 +115,12 @@ def fetch(context: Context, job: str, *, k: int = 10, wait: float = 0.0) -> Reco
     n = run.config["items"] + run.config["queries"]
     live = open_live(context, Resolved(run.config, chosen[:n]))
     with _workers(context) as workforce:
-        return _fetched(
-            Enquiries(context.engine, live, workforce, SlateWatch(context.engine)), ticket, k, wait
-        )
+        return _fetched(_enquiries(context, live, workforce), ticket, k, wait)
+
+
+def _enquiries(context: Context, live: LiveRun, workforce: PromptWorkforce) -> Enquiries:
+    engine = context.engine
+    return Enquiries(engine, live, workforce, SlateWatch(engine), Counter(engine))
 
 
 def _no_job(job: str) -> NotFoundError:

@@ -12,21 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
-from db import event_log, images, items, offers, slates, visits, work
+from db import event_log, images, items, slates, visits, work
 from db.engine import read_transaction, write_transaction
-from db.errors import NotFoundError, UsageError
-from db.events import ABSENT, Events, Kind, blank
+from db.errors import NotFoundError
+from db.events import Kind
 from db.items import QUERY_SPLIT, Item
 from db.visits import Visit
 from recommender.ranking import SLATE
 from simulator.playing.desk import Workforce
 from simulator.shop.live.live_run import LiveRun
+from simulator.shop.live.storing import LAST_STEP, Asked, Seen, Shown, by_run, show, store
 from simulator.shop.live.watching import SlateWatch
+from simulator.shop.together import Together
 
 UPLOADS = "uploads"
 """The catalogue of pictures that visitors brought."""
 
-LAST_STEP = np.iinfo(np.int16).max - 1
 LOOK_SECONDS = 1.0
 """Who waits for a slate looks herself so often, should its work be given up."""
 
@@ -84,6 +85,71 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What somebody asks for, not stored yet."""
+
+    live: LiveRun
+    visitor: Visitor
+    query: int
+    kind: Kind
+
+
+class Counter:
+    """Where all people of one process ask and are shown: those who come within a few milliseconds
+    share a transaction, and a job.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.ask: Together[Wish, tuple[Ticket, list[int]]] = Together(self.ask_all)
+        """Gives her ticket, and the ids of work that its caller rings for."""
+        self.show: Together[Shown, Seen | None] = Together(self._show)
+
+    def ask_all(self, wishes: list[Wish]) -> list[tuple[Ticket, list[int]] | Exception]:
+        """Store all of it in one transaction."""
+        found: list[tuple[Ticket, list[int]] | Exception] = [NotFoundError("")] * len(wishes)
+        bells: list[int] = []
+        with write_transaction(self._engine) as conn:
+            for places, part in by_run(wishes):
+                number = part[0].live.run.number
+                moment = visits.moment(conn, number)
+                people = [(one.visitor.number, one.visitor.shopper) for one in part]
+                opened = visits.open_all(conn, number, people, moment.now)
+                asked = [
+                    Asked(one.live, opened[person], one.query, one.kind)
+                    for one, person in zip(part, people, strict=True)
+                ]
+                steps, more = store(conn, asked, moment)
+                bells += more
+                for place, one, step in zip(places, asked, steps, strict=True):
+                    found[place] = (
+                        step
+                        if isinstance(step, Exception)
+                        else (Ticket(one.live.run.id, one.visit.session, step), [])
+                    )
+        return _with_bells(found, bells)
+
+    def _show(self, shown: list[Shown]) -> list[Seen | Exception | None]:
+        found: list[Seen | Exception | None] = [None] * len(shown)
+        with write_transaction(self._engine) as conn:
+            for places, part in by_run(shown):
+                for place, seen in zip(places, show(conn, part), strict=True):
+                    found[place] = seen
+        return found
+
+
+def _with_bells(
+    found: list[tuple[Ticket, list[int]] | Exception], bells: list[int]
+) -> list[tuple[Ticket, list[int]] | Exception]:
+    """The first whose request was stored rings for all."""
+    for place, one in enumerate(found):
+        if not isinstance(one, Exception):
+            found[place] = one[0], bells
+            break
+    return found
+
+
+@dataclass(frozen=True)
 class Enquiries:
     """Where people ask in one live run."""
 
@@ -92,14 +158,16 @@ class Enquiries:
     workforce: PromptWorkforce
     watch: SlateWatch
     """Shared by all who wait in this process."""
+    counter: Counter
+    """Shared by all who ask in this process."""
 
     def ask(self, visitor: Visitor, query: int, kind: Kind = Kind.SEARCH) -> Ticket:
         """Store a search with an item (or, as a view, that it was opened), and ring for its
         slate.
         """
-        with write_transaction(self.engine) as conn:
-            ticket, ids = self._store(conn, visitor, query, kind, brings=False)
-        self.workforce.ring_first(ids)
+        ticket, ids = self.counter.ask.do(Wish(self.live, visitor, query, kind))
+        if ids:
+            self.workforce.ring_first(ids)
         return ticket
 
     def ask_with_picture(self, visitor: Visitor, picture: NDArray[np.uint8]) -> Ticket:
@@ -151,13 +219,8 @@ class Enquiries:
 
         Raises NotFoundError for a request that nobody made, WorkError when its work was given up.
         """
-        found = self.slate(ticket, wait)
-        if found is None:
-            return None
-        entries, generation = found
-        shown = entries["item"].astype(np.int32)
-        shown[len(shown) if most is None else most :] = ABSENT
-        return self._show(ticket, entries, generation, shown)
+        told = self._wait(ticket, wait) or self._look(ticket) is not None
+        return self._show(ticket, most=most) if told else None
 
     def arranged(
         self, ticket: Ticket, entries: Any, generation: int, shown: NDArray[np.int32]
@@ -165,19 +228,25 @@ class Enquiries:
         """A slate that is shown in another arrangement: item numbers by position, -1 where another
         policy's item stands.
         """
-        return self._show(ticket, entries, generation, shown)
+        del entries, generation
+        seen = self._show(ticket, items=shown)
+        if seen is None:
+            raise NotFoundError(f"search {ticket} has no slate yet")
+        return seen
 
     def slate(self, ticket: Ticket, wait: float = 0.0) -> tuple[Any, int] | None:
         """The entries and the generation of a slate, not shown yet; None when it has not come."""
+        self._wait(ticket, wait)
+        return self._look(ticket)
+
+    def _wait(self, ticket: Ticket, wait: float) -> bool:
+        """Whether the slate came within so many seconds; WorkError when its work was given up."""
         deadline = time.monotonic() + wait
         key = (self.live.run.number, ticket.session, ticket.step)
-        while True:
-            left = deadline - time.monotonic()
-            if left > 0:
-                self.watch.wait(key, min(left, LOOK_SECONDS))
-            found = self._look(ticket)
-            if found is not None or left <= 0:
-                return found
+        while (left := deadline - time.monotonic()) > 0:
+            if self.watch.wait(key, min(left, LOOK_SECONDS)) or self._look(ticket) is not None:
+                return True
+        return False
 
     def _store(
         self, conn: Connection, visitor: Visitor, query: int, kind: Kind, *, brings: bool
@@ -189,36 +258,11 @@ class Enquiries:
         self, conn: Connection, visit: Visit, query: int, kind: Kind, *, brings: bool
     ) -> tuple[Ticket, list[int]]:
         """The event and the work of a request in a visit that is held."""
-        live = self.live
-        number = live.run.number
-        last = visits.last(conn, number, visit.session)
-        step = last.step + 1
-        if step > LAST_STEP:
-            raise UsageError(f"a visit has at most {LAST_STEP} searches; leave, and come again")
-        row = blank(1)
-        row["session"] = visit.session
-        row["ordinal"] = last.ordinal
-        row["kind"] = kind
-        row["shopper"] = visit.shopper
-        row["step"] = step
-        row["at"] = last.at
-        row["query"] = query
-        event_log.append(conn, number, Events(row, np.zeros((0, live.k), np.int32)))
-        visits.touch(conn, number, visit.session)
-        change = offers.latest(conn, number)
-        offers.note_seen(conn, number, [visit.session], step, change)
-        payload = {
-            "generation": visits.latest_generation(conn, number),
-            "step": step,
-            "sessions": [visit.session],
-            "brings": brings,
-            "refused": [item for item, _ in visit.refused],
-            "model": live.run.config["model"],
-            "runtime": live.run.config["runtime"],
-            "offers": change,
-        }
-        ids = work.add(conn, number, "answer", {f"{visit.session}.{step}": payload})
-        return Ticket(live.run.id, visit.session, step), ids
+        moment = visits.moment(conn, self.live.run.number)
+        (step,), ids = store(conn, [Asked(self.live, visit, query, kind, brings)], moment)
+        if isinstance(step, Exception):
+            raise step
+        return Ticket(self.live.run.id, visit.session, step), ids
 
     def _numbered(self, conn: Connection, picture: NDArray[np.uint8]) -> int:
         """The number of a picture in this run; a new one becomes an item to search with."""
@@ -246,41 +290,14 @@ class Enquiries:
         return found
 
     def _show(
-        self,
-        ticket: Ticket,
-        entries: Any,
-        generation: int,
-        shown: NDArray[np.int32],
-    ) -> Answer:
-        """Note, once, what of the slate was shown."""
-        live = self.live
-        number = live.run.number
-        with write_transaction(self.engine) as conn:
-            visits.hold(conn, number, ticket.session)
-            query = event_log.query_of(conn, number, ticket.session, ticket.step)
-            ordinal = visits.impression_of(
-                conn, number, ticket.session, ticket.step, Kind.IMPRESSION
-            )
-            visit = visits.read(conn, number, ticket.session)
-            if ordinal < 0 and visit is not None and visit.ended is None:
-                ordinal = self._note_impression(conn, visit, ticket, query, shown)
-        return Answer(ticket, query, entries, ordinal, generation)
-
-    def _note_impression(
-        self, conn: Connection, visit: Visit, ticket: Ticket, query: int, items: NDArray[np.int32]
-    ) -> int:
-        last = visits.last(conn, self.live.run.number, visit.session)
-        row = blank(1)
-        row["session"] = visit.session
-        row["ordinal"] = last.ordinal
-        row["kind"] = Kind.IMPRESSION
-        row["shopper"] = visit.shopper
-        row["step"] = ticket.step
-        row["at"] = last.at
-        row["query"] = query
-        shown = items.astype(np.int32)[None, :]
-        event_log.append(conn, self.live.run.number, Events(row, shown))
-        return last.ordinal
+        self, ticket: Ticket, *, items: NDArray[np.int32] | None = None, most: int | None = None
+    ) -> Answer | None:
+        """Note, once, what of the slate is shown; None where it is not there."""
+        shown = Shown(self.live, ticket.session, ticket.step, items, most)
+        seen = self.counter.show.do(shown)
+        if seen is None:
+            return None
+        return Answer(ticket, seen.query, seen.entries, seen.impression, seen.generation)
 
 
 def visit_of(conn: Connection, live: LiveRun, visitor: Visitor) -> Visit:
