@@ -41,6 +41,7 @@ from simulator.shop.live.watching import SlateWatch
 from simulator.shop.measuring.experiments import Experiments, ExperimentWish, Started
 from simulator.shop.measuring.insight import Insight
 from simulator.shop.measuring.trials import Trial, Trials, TrialWish
+from simulator.shop.together import Together
 from simulator.shop.wish import OFFERED, Wish
 from workers.supervisor import Supervisor
 
@@ -114,6 +115,7 @@ class Premises:
         self._lives: dict[str, LiveRun] = {}
         self._cosines: dict[str, Cosines] = {}
         self._making = threading.Lock()
+        self._looks: Together[LiveRun, LiveRun] = Together(self._fresh)
         self._thread = threading.Thread(target=self._open, name="opening", daemon=True)
 
     def begin(self) -> None:
@@ -146,8 +148,9 @@ class Premises:
         with self._making:
             if name not in self._lives:
                 self._lives[name] = self._made(name)
-            self._lives[name] = self._fresh(self._lives[name])
-            return self._lives[name]
+        fresh = self._looks.do(self._lives[name])
+        self._lives[name] = fresh
+        return fresh
 
     def live_of(self, run_id: str) -> LiveRun:
         """An open live run by its id; NotFoundError when it is none of ours."""
@@ -177,20 +180,29 @@ class Premises:
 
     def shown(self, live: LiveRun, answer: Answer) -> list[ShownItem]:
         """A slate as people see it."""
-        live = self._fresh(live)  # it may show what came in after its request was read
+        live = self._knowing(live, answer)
         self.remember(live, answer.query, [int(one) for one in answer.entries["item"] if one >= 0])
         return self.cards_of(live, answer)
 
     def cards_of(self, live: LiveRun, answer: Answer) -> list[ShownItem]:
         """The same of a slate that she saw before."""
-        live = self._fresh(live)
+        live = self._knowing(live, answer)
         known = self._cosines.setdefault(live.run.id, Cosines(self.engine, live))
         return cards(live, answer, known)
 
-    def _fresh(self, live: LiveRun) -> LiveRun:
-        """A live run with what it offers now."""
+    def _knowing(self, live: LiveRun, answer: Answer) -> LiveRun:
+        """A live run with all items of a slate, some of which may have come in meanwhile."""
+        is_known = int(answer.entries["item"].max(initial=-1)) < len(live.items)
+        return live if is_known else self._looks.do(live)
+
+    def _fresh(self, lives: list[LiveRun]) -> list[LiveRun | Exception]:
+        """Live runs with what they offer now; one is read once, however many want to know."""
+        found: dict[str, LiveRun] = {}
         with read_transaction(self.engine) as conn:
-            return restocked(conn, live)
+            for live in lives:
+                if live.run.id not in found:
+                    found[live.run.id] = restocked(conn, live)
+        return [found[live.run.id] for live in lives]
 
     def lives(self) -> list[LiveRun]:
         """Those that were opened."""
