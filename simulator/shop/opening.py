@@ -35,6 +35,7 @@ from simulator.shop.live.live_run import (
     restocked,
 )
 from simulator.shop.live.neighbours import Cosines
+from simulator.shop.live.pressure import Pressure
 from simulator.shop.live.sampler import Sampler
 from simulator.shop.live.stocking import Stocking
 from simulator.shop.live.watching import SlateWatch
@@ -102,6 +103,7 @@ class Premises:
         self.watch = SlateWatch(context.engine)
         self.counter = Counter(context.engine)
         self.insight = Insight(context.engine)
+        self.pressure = Pressure(context.engine)
         self.sampler = Sampler(context.engine)
         self.recent: deque[tuple[str, Item, list[Item]]] = deque(maxlen=RECENT)
         self.blind: dict[int, Blind] = {}

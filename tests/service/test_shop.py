@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections import Counter
 
 import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from db import backlog, cointeractions, event_log
-from db.engine import read_transaction
+from db import backlog, cointeractions, event_log, work
+from db.engine import read_transaction, write_transaction
 from db.events import Events, Kind
+from db.tables import work as work_table
 from simulator.shop.live.closing import close
 from simulator.shop.live.neighbours import Cosines
+from simulator.shop.live.pressure import MOST_WAITING
 from simulator.shop.opening import Premises
 from simulator.shop.web.guards import HEADERS
 from tests.service.shop import SIGNER, NobodyWorks, ToyPremises, age, client_of, open_shop
@@ -186,6 +189,31 @@ def test_the_basket_is_the_visitors_own(any_engine: Engine) -> None:
         assert kinds(shop) == {"search": 1, "impression": 1, "cart": 2, "purchase": 1}
         assert client.post("/basket/buy").status_code == 200
         assert kinds(shop)["purchase"] == 1
+
+
+def test_who_asks_a_shop_that_is_behind_is_told_to_come_back(any_engine: Engine) -> None:
+    """503 with Retry-After while too much waits, for searches and new items; nothing is stored,
+    and when the work is done the shop answers again.
+    """
+    shop = ToyPremises(any_engine, NobodyWorks())
+    with client_of(shop) as client:
+        with write_transaction(any_engine) as conn:
+            keys = [f"{number}" for number in range(MOST_WAITING + 1)]
+            work.add(conn, shop.live().run.number, "answer", {key: {} for key in keys})
+        for answer in (
+            client.post(SEARCH, json={"item": "query-0130", "wait": 0}),
+            client.post("/api/v1/items", data={"category": "a", "price": "1"}),
+        ):
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"] == "5"
+            assert "501 requests wait" in answer.json()["detail"]
+        assert kinds(shop) == {}
+        with write_transaction(any_engine) as conn:
+            conn.execute(work_table.delete())
+        deadline = time.monotonic() + 30
+        while (answer := client.post(SEARCH, json={"item": "query-0130", "wait": 0})).is_error:
+            assert time.monotonic() < deadline
+        assert answer.status_code == 202
 
 
 def test_errors_are_problems_that_say_what_helps(any_engine: Engine) -> None:

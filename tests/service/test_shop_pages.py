@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
+import subprocess
+import tempfile
 from collections.abc import Iterator
 
 import httpx
 import numpy as np
 import pytest
 
-from db import backlog, event_log, work
+from db import backlog, event_log, items, work
 from db.engine import read_transaction, write_transaction
 from db.events import Kind
 from db.runs import read
 from simulator.shop.live.live_run import live_config, open_live
 from simulator.shop.live.sampler import RunNow, Sample
+from simulator.shop.measuring.experiments import ExperimentWish, Started
+from simulator.shop.measuring.moments import moment_of
 from simulator.shop.opening import Premises
 from simulator.shop.pages.looking import visits_of
 from simulator.shop.pages.render import commands
@@ -90,6 +96,66 @@ def test_two_runs_differ_in_what_they_differ_in(played: Played) -> None:
     assert page.count("<g") >= 10
     assert "same policy" in client.get("/compare", params={"a": blend, "b": blend}).text
     assert client.get("/compare", params={"a": blend, "b": "0" * 12}).status_code == 404
+
+
+def test_two_runs_are_seen_at_one_moment(played: Played) -> None:
+    """The same shopper and search, what each showed her, as it is stored; and the next shopper."""
+    shop, client, blend, visual = played
+    wanted = {"a": blend, "b": visual}
+    page = client.get("/compare", params=wanted).text
+    part = page.partition('id="moment"')[2]
+    shown = re.findall(r'alt="([^"]+) (item-\d+)(, on both)?"', part)
+    assert len(shown) == 20
+    with read_transaction(shop.engine) as conn:
+        found = moment_of(conn, (read(conn, blend), read(conn, visual)), 0)
+        assert found is not None
+        session = found.day * factories.TOY_PLAN.shoppers + found.shopper
+        for run, slate in zip((blend, visual), found.slates, strict=True):
+            number = read(conn, run).number
+            impression = event_log.shown(conn, number, session, 0)
+            assert impression is not None
+            stored = impression[1]
+            named = [one.item_id for one in items.of_run(conn, number)]
+            assert [named[one] for one in stored] == [one.item_id for one in slate]
+    assert [one[1] for one in shown] == [one.item_id for slate in found.slates for one in slate]
+    assert {one[1] for one in shown if one[2]} == found.both
+    other = client.get("/compare", params={**wanted, "moment": 1}).text
+    assert other.partition('id="moment"')[2] != part
+    assert 'id="moment"' not in client.get("/compare", params={**wanted, "moment": 200}).text
+
+
+def test_a_download_is_what_was_on_the_screen(played: Played) -> None:
+    """The table of runs as it is sorted and filtered; the differences that are drawn."""
+    _, client, blend, visual = played
+    chosen = {"sort": "run", "desc": "true", "kind": "simulated"}
+    page = client.get("/runs", params=chosen).text
+    answer = client.get("/runs.csv", params=chosen)
+    assert answer.headers["content-disposition"] == 'attachment; filename="runs.csv"'
+    rows = list(csv.DictReader(answer.text.splitlines()))
+    assert [row["run"] for row in rows] == re.findall(r"<tr><th[^>]+><a href=./runs/(\w+)", page)
+    assert [row["run"] for row in rows] == sorted((blend, visual), reverse=True)
+    wanted = {"a": blend, "b": visual}
+    drawn = re.findall(r"<g.*?<text[^>]*>([^<]+)<", client.get("/compare", params=wanted).text)
+    rows = list(csv.DictReader(client.get("/compare.csv", params=wanted).text.splitlines()))
+    assert [row["measure"] for row in rows] == drawn
+
+
+def test_an_experiment_that_ended_is_told_until_somebody_looked(played: Played) -> None:
+    """On every page, on the live one by its stream; then no more."""
+    shop, client, blend, visual = played
+    wish = ExperimentWish(("visual", "blend"), days=1)
+    made = json.dumps({"runs": {"visual": visual, "blend": blend}})
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, stdout=out, stderr=said)
+        shop.experiments._started["one"] = Started("one", wish, process, out, said)
+        for path in ("/", "/runs", "/live/now"):
+            assert "is being played." in client.get(path).text
+        process.communicate(made.encode())
+        for path in ("/", "/runs", "/live/now"):
+            assert "It is done." in client.get(path).text
+        assert "✓" in client.get("/experiments/one").text
+        assert "It is done." not in client.get("/runs").text
+        del shop.experiments._started["one"]
 
 
 def test_the_form_of_a_comparison_begins_with_two_that_can_be_compared(played: Played) -> None:

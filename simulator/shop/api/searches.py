@@ -129,6 +129,7 @@ def _search(
     brought: Brought | None,
 ) -> dict[str, Any]:
     live = shop.live_of(wanted.run) if wanted.run else shop.live(wanted.policy)
+    shop.pressure.refuse_when_behind()
     visitor = recognised(request, response, live)
     counter = shop.enquiries(live)
     if brought is not None:

@@ -76,6 +76,7 @@ async def add(request: Request, response: Response) -> Any:
     201 when that comes within `wait` seconds, else 202; the Location says how it stands.
     """
     shop: Premises = request.app.state.shop
+    await run_in_threadpool(shop.pressure.refuse_when_behind)
     async with request.form(max_files=1, max_fields=8) as form:
         upload = form.get("image")
         if not isinstance(upload, UploadFile):

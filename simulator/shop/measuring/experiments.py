@@ -89,6 +89,7 @@ class Experiments:
 
     def __init__(self) -> None:
         self._started: dict[str, Started] = {}
+        self._looked_at: set[str] = set()
 
     def start(self, settings: Settings, wish: ExperimentWish) -> Started:
         """Start one with the queue of these settings; UsageError while another one goes on."""
@@ -114,6 +115,16 @@ class Experiments:
         if job not in self._started:
             raise NotFoundError(f"no experiment {job[:20]!r} was started here")
         return self._started[job]
+
+    def news(self) -> list[dict[str, Any]]:
+        """Those that go on, and those that ended and were not looked at since."""
+        return [
+            one.to_json() for job, one in list(self._started.items()) if job not in self._looked_at
+        ]
+
+    def look_at(self, job: str) -> None:
+        """Somebody knows how it ended."""
+        self._looked_at.add(job)
 
     def close(self) -> None:
         """Stop what goes on; the same command takes it up again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from simulator.shop.measuring.experiments import ExperimentWish
+from simulator.shop.measuring.experiments import RUNNING, ExperimentWish
 from simulator.shop.opening import Premises
 from simulator.shop.pages.render import page
 
@@ -30,4 +30,7 @@ def start(
 def experiment(request: Request, job: str) -> Response:
     """How far it is; the page looks again by itself until it is done."""
     shop: Premises = request.app.state.shop
-    return page(request, "experiment.html.j2", told=shop.experiments.one(job).to_json())
+    told = shop.experiments.one(job).to_json()
+    if told["state"] != RUNNING:
+        shop.experiments.look_at(job)
+    return page(request, "experiment.html.j2", told=told)

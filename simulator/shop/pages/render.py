@@ -91,6 +91,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
                 "csrf": request.app.state.signer.csrf(number),
                 "may_operate": is_keeper(request),
                 "wants_token": request.app.state.tokens is not None,
+                "news": request.app.state.shop.experiments.news(),
                 **values,
             }
         ),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
 
 from db import event_log, runs, visits
 from db.engine import read_transaction
@@ -15,15 +16,15 @@ from db.runs import FINISHED, Run
 from recommender.registry import POLICY_NAMES
 from simulator.report.numbers.comparison import Comparison
 from simulator.report.text import labels
+from simulator.shop.measuring.moments import MOST_LOOKED, moment_of
 from simulator.shop.measuring.studies import measured
 from simulator.shop.opening import Premises
+from simulator.shop.pages.downloads import csv_file
 from simulator.shop.pages.forest import forest
 from simulator.shop.pages.render import page
 from workers.knowledge import LIVE
 
 router = APIRouter(include_in_schema=False)
-
-# ruff: noqa: PLR0917 - FastAPI calls by name
 
 COLUMNS = ("run", "kind", "policy", "seed", "days", "shoppers", "items", "world", "state")
 DIGEST = re.compile("[0-9a-f]{64}")
@@ -34,39 +35,57 @@ REPORT_POLICY = (
 """A report is one file with its own styles and pictures; it may load nothing."""
 
 
+class Chosen(BaseModel):
+    """How the table of runs is sorted and filtered, as its address says it."""
+
+    sort: str = Field("", max_length=20)
+    desc: bool = False
+    policy: str = Field("", max_length=64)
+    kind: str = Field("", max_length=20)
+    q: str = Field("", max_length=80)
+
+    def of(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows that are shown, in their order."""
+        found = [
+            row
+            for row in rows
+            if self.policy in {"", row["policy"]}
+            and self.kind in {"", row["kind"]}
+            and self.q.lower() in " ".join(str(cell) for cell in row.values()).lower()
+        ]
+        if self.sort in COLUMNS:
+            found.sort(key=lambda row: row[self.sort], reverse=self.desc)
+        return found
+
+
 @router.get("/runs")
-def every(
-    request: Request,
-    sort: str = Query("", max_length=20),
-    desc: bool = False,
-    policy: str = Query("", max_length=64),
-    kind: str = Query("", max_length=20),
-    q: str = Query("", max_length=80),
-) -> Response:
+def every(request: Request, chosen: Annotated[Chosen, Query()]) -> Response:
     """The table of all runs; how it is sorted and filtered stands in its address."""
-    shop: Premises = request.app.state.shop
-    with read_transaction(shop.engine) as conn:
-        rows = [_row(one) for one in reversed(runs.every(conn))]
-    policies = sorted({row["policy"] for row in rows})
-    found = [
-        row
-        for row in rows
-        if policy in {"", row["policy"]}
-        and kind in {"", row["kind"]}
-        and q.lower() in " ".join(str(cell) for cell in row.values()).lower()
-    ]
-    if sort in COLUMNS:
-        found.sort(key=lambda row: row[sort], reverse=desc)
+    rows = _rows(request)
     return page(
         request,
         "runs.html.j2",
-        rows=found,
+        rows=chosen.of(rows),
         total=len(rows),
         columns=COLUMNS,
-        chosen={"sort": sort, "desc": desc, "policy": policy, "kind": kind, "q": q},
-        policies=policies,
+        chosen=chosen,
+        policies=sorted({row["policy"] for row in rows}),
         offered=POLICY_NAMES,
     )
+
+
+@router.get("/runs.csv")
+def table(request: Request, chosen: Annotated[Chosen, Query()]) -> Response:
+    """The same table, sorted and filtered the same way, as a file."""
+    rows = chosen.of(_rows(request))
+    return csv_file("runs.csv", COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+
+
+def _rows(request: Request) -> list[dict[str, Any]]:
+    """All runs, the newest first."""
+    shop: Premises = request.app.state.shop
+    with read_transaction(shop.engine) as conn:
+        return [_row(one) for one in reversed(runs.every(conn))]
 
 
 @router.get("/runs/{run}")
@@ -107,13 +126,19 @@ def report(request: Request, run: str) -> Response:
 
 @router.get("/compare")
 def compare(
-    request: Request, a: str = Query("", max_length=12), b: str = Query("", max_length=12)
+    request: Request,
+    a: str = Query("", max_length=12),
+    b: str = Query("", max_length=12),
+    moment: int = Query(0, ge=0, le=MOST_LOOKED),
 ) -> Response:
-    """Two runs: the settings that differ, and the paired differences of what they measured."""
+    """Two runs: the settings that differ, the paired differences of what they measured, and what
+    each showed the same shopper at the same moment.
+    """
     shop: Premises = request.app.state.shop
     with read_transaction(shop.engine) as conn:
         rows = [_row(one) for one in reversed(runs.every(conn))]
         pair = [runs.read(conn, name) for name in (a, b)] if a and b else []
+        met = moment_of(conn, (pair[0], pair[1]), moment) if pair else None
     finished = [row for row in rows if row["state"] == FINISHED]
     first, second = (a, b) if a and b else first_pair(finished)
     values: dict[str, Any] = {"rows": finished, "a": first, "b": second, "pair": [], "said": ""}
@@ -125,8 +150,25 @@ def compare(
         except WindowshopError as error:
             values["said"] = str(error)
             plot = None
-        values["plot"] = plot
+        values |= {"plot": plot, "moment": met, "number": moment}
     return page(request, "compare.html.j2", **values)
+
+
+@router.get("/compare.csv")
+def gaps(
+    request: Request, a: str = Query(max_length=12), b: str = Query(max_length=12)
+) -> Response:
+    """The paired differences of two runs as a file: each measure that the plot draws."""
+    shop: Premises = request.app.state.shop
+    with read_transaction(shop.engine) as conn:
+        pair = [runs.read(conn, name) for name in (a, b)]
+    rows = [
+        (title, unit, gap.value, gap.low, gap.high)
+        for title, unit, gap in _gaps(shop, pair)
+        if forest([(title, unit, gap)]).rows
+    ]
+    header = ("measure", "unit", "difference", "low", "high")
+    return csv_file(f"{a}-{b}.csv", header, rows)
 
 
 def first_pair(rows: list[dict[str, Any]]) -> tuple[str, str]:
