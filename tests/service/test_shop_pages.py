@@ -115,6 +115,8 @@ def test_two_runs_are_seen_at_one_moment(played: Played) -> None:
             impression = event_log.shown(conn, number, session, 0)
             assert impression is not None
             stored = impression[1]
+            asked = event_log.query_of(conn, number, session, 0)
+            assert items.of_run(conn, number)[asked] == found.query
             named = [one.item_id for one in items.of_run(conn, number)]
             assert [named[one] for one in stored] == [one.item_id for one in slate]
     assert [one[1] for one in shown] == [one.item_id for slate in found.slates for one in slate]
