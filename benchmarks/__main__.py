@@ -21,6 +21,7 @@ SCRIPTS = (
     ("slates",),
     ("item_table",),
     ("fold",),
+    ("fold", "--workers"),
     ("pipeline",),
     ("pipeline", "--items", "10000", "--days", "4"),
     ("load",),

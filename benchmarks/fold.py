@@ -1,9 +1,10 @@
 """Seconds to fold the events of one day into SQLite, and what grows how with the day.
 
-`python -m benchmarks.fold [--growth] [--largest]`: made-up sessions over 10,000 items, a million
-events, folded as a worker does it: read, count, learn, write. --growth folds 0.1 and 1 M events,
---largest 10 M, too: each in a process of its own, with its parts, its peak of memory and the size
-of the database.
+`python -m benchmarks.fold [--growth] [--largest] [--workers]`: made-up sessions over 10,000 items,
+a million events, folded as a worker does it: read, count, learn, write. --growth folds 0.1 and 1 M
+events, --largest 10 M, too: each in a process of its own, with its parts, its peak of memory and
+the size of the database. --workers folds a night of 20,000 sessions as one worker does it and as
+the first of two does it while the other has nothing in hand, in turn.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ EVENTS = 1_000_000
 ITEMS = 10_000
 WANTED = 8.0
 EVENTS_A_SESSION = 8.03
+NIGHT = 20_000
+WANTED_OF_TWO = 1.7
 PIECE = 50_000
 """Sessions made and stored at once."""
 
@@ -47,6 +50,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--largest", action="store_true")
+    parser.add_argument("--workers", action="store_true", help="one worker beside two")
     parser.add_argument("--one", action="store_true", help="be the process that folds")
     arguments = parser.parse_args()
     if not arguments.one:
@@ -59,7 +63,11 @@ def main() -> None:
             times = "1" if is_growth else str(arguments.times)
             words = [sys.executable, "-m", "benchmarks.fold", "--one"]
             words += ["--events", str(size), "--times", times]
+            words += ["--workers"] if arguments.workers else []
             subprocess.run(words, check=True, env=one_thread)
+        return
+    if arguments.workers:
+        _compare(arguments.times)
         return
     taken = _measure(arguments.events, arguments.times)
     if arguments.events == EVENTS:
@@ -98,6 +106,42 @@ def _measure(n_events: int, times: int) -> float:
     return median(totals)
 
 
+def _compare(times: int) -> None:
+    """A night by one worker and by two, each once a round: by the clock, and in processor seconds
+    of the thread that folds. The second shows on a busy machine what the first shows on a quiet
+    one.
+    """
+    clock: dict[int, list[float]] = {1: [], 2: []}
+    used: dict[int, list[float]] = {1: [], 2: []}
+    with tempfile.TemporaryDirectory(prefix="windowshop-bench-") as folder:
+        engine = open_engine(f"sqlite:///{Path(folder) / 'fold.db'}")
+        schema.ensure(engine)
+        recommender, sessions, stored = _stock(engine, NIGHT)
+        print(f"{NIGHT:,} sessions, {stored:,} events, load {os.getloadavg()[0]:.1f}")
+        for number in range(2 * times):
+            parts: dict[str, float] = {}
+            n = 1 + number % 2
+            began = time.thread_time()
+            _fold(engine, recommender, sessions, number, parts, n_threads=n)
+            used[n].append(time.thread_time() - began)
+            clock[n].append(sum(parts.values()))
+            told = ", ".join(f"{part} {seconds:.2f} s" for part, seconds in parts.items())
+            print(f"  {n} of 2: {told}; {used[n][-1]:.2f} s of processor")
+        engine.dispose()
+    gained = _median_ratio(clock)
+    spared = _median_ratio(used)
+    claim(
+        f"fold of {NIGHT:,} sessions, two workers beside one",
+        f"{gained:.2f} times by the clock, {spared:.2f} by processor",
+        f"at least {WANTED_OF_TWO} times",
+        holds=gained >= WANTED_OF_TWO,
+    )
+
+
+def _median_ratio(spent: dict[int, list[float]]) -> float:
+    return median(one / two for one, two in zip(spent[1], spent[2], strict=True))
+
+
 def _stock(engine, n_sessions: int):  # type: ignore[no-untyped-def]
     """A run whose sessions have ended; its recommender before any evidence."""
     vectors = traffic.unit_vectors(ITEMS)
@@ -118,14 +162,16 @@ def _stock(engine, n_sessions: int):  # type: ignore[no-untyped-def]
     )
 
 
-def _fold(engine, recommender, sessions, number: int, parts: dict[str, float]) -> int:  # type: ignore[no-untyped-def]
+def _fold(  # type: ignore[no-untyped-def]
+    engine, recommender, sessions, number: int, parts: dict[str, float], *, n_threads: int = 1
+) -> int:
     """What workers.fold.perform does, its parts timed apart."""
     with _timed(parts, "read"), read_transaction(engine) as conn:
         events = event_log.read_sessions(
             conn, recommender.run, sessions, up_to_step=np.iinfo(np.int16).max, k=traffic.K
         )
     with _timed(parts, "count and learn"):
-        counts, folded = fold_sessions(recommender, sessions, events, number)
+        counts, folded = fold_sessions(recommender, sessions, events, number, n_threads=n_threads)
     with _timed(parts, "write"), write_transaction(engine) as conn:
         cointeractions.add(conn, recommender.run, folded, counts.pack())
     return len(counts)

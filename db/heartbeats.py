@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
 
 from db import bulk
 from db.engine import now
@@ -66,6 +66,15 @@ def stop(conn: Connection, names: list[str]) -> None:
 def forget_old(conn: Connection) -> None:
     """Leave off what has been silent for long."""
     conn.execute(delete(heartbeat).where(is_silent, heartbeat.c.seen < now() - REMEMBERED_SECONDS))
+
+
+def idle_beside(conn: Connection, work_id: int) -> int:
+    """How many workers have nothing in hand on the host of the one that does a piece of work."""
+    mine = select(heartbeat.c.host).join(work, work.c.worker == heartbeat.c.name)
+    here = heartbeat.c.host == mine.where(work.c.id == work_id).scalar_subquery()
+    is_busy = exists().where(work.c.worker == heartbeat.c.name)
+    idle = (heartbeat.c.kind == WORKER) & here & ~is_silent & ~is_busy
+    return int(bulk.fetch(conn, select(func.count()).select_from(heartbeat).where(idle))[0][0])
 
 
 def every(conn: Connection) -> list[Seen]:

@@ -1,15 +1,15 @@
 """Work of kind `fold`: the ended sessions of one generation become increments of the counts, whole,
 once.
+
+All others wait for it. So it takes a thread for every worker of its host that has nothing in hand.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 
-from db import cointeractions, event_log, work
+from db import cointeractions, event_log, heartbeats, work
 from db.cointeractions import Generation
 from db.engine import read_transaction, write_transaction
 from db.events import Events, Kind
@@ -17,6 +17,7 @@ from db.offers import NO_CHANGE
 from recommender.knowledge import fold, remember
 from recommender.profile import REQUEST, Profiles
 from recommender.scoring.cointeraction import Counts
+from recommender.taste.threads import beside, threads
 from workers.grown import grown
 from workers.knowledge import Library
 from workers.run_recommender import RunRecommender
@@ -27,6 +28,7 @@ def perform(library: Library, job: work.Work) -> int:
     generation = job.payload["generation"]
     recommender = grown(library, job.run, generation - 1, job.payload.get("offers", NO_CHANGE))
     with read_transaction(library.engine) as conn:
+        idle = heartbeats.idle_beside(conn, job.id)
         sessions = cointeractions.ended_sessions(conn, job.run, generation)
         events = event_log.read_sessions(
             conn,
@@ -37,7 +39,7 @@ def perform(library: Library, job: work.Work) -> int:
         )
     library.stopwatch.lap("read")
 
-    counts, folded = fold_sessions(recommender, sessions, events, generation)
+    counts, folded = fold_sessions(recommender, sessions, events, generation, n_threads=1 + idle)
     library.stopwatch.lap("compute")
 
     with write_transaction(library.engine) as conn:
@@ -48,18 +50,25 @@ def perform(library: Library, job: work.Work) -> int:
 
 
 def fold_sessions(
-    recommender: RunRecommender, sessions: NDArray[np.int64], events: Events, generation: int
+    recommender: RunRecommender,
+    sessions: NDArray[np.int64],
+    events: Events,
+    generation: int,
+    *,
+    n_threads: int = 1,
 ) -> tuple[Counts, Generation]:
     """The increments of whole sessions and what is learned from them; also how `verify`
     recounts.
+
+    n_threads: so many share it; the result does not depend on them.
     """
     evidence = read_slates(recommender, events)
-    with ThreadPoolExecutor(
-        1
-    ) as beside:  # neither needs the other, and a fold is what all others wait for
-        remembered = beside.submit(remember, recommender.config, recommender.knowledge, *evidence)
-        counts, popularity, learned = fold(recommender.config, recommender.knowledge, *evidence)
-        slates, taste = remembered.result()
+    config = recommender.config
+    known = recommender.knowledge
+    with threads(n_threads):
+        (slates, taste), (counts, popularity, learned) = beside(
+            lambda: remember(config, known, *evidence), lambda: fold(config, known, *evidence)
+        )
     return counts, Generation(
         generation,
         len(sessions),

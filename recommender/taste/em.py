@@ -31,10 +31,23 @@ from recommender.taste.item_features import Distance, ItemFeatures
 from recommender.taste.model import KNOTS, Floats, Taste, TasteConfig, rounded
 from recommender.taste.pair_likeness import QueryItemPairs
 from recommender.taste.score import log_odds, residual
-from recommender.taste.sums import CellGroups, asked_with, conjugate_gradients, symmetric, variances
+from recommender.taste.sums import (
+    CellGroups,
+    asked_with,
+    both_sides,
+    by_rows,
+    conjugate_gradients,
+    symmetric,
+    variances,
+)
+from recommender.taste.threads import beside, each
 
-SLATES_AT_ONCE = 2_048
+SLATES_AT_ONCE = 512
 """Slates that are computed at once: what they need stays in the processor's cache."""
+
+
+PAIRS_AT_ONCE = 8_192
+"""And pairs of query and item."""
 
 
 def begin(config: TasteConfig, learned: Learned, item_features: ItemFeatures) -> Taste:
@@ -75,8 +88,9 @@ def learn_taste(
     """Sweeps over the history, from where the last generation stood."""
     if not len(evidence.history):
         return before
-    kappa, likelihood = likeliest_kappa(before, evidence)
-    sweep = _Sweep(config, before, evidence)
+    sweep, (kappa, likelihood) = beside(
+        lambda: _Sweep(config, before, evidence), lambda: likeliest_kappa(before, evidence)
+    )
     for number in range(config.sweeps):
         sweep.expect_tastes()
         if number == 0:
@@ -128,34 +142,61 @@ class _Sweep:
         self.mean, precision = before.of(self.shoppers, len(self.shoppers))
         self.precision = precision
         self.variance = variances(precision)
+        self._felt: tuple[Floats, Floats] | None = None  # until tastes or styles change
         k = self.item.shape[1]
         item = self.item.ravel()
         shopper = np.repeat(self.shopper, k)
         slate = np.repeat(np.arange(len(self.query)), k)
         self.queries, place = np.unique(self.query, return_inverse=True)
-        self.by_shopper = CellGroups.of(shopper, item, len(self.shoppers))
-        self.by_query = CellGroups.of(np.repeat(place, k), item, len(self.queries))
-        self.by_item = CellGroups.of(item, slate, len(self.features))
-        self.shopper_by_item = CellGroups.of(item, shopper, len(self.features))
+        cells = (
+            (shopper, item, len(self.shoppers)),
+            (np.repeat(place, k), item, len(self.queries)),
+            (item, slate, len(self.features)),
+            (item, shopper, len(self.features)),
+        )
+        self.by_shopper, self.by_query, self.by_item, self.shopper_by_item = each(
+            lambda one: CellGroups.of(*cells[one.start]), len(cells), 1
+        )
         self.pictures = self.queries[~evidence.is_candidate[self.queries]]
         self.by_picture = asked_with(self.shopper, self.query, self.pictures, len(self.shoppers))
 
     def residuals(self) -> _Residuals:
         """With what is known now. All products are of gridded numbers, hence exact."""
         pairs = self.pairs
-        wanted = np.einsum("nd,nd->n", self.style[pairs.item], self.wants[pairs.query])
-        offset = (self.likeness + self.quality[pairs.item] + wanted)[pairs.of]
-        liking = np.empty(offset.shape)
-        spread = np.empty(offset.shape)
-        for begin in range(0, len(offset), SLATES_AT_ONCE):
-            part = slice(begin, begin + SLATES_AT_ONCE)
+        if self._felt is None:
+            self._felt = self._feel()
+        liking, softened = self._felt
+
+        def without_taste(part: slice) -> Floats:
+            item = pairs.item[part]
+            wanted = np.einsum("nd,nd->n", self.style[item], self.wants[pairs.query[part]])
+            return np.asarray(self.likeness[part] + self.quality[item] + wanted)
+
+        offset = np.concatenate(each(without_taste, len(pairs), PAIRS_AT_ONCE))
+        gain = np.empty(liking.shape)
+        weight = np.empty(liking.shape)
+
+        def some(part: slice) -> None:
+            eta = (offset[pairs.of[part]] + liking[part]) / softened[part]
+            gain[part], weight[part] = residual(eta, self.acted[part], self.examined[part])
+
+        each(some, len(self.query), SLATES_AT_ONCE)
+        return _Residuals(liking, gain, weight)
+
+    def _feel(self) -> tuple[Floats, Floats]:
+        """What tastes add to the log-odds [n, k], and what divides these as tastes are unsure."""
+        liking = np.empty(self.item.shape)
+        softened = np.empty(self.item.shape)
+
+        def some(part: slice) -> None:
             style = self.style[self.item[part]]
             who = self.shopper[part]
             liking[part] = np.matmul(style, self.mean[who][:, :, None])[:, :, 0]
-            np.einsum("nkd,nkd->nk", np.matmul(style, self.variance[who]), style, out=spread[part])
-        softened = np.sqrt(1.0 + np.pi / 8 * spread)
-        gain, weight = residual((offset + liking) / softened, self.acted, self.examined)
-        return _Residuals(liking, gain, weight)
+            spread = np.einsum("nkd,nkd->nk", np.matmul(style, self.variance[who]), style)
+            softened[part] = np.sqrt(1.0 + np.pi / 8 * spread)
+
+        each(some, len(self.query), SLATES_AT_ONCE)
+        return liking, softened
 
     def expect_tastes(self) -> None:
         """E-step: tastes, given styles."""
@@ -168,15 +209,14 @@ class _Sweep:
         pull += self.by_picture @ self.choice
         self.precision = np.eye(d) + information
         self.variance = variances(self.precision)
-        self.mean = rounded(exact.solved(self.precision, pull))
+        self.mean = rounded(by_rows(exact.solved, self.precision, pull))
+        self._felt = None
 
     def _information(self, groups: CellGroups, now: _Residuals) -> Floats:
         """By group the sum of weight * style style': [n_groups, d, d]."""
         row, column = np.triu_indices(self.dims)
-        found = np.empty((len(groups), self.dims, self.dims))
         half = groups.summed(now.weight, self.style[:, row] * self.style[:, column])
-        found[:, row, column] = found[:, column, row] = half
-        return found
+        return both_sides(half, self.dims)
 
     def _choices(self) -> tuple[Floats, Floats]:
         """Pull [n_pictures, d] and information [n_pictures, d, d] of having asked with a picture.
@@ -218,11 +258,11 @@ class _Sweep:
         worth = self.config.wants
         information = self._information(self.by_query, now)
         pull = self.by_query.summed(now.gain, self.style)
-        pull += exact.times(information, self.wants[self.queries])
+        pull += by_rows(exact.times, information, self.wants[self.queries])
         self.wants = rounded(self.config.likeness * self.style)
         pull += worth * self.wants[self.queries]
         self.wants[self.queries] = rounded(
-            exact.solved(information + worth * np.eye(self.dims), pull)
+            by_rows(exact.solved, information + worth * np.eye(self.dims), pull)
         )
 
     def maximise_styles(self) -> None:
@@ -236,50 +276,50 @@ class _Sweep:
         self.items = np.flatnonzero(information[:, d, d] > 0)
         information = information[self.items]
         pull = pull[self.items]
-        pull += exact.times(information, np.column_stack([self.style, self.quality])[self.items])
+        known = np.column_stack([self.style, self.quality])[self.items]
+        pull += by_rows(exact.times, information, known)
         worth = np.append(np.full(d, config.own), config.quality)
-        inverse = exact.inverse(information + np.diag(worth))
+        inverse = by_rows(exact.inverse, information + np.diag(worth))
         features = self.features[self.items]
 
         def on_metric(pulls: Floats) -> Floats:
             """What pulls on styles say of the metric once the items' own parts are integrated
             out.
             """
-            own = config.own * exact.times(inverse, pulls)[:, :d]
+            own = config.own * by_rows(exact.times, inverse, pulls)[:, :d]
             return exact.product(own.T, features)
 
         def stiffness(metric: Floats) -> Floats:
             styles = exact.product(features, metric.T)
-            return on_metric(exact.times(information[:, :, :d], styles)) + config.metric * metric
+            pulls = by_rows(exact.times, information[:, :, :d], styles)
+            return on_metric(pulls) + config.metric * metric
 
         self.metric = rounded(conjugate_gradients(stiffness, on_metric(pull), self.metric))
         self.style = rounded(self.features @ self.metric.T)
         self.quality = np.zeros(len(self.features))
         start = np.column_stack([self.style[self.items], np.zeros(len(self.items))])
-        state = rounded(exact.times(inverse, pull + worth * start))
+        state = rounded(by_rows(exact.times, inverse, pull + worth * start))
         self.style[self.items] = state[:, :d]
         self.quality[self.items] = state[:, d]
+        self._felt = None
 
     def _of_items(self, now: _Residuals) -> tuple[Floats, Floats]:
         """Information [n, d + 1, d + 1] on style and quality by item, and the pull [n, d + 1] on
         them.
         """
         d = self.dims
-        n = len(self.features)
         towards = np.ones((len(self.query), d + 1), dtype=np.float32)
         towards[:, :d] = self.mean[self.shopper] + self.wants[self.query]
         # A symmetric matrix is known by its upper half.
         row, column = np.triu_indices(d + 1)
-        information = np.empty((n, d + 1, d + 1))
         half = self.by_item.summed(now.weight, towards[:, row] * towards[:, column])
-        information[:, row, column] = information[:, column, row] = half
+        information = both_sides(half, d + 1)
         row, column = np.triu_indices(d)
-        unsure = np.empty((n, d, d))
         half = self.shopper_by_item.summed(now.weight, self.variance[:, row, column])
-        unsure[:, row, column] = unsure[:, column, row] = half
+        unsure = both_sides(half, d)
         information[:, :d, :d] += self.config.shrinkage * unsure
         pull = self.by_item.summed(now.gain, towards)
-        pull[:, :d] -= exact.times(unsure, self.style)
+        pull[:, :d] -= by_rows(exact.times, unsure, self.style)
         return information, pull
 
     def taste(self, kappa: float, likelihood: tuple[int, ...], welcome: float | None) -> Taste:
@@ -289,7 +329,7 @@ class _Sweep:
         choice = np.zeros((len(self.queries), self.dims))
         certainty = np.zeros((*choice.shape, self.dims))
         place = np.searchsorted(self.queries, self.pictures)
-        choice[place], certainty[place] = self._choices()
+        choice[place], certainty[place] = self.choice, self.certainty
         return Taste(
             rounded(self.theta),
             self.weights,

@@ -4,7 +4,7 @@ pair.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from scipy import sparse
 from recommender import exact
 from recommender.taste.item_features import ItemFeatures
 from recommender.taste.model import KNOTS, Floats, rounded
+from recommender.taste.threads import each
 
 Floats4 = NDArray[np.float32]
 Whole = NDArray[np.int64]
@@ -26,7 +27,7 @@ LONGEST = 1.0
 """Log-odds that theta moves in one generation at most."""
 
 PAIRS_AT_ONCE = 50_000
-"""Pairs whose differences are held at once."""
+"""Pairs whose differences are held and summed at once: another number is another sum."""
 
 
 class QueryItemPairs:
@@ -62,10 +63,13 @@ class QueryItemPairs:
     def distances(self, weights: Floats) -> Floats:
         """Of the pairs: float64 [n_pairs]."""
         components = np.flatnonzero(weights)
-        found = np.zeros(len(self))
-        for part, squares in self._differences(components):
-            found[part] = exact.product(squares, 0.5 * weights[components, None])[:, 0]
-        return found
+        half = 0.5 * weights[components, None]
+        differences = self._differences(components)
+
+        def some(part: slice) -> Floats:
+            return exact.product(differences(part), half)[:, 0]
+
+        return np.concatenate([np.zeros(0), *each(some, len(self), PAIRS_AT_ONCE)])
 
     def step(
         self, theta: Floats, weights: Floats, gain: Floats, weight: Floats, *, apart: float
@@ -85,12 +89,18 @@ class QueryItemPairs:
         knots = self._knots()
         pull[:n] = knots @ gain_of
         information[:n, :n] = (knots * weight_of @ knots.T).toarray()
-        for part, squares in self._differences(np.arange(f)):
-            rows = squares * np.float32(-0.5)
+        differences = self._differences(np.arange(f))
+
+        def some(part: slice) -> tuple[Floats, Floats, Floats]:
+            rows = differences(part) * np.float32(-0.5)
             heavy = rows * weight_of[part, None]
-            pull[n:] += exact.product(gain_of[None, part], rows)[0]
-            information[n:, n:] += exact.product(rows.T, heavy)
-            information[:n, n:] += knots[:, part] @ heavy
+            pulled = exact.product(gain_of[None, part], rows)[0]
+            return pulled, exact.product(rows.T, heavy), knots[:, part] @ heavy
+
+        for pulled, of_distance, of_both in each(some, len(self), PAIRS_AT_ONCE):
+            pull[n:] += pulled
+            information[n:, n:] += of_distance
+            information[:n, n:] += of_both
         information[n:, :n] = information[:n, n:].T
         bend = np.diff(np.eye(n), axis=0)
         # Between knots that are seldom seen theta stays as steep as it is: only changes are
@@ -106,22 +116,25 @@ class QueryItemPairs:
 
     def _cosines(self, item_features: ItemFeatures, asked: Whole) -> Floats:
         rows = item_features.embeddings[asked]
-        found = np.zeros(len(self))
-        for begin in range(0, len(self), PAIRS_AT_ONCE):
-            part = slice(begin, begin + PAIRS_AT_ONCE)
-            beside = item_features.embeddings[self.item[part]]
-            found[part] = np.einsum("nd,nd->n", rows[self._row[part]], beside)
-        return found
 
-    def _differences(self, components: Whole) -> Iterator[tuple[slice, Floats4]]:
-        """Squared differences along some components, some pairs at a time: float32 [some,
-        n_axes].
-        """
+        def some(part: slice) -> Floats:
+            beside = item_features.embeddings[self.item[part]]
+            cosine = np.einsum("nd,nd->n", rows[self._row[part]], beside)
+            return np.asarray(cosine, dtype=np.float64)
+
+        return np.concatenate([np.zeros(0), *each(some, len(self), PAIRS_AT_ONCE)])
+
+    def _differences(self, components: Whole) -> Callable[[slice], Floats4]:
+        """For some pairs the squared differences along some components: float32 [some, n_axes]."""
         asked = self._asked[:, components]
         places = self._places[:, components]
-        for begin in range(0, len(self), PAIRS_AT_ONCE):
-            part = slice(begin, begin + PAIRS_AT_ONCE)
-            yield part, (asked[self._row[part]] - places[self.item[part]]) ** 2
+
+        def of_some(part: slice) -> Floats4:
+            found = asked[self._row[part]]
+            found -= places[self.item[part]]
+            return np.asarray(np.square(found, out=found))
+
+        return of_some
 
     def _knots(self) -> sparse.csc_array:
         """Shares of the two knots around each pair: [knots, n_pairs]."""

@@ -13,9 +13,16 @@ from scipy import sparse
 
 from recommender import exact
 from recommender.taste.model import Floats
+from recommender.taste.threads import each
 
 VARIANCE_STEPS = 2.0**16
 """Variances of tastes are multiples of 1/VARIANCE_STEPS."""
+
+ROWS_AT_ONCE = 512
+"""Rows, each with a matrix of its own, that are computed at once."""
+
+COLUMNS_AT_ONCE = 46
+"""Columns that are added up at once at most, in parts of equal size."""
 
 GRADIENT_STEPS = 12
 """Steps of conjugate gradients for the metric."""
@@ -30,7 +37,7 @@ class CellGroups:
     order: NDArray[np.integer]
     """[n_cells]: the place of each sorted cell among the cells as they were given."""
 
-    row: NDArray[np.int64]
+    row: NDArray[np.int32]
     """[n_cells]: the table's row of each sorted cell."""
 
     begin: NDArray[np.integer]
@@ -43,7 +50,8 @@ class CellGroups:
         by_group = sparse.csr_array(
             (np.ones(len(group)), group, np.arange(len(group) + 1)), shape
         ).tocsc()
-        return cls(by_group.indices, row[by_group.indices], by_group.indptr)
+        order = by_group.indices
+        return cls(order, row[order].astype(np.int32), by_group.indptr.astype(np.int32))
 
     def __len__(self) -> int:
         return len(self.begin) - 1
@@ -55,7 +63,14 @@ class CellGroups:
         """
         ordered = factor.ravel()[self.order].astype(np.float32)
         matrix = sparse.csr_array((ordered, self.row, self.begin), shape=(len(self), len(table)))
-        return np.asarray(matrix @ table.astype(np.float32), dtype=np.float64)
+        columns = table.shape[1]
+        found = np.empty((len(self), columns))
+
+        def some(part: slice) -> None:
+            found[:, part] = matrix @ table[:, part].astype(np.float32)
+
+        each(some, columns, -(-columns // -(-columns // COLUMNS_AT_ONCE)))
+        return found
 
 
 def variances(precision: Floats) -> Floats:
@@ -63,7 +78,29 @@ def variances(precision: Floats) -> Floats:
 
     They are so coarse that style' variance style is exact for every style shorter than 90.
     """
-    return np.asarray(np.rint(exact.inverse(precision) * VARIANCE_STEPS) / VARIANCE_STEPS)
+    return by_rows(
+        lambda some: np.rint(exact.inverse(some) * VARIANCE_STEPS) / VARIANCE_STEPS, precision
+    )
+
+
+def by_rows(function: Callable[..., Floats], *arrays: Floats) -> Floats:
+    """What a function gives for the arrays, whose rows need nothing of each other, some rows at a
+    time.
+    """
+    n = len(arrays[0])
+    if n <= ROWS_AT_ONCE:
+        return function(*arrays)
+    return np.concatenate(
+        each(lambda part: function(*(array[part] for array in arrays)), n, ROWS_AT_ONCE)
+    )
+
+
+def both_sides(half: Floats, d: int) -> Floats:
+    """Symmetric matrices [n, d, d] of their upper halves, row by row [n, d (d + 1) / 2]."""
+    row, column = np.triu_indices(d)
+    place = np.empty((d, d), dtype=np.intp)
+    place[row, column] = place[column, row] = np.arange(len(row))
+    return np.asarray(half[:, place])
 
 
 def asked_with(

@@ -219,3 +219,23 @@ def test_an_id_is_never_given_twice(engine: Engine, run: int, work_id: int) -> N
     with write_transaction(engine) as conn:
         work.finish(conn, work_id)
         assert work.add(conn, run, "rank", {"b": {}})[0] > work_id
+
+
+def test_who_works_knows_how_many_of_its_host_are_idle(
+    engine: Engine, run: int, work_id: int
+) -> None:
+    """Not those who hold work, are silent, live elsewhere, or only supervise; nobody's are none."""
+    with write_transaction(engine) as conn:
+        (other,) = work.add(conn, run, "rank", {"b": {"step": 1}})
+        for name, host in {"me": "a", "idle": "a", "busy": "a", "silent": "a", "far": "b"}.items():
+            heartbeats.beat(conn, Process(name, heartbeats.WORKER, host, 1, 3.0))
+        heartbeats.beat(conn, Process("above", heartbeats.SUPERVISOR, "a", 1, 3.0))
+        is_silent = heartbeat_table.c.name == "silent"
+        conn.execute(update(heartbeat_table).where(is_silent).values(seen=now() - 60.0))
+        assert heartbeats.idle_beside(conn, work_id) == 0
+        work.take(conn, work_id, "me")
+        work.take(conn, other, "busy")
+        assert heartbeats.idle_beside(conn, work_id) == 1
+        assert heartbeats.idle_beside(conn, other) == 1
+        work.finish(conn, other)
+        assert heartbeats.idle_beside(conn, work_id) == 2

@@ -47,6 +47,15 @@ def test_a_product_is_close_to_the_usual_one(shape: tuple[int, int, int], seed: 
     assert np.abs(exact.product(a, b) - a @ b).max() <= allowed
 
 
+def test_a_product_is_the_same_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many terms are added up at once, the last piece shorter."""
+    a = numbers(1, 4, 100)
+    b = numbers(2, 100, 3).astype(np.float32)
+    whole = exact.product(a, b)
+    monkeypatch.setattr(exact, "INNER_AT_ONCE", 32)
+    assert np.array_equal(exact.product(a, b), whole)
+
+
 def test_products_of_nothing_are_nothing() -> None:
     """No rows, no terms, only zeros."""
     assert exact.product(np.zeros((0, 3)), np.ones((3, 2))).shape == (0, 2)
