@@ -16,7 +16,7 @@ from scipy import special
 
 from simulator.counterfactual.chances import Chances, DrawnChances, Floats, RankedChances
 from simulator.counterfactual.examination import Examination
-from simulator.counterfactual.logged import Logged
+from simulator.counterfactual.logged import Ints, Logged
 from simulator.counterfactual.shared import EveryPlace, Shared, share
 
 SUPPORT = 0.99
@@ -75,7 +75,7 @@ def item_position(log: Logged, shared: Shared, target: Chances) -> PolicyEstimat
     weights = np.divide(target.own, own, out=np.zeros(own.shape), where=own > 0)
     clicks = Total((weights * log.clicked).sum(1), np.zeros(log.clicked.shape[1]))
     unsupported = missed(log, shared, weights, by_place=True)
-    found = _Evaluation(log, shared, None, weights, unsupported)
+    found = Evaluation(log.places, shared, None, effective_items(weights), unsupported)
     return found.of("item-position IPS", [clicks], [])
 
 
@@ -159,8 +159,8 @@ class PositionBased:
         self, name: str, above: Sequence[Total], below: Sequence[Total]
     ) -> PolicyEstimate:
         looks = self.every.looks
-        weights = self.weighed.weights
-        found = _Evaluation(self.log, self.shared, looks, weights, self.unsupported)
+        effective = effective_items(self.weighed.weights)
+        found = Evaluation(self.log.places, self.shared, looks, effective, self.unsupported)
         return found.of(name, above, below)
 
 
@@ -189,13 +189,15 @@ def missed(
 
 
 @dataclass(frozen=True)
-class _Evaluation:
+class Evaluation:
     """From totals to an estimate with its interval."""
 
-    log: Logged
+    places: Ints
+    """[n]: items on the target's slate."""
     shared: Shared
     looks: Examination | None
-    weights: Floats
+    """None where nothing hangs on the examinations."""
+    effective: float
     unsupported: float
 
     def of(self, name: str, above: Sequence[Total], below: Sequence[Total]) -> PolicyEstimate:
@@ -203,8 +205,8 @@ class _Evaluation:
 
         The delta method over units: a product's relative change is the sum of its factors'.
         """
-        places = self.log.places.astype(np.float64)
-        shown = Total(places, np.zeros(self.weights.shape[1]))
+        places = self.places.astype(np.float64)
+        shown = Total(places, np.zeros(0 if self.looks is None else len(self.looks.by_place)))
         value = 1.0
         relative = np.zeros(len(places))
         for power, totals in ((1, above), (-1, [*below, shown])):
@@ -216,14 +218,17 @@ class _Evaluation:
                     continue
                 value *= whole**power
                 relative += power * total.parts / whole
-                if self.looks is not None:
+                if self.looks is not None and total.slope.any():
                     relative += power * (self.looks.influence @ total.slope) / whole
         low, high = _interval(value, value * relative, self.shared)
         if self.unsupported > 1 - SUPPORT:
             low = high = float("nan")
-        squares = max(float(np.square(self.weights).sum()), 1e-300)
-        effective = float(self.weights.sum() ** 2 / squares)
-        return PolicyEstimate(name, value, low, high, effective, self.unsupported)
+        return PolicyEstimate(name, value, low, high, self.effective, self.unsupported)
+
+
+def effective_items(weights: Floats) -> float:
+    """Items with equal weights that would say as much (Kish)."""
+    return float(weights.sum() ** 2 / max(float(np.square(weights).sum()), 1e-300))
 
 
 def _interval(value: float, influence: Floats, shared: Shared) -> tuple[float, float]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.intervals.counterfactual import Requests, drawn, target_slates
+from benchmarks.intervals.drawn_logs import Requests, drawn, target_slates
+from benchmarks.intervals.many_targets import ManyTargets
 from simulator.counterfactual.estimators import evaluate
 from simulator.counterfactual.shared import share
 
@@ -31,23 +32,26 @@ def a_shop(n: int) -> Requests:
 
 @pytest.mark.parametrize("policy", ["random", "logging"])
 def test_what_is_shared_changes_no_estimate(policy: str) -> None:
-    """Chances laid out and chances told in short, to the last digits."""
+    """Chances laid out, told in short, and only those that are not 0: to the last digits."""
     of = a_shop(600)
     log = drawn(of, policy, target_slates(of, None), 500, np.random.default_rng(2))
     beside = log.beside(of)
     short = log.against(beside, of, target_slates(of, np.random.default_rng(3)))
     of_all = replace(share(beside), logger=log.logger)
+    sparse = list(ManyTargets.of(log, of).evaluate(target_slates(of, np.random.default_rng(3))))
     at = np.asarray(short.target.at)  # type: ignore[union-attr]
     whole = replace(
         short,
         target=(at[:, :, None] == np.arange(K)).astype(np.float64),
         reached=np.ones((*at.shape, K), np.bool_),
     )
-    for one, other in zip(evaluate(short, of_all), evaluate(whole), strict=True):
-        assert one.name == other.name
-        assert (one.value, one.low, one.high) == pytest.approx(
-            (other.value, other.low, other.high), rel=1e-9, nan_ok=True
-        )
+    for found in (evaluate(short, of_all), sparse):
+        for one, other in zip(found, evaluate(whole), strict=True):
+            assert one.name == other.name
+            assert (one.value, one.low, one.high) == pytest.approx(
+                (other.value, other.low, other.high), rel=1e-9, nan_ok=True
+            )
+            assert one.effective == pytest.approx(other.effective, nan_ok=True)
 
 
 def test_the_chances_of_a_log_are_those_of_its_lottery() -> None:
