@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +26,14 @@ from benchmarks.intervals import (
     planning,
     populations,
 )
-from simulator.installation.context import Silence, open_context
+from benchmarks.intervals.progress import PartTalk, ToldList, told
+from benchmarks.intervals.side_by_side import Blocks, blocks_of
+from db.embeddings import EmbedderKey
+from simulator.cli.terminal import Terminal
+from simulator.embedders.vectors import vectors
+from simulator.installation.context import Context, open_context
 from simulator.playing.plan import Plan
+from simulator.playing.simulate import prepare_all
 from simulator.playing.together import play_together
 from simulator.report.numbers import statistics
 from simulator.report.numbers.measures import is_compared, measure, one_run_tells
@@ -35,14 +43,16 @@ from workers import settings
 
 POLICIES = ("visual", "blend")
 SHOPS = 160
-QUICK = 10
+QUICK = 6
 POPULATIONS = 60
-QUICK_POPULATIONS = 6
+QUICK_POPULATIONS = 4
 PLANNED = 120
 MIXED = 30
 QUICK_MIXED = 2
 EQUAL = 140
-QUICK_EQUAL = 10
+QUICK_EQUAL = 4
+AT_ONCE = 20
+"""Shops whose catalogue is read together."""
 SEEDS = 5
 """Shops of one experiment."""
 EXPERIMENTS = 2000
@@ -64,12 +74,18 @@ Shop = dict[str, dict[str, Estimate]]
 
 def shops(n: int) -> Iterator[Shop]:
     """The measures of each policy in n shops."""
-    context = open_context(settings.load(), Silence())
-    for seed in range(1, n + 1):
-        played = play_together(context, _plan(seed), POLICIES, n_seeds=1, is_stored=False, fit=())
-        yield {run.policy: measure(lay_out(run)) for run in played.runs}
-        sys.stderr.write(f"\r{seed} of {n} shops")
-    sys.stderr.write("\n")
+    context = _context()
+    for seed in range(1, n + 1, AT_ONCE):
+        some = min(AT_ONCE, n + 1 - seed)
+        played = play_together(
+            context, _plan(seed), POLICIES, n_seeds=some, is_stored=False, fit=()
+        )
+        for of in range(seed, seed + some):
+            yield {run.policy: measure(lay_out(run)) for run in played.runs if run.seed == of}
+
+
+def _context() -> Context:
+    return open_context(settings.load(), PartTalk())
 
 
 def _plan(seed: int, *, shoppers: int = 400, days: int = 6) -> Plan:
@@ -78,7 +94,7 @@ def _plan(seed: int, *, shoppers: int = 400, days: int = 6) -> Plan:
 
 def page_block_of_plans(n: int, *, is_quick: bool) -> str:
     """Pilots of one size and shops of others, n of each."""
-    context = open_context(settings.load(), Silence())
+    context = _context()
     sizes = ((400, 6), (200, 6)) if is_quick else ((400, 6), (200, 6), (400, 12))
     of, *others = (
         planning.play(context, _plan(1, shoppers=shoppers, days=days), n)
@@ -140,6 +156,10 @@ def page_block_of_shops(played: list[Shop]) -> str:
 def page_block_of_shoppers(played: list[list[populations.Played]]) -> str:
     """Table and note of the populations that were played."""
     alarms, pairs = populations.family_alarms(played)
+    halves = " and ".join(
+        f"of `{policy}` in {_rate(*populations.split_alarms(played, policy))}"
+        for policy in populations.POLICIES
+    )
     n = sum(len(shop) for shop in played)
     by_segment = " and ".join(
         f"of `{policy}` in {populations.segment_alarms(played, policy)[0]}"
@@ -151,6 +171,8 @@ def page_block_of_shoppers(played: list[list[populations.Played]]) -> str:
         f"Apart from itself: the share of {pairs} pairs of populations under one policy that "
         f"differ beyond chance; it should be near 5 %, with a binomial error of {_points(pairs)} "
         f"points.\nAmong the six headlines together, corrected: an alarm in {alarms} of {pairs}."
+        "\nThe same of two halves of one population, parted by lot, who met one policy that learns"
+        f" from all: an alarm {halves}."
         f"\nAmong the segments together, corrected: an alarm {by_segment} of {pairs}."
     )
     return "\n".join([*populations.table(played), "", note])
@@ -158,21 +180,24 @@ def page_block_of_shoppers(played: list[list[populations.Played]]) -> str:
 
 def page_block_of_interleaving(n: int, equal: int) -> str:
     """Two policies in one run: n shops of pairs that differ, and others of pairs that do not."""
-    context = open_context(settings.load(), Silence())
-    places = list(interleaving.shops(context, _plan(1, days=4), max(n, equal)))
-    return interleaving.page_block(places[:n], places[:equal])
+    context = _context()
+    wanted = max(n, equal)
+    places = list(told(interleaving.shops(context, _plan(1, days=4), wanted), "shops", wanted))
+    some, alike = ToldList(places[:n]), ToldList(places[:equal])
+    some.what, alike.what = "shops of a pair", "shops of equal policies"
+    return interleaving.page_block(some, alike)
 
 
 def page_block_of_looks(played: list[Shop], *, is_quick: bool) -> str:
     """Table and note of looking every day and every seed."""
-    context = open_context(settings.load(), Silence())
+    context = _context()
     values = [shop["blend"]["ctr"].value for shop in played]
     return peeking.page_block(context, values, is_quick=is_quick)
 
 
 def page_block_of_long_runs(*, is_quick: bool) -> str:
     """Table and note of the late trend; a quick look takes shorter runs of fewer shoppers."""
-    context = open_context(settings.load(), Silence())
+    context = _context()
     plan = _plan(1, shoppers=100, days=14) if is_quick else _plan(1, days=28)
     n = long_runs.QUICK if is_quick else long_runs.SHOPS
     return long_runs.page_block(long_runs.trends(context, plan, n), plan)
@@ -184,49 +209,123 @@ def write(page: str, block: str, begin: str) -> str:
     return f"{before}{begin}\n\n{block}\n\n{END}{rest.partition(END)[2]}"
 
 
+def _rate(found: int, n: int) -> str:
+    """`5.0 % of 280 pairs (binomial error 1.3 points)`."""
+    error = 100 * (0.05 * 0.95 / max(1, n)) ** 0.5
+    return f"{100 * found / max(1, n):.1f} % of {n} pairs (binomial error {error:.1f} points)"
+
+
 def _points(n: int) -> str:
     return f"{100 * (0.95 * 0.05 / max(1, n)) ** 0.5:.1f}"
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """How much each part plays."""
+
+    is_quick: bool
+    shops: int
+    planned: int
+    populations: int
+    mixed: int
+    equal: int
+
+
+def of_shops(sizes: Sizes) -> Blocks:
+    """The shops, and what is read of them."""
+    played = list(told(shops(sizes.shops), "shops", sizes.shops))
+    return {
+        BEGIN: page_block_of_shops(played),
+        BEGIN_EXPECTED: expected.page_block(played),
+        BEGIN_PEEKING: page_block_of_looks(played, is_quick=sizes.is_quick),
+    }
+
+
+def of_shoppers(sizes: Sizes) -> Blocks:
+    """Populations of two shops."""
+    n = sizes.populations
+    played = [
+        list(told(populations.populations(_plan(seed), n), f"populations of shop {seed}", n))
+        for seed in (1, 2)
+    ]
+    return {BEGIN_SHOPPERS: page_block_of_shoppers(played)}
+
+
+def of_plans(sizes: Sizes) -> Blocks:
+    """Pilots and what is planned from them."""
+    return {BEGIN_PLANS: page_block_of_plans(sizes.planned, is_quick=sizes.is_quick)}
+
+
+def of_interleaving(sizes: Sizes) -> Blocks:
+    """Two policies in one run."""
+    return {BEGIN_MIXED: page_block_of_interleaving(sizes.mixed, sizes.equal)}
+
+
+def of_counterfactual(sizes: Sizes) -> Blocks:
+    """Logs by lot, and targets."""
+    return {BEGIN_COUNTERFACTUAL: counterfactual.page_block(_context(), is_quick=sizes.is_quick)}
+
+
+def of_long_runs(sizes: Sizes) -> Blocks:
+    """Runs of four weeks."""
+    return {BEGIN_LONG: page_block_of_long_runs(is_quick=sizes.is_quick)}
+
+
+PARTS: Mapping[str, Callable[[Sizes], Blocks]] = {
+    "interleaving": of_interleaving,
+    "long-runs": of_long_runs,
+    "plans": of_plans,
+    "shops": of_shops,
+    "shoppers": of_shoppers,
+    "counterfactual": of_counterfactual,
+}
+"""The longest first, so that the others fill the gaps."""
+
+
 def main() -> None:
     """Play, count, and write the tables into the page."""
+    asked = _asked()
+    few = asked.quick
+    sizes = Sizes(
+        is_quick=few,
+        shops=QUICK if few else asked.shops,
+        planned=QUICK if few else asked.planned,
+        populations=QUICK_POPULATIONS if few else asked.populations,
+        mixed=QUICK_MIXED if few else MIXED,
+        equal=QUICK_EQUAL if few else EQUAL,
+    )
+    most = max(sizes.shops, sizes.planned, sizes.equal, sizes.mixed, long_runs.SHOPS)
+    embed(max(QUICK, QUICK_EQUAL) if few else most)
+    parts = {name: partial(PARTS[name], sizes) for name in PARTS if name in asked.only}
+    for found in blocks_of(parts):
+        for begin, block in found.items():
+            sys.stdout.write(f"{block}\n\n")
+            if not few:  # each at once: what a later part fails at takes nothing away
+                PAGE.write_text(write(PAGE.read_text(), block, begin))
+        sys.stdout.flush()
+
+
+def embed(n: int) -> None:
+    """The pictures of all shops at once: a network is opened for them once, and no part needs
+    it.
+    """
+    context = open_context(settings.load(), Terminal())
+    resolved = prepare_all(context, [_plan(seed) for seed in range(1, n + 1)])
+    config = resolved[0].config
+    hashes = sorted({item.image for one in resolved for item in one.items})
+    vectors(context, EmbedderKey(config["model"], config["runtime"]), hashes)
+
+
+def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few shops; writes no page")
     parser.add_argument("--shops", type=int, default=SHOPS)
     parser.add_argument("--planned", type=int, default=PLANNED, help="shops of each size planned")
     parser.add_argument("--populations", type=int, default=POPULATIONS, help="of each of 2 shops")
-    asked = parser.parse_args()
-    n = QUICK if asked.quick else asked.shops
-    each = QUICK_POPULATIONS if asked.quick else asked.populations
-    played = list(shops(n))
-    first = page_block_of_shops(played)
-    third = expected.page_block(played)
-    sys.stdout.write(f"{first}\n\n{third}\n\n")
-    second = page_block_of_shoppers(
-        [list(populations.populations(_plan(seed), each)) for seed in (1, 2)]
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=list(PARTS), help="some of the parts"
     )
-    sys.stdout.write(f"{second}\n\n")
-    plans = page_block_of_plans(n if asked.quick else asked.planned, is_quick=asked.quick)
-    sys.stdout.write(f"{plans}\n\n")
-    sizes = (QUICK_MIXED, QUICK_EQUAL) if asked.quick else (MIXED, EQUAL)
-    mixed = page_block_of_interleaving(*sizes)
-    sys.stdout.write(f"{mixed}\n\n")
-    context = open_context(settings.load(), Silence())
-    targets = counterfactual.page_block(context, is_quick=asked.quick)
-    sys.stdout.write(f"{targets}\n\n")
-    looks = page_block_of_looks(played, is_quick=asked.quick)
-    sys.stdout.write(f"{looks}\n\n")
-    long = page_block_of_long_runs(is_quick=asked.quick)
-    sys.stdout.write(f"{long}\n")
-    if not asked.quick:
-        page = write(PAGE.read_text(), first, BEGIN)
-        page = write(page, third, BEGIN_EXPECTED)
-        page = write(page, plans, BEGIN_PLANS)
-        page = write(page, mixed, BEGIN_MIXED)
-        page = write(page, targets, BEGIN_COUNTERFACTUAL)
-        page = write(page, looks, BEGIN_PEEKING)
-        page = write(page, long, BEGIN_LONG)
-        PAGE.write_text(write(page, second, BEGIN_SHOPPERS))
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.intervals.progress import told
 from simulator.installation.context import Context
 from simulator.playing.plan import Plan
 from simulator.playing.together import play_together
@@ -57,12 +57,10 @@ def page_block(found: dict[str, list[float]], plan: Plan) -> str:
 
 
 def _shops(context: Context, plan: Plan, n: int) -> Iterator[dict[str, float]]:
-    for seed in range(1, n + 1):
+    for seed in told(range(1, n + 1), "long runs of shop", n):
         one = Plan(**{**vars(plan), "seed": seed})
         played = play_together(context, one, POLICIES, n_seeds=1, is_stored=False, fit=())
         yield {run.policy: late_trend(lay_out(run))[TREND].value for run in played.runs}
-        sys.stderr.write(f"\r{seed} of {n} long runs")
-    sys.stderr.write("\n")
 
 
 def _experiments(values: list[float]) -> list[Interval]:

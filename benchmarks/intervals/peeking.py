@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from benchmarks.intervals.progress import told
 from simulator.installation.context import Context
 from simulator.playing.plan import Plan
 from simulator.playing.together import play_together
@@ -83,7 +84,7 @@ def stops(shops: Sequence[Clicks], n: int, *, is_planted: bool) -> dict[str, lis
     """By each way, whether any look of each split was clear; and whether the last alone was."""
     rng = np.random.default_rng(7)
     found: dict[str, list[bool]] = {way: [] for way in (*WAYS, "last")}
-    for number in range(n):
+    for number in told(range(n), "shops parted by lot", n):
         shop = shops[number % len(shops)]
         is_a = rng.permutation(len(shop.clicks)) < len(shop.clicks) // 2
         effect = DETECTABLE * shop.parted(is_a, 0.0)[-1].variance ** 0.5 if is_planted else 0.0

@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from simulator.comparing.preference import of_arm
 from simulator.installation.context import Silence, open_context
 from simulator.playing.in_memory import SharedWorld, gather, play_in_memory, share_world
 from simulator.playing.plan import Plan
@@ -19,8 +20,8 @@ from simulator.playing.record import Record
 from simulator.playing.simulate import prepare
 from simulator.playing.together import remembered
 from simulator.report.numbers import many, statistics
-from simulator.report.numbers.measures import is_compared, measure, one_run_tells
-from simulator.report.numbers.panel import Panel, lay_out
+from simulator.report.numbers.measures import MEASURES, is_compared, measure, one_run_tells
+from simulator.report.numbers.panel import Panel, RunData, lay_out
 from simulator.report.numbers.segments import gaps
 from simulator.report.numbers.statistics import Estimate, Gap, Interval
 from simulator.world.shopper import populate
@@ -29,6 +30,12 @@ from workers import settings
 POLICIES = ("visual", "blend")
 SEGMENT = "segment "
 """How the name of a segment's rate begins, beside those of measures."""
+HALF = "half "
+"""The same of a headline of half of the shoppers: the number of the lot, which half, its name."""
+LOTS = 3
+"""How often the shoppers of a population are parted by lot into two halves."""
+PAIRS = 280
+"""Of such halves, that are looked at."""
 
 Played = dict[str, dict[str, Estimate]]
 """policy -> measure -> estimate, of one population."""
@@ -61,7 +68,7 @@ def populations(plan: Plan, n: int) -> Iterator[Played]:
             play_in_memory(shared, policy, record=record)
             run = remembered(context, replace(first, config=config), shared, record, None)
             panel = lay_out(run)
-            found[policy] = measure(panel) | _segments(panel)
+            found[policy] = measure(panel) | _segments(panel) | _halves(run)
         yield found
 
 
@@ -92,6 +99,38 @@ def family_alarms(shops: Sequence[Sequence[Played]]) -> tuple[int, int]:
 def segment_alarms(shops: Sequence[Sequence[Played]], policy: str) -> tuple[int, int]:
     """The same among the segments of a policy."""
     return _alarms(shops, policy, lambda name: name.startswith(SEGMENT))
+
+
+def split_alarms(shops: Sequence[Sequence[Played]], policy: str) -> tuple[int, int]:
+    """Halves of one population, by lot, with any alarm among the headlines, corrected; and pairs.
+
+    Lots of one population are nearly independent of each other: who is in which half is drawn anew.
+    """
+    parted = [(one[policy], lot) for lot in range(LOTS) for shop in shops for one in shop][:PAIRS]
+    return sum(_is_parted(*one) for one in parted), len(parted)
+
+
+def _is_parted(found: Mapping[str, Estimate], lot: int) -> bool:
+    names = [name for name in found if name.startswith(f"{HALF}{lot} 0 ")]
+    pairs = [(found[one], found[one.replace(f"{lot} 0", f"{lot} 1", 1)]) for one in names]
+    values = [a.value - b.value for a, b in pairs]
+    return any(
+        p < 1 - statistics.LEVEL
+        for p in many.max_t(values, [a.influence - b.influence for a, b in pairs])
+    )
+
+
+def _halves(run: RunData) -> dict[str, Estimate]:
+    """The headlines of either half of the shoppers, who met one policy that learns from all."""
+    found = {}
+    for lot in range(LOTS):
+        arms = np.random.default_rng([run.seed, lot]).permutation(run.n_shoppers) % 2
+        for half in (0, 1):
+            panel = lay_out(of_arm(run, arms, half))
+            for name, row in MEASURES.items():
+                if many.is_headline(name) and row.formula:
+                    found[f"{HALF}{lot} {half} {name}"] = row.formula(panel)
+    return found
 
 
 def _alarms(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sqlalchemy import Engine
@@ -58,6 +60,22 @@ def test_an_alarm_among_segments_is_counted_by_policy_and_pair() -> None:
     alike, apart = ([{"visual": one}, {"visual": other}] for other in (two, far))
     assert populations.segment_alarms([alike], "visual") == (0, 1)
     assert populations.segment_alarms([alike, apart], "visual") == (1, 2)
+
+
+def test_an_alarm_between_halves_is_counted_by_lot() -> None:
+    """Of three lots of one population, that one whose halves are apart in one of two headlines."""
+    rng = np.random.default_rng(12)
+    found = {}
+    for lot in range(populations.LOTS):
+        for half in (0, 1):
+            for name in ("ctr_late_expected", "cart_rate"):
+                moved = 3.0 * half * (lot == 1) * (name == "cart_rate")
+                one = _estimate(rng.normal(moved, 1, size=30))
+                nothing = np.zeros(30)
+                ours = [one.influence, nothing] if half else [nothing, one.influence]
+                whole = replace(one, influence=np.concatenate(ours))
+                found[f"{populations.HALF}{lot} {half} {name}"] = whole
+    assert populations.split_alarms([[{"blend": found}]], "blend") == (1, populations.LOTS)
 
 
 def test_a_table_takes_its_place_in_the_page_and_leaves_the_rest() -> None:
