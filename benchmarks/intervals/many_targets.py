@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.intervals.drawn_logs import DrawnLog, Floats, Requests
 from simulator.counterfactual.estimators import (
-    Evaluation,
+    Summed,
     PolicyEstimate,
     Total,
     effective_items,
@@ -86,7 +86,7 @@ class ManyTargets:
         row, item = both.row[same], both.item[same]
         weights = 1.0 / self.shared.logger.own[row, item]
         parts = np.bincount(row, weights * self.log.clicked[row, item], minlength=both.n)
-        found = Evaluation(self._places, self.shared, None, effective_items(weights), 0.0)
+        found = Summed(self._places, self.shared, None, effective_items(weights), 0.0)
         return found.of("item-position IPS", [Total(parts, np.zeros(0))], [])
 
     def _position_based(self, both: Common, target: NDArray[np.int16]) -> Iterator[PolicyEstimate]:
@@ -95,9 +95,7 @@ class ManyTargets:
         at = (both.row, both.item)
         inverse = self.every.inverse[at]
         weights = e[both.place] * inverse
-        summed = Evaluation(
-            self._places, self.shared, self.every.looks, effective_items(weights), 0.0
-        )
+        summed = Summed(self._places, self.shared, self.every.looks, effective_items(weights), 0.0)
 
         def weighed(x: Floats) -> Total:
             """The sum of weights times x [m]."""

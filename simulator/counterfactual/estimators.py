@@ -1,7 +1,7 @@
 """The click rate of a target policy, estimated from a log of another: five estimators.
 
 All assume that a click depends on the item and its place, not on its neighbours (Li et al. 2018,
-*Offline Evaluation of Ranking Policies with Click Models*). The position-based ones assume besides
+*Offline Summed of Ranking Policies with Click Models*). The position-based ones assume besides
 that it is the product of an examination by place and an attraction by request and item.
 """
 
@@ -75,7 +75,7 @@ def item_position(log: Logged, shared: Shared, target: Chances) -> PolicyEstimat
     weights = np.divide(target.own, own, out=np.zeros(own.shape), where=own > 0)
     clicks = Total((weights * log.clicked).sum(1), np.zeros(log.clicked.shape[1]))
     unsupported = missed(log, shared, weights, by_place=True)
-    found = Evaluation(log.places, shared, None, effective_items(weights), unsupported)
+    found = Summed(log.places, shared, None, effective_items(weights), unsupported)
     return found.of("item-position IPS", [clicks], [])
 
 
@@ -160,7 +160,7 @@ class PositionBased:
     ) -> PolicyEstimate:
         looks = self.every.looks
         effective = effective_items(self.weighed.weights)
-        found = Evaluation(self.log.places, self.shared, looks, effective, self.unsupported)
+        found = Summed(self.log.places, self.shared, looks, effective, self.unsupported)
         return found.of(name, above, below)
 
 
@@ -189,7 +189,7 @@ def missed(
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Summed:
     """From totals to an estimate with its interval."""
 
     places: Ints
