@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from benchmarks.intervals.drawn_logs import DrawnLog, Floats, Requests
 from simulator.counterfactual.estimators import (
-    Summed,
     PolicyEstimate,
+    Summed,
     Total,
     effective_items,
 )
