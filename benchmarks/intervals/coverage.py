@@ -49,8 +49,8 @@ QUICK_POPULATIONS = 4
 PLANNED = 120
 MIXED = 30
 QUICK_MIXED = 2
-EQUAL = 140
-QUICK_EQUAL = 4
+EQUAL = 14
+QUICK_EQUAL = 2
 AT_ONCE = 20
 """Shops whose catalogue is read together."""
 SEEDS = 5
@@ -95,13 +95,14 @@ def _plan(seed: int, *, shoppers: int = 400, days: int = 6) -> Plan:
 def page_block_of_plans(n: int, *, is_quick: bool) -> str:
     """Pilots of one size and shops of others, n of each."""
     context = _context()
-    sizes = ((400, 6), (200, 6)) if is_quick else ((400, 6), (200, 6), (400, 12))
-    of, *others = (
-        planning.play(context, _plan(1, shoppers=shoppers, days=days), n)
-        for shoppers, days in sizes
-    )
+    pilots = planning.play(context, _plan(1), n, (3, 6))
+    others = [
+        played
+        for shoppers in ((200,) if is_quick else (200, 800))
+        for played in planning.play(context, _plan(1, shoppers=shoppers), n, (6,))
+    ]
     trials = planning.QUICK_TRIALS if is_quick else planning.TRIALS
-    return planning.page_block(of, others, trials=trials)
+    return planning.page_block(pilots, others, trials=trials)
 
 
 def covered_over_shops(values: list[float]) -> float:

@@ -10,14 +10,17 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from db.errors import UsageError
 from simulator.comparing.mixed_run import Pair, arms, checked, play_mixed
 from simulator.comparing.preference import (
+    effect_of_split,
     gap_of,
     in_order,
     of_arm,
     preference,
+    preference_expected,
     times_the_sessions,
 )
 from simulator.installation.context import Context
@@ -39,13 +42,21 @@ class ShopsSeen:
     """What was seen in each shop, an estimate a shop."""
 
     found: list[Estimate] = field(default_factory=list)
-    """The preference; of a split, the first half's click rate."""
-    against: list[Estimate] = field(default_factory=list)
-    """Of a split, the second half's."""
+    """The preference by clicks; none of a split."""
+    first: list[Estimate] = field(default_factory=list)
+    """The click rate of those who met the first policy, where shoppers were split."""
+    second: list[Estimate] = field(default_factory=list)
+    """The same of the second."""
     truth: tuple[list[Estimate], list[Estimate]] = field(default_factory=lambda: ([], []))
     """The expected click rate of each policy alone."""
     drawn: list[Estimate] = field(default_factory=list)
     """The click rate of each policy alone."""
+    expected: list[Estimate] = field(default_factory=list)
+    """The preference by the judge's chances; none of a split."""
+    effects: list[float] = field(default_factory=list)
+    """What an A/B test finds in the expected click rate, in which both learn together, as they do
+    where their lists are mixed; none of a split.
+    """
     sessions: int = 0
 
 
@@ -62,7 +73,11 @@ class InOneRun:
     """The true click rate of each."""
     sessions: int
     times: float
-    """How many times the sessions an A/B test needs to be as sure as interleaving; NaN of one."""
+    """How many times the sessions an A/B test needs to be as sure as interleaving, both by what was
+    clicked; NaN of one.
+    """
+    times_expected: float
+    """The same, both by the judge's chances of clicks."""
 
     @property
     def is_faithful(self) -> bool | None:
@@ -82,7 +97,14 @@ class InOneRun:
             "seeds": self.seeds,
             "over": "shops" if self.seeds > 1 else "shoppers",
             "is_faithful": self.is_faithful,
-            **({} if self.is_split else {"ab_test_times": _or_null(self.times)}),
+            **(
+                {}
+                if self.is_split
+                else {
+                    "ab_test_times": _or_null(self.times),
+                    "ab_test_times_expected": _or_null(self.times_expected),
+                }
+            ),
         }
 
 
@@ -103,7 +125,7 @@ def in_one_run(
     checked(pair)
     sized = fitted(context, plan, fit)
     shops = ShopsSeen()
-    runs = 1 + len(set(pair))
+    runs = (1 if is_split else 2) + len(set(pair))
     what = f"{pair[0]} and {pair[1]}"
     with context.talk.progress(what, n_seeds * runs * plan.days) as step:
         for seed in range(plan.seed, plan.seed + n_seeds):
@@ -125,36 +147,49 @@ class OneShop:
 
     def look(self, shops: ShopsSeen, pair: Pair, *, is_split: bool) -> dict[str, Panel]:
         """Play both in one run and each alone, and add what is seen; the runs of each alone."""
-        self.mixed(shops, pair, is_split=is_split)
         alone = {policy: lay_out(self.alone(policy)) for policy in dict.fromkeys(pair)}
         for number, policy in enumerate(pair):
             shops.truth[number].append(formulas.ctr_expected(alone[policy]))
             shops.drawn.append(formulas.ctr(alone[policy]))
+        halves, n = self.split(pair)
+        for number, seen in enumerate((shops.first, shops.second)):
+            seen.append(formulas.ctr(halves[number]))
+        if is_split:
+            shops.sessions += n
+            return alone
+        base = self._halves(alone[pair[1]].run)
+        shops.effects.append(effect_of_split(halves, base, formulas.ctr_expected))
+        panel, credit = self.interleaved(pair)
+        shops.found.append(preference(panel, credit))
+        shops.expected.append(preference_expected(panel, credit))
+        shops.sessions += len(panel.sessions.session)
         return alone
 
-    def mixed(self, shops: ShopsSeen, pair: Pair, *, is_split: bool) -> None:
-        """The run of both."""
+    def interleaved(self, pair: Pair) -> tuple[Panel, NDArray[np.int64]]:
+        """The run of both in each list, and whom a click at each place speaks for."""
         record = self._record()
         desk = play_mixed(
-            self.shared, pair, is_split=is_split, record=record, after_day=self.after_day
+            self.shared, pair, is_split=False, record=record, after_day=self.after_day
         )
-        run = self._run(record)
-        if is_split:
-            arm = arms(run.seed, run.n_shoppers)
-            halves = [lay_out(of_arm(run, arm, number)) for number in (0, 1)]
-            shops.found.append(formulas.ctr(halves[0]))
-            shops.against.append(formulas.ctr(halves[1]))
-            shops.sessions += sum(len(half.sessions.session) for half in halves)
-        else:
-            panel = lay_out(run)
-            shops.found.append(preference(panel, in_order(desk.team)))
-            shops.sessions += len(panel.sessions.session)
+        return lay_out(self._run(record)), in_order(desk.credit)
+
+    def split(self, pair: Pair) -> tuple[list[Panel], int]:
+        """The run in which half of the shoppers meet each, half by half, and its visits."""
+        record = self._record()
+        play_mixed(self.shared, pair, is_split=True, record=record, after_day=self.after_day)
+        halves = self._halves(self._run(record))
+        return halves, sum(len(half.sessions.session) for half in halves)
 
     def alone(self, policy: str) -> RunData:
         """The run of one policy, which learns from itself."""
         record = self._record()
         play_in_memory(self.shared, policy, record=record, after_day=self.after_day)
         return self._run(record)
+
+    @staticmethod
+    def _halves(run: RunData) -> list[Panel]:
+        arm = arms(run.seed, run.n_shoppers)
+        return [lay_out(of_arm(run, arm, number)) for number in (0, 1)]
 
     def _record(self) -> Record:
         return Record(self.shared.world.slate_size)
@@ -166,16 +201,22 @@ class OneShop:
 def _answer(shops: ShopsSeen, pair: Pair, *, is_split: bool, n_seeds: int) -> InOneRun:
     truth = gap_of(*shops.truth)
     values = [float(np.mean([one.value for one in found])) for found in shops.truth]
-    times = np.nan if is_split else times_the_sessions(shops.found, shops.drawn, truth.value)
+    times = times_expected = float("nan")
+    if not is_split:
+        effect = float(np.mean(shops.effects))
+        everyone = [*shops.truth[0], *shops.truth[1]]
+        times = times_the_sessions(shops.found, shops.drawn, effect)
+        times_expected = times_the_sessions(shops.expected, everyone, effect)
     return InOneRun(
         pair=pair,
         is_split=is_split,
         seeds=n_seeds,
-        said=gap_of(shops.found, shops.against if is_split else None),
+        said=gap_of(shops.first, shops.second) if is_split else gap_of(shops.found),
         truth=truth,
         values=(values[0], values[1]),
         sessions=shops.sessions,
-        times=float(times),
+        times=times,
+        times_expected=times_expected,
     )
 
 

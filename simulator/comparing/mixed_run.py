@@ -34,8 +34,10 @@ class MixedRun(MemoryRun):
     is_split: bool = False
     """Each shopper meets one of them; else both, in each list."""
     n_shoppers: int = 1
-    team: list[tuple[NDArray[np.int64], int, NDArray[np.int64]]] = field(default_factory=list)
-    """Of each step: sessions [n], the step, and whose item stands where [n, k]."""
+    credit: list[tuple[NDArray[np.int64], int, NDArray[np.int64]]] = field(default_factory=list)
+    """Of each step: sessions [n], the step, and whom a click at each place speaks for [n, k]: 1 the
+    first policy, -1 the second, 0 neither.
+    """
 
     def slates_for(
         self,
@@ -48,8 +50,8 @@ class MixedRun(MemoryRun):
         """The slates of these sessions (sorted) at this step, int32 [n, k]."""
         del generation  # play asks for the one that is known
         lists = self._lists(sessions, step, ranker)
-        entries, team = (self._halved if self.is_split else self._drafted)(lists, sessions, step)
-        self.team.append((sessions, step, team))
+        entries, credit = (self._halved if self.is_split else self._drafted)(lists, sessions, step)
+        self.credit.append((sessions, step, credit))
         if self.record is not None:
             self.record.show(sessions, step, entries)
         chosen: NDArray[np.int32] = entries["item"].copy()
@@ -82,7 +84,7 @@ class MixedRun(MemoryRun):
         inside = np.maximum(drafted.place, 0)
         entries = np.where(drafted.team == 1, lists[1][rows, inside], lists[0][rows, inside])
         entries["item"][drafted.team < 0] = -1
-        return entries, drafted.team
+        return entries, drafted.credit
 
     def _halved(
         self, lists: list[NDArray[Any]], sessions: NDArray[np.int64], step: int
@@ -91,7 +93,7 @@ class MixedRun(MemoryRun):
         n_shoppers = self.n_shoppers
         arm = arms(self.recommender.seed, n_shoppers)[sessions % n_shoppers]
         team = np.repeat(arm[:, None], lists[0].shape[1], axis=1)
-        return np.where(team == 1, lists[1], lists[0]), team
+        return np.where(team == 1, lists[1], lists[0]), 1 - 2 * team
 
 
 def arms(seed: int, n_shoppers: int) -> NDArray[np.int64]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from db.errors import UsageError
-from db.events import Events, Kind
-from simulator.comparing.pilot import Formula, measure_named
+from simulator.comparing.pilot import Formula, first_days, measure_named
 from simulator.installation.context import Context
 from simulator.installation.named import Named, named
 from simulator.playing.report import load
 from simulator.report.numbers.comparison import in_order
 from simulator.report.numbers.measure_row import Measure
 from simulator.report.numbers.measures import one_run_tells
-from simulator.report.numbers.panel import RunData, lay_out
+from simulator.report.numbers.panel import lay_out
 from simulator.report.numbers.sequential import looks
 from simulator.report.numbers.sequential.looks import Look, SeenSoFar
 
@@ -119,17 +118,11 @@ def _by_day(
     formula = _formula(row)
     a, b = (load(context, of_seed[policy]) for policy in pair)
     return [
-        looks.by_day(day, formula(lay_out(until_day(a, day))), formula(lay_out(until_day(b, day))))
+        looks.by_day(
+            day, formula(lay_out(first_days(a, day))), formula(lay_out(first_days(b, day)))
+        )
         for day in range(1, a.days + 1)
     ]
-
-
-def until_day(run: RunData, day: int) -> RunData:
-    """The run with what happened on its first days alone."""
-    rows = run.events.rows
-    is_kept = rows["session"] // max(run.n_shoppers, 1) < day
-    is_impression = rows["kind"] == Kind.IMPRESSION
-    return replace(run, events=Events(rows[is_kept], run.events.shown[is_kept[is_impression]]))
 
 
 def _formula(row: Measure) -> Formula:

@@ -1,11 +1,14 @@
-"""What an experiment that was played says of how much a difference varies: over its shops, over
-its shoppers, and from day to day.
+"""What an experiment that was played says of how much a difference varies, over its shops and over
+its shoppers: after all of its days, and after the first of them.
+
+The first days of a run are the shorter run, event by event. So what fewer days give is measured,
+and need not be foretold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +25,6 @@ from simulator.report.numbers.statistics import Estimate
 Formula = Callable[[Panel], Estimate]
 
 
-@dataclass(frozen=True)
-class Piloted:
-    """One policy in one shop: a measure over all days, and over every other day."""
-
-    whole: Estimate
-    halves: tuple[Estimate, Estimate]
-
-
 def measure_named(metric: str) -> Measure:
     """The row of a measure, by its name or what stands before its @; NotFoundError for an unknown
     one.
@@ -43,13 +38,28 @@ def measure_named(metric: str) -> Measure:
     return rows[stem]
 
 
-def piloted(run: RunData, formula: Formula) -> Piloted:
-    """A measure of one run, and of its even and its odd days alone."""
-    even, odd = (formula(lay_out(_of_days(run, parity))) for parity in (0, 1))
-    return Piloted(formula(lay_out(run)), (even, odd))
+def piloted(run: RunData, formula: Formula, days: Sequence[int]) -> dict[int, Estimate]:
+    """A measure of one run, after each of these numbers of days."""
+    return {one: formula(lay_out(first_days(run, one))) for one in days}
 
 
-def variances(a: Sequence[Piloted], b: Sequence[Piloted], *, shoppers: int, days: int) -> Variances:
+def offered(days: int) -> list[int]:
+    """The numbers of days that a pilot of so many is read at: its quarters, rounded up."""
+    return sorted({-(-days * quarter // 4) for quarter in (1, 2, 3, 4)})
+
+
+def first_days(run: RunData, days: int) -> RunData:
+    """The run as it would have been with so many days; what was said of later ones is not read."""
+    rows = run.events.rows
+    is_kept: NDArray[np.bool_] = rows["session"] // max(run.n_shoppers, 1) < days
+    is_impression = rows["kind"] == Kind.IMPRESSION
+    events = Events(rows[is_kept], run.events.shown[is_kept[is_impression]])
+    return replace(run, events=events, days=days)
+
+
+def variances(
+    a: Sequence[Estimate], b: Sequence[Estimate], *, shoppers: int, days: int
+) -> Variances:
     """Of a - b, shop by shop; the shoppers of a shop met both.
 
     Raises UsageError with fewer than two shops in which both have the measure.
@@ -57,23 +67,19 @@ def variances(a: Sequence[Piloted], b: Sequence[Piloted], *, shoppers: int, days
     shops = [
         (ours, theirs)
         for ours, theirs in zip(a, b, strict=True)
-        if not np.isnan(ours.whole.value - theirs.whole.value)
+        if not np.isnan(ours.value - theirs.value)
     ]
     if len(shops) < 2:
         raise UsageError(
             f"a pilot needs at least 2 seeds, found {len(shops)}; play"
             " `windowshop experiment --policies visual,blend --seeds 5`, for instance"
         )
-    gaps = [ours.whole.value - theirs.whole.value for ours, theirs in shops]
-    halves = [
-        _within(ours.halves[half], theirs.halves[half]) for ours, theirs in shops for half in (0, 1)
-    ]
+    gaps = [ours.value - theirs.value for ours, theirs in shops]
     return Variances(
         value=float(np.mean(gaps)),
-        base=float(np.mean([theirs.whole.value for _, theirs in shops])),
+        base=float(np.mean([theirs.value for _, theirs in shops])),
         between=float(np.var(gaps, ddof=1)),
-        within=float(np.mean([_within(ours.whole, theirs.whole) for ours, theirs in shops])),
-        within_half=float(np.mean(halves)),
+        within=float(np.mean([_within(ours, theirs) for ours, theirs in shops])),
         seeds=len(shops),
         shoppers=shoppers,
         days=days,
@@ -86,11 +92,3 @@ def _within(a: Estimate, b: Estimate) -> float:
     if np.isnan(a.value - b.value) or units < 2:
         return float("nan")
     return float(np.square(a.influence - b.influence).sum()) * units / (units - 1)
-
-
-def _of_days(run: RunData, parity: int) -> RunData:
-    """The run with what happened on its even or its odd days alone."""
-    rows = run.events.rows
-    is_kept: NDArray[np.bool_] = rows["session"] // max(run.n_shoppers, 1) % 2 == parity
-    is_impression = rows["kind"] == Kind.IMPRESSION
-    return replace(run, events=Events(rows[is_kept], run.events.shown[is_kept[is_impression]]))

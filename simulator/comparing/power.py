@@ -1,4 +1,4 @@
-"""How large an experiment must be: seeds, shoppers and days for a difference at a power.
+"""How large an experiment must be: seeds and shoppers for a difference at a power.
 
 Over S shops of n shoppers each, the mean paired difference has the variance
 (s2_shop + s2_shopper / n) / S: two-stage sampling, Cochran, Sampling Techniques, section 10.
@@ -21,7 +21,9 @@ _CELLS = 64
 
 @dataclass(frozen=True)
 class Variances:
-    """What a pilot says of the paired difference of two policies in one measure."""
+    """What a pilot says of the paired difference of two policies in one measure, after so many
+    days.
+    """
 
     value: float
     """a - b, mean over its shops."""
@@ -31,8 +33,6 @@ class Variances:
     """Variance over shops of the difference, with the luck of their shoppers in it."""
     within: float
     """Variance over shoppers of the difference of one shop, mean over shops."""
-    within_half: float
-    """The same over every other day; NaN where there are too few days."""
     seeds: int
     shoppers: int
     days: int
@@ -42,33 +42,28 @@ class Variances:
         """Variance over shops that would be left with shoppers without number."""
         return max(0.0, self.between - self.within)
 
-    def s2_shopper(self, days: int) -> float:
-        """Variance over shoppers, one shopper a shop, when each is watched for so many days.
+    @property
+    def s2_shopper(self) -> float:
+        """Variance over shoppers, one shopper a shop."""
+        return self.within * self.shoppers
 
-        What a shopper keeps from day to day stays; what changes daily averages out.
-        """
-        whole = self.within * self.shoppers
-        half = self.within_half * self.shoppers
-        daily = 0.0 if np.isnan(half) else min(max(half - whole, 0.0), whole)
-        return whole - daily + daily * self.days / days
-
-    def variance(self, shoppers: int, days: int) -> float:
+    def variance(self, shoppers: int) -> float:
         """Of the difference in one shop.
 
         Where the pilot's shops differ less than their shoppers explain, the difference is taken to
         be the shoppers' alone, and as small as it was.
         """
-        luck = self.s2_shopper(days) / shoppers
+        luck = self.s2_shopper / shoppers
         found = self.between - self.within + luck
         if luck >= self.within:
             return found
         return max(found, luck * self.between / self.within)
 
-    def error(self, seeds: int, shoppers: int, days: int) -> float:
+    def error(self, seeds: int, shoppers: int) -> float:
         """Standard error of the mean difference over shops."""
-        return float((self.variance(shoppers, days) / seeds) ** 0.5)
+        return float((self.variance(shoppers) / seeds) ** 0.5)
 
-    def freedom(self, shoppers: int, days: int) -> float:
+    def freedom(self, shoppers: int) -> float:
         """Degrees of freedom behind `variance` (Satterthwaite, Biometrics 2, 1946), at least those
         of the pilot's shops: more shoppers never ask for more seeds.
 
@@ -77,7 +72,7 @@ class Variances:
         known = self.seeds - 1.0
         if self.between <= 0:
             return known
-        return max(known, known * (self.variance(shoppers, days) / self.between) ** 2)
+        return max(known, known * (self.variance(shoppers) / self.between) ** 2)
 
 
 @dataclass(frozen=True)
@@ -89,8 +84,12 @@ class ExperimentSize:
     days: int
     power: float
     """With which the wanted difference is found."""
+    error: float
+    """Standard error of the mean difference over its seeds."""
     detectable: float
     """The difference that is found with the wanted power."""
+    seen: float
+    """The difference that the pilot had after so many days, with its own shoppers."""
 
     @property
     def shopper_days(self) -> int:
@@ -98,28 +97,28 @@ class ExperimentSize:
         return self.seeds * self.shoppers * self.days
 
 
-def power_of(pilot: Variances, effect: float, *, seeds: int, shoppers: int, days: int) -> float:
+def power_of(pilot: Variances, effect: float, *, seeds: int, shoppers: int) -> float:
     """The chance that Student's paired t over seeds, two-sided at 5 %, finds the effect.
 
     The mean over what the variance may be, given how few shops the pilot had (Julious, Owen,
     Pharmaceutical Statistics 5, 2006). Whoever takes a small pilot's variance for the true one
     promises more than there is. NaN where nothing varied.
     """
-    error = pilot.error(seeds, shoppers, days)
+    error = pilot.error(seeds, shoppers)
     if error <= 0:
         return np.nan
-    return _mean_power(abs(effect) / error, seeds, pilot.freedom(shoppers, days))
+    return _mean_power(abs(effect) / error, seeds, pilot.freedom(shoppers))
 
 
 def seeds_for(
-    pilot: Variances, effect: float, *, power: float, shoppers: int, days: int, least: int = 2
+    pilot: Variances, effect: float, *, power: float, shoppers: int, least: int = 2
 ) -> int | None:
     """The fewest seeds, `least` or more, that find the effect with the power; None where
     MOST_SEEDS would not.
     """
 
     def is_enough(seeds: int) -> bool:
-        return power_of(pilot, effect, seeds=seeds, shoppers=shoppers, days=days) >= power
+        return power_of(pilot, effect, seeds=seeds, shoppers=shoppers) >= power
 
     low = least - 1
     high = least
@@ -134,9 +133,9 @@ def seeds_for(
     return high
 
 
-def detectable(pilot: Variances, *, power: float, seeds: int, shoppers: int, days: int) -> float:
+def detectable(pilot: Variances, *, power: float, seeds: int, shoppers: int) -> float:
     """The least difference that so large an experiment finds with the power."""
-    freedom = pilot.freedom(shoppers, days)
+    freedom = pilot.freedom(shoppers)
     low = 0.0
     high = 1.0
     while _mean_power(high, seeds, freedom) < power:
@@ -147,18 +146,21 @@ def detectable(pilot: Variances, *, power: float, seeds: int, shoppers: int, day
         low, high = (
             (low, middle) if _mean_power(middle, seeds, freedom) >= power else (middle, high)
         )
-    return high * pilot.error(seeds, shoppers, days)
+    return high * pilot.error(seeds, shoppers)
 
 
 def sized(
-    pilot: Variances, effect: float, *, power: float, seeds: int, shoppers: int, days: int
+    pilot: Variances, effect: float, *, power: float, seeds: int, shoppers: int
 ) -> ExperimentSize:
     """An experiment with its power for the effect, and what it finds with the wanted power."""
-    sizes = {"seeds": seeds, "shoppers": shoppers, "days": days}
+    sizes = {"seeds": seeds, "shoppers": shoppers}
     return ExperimentSize(
         **sizes,
+        days=pilot.days,
         power=power_of(pilot, effect, **sizes),
+        error=pilot.error(seeds, shoppers),
         detectable=detectable(pilot, power=power, **sizes),
+        seen=pilot.value,
     )
 
 

@@ -4,7 +4,7 @@ more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,31 +16,45 @@ from simulator.report.numbers.panel import Panel, RunData, sums
 from simulator.report.numbers.statistics import Estimate, Gap, ratio
 
 Ints = NDArray[np.int64]
-Teams = Sequence[tuple[Ints, int, Ints]]
+Credits = Sequence[tuple[Ints, int, Ints]]
 
 
-def in_order(teams: Teams) -> Ints:
-    """Whose item stands where, [n_slates, k], by session, then step: as panels have slates."""
-    session = np.concatenate([sessions for sessions, _, _ in teams])
-    step = np.repeat([step for _, step, _ in teams], [len(one) for one, _, _ in teams])
-    team: Ints = np.concatenate([team for _, _, team in teams])[np.lexsort((step, session))]
-    return team
+def in_order(told: Credits) -> Ints:
+    """Whom a click speaks for, [n_slates, k], by session, then step: as panels have slates."""
+    session = np.concatenate([sessions for sessions, _, _ in told])
+    step = np.repeat([step for _, step, _ in told], [len(one) for one, _, _ in told])
+    found: Ints = np.concatenate([one for _, _, one in told])[np.lexsort((step, session))]
+    return found
 
 
-def preference(panel: Panel, team: Ints) -> Estimate:
-    """(visits won + half of those tied) / visits - 1/2: above 0 where the first policy's items are
-    clicked more. A visit is won by the policy with more clicks in it.
+def preference(panel: Panel, credit: Ints) -> Estimate:
+    """Clicks that speak for the first policy / clicks that speak for either - 1/2.
 
-    team: whose item stands where, [n_slates, k]. Radlinski 2008, section 4.
+    credit: whom a click speaks for, [n_slates, k], as team_draft says. Undefined where no click
+    speaks for anybody.
     """
     slates = panel.slates
-    lead = (slates.is_clicked & (team == 0)).sum(1) - (slates.is_clicked & (team == 1)).sum(1)
-    won = np.sign(sums(slates.row, lead, len(panel.sessions.session)))
+    spoken = np.where(slates.is_clicked, credit, 0)
     n = panel.run.n_shoppers
-    everyone = np.ones(len(won))
-    return ratio(
-        sums(panel.sessions.shopper, won / 2, n), sums(panel.sessions.shopper, everyone, n)
-    )
+    lead, both = spoken.sum(1) / 2, np.abs(spoken).sum(1)
+    return ratio(sums(slates.shopper, lead, n), sums(slates.shopper, both, n))
+
+
+def preference_expected(panel: Panel, credit: Ints) -> Estimate:
+    """Mean over visits of the same share, with the judge's chance of a click in the click's place.
+
+    Over visits, for a visit with more chances says no more of the policies. Visits in which nothing
+    speaks for anybody count as even.
+    """
+    slates = panel.slates
+    chance = np.where(slates.is_shown & ~np.isnan(slates.expected), slates.expected, 0.0)
+    visits = len(panel.sessions.session)
+    lead = sums(slates.row, (chance * credit).sum(1), visits)
+    both = sums(slates.row, (chance * np.abs(credit)).sum(1), visits)
+    share = np.divide(lead / 2, both, out=np.zeros(visits), where=both > 0)
+    n = panel.run.n_shoppers
+    shopper = panel.sessions.shopper
+    return ratio(sums(shopper, share, n), sums(shopper, np.ones(visits), n))
 
 
 def of_arm(run: RunData, arms: Ints, arm: int) -> RunData:
@@ -75,3 +89,15 @@ def times_the_sessions(
     ours = value**2 / np.mean([one.variance for one in preferred])
     theirs = effect**2 / (4 * np.mean([one.variance for one in drawn]))
     return float(ours / theirs) if theirs > 0 else float("nan")
+
+
+def effect_of_split(
+    halves: Sequence[Panel], alone: Sequence[Panel], formula: Callable[[Panel], Estimate]
+) -> float:
+    """What the first half gained over the second, less what they differ by without the policies.
+
+    halves: the shoppers of each arm, who learn together. alone: the same shoppers under the second
+    policy alone; the same dice fall there, so the luck of who is in which arm goes away.
+    """
+    gains = [formula(a).value - formula(b).value for a, b in zip(halves, alone, strict=True)]
+    return gains[0] - gains[1]

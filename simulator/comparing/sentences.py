@@ -13,15 +13,17 @@ from simulator.report.numbers.statistics import LEVEL, Gap
 
 def sizes(found: Planned) -> list[list[str]]:
     """The table of a plan: the header, then a row a size."""
-    header = ["seeds", "shoppers", "days", "shopper days", "power", "finds"]
+    header = ["seeds", "shoppers", "days", "shopper days", "error", "power", "finds", "seen"]
     rows = [
         [
             f"{one.seeds:,}",
             f"{one.shoppers:,}",
             f"{one.days:,}",
             f"{one.shopper_days:,}",
+            f"{found.percent(one.error, one.days):.1f} %",
             f"{100 * one.power:.0f} %",
-            f"{found.percent(one.detectable):.1f} %",
+            f"{found.percent(one.detectable, one.days):.1f} %",
+            f"{found.percent(one.seen, one.days):.1f} %",
         ]
         for one in found.sizes
     ]
@@ -41,19 +43,8 @@ def planned(found: Planned) -> str:
         f" A difference of {found.wish.effect:g} % ({in_unit(found.measure, found.effect)}) is"
         f" found {100 * found.wish.power:.0f} times of a hundred by {best.seeds} seeds of"
         f" {best.shoppers:,} shoppers and {best.days} days."
-        " Policies that learn may differ more or less with other numbers of shoppers and days."
-        f"{_other_days(found)}"
-    )
-
-
-def _other_days(found: Planned) -> str:
-    """What must be said of days that the pilot had not; docs/STATISTICS.md has the figures."""
-    if found.best.days == found.pilot.days:
-        return ""
-    return (
-        f" The pilot had {found.pilot.days} days, not {found.best.days}: where a policy learns,"
-        " shops grow apart with the days, and such a plan is too small. Play a pilot that is as"
-        " long."
+        " Fewer days were measured too, in the same runs: `seen` is the difference after them. With"
+        " fewer shoppers a policy that learns may differ less."
     )
 
 
@@ -75,8 +66,8 @@ def in_one_run(found: InOneRun) -> str:
         more = a if said.value >= 0 else b
         less = b if said.value >= 0 else a
         told = (
-            f"{more} won {100 * abs(said.value):.1f} visits of a hundred more than half, against"
-            f" {less} in the same lists{_by(said)}."
+            f"{more} got {100 * abs(said.value):.1f} of a hundred telling clicks more than half,"
+            f" against {less} in the same lists{_by(said)}."
         )
     first, second = (f"{100 * value:.2f} %" for value in found.values)
     alone = (
@@ -95,7 +86,8 @@ def _fidelity(found: InOneRun) -> str:
     times = (
         "."
         if found.is_split or not found.times > 0
-        else f"; an A/B test needs {found.times:.1f} times the visits to be as sure."
+        else f"; an A/B test needs {found.times:.1f} times the visits to be as sure, and by the"
+        f" judge's chances instead of clicks, both, {found.times_expected:.1f} times."
     )
     return f" {way} {agrees}, {sure}{times}"
 

@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 from db.errors import NotFoundError, UsageError
 from simulator.comparing import sentences
-from simulator.comparing.peek import DAYS, SEEDS, peek, until_day
+from simulator.comparing.peek import DAYS, SEEDS, peek
+from simulator.comparing.pilot import first_days
 from simulator.installation import run_folder
 from simulator.installation.context import Context
 from simulator.playing.report import load
@@ -60,10 +61,10 @@ def test_the_first_days_alone_are_what_had_happened_then(context: Context) -> No
     """All days are the whole run, and no session of a later day is among the first."""
     with LocalWorkforce(context.engine) as workforce:
         run = load(context, factories.play(context.engine, workforce, policy="random").run.id)
-    first = until_day(run, 1)
+    first = first_days(run, 1)
     assert (first.events.rows["session"] < run.n_shoppers).all()
     assert 0 < len(first.events) < len(run.events)
-    assert len(until_day(run, run.days).events) == len(run.events)
+    assert len(first_days(run, run.days).events) == len(run.events)
 
 
 def test_several_seeds_are_looked_at_one_after_the_other(context: Context) -> None:

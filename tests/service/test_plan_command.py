@@ -48,8 +48,10 @@ def test_a_plan_names_the_cheapest_size_that_finds_the_difference(context: Conte
     assert {"seeds", "shoppers", "days", "power", "detectable"} <= set(told)
     assert told["power"] >= 0.8
     assert told["detectable"] <= 30
-    assert found.best == min(found.sizes, key=lambda one: one.shopper_days)
-    assert [one.shoppers for one in found.sizes] == [30, 60, 120, 240]
+    whole = [one for one in found.sizes if one.days == 3]
+    assert found.best == min(whole, key=lambda one: one.shopper_days)
+    assert [one.shoppers for one in whole] == [30, 60, 120, 240]
+    assert [(one.shoppers, one.days) for one in found.sizes[:2]] == [(60, 1), (60, 2)]
     command = found.command(context.settings)
     assert f"--seeds {found.best.seeds}" in command
     assert f"--shoppers {found.best.shoppers}" in command
@@ -62,14 +64,31 @@ def _speaks_of(found: Planned) -> None:
     said = sentences.planned(found)
     assert said.startswith("visual minus random in ctr_expected")
     assert f"{found.best.seeds} seeds of {found.best.shoppers} shoppers" in said
-    assert len(sentences.sizes(found)) == 5
+    assert len(sentences.sizes(found)) == 7
 
 
-def test_days_that_the_pilot_had_not_come_with_a_warning(context: Context) -> None:
-    """Measured: a plan for twice the days is too small where a policy learns."""
-    wish = PlanWish(measure="ctr_expected", effect=30, power=0.8, days=9)
-    longer = plan(context, _pilot(context, "random", "visual"), wish)
-    assert "The pilot had 3 days, not 9" in sentences.planned(longer)
+def test_days_that_the_pilot_had_are_measured_and_more_are_refused(context: Context) -> None:
+    """What a learner does later cannot be foretold; the line names the pilot that would do."""
+    name = _pilot(context, "random", "visual")
+    asked = {"measure": "ctr_expected", "effect": 30, "power": 0.8}
+    shorter = plan(context, name, PlanWish(**asked, days=2))  # type: ignore[arg-type]
+    whole = plan(context, name, WISH)
+    assert {one.days for one in shorter.sizes} == {2}
+    assert shorter.pilot == whole.measured[2]
+    assert shorter.pilot.value != whole.pilot.value
+    assert "--days 2" in shorter.command(context.settings)
+    with pytest.raises(UsageError, match=r"at most the pilot's 3, found 9.*--days 9"):
+        plan(context, name, PlanWish(**asked, days=9))  # type: ignore[arg-type]
+
+
+def test_more_shoppers_are_planned_for_where_nobody_learns_alone(context: Context) -> None:
+    """Measured: shops grow apart as a policy learns from more of them."""
+    name = _pilot(context, "visual", "blend", seeds=2)
+    more = PlanWish(measure="ctr_expected", effect=90, power=0.3, shoppers=61)
+    with pytest.raises(UsageError, match=r"--shoppers must be at most the pilot's 60, found 61"):
+        plan(context, name, more)
+    nobody = plan(context, _pilot(context, "random", "visual"), more)
+    assert {one.shoppers for one in nobody.sizes} == {61}
 
 
 def test_what_no_plan_follows_from_is_said_so(context: Context) -> None:

@@ -37,7 +37,9 @@ def plan(
     shoppers: Annotated[
         int | None, typer.Option(help="Shoppers a shop; left out: several, the cheapest is named.")
     ] = None,
-    days: Annotated[int | None, typer.Option(help="Days; left out: the pilot's.")] = None,
+    days: Annotated[
+        int | None, typer.Option(help="Days, at most the pilot's; left out: its own.")
+    ] = None,
     runs: Runs = None,
     as_json: AsJson = False,
 ) -> None:

@@ -15,29 +15,20 @@ PILOT = Variances(
     base=0.05,
     between=0.0004,
     within=0.0001,
-    within_half=0.00015,
     seeds=5,
     shoppers=400,
     days=6,
 )
-SIZES = {"shoppers": 400, "days": 6}
+SIZES = {"shoppers": 400}
 ROUNDS = 1000
 
 
 def test_the_parts_of_the_variance_are_those_of_the_pilot() -> None:
     """What varies over shops holds the luck of their shoppers; taken off, it is the shops' own."""
     assert PILOT.s2_shop == pytest.approx(0.0003)
-    assert PILOT.s2_shopper(6) / 400 == pytest.approx(0.0001)
-    assert PILOT.error(10, 400, 6) == pytest.approx((0.0004 / 10) ** 0.5)
-    assert PILOT.error(10, 10**9, 6) == pytest.approx((0.0003 / 10) ** 0.5)
-
-
-def test_more_days_average_out_what_changes_daily_and_nothing_else() -> None:
-    """Half of the days had 1.5 times the variance: half of it is daily, half is the shopper's."""
-    assert PILOT.s2_shopper(3) == pytest.approx(400 * 0.00015)
-    assert PILOT.s2_shopper(10**9) == pytest.approx(400 * 0.00005)
-    unknown = replace(PILOT, within_half=np.nan)
-    assert unknown.s2_shopper(3) == unknown.s2_shopper(60) == pytest.approx(400 * 0.0001)
+    assert PILOT.s2_shopper / 400 == pytest.approx(0.0001)
+    assert PILOT.error(10, 400) == pytest.approx((0.0004 / 10) ** 0.5)
+    assert PILOT.error(10, 10**9) == pytest.approx((0.0003 / 10) ** 0.5)
 
 
 def test_less_variance_between_shops_than_their_shoppers_explain_is_none() -> None:
@@ -55,7 +46,7 @@ def test_four_of_five_planned_experiments_find_what_is_there(seeds: int) -> None
     found = []
     for _ in range(ROUNDS):
         between = float(rng.normal(size=seeds).var(ddof=1))
-        pilot = replace(PILOT, between=between, within=0.0, within_half=np.nan, seeds=seeds)
+        pilot = replace(PILOT, between=between, within=0.0, seeds=seeds)
         planned = seeds_for(pilot, 0.8, power=0.8, **SIZES)
         assert planned is not None
         drawn = rng.normal(0.8, 1.0, planned)
@@ -79,10 +70,12 @@ def test_what_is_detectable_is_found_with_the_power_asked_for() -> None:
     assert power_of(PILOT, least, seeds=12, **SIZES) == pytest.approx(0.8, abs=1e-6)
     size = sized(PILOT, least, power=0.8, seeds=12, **SIZES)
     assert size.detectable == pytest.approx(least)
-    assert size.shopper_days == 12 * 400 * 6
+    assert size.shopper_days == 12 * 400 * 6, "of the pilot's days"
+    assert size.error == PILOT.error(12, 400)
+    assert size.seen == PILOT.value
 
 
 def test_more_shoppers_need_fewer_seeds_until_the_shops_alone_vary() -> None:
     """Beyond that, only seeds help."""
-    seeds = [seeds_for(PILOT, 0.01, power=0.8, shoppers=n, days=6) for n in (50, 400, 10**7)]
+    seeds = [seeds_for(PILOT, 0.01, power=0.8, shoppers=n) for n in (50, 400, 10**7)]
     assert seeds[0] > seeds[1] >= seeds[2] > 5  # type: ignore[operator]

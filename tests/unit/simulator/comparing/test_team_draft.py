@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,24 @@ def test_a_draft_is_that_of_the_obvious_loop(
         if team != NOBODY
     ]
     assert picks == twins.team_draft(first, second, lots)
+
+
+@given(
+    first=st.permutations(range(5)), second=st.permutations(range(5)), lots=st.lists(st.booleans())
+)
+def test_credit_is_the_mean_over_all_drafts_that_give_the_list(
+    first: list[int], second: list[int], lots: list[bool]
+) -> None:
+    """A click on a place of which the lot alone decided says nothing."""
+    k = 4
+    mine = (lots + [False] * k)[:k]
+    found = team_draft(np.array([first]), np.array([second]), np.array([mine]))
+    teams = []
+    for other in itertools.product([False, True], repeat=k):
+        one = twins.team_draft(first, second, other)
+        if [item for _, item in one] == found.items[0].tolist():
+            teams.append([1 - 2 * team for team, _ in one])
+    assert found.credit[0].tolist() == np.mean(teams, axis=0).tolist()
 
 
 def test_many_lists_are_drafted_as_each_alone() -> None:
