@@ -22,6 +22,7 @@ SCRIPTS = (
     ("item_table",),
     ("fold",),
     ("fold", "--workers"),
+    ("recount",),
     ("pipeline",),
     ("pipeline", "--items", "10000", "--days", "4"),
     ("load",),
@@ -32,6 +33,7 @@ SCRIPTS = (
     ("environment",),
     ("guests",),
 )
+LARGEST = (("fold", "--largest"), ("recount", "--events", "10000000", "--times", "1"))
 
 
 def main() -> int:
@@ -39,7 +41,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--largest", action="store_true")
     is_largest = parser.parse_args().largest
-    growth = (("fold", "--largest"), ("growth",)) if is_largest else (("fold", "--growth"),)
+    growth = (*LARGEST, ("growth",)) if is_largest else (("fold", "--growth"),)
     print(machine(), flush=True)
     claims: list[str] = []
     for script in (*SCRIPTS, *growth):

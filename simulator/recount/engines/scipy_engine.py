@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from db.events import EVENT, Kind
-from recommender.profile import REQUEST, build_profiles
+from recommender.profile import REQUEST, Profiles, build_profiles
+from recommender.scoring.cointeraction import increments
 from simulator.recount import tables
 from simulator.recount.cells import Cells, Longs
 from simulator.recount.engines.engine import Means
@@ -43,7 +44,26 @@ def opened(means: Means) -> ScipyEngine:
     return ScipyEngine()
 
 
+def as_folded(question: SlateQuestion) -> Cells:
+    """The same answer by the counting of our own folds, to be compared and measured beside."""
+    profiles, shown, acted, weights = _read_profiles(question)
+    counts = increments(profiles.items, shown, acted, weights, n=question.n)
+    return Cells.of(counts.n, counts.key, counts.shown, counts.acted)
+
+
 def _slates(question: SlateQuestion) -> Cells:
+    profiles, shown, acted, weights = _read_profiles(question)
+    total = _nothing(question.n)
+    for begin in range(0, len(shown), BLOCK):
+        block = slice(begin, begin + BLOCK)
+        for items in profiles.items[block].T:
+            total = total + _beside(items, shown[block], acted[block], weights, question.n)
+    return _cells(total, question.n)
+
+
+def _read_profiles(
+    question: SlateQuestion,
+) -> tuple[Profiles, NDArray[np.int32], NDArray[np.bool_], Longs]:
     rows, shown, acted = _read_slates(question)
     impressions = rows[rows["kind"] == Kind.IMPRESSION]
     requests = np.zeros(len(impressions), REQUEST)
@@ -51,12 +71,7 @@ def _slates(question: SlateQuestion) -> Cells:
         requests[name] = impressions[name]
     profiles = build_profiles(requests, rows, shown, codes=CODES, config=question.profile)
     weights = tables.read(question.folder, "weights")["weight"].astype(np.int64)
-    total = _nothing(question.n)
-    for begin in range(0, len(shown), BLOCK):
-        block = slice(begin, begin + BLOCK)
-        for items in profiles.items[block].T:
-            total = total + _beside(items, shown[block], acted[block], weights, question.n)
-    return _cells(total, question.n)
+    return profiles, shown, acted, weights
 
 
 def _read_slates(
