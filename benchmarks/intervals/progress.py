@@ -107,8 +107,7 @@ class StatusLine:
     def finished(self, part: str, seconds: float) -> None:
         """A line that stays."""
         text = f"{part}: done, {seconds:.0f} s of processor"
-        start = "\r" if sys.stderr.isatty() else ""
-        self._write(f"{start}{text.ljust(self._width)}\n")
+        self._write(f"\r{text.ljust(self._width)}\n" if sys.stderr.isatty() else f"{text}\n")
 
     @staticmethod
     def _write(text: str) -> None:
