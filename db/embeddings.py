@@ -102,8 +102,12 @@ def leading(
     return vectors if first is None else vectors[: int(first) - begin]
 
 
+_LAST = select(func.max(run_item.c.number)).where(run_item.c.run == bulk.given("run"))
+
+
 def count_of_run(conn: Connection, run: int) -> int:
     """How many items a run has numbered."""
-    statement = select(func.max(run_item.c.number)).where(run_item.c.run == run)
-    last = bulk.fetch(conn, statement)[0][0]  # numbered from 0; to count 60,000 rows takes 5 ms
+    last = bulk.fetch(conn, _LAST, {"run": run})[0][
+        0
+    ]  # numbered from 0; to count 60,000 rows takes 5 ms
     return 0 if last is None else int(last) + 1

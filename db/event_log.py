@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Connection, Select, func, literal_column, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    Select,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
 
 from db import bulk
 from db.errors import DataError
@@ -72,7 +82,12 @@ def read_sessions(
 
 def read_scattered(conn: Connection, run: int, sessions: NDArray[np.int64], *, k: int) -> Events:
     """Every event of a few sessions whose numbers lie far apart, as those of people do."""
-    return _gather(conn, _select(run).where(event.c.session.in_(sessions.tolist())), k)
+    return _gather(conn, _scattered(), k, {"run": run, "sessions": sessions.tolist()})
+
+
+@cache
+def _scattered() -> Select[Any]:
+    return _select(bulk.given("run")).where(event.c.session.in_(bulk.several("sessions")))
 
 
 def shown(
@@ -105,16 +120,22 @@ def asked_again(conn: Connection, run: int, session: int, step: int, query: int)
     return None if found is None else int(found)
 
 
+_ASKED_AND_SHOWN = select(
+    event.c.session, event.c.step, event.c.kind, event.c.ordinal, event.c.query
+).where(
+    event.c.run == bulk.given("run"),
+    tuple_(event.c.session, event.c.step).in_(bulk.several("keys")),
+    event.c.kind.in_([int(Kind.SEARCH), int(Kind.VIEW), int(Kind.IMPRESSION)]),
+)
+
+
 def asked_and_shown(
     conn: Connection, run: int, keys: Collection[tuple[int, int]]
 ) -> dict[tuple[int, int], tuple[int, int]]:
     """By (session, step) the item number that was asked with, and the ordinal of the impression;
     ABSENT where there is none.
     """
-    kinds = event.c.kind.in_([int(Kind.SEARCH), int(Kind.VIEW), int(Kind.IMPRESSION)])
-    place = tuple_(event.c.session, event.c.step).in_(sorted(keys))
-    columns = (event.c.session, event.c.step, event.c.kind, event.c.ordinal, event.c.query)
-    rows = bulk.fetch(conn, select(*columns).where(event.c.run == run, place, kinds))
+    rows = bulk.fetch(conn, _ASKED_AND_SHOWN, {"run": run, "keys": sorted(keys)})
     found = dict.fromkeys(keys, (ABSENT, ABSENT))
     for session, step, kind, ordinal, query in rows:
         asked, shown_at = found[session, step]
@@ -168,7 +189,7 @@ numbers.
 _BITS = {"kind": 8, "step": 16, "position": 16, "query": 32, "impression": 32, "dwell": 32}
 
 
-def _select(run: int) -> Select[Any]:
+def _select(run: int | BindParameter[Any]) -> Select[Any]:
     packed = [literal_column(_written(names), BigInteger) for names in _PACKED]
     columns: list[Any] = [*packed, event.c["items"]]
     return select(*columns).where(event.c.run == run).order_by(event.c.session, event.c.ordinal)
@@ -185,10 +206,12 @@ def _written(names: Sequence[str]) -> str:
     return whole
 
 
-def _gather(conn: Connection, statement: Select[Any], k: int) -> Events:
+def _gather(
+    conn: Connection, statement: Select[Any], k: int, values: Mapping[str, Any] | None = None
+) -> Events:
     numbers: list[Rows] = []
     slates: list[bytes] = []
-    for tuples in bulk.chunks(conn, statement):
+    for tuples in bulk.chunks(conn, statement, values=values):
         flat = chain.from_iterable(map(_NUMBERS, tuples))
         packed = np.fromiter(flat, np.int64, len(_PACKED) * len(tuples)).reshape(len(tuples), -1)
         numbers.append(_rows(packed))

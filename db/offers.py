@@ -34,9 +34,12 @@ class Offer(NamedTuple):
     name: str
 
 
+_LATEST = select(func.max(offer.c.change)).where(offer.c.run == bulk.given("run"))
+
+
 def latest(conn: Connection, run: int) -> int:
     """The number of a run's last change; NO_CHANGE when there was none."""
-    found = bulk.fetch(conn, select(func.max(offer.c.change)).where(offer.c.run == run))[0][0]
+    found = bulk.fetch(conn, _LATEST, {"run": run})[0][0]
     return NO_CHANGE if found is None else int(found)
 
 

@@ -58,6 +58,12 @@ def one(
     return (unpack([rows[0][0]], dtype, k)[0], int(rows[0][1])) if rows else None
 
 
+_SOME = select(slate.c.session, slate.c.step, slate.c.entries, slate.c.generation).where(
+    slate.c.run == bulk.given("run"),
+    tuple_(slate.c.session, slate.c.step).in_(bulk.several("keys")),
+)
+
+
 def some(
     conn: Connection,
     run: int,
@@ -67,9 +73,7 @@ def some(
     k: int,
 ) -> dict[tuple[int, int], tuple[Entries, int]]:
     """As `one`, of those of some requests (session, step) that have a slate."""
-    columns = (slate.c.session, slate.c.step, slate.c.entries, slate.c.generation)
-    place = tuple_(slate.c.session, slate.c.step).in_(sorted(keys))
-    rows = bulk.fetch(conn, select(*columns).where(slate.c.run == run, place))
+    rows = bulk.fetch(conn, _SOME, {"run": run, "keys": sorted(keys)})
     return {
         (session, step): (unpack([entries], dtype, k)[0], int(generation))
         for session, step, entries, generation in rows

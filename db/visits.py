@@ -119,18 +119,32 @@ class Moment(NamedTuple):
     change: int  # of what is offered
 
 
+_NEWEST = select(func.max(generation.c.number)).where(generation.c.run == bulk.given("run"))
+_CHANGE = select(func.max(offer.c.change)).where(offer.c.run == bulk.given("run"))
+_MOMENT = select(
+    now(),
+    (now() - run.c.created) * 1000,
+    func.coalesce(_NEWEST.scalar_subquery(), -1),
+    func.coalesce(_CHANGE.scalar_subquery(), 0),
+).where(run.c.number == bulk.given("run"))
+
+
 def moment(conn: Connection, run_number: int) -> Moment:
     """The time, the newest generation and the last change of what is offered."""
-    newest = select(func.max(generation.c.number)).where(generation.c.run == run_number)
-    change = select(func.max(offer.c.change)).where(offer.c.run == run_number)
-    statement = select(
-        now(),
-        (now() - run.c.created) * 1000,
-        func.coalesce(newest.scalar_subquery(), -1),
-        func.coalesce(change.scalar_subquery(), 0),
-    ).where(run.c.number == run_number)
-    at, age_, known, changed = bulk.fetch(conn, statement)[0]
+    at, age_, known, changed = bulk.fetch(conn, _MOMENT, {"run": run_number})[0]
     return Moment(float(at), int(age_), int(known), int(changed))
+
+
+_OPEN = (
+    select(*_COLUMNS)
+    .where(
+        visit.c.run == bulk.given("run"),
+        visit.c.visitor.in_(bulk.several("visitors")),
+        visit.c.ended.is_(None),
+        visit.c.seen > now() - IDLE_SECONDS,
+    )
+    .order_by(visit.c.seen)
+)
 
 
 def open_all(
@@ -142,20 +156,11 @@ def open_all(
     visitors = sorted({visitor for visitor, _ in people})
     for one in visitors:
         hold(conn, run_number, one)
-    statement = (
-        select(*_COLUMNS)
-        .where(
-            visit.c.run == run_number,
-            visit.c.visitor.in_(visitors),
-            visit.c.ended.is_(None),
-            visit.c.seen > now() - IDLE_SECONDS,
-        )
-        .order_by(visit.c.seen)
-    )
-    known = {(one.visitor, one.shopper): one for one in map(_visit, bulk.fetch(conn, statement))}
+    rows = bulk.fetch(conn, _OPEN, {"run": run_number, "visitors": visitors})
+    known = {(one.visitor, one.shopper): one for one in map(_visit, rows)}
     found = {one: known.get(one) or _new(*one, at) for one in people}
-    rows = [(run_number, *one[:6], "[]", "[]") for key, one in found.items() if key not in known]
-    bulk.insert(conn, visit, ("run", *Visit._fields), rows)
+    new = [(run_number, *one[:6], "[]", "[]") for key, one in found.items() if key not in known]
+    bulk.insert(conn, visit, ("run", *Visit._fields), new)
     for session in sorted(one.session for one in found.values()):
         hold(conn, run_number, session)
     return found
@@ -170,30 +175,42 @@ def _draw() -> int:
     return FIRST_SESSION + secrets.randbits(40)
 
 
+_THESE = (visit.c.run == bulk.given("run")) & visit.c.session.in_(bulk.several("sessions"))
+_OF_SESSIONS = select(*_COLUMNS).where(_THESE)
+
+
 def read_all(conn: Connection, run_number: int, sessions: Sequence[int]) -> dict[int, Visit]:
     """Visits by session."""
-    mine = (visit.c.run == run_number) & visit.c.session.in_(sessions)
-    rows = bulk.fetch(conn, select(*_COLUMNS).where(mine))
+    rows = bulk.fetch(conn, _OF_SESSIONS, {"run": run_number, "sessions": sessions})
     return {one.session: one for one in map(_visit, rows)}
+
+
+_ENDS = (func.max(event.c.ordinal), func.max(event.c.step), func.max(event.c.at))
+_LAST = (
+    select(event.c.session, *_ENDS)
+    .where(event.c.run == bulk.given("run"), event.c.session.in_(bulk.several("sessions")))
+    .group_by(event.c.session)
+)
 
 
 def last_all(
     conn: Connection, run_number: int, sessions: Sequence[int], age_: int
 ) -> dict[int, Last]:
     """As `last` of each session, in a run that is so many milliseconds old."""
-    columns = (func.max(event.c.ordinal), func.max(event.c.step), func.max(event.c.at))
-    mine = (event.c.run == run_number) & event.c.session.in_(sessions)
-    rows = bulk.fetch(conn, select(event.c.session, *columns).where(mine).group_by(event.c.session))
+    rows = bulk.fetch(conn, _LAST, {"run": run_number, "sessions": sessions})
     found = dict.fromkeys(sessions, Last(0, -1, age_))
     for session, ordinal, step, at in rows:
         found[int(session)] = Last(int(ordinal) + 1, int(step), max(age_, int(at) + 1))
     return found
 
 
+_TOUCHED = (visit.c.run == bulk.given("run_")) & visit.c.session.in_(bulk.several("sessions"))
+_TOUCH = update(visit).where(_TOUCHED).values(seen=now())
+
+
 def touch_all(conn: Connection, run_number: int, sessions: Sequence[int]) -> None:
     """They are here."""
-    rows = (visit.c.run == run_number) & visit.c.session.in_(sessions)
-    conn.execute(update(visit).where(rows).values(seen=now()))
+    conn.execute(_TOUCH, {"run_": run_number, "sessions": sessions})
 
 
 def touch(
@@ -276,10 +293,12 @@ def last(conn: Connection, run_number: int, session: int) -> Last:
     )
 
 
+_AGE = select((now() - run.c.created) * 1000).where(run.c.number == bulk.given("run"))
+
+
 def age(conn: Connection, run_number: int) -> int:
     """How many milliseconds ago a run was made."""
-    statement = select((now() - run.c.created) * 1000).where(run.c.number == run_number)
-    return int(conn.execute(statement).scalar_one())
+    return int(bulk.fetch(conn, _AGE, {"run": run_number})[0][0])
 
 
 def last_simulated(conn: Connection, run_number: int) -> int:

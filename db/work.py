@@ -64,9 +64,19 @@ def add_new(
     return _ids(conn, run, kind, payloads)
 
 
+_IDS = (
+    select(work.c.key, work.c.id)
+    .where(
+        work.c.run == bulk.given("run"),
+        work.c.kind == bulk.given("kind"),
+        work.c.key.in_(bulk.several("keys")),
+    )
+    .order_by(work.c.id)
+)
+
+
 def _ids(conn: Connection, run: int, kind: str, keys: Iterable[str]) -> dict[str, int]:
-    mine = (work.c.run == run) & (work.c.kind == kind) & work.c.key.in_(list(keys))
-    rows = bulk.fetch(conn, select(work.c.key, work.c.id).where(mine).order_by(work.c.id))
+    rows = bulk.fetch(conn, _IDS, {"run": run, "kind": kind, "keys": list(keys)})
     return {row[0]: int(row[1]) for row in rows}
 
 
@@ -83,24 +93,41 @@ def add(conn: Connection, run: int, kind: str, payloads: dict[str, dict[str, Any
     return ids
 
 
+_COLUMNS = (work.c.id, work.c.run, work.c.kind, work.c.key, work.c.payload, work.c.tries)
+_ONE = select(*_COLUMNS).where(work.c.id == bulk.given("id"))
+_TAKE = (
+    update(work)
+    .where(work.c.id == bulk.given("id_"), work.c.state == READY, work.c.begun.is_(None))
+    .values(worker=bulk.given("worker_"), begun=now(), tries=work.c.tries + 1)
+)
+_FINISH = delete(work).where(work.c.id.in_(bulk.several("ids")))
+
+
 def take(conn: Connection, work_id: int, worker: str) -> Work | None:
     """Take a row for a worker; None when it is done, parked, or held by somebody."""
-    taken = conn.execute(
-        update(work)
-        .where(work.c.id == work_id, work.c.state == READY, work.c.begun.is_(None))
-        .values(worker=worker, begun=now(), tries=work.c.tries + 1)
-    )
+    taken = conn.execute(_TAKE, {"id_": work_id, "worker_": worker})
     if taken.rowcount != 1:
         return None
-    return _read(bulk.fetch(conn, select(*_COLUMNS).where(work.c.id == work_id))[0])
+    return _read(bulk.fetch(conn, _ONE, {"id": work_id})[0])
+
+
+_UNTRIED = (work.c.state == READY) & work.c.begun.is_(None) & (work.c.tries == 0)
+_OLDEST = select(func.min(work.c.id)).where(_UNTRIED, work.c.kind.in_(bulk.several("kinds")))
 
 
 def oldest_untried(conn: Connection, kinds: Iterable[str]) -> int | None:
     """The id of what has waited longest of some kinds and was never tried; None where none is."""
-    waits = (work.c.state == READY) & work.c.begun.is_(None) & (work.c.tries == 0)
-    statement = select(func.min(work.c.id)).where(waits, work.c.kind.in_(list(kinds)))
-    found: int | None = bulk.fetch(conn, statement)[0][0]
+    found: int | None = bulk.fetch(conn, _OLDEST, {"kinds": list(kinds)})[0][0]
     return found
+
+
+_ALIKE = (
+    select(*_COLUMNS)
+    .where(work.c.run == bulk.given("run"), work.c.kind == bulk.given("kind"), _UNTRIED)
+    .order_by(work.c.id)
+    .limit(bulk.given("most"))
+    .with_for_update(skip_locked=True)
+)
 
 
 def take_alike(
@@ -117,18 +144,13 @@ def take_alike(
     """
     if taken.tries > 1:
         return [taken]
-    waits = (work.c.state == READY) & work.c.begun.is_(None) & (work.c.tries == 0)
-    alike = (work.c.run == taken.run) & (work.c.kind == taken.kind)
-    statement = select(*_COLUMNS).where(alike, waits).order_by(work.c.id).limit(most)
-    found = [_read(row) for row in bulk.fetch(conn, statement.with_for_update(skip_locked=True))]
+    values = {"run": taken.run, "kind": taken.kind, "most": most}
+    found = [_read(row) for row in bulk.fetch(conn, _ALIKE, values)]
     chosen = choose([taken, *(one._replace(tries=1) for one in found)])
     if more := [one.id for one in chosen[1:]]:
         row = work.c.id.in_(more)
         conn.execute(update(work).where(row).values(worker=worker, begun=now(), tries=1))
     return chosen
-
-
-_COLUMNS = (work.c.id, work.c.run, work.c.kind, work.c.key, work.c.payload, work.c.tries)
 
 
 def _read(row: tuple[Any, ...]) -> Work:
@@ -141,7 +163,7 @@ def finish(conn: Connection, *work_ids: int) -> None:
 
     Raises WorkError, so that the transaction is rolled back, when one is gone: its result is there.
     """
-    if conn.execute(delete(work).where(work.c.id.in_(work_ids))).rowcount != len(work_ids):
+    if conn.execute(_FINISH, {"ids": work_ids}).rowcount != len(work_ids):
         named = ", ".join(map(str, work_ids))
         raise WorkError(f"work {named} was done by somebody else meanwhile")
 
