@@ -32,6 +32,8 @@ SCRIPTS = (
     ("burst",),
     ("environment",),
     ("guests",),
+    ("serving", "--seconds", "5"),
+    ("serving", "--items", "60000", "--seconds", "5"),
 )
 LARGEST = (("fold", "--largest"), ("recount", "--events", "10000000", "--times", "1"))
 
