@@ -110,7 +110,7 @@ def begin(conn: Connection, run_number: int, visitor: int, shopper: int) -> Visi
     return found
 
 
-class Moment(NamedTuple):
+class AtOnce(NamedTuple):
     """What is the same for all requests that are stored at once."""
 
     now: float
@@ -129,10 +129,10 @@ _MOMENT = select(
 ).where(run.c.number == bulk.given("run"))
 
 
-def moment(conn: Connection, run_number: int) -> Moment:
+def moment(conn: Connection, run_number: int) -> AtOnce:
     """The time, the newest generation and the last change of what is offered."""
     at, age_, known, changed = bulk.fetch(conn, _MOMENT, {"run": run_number})[0]
-    return Moment(float(at), int(age_), int(known), int(changed))
+    return AtOnce(float(at), int(age_), int(known), int(changed))
 
 
 _OPEN = (

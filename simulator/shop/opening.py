@@ -22,7 +22,7 @@ from simulator.playing.desk import Desk
 from simulator.playing.plan import Plan
 from simulator.playing.simulate import check_workforce, embed_missing
 from simulator.shop.live.acting import Acts
-from simulator.shop.live.asking import Answer, Counter, Enquiries, PromptWorkforce
+from simulator.shop.live.asking import Answer, Enquiries, FrontDesk, PromptWorkforce
 from simulator.shop.live.blind import Blind
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.closing import Closing
@@ -42,7 +42,7 @@ from simulator.shop.live.watching import SlateWatch
 from simulator.shop.measuring.experiments import Experiments, ExperimentWish, Started
 from simulator.shop.measuring.insight import Insight
 from simulator.shop.measuring.trials import Trial, Trials, TrialWish
-from simulator.shop.together import Together
+from simulator.shop.together import GroupCall
 from simulator.shop.wish import OFFERED, Wish
 from workers.supervisor import Supervisor
 
@@ -101,7 +101,7 @@ class Premises:
         self.context = replace(context, talk=_Echo(context.talk, self))
         self.is_closing = False
         self.watch = SlateWatch(context.engine)
-        self.counter = Counter(context.engine)
+        self.counter = FrontDesk(context.engine)
         self.insight = Insight(context.engine)
         self.pressure = Pressure(context.engine)
         self.sampler = Sampler(context.engine)
@@ -117,7 +117,7 @@ class Premises:
         self._lives: dict[str, LiveRun] = {}
         self._cosines: dict[str, Cosines] = {}
         self._making = threading.Lock()
-        self._looks: Together[LiveRun, LiveRun] = Together(self._fresh)
+        self._looks: GroupCall[LiveRun, LiveRun] = GroupCall(self._fresh)
         self._thread = threading.Thread(target=self._open, name="opening", daemon=True)
 
     def begin(self) -> None:

@@ -23,7 +23,7 @@ from simulator.playing.desk import Desk
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.simulate import check_workforce, embed_missing
 from simulator.shop.live.acting import Acts
-from simulator.shop.live.asking import Counter, Enquiries, PromptWorkforce, Ticket, Visitor
+from simulator.shop.live.asking import Enquiries, FrontDesk, PromptWorkforce, Ticket, Visitor
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.live_run import LiveRun, base_of, open_live, resolve_live
 from simulator.shop.live.neighbours import Cosines
@@ -120,7 +120,7 @@ def fetch(context: Context, job: str, *, k: int = 10, wait: float = 0.0) -> Reco
 
 def _enquiries(context: Context, live: LiveRun, workforce: PromptWorkforce) -> Enquiries:
     engine = context.engine
-    return Enquiries(engine, live, workforce, SlateWatch(engine), Counter(engine))
+    return Enquiries(engine, live, workforce, SlateWatch(engine), FrontDesk(engine))
 
 
 def _no_job(job: str) -> NotFoundError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-Wish = TypeVar("Wish")
+Given = TypeVar("Given")
 Got = TypeVar("Got")
 
 MOST = 32
@@ -15,8 +15,8 @@ MOST = 32
 
 
 @dataclass
-class _Call(Generic[Wish, Got]):
-    wish: Wish
+class _Call(Generic[Given, Got]):
+    wish: Given
     turn: threading.Event = field(default_factory=threading.Event)
     """It is done, or its caller shall do the next ones."""
     is_done: bool = False
@@ -24,18 +24,18 @@ class _Call(Generic[Wish, Got]):
     error: BaseException | None = None
 
 
-class Together(Generic[Wish, Got]):
+class GroupCall(Generic[Given, Got]):
     """One at a time does all that wait; alone, nobody waits for anybody."""
 
-    def __init__(self, do_all: Callable[[list[Wish]], list[Got | Exception]]) -> None:
+    def __init__(self, do_all: Callable[[list[Given]], list[Got | Exception]]) -> None:
         """do_all: gives what each gets, or its error; what it raises, all get."""
         self._do_all = do_all
         self._lock = threading.Lock()
-        self._waiting: list[_Call[Wish, Got]] = []
+        self._waiting: list[_Call[Given, Got]] = []
         self._is_led = False
 
     @property
-    def waiting(self) -> list[Wish]:
+    def waiting(self) -> list[Given]:
         """What is not under way yet."""
         return [one.wish for one in self._waiting]
 
@@ -44,9 +44,9 @@ class Together(Generic[Wish, Got]):
         """Whether something is under way."""
         return self._is_led
 
-    def do(self, wish: Wish) -> Got:
+    def do(self, wish: Given) -> Got:
         """Have it done, together with what others wish; gives what it got."""
-        mine: _Call[Wish, Got] = _Call(wish)
+        mine: _Call[Given, Got] = _Call(wish)
         with self._lock:
             self._waiting.append(mine)
             leads = not self._is_led
@@ -72,7 +72,7 @@ class Together(Generic[Wish, Got]):
                 if self._waiting:
                     self._waiting[0].turn.set()
 
-    def _give(self, calls: list[_Call[Wish, Got]]) -> None:
+    def _give(self, calls: list[_Call[Given, Got]]) -> None:
         try:
             for call, got in zip(calls, self._do_all([one.wish for one in calls]), strict=True):
                 if isinstance(got, Exception):

@@ -17,10 +17,10 @@ from db.errors import UsageError
 from db.events import Kind
 from db.tables import event as event_table
 from simulator.operations.verify import verify
-from simulator.shop.live.asking import Ticket, Visitor, Wish
-from simulator.shop.live.storing import LAST_STEP
+from simulator.shop.live.asking import Inquiry, Ticket, Visitor
 from simulator.shop.live.watching import SlateWatch
 from simulator.shop.opening import Premises
+from simulator.shop.storing import LAST_STEP
 from tests.service.shop import NobodyWorks, ToyPremises
 from workers.answer import go_together
 from workers.news import News, announce, read
@@ -191,7 +191,9 @@ def test_one_visitor_who_asks_twice_at_once_has_one_visit(any_engine: Engine) ->
     """Two requests of one visitor in one transaction are two steps of one visit."""
     shop = ToyPremises(any_engine, NobodyWorks())
     live = shop.live()
-    wishes = [Wish(live, Visitor(1 << 30, 1 << 30), item, Kind.SEARCH) for item in live.samples[:3]]
+    wishes = [
+        Inquiry(live, Visitor(1 << 30, 1 << 30), item, Kind.SEARCH) for item in live.samples[:3]
+    ]
     found = shop.counter.ask_all(wishes)
     tickets = [one[0] for one in found if not isinstance(one, Exception)]
     assert [one.step for one in tickets] == [0, 1, 2]
@@ -215,7 +217,7 @@ def test_a_visit_that_is_too_long_costs_the_others_nothing(any_engine: Engine) -
             .values(step=LAST_STEP)
         )
     people = [Visitor((1 << 30) + one, 1 + one) for one in range(3)]
-    wishes = [Wish(live, one, live.samples[1], Kind.SEARCH) for one in people]
+    wishes = [Inquiry(live, one, live.samples[1], Kind.SEARCH) for one in people]
     first, *others = shop.counter.ask_all(wishes)
     assert isinstance(first, UsageError)
     assert not any(isinstance(one, Exception) for one in others)

@@ -21,9 +21,17 @@ from db.visits import Visit
 from recommender.ranking import SLATE
 from simulator.playing.desk import Workforce
 from simulator.shop.live.live_run import LiveRun
-from simulator.shop.live.storing import LAST_STEP, Asked, Seen, Shown, by_run, show, store
 from simulator.shop.live.watching import SlateWatch
-from simulator.shop.together import Together
+from simulator.shop.storing import (
+    LAST_STEP,
+    HeldRequest,
+    SlateSeen,
+    SlateToShow,
+    by_run,
+    show,
+    store,
+)
+from simulator.shop.together import GroupCall
 
 UPLOADS = "uploads"
 """The catalogue of pictures that visitors brought."""
@@ -85,7 +93,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Inquiry:
     """What somebody asks for, not stored yet."""
 
     live: LiveRun
@@ -94,18 +102,18 @@ class Wish:
     kind: Kind
 
 
-class Counter:
+class FrontDesk:
     """Where all people of one process ask and are shown: those who come within a few milliseconds
     share a transaction, and a job.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.ask: Together[Wish, tuple[Ticket, list[int]]] = Together(self.ask_all)
+        self.ask: GroupCall[Inquiry, tuple[Ticket, list[int]]] = GroupCall(self.ask_all)
         """Gives her ticket, and the ids of work that its caller rings for."""
-        self.show: Together[Shown, Seen | None] = Together(self._show)
+        self.show: GroupCall[SlateToShow, SlateSeen | None] = GroupCall(self._show)
 
-    def ask_all(self, wishes: list[Wish]) -> list[tuple[Ticket, list[int]] | Exception]:
+    def ask_all(self, wishes: list[Inquiry]) -> list[tuple[Ticket, list[int]] | Exception]:
         """Store all of it in one transaction."""
         found: list[tuple[Ticket, list[int]] | Exception] = [NotFoundError("")] * len(wishes)
         bells: list[int] = []
@@ -116,7 +124,7 @@ class Counter:
                 people = [(one.visitor.number, one.visitor.shopper) for one in part]
                 opened = visits.open_all(conn, number, people, moment.now)
                 asked = [
-                    Asked(one.live, opened[person], one.query, one.kind)
+                    HeldRequest(one.live, opened[person], one.query, one.kind)
                     for one, person in zip(part, people, strict=True)
                 ]
                 steps, more = store(conn, asked, moment)
@@ -129,8 +137,8 @@ class Counter:
                     )
         return _with_bells(found, bells)
 
-    def _show(self, shown: list[Shown]) -> list[Seen | Exception | None]:
-        found: list[Seen | Exception | None] = [None] * len(shown)
+    def _show(self, shown: list[SlateToShow]) -> list[SlateSeen | Exception | None]:
+        found: list[SlateSeen | Exception | None] = [None] * len(shown)
         with write_transaction(self._engine) as conn:
             for places, part in by_run(shown):
                 for place, seen in zip(places, show(conn, part), strict=True):
@@ -158,14 +166,14 @@ class Enquiries:
     workforce: PromptWorkforce
     watch: SlateWatch
     """Shared by all who wait in this process."""
-    counter: Counter
+    counter: FrontDesk
     """Shared by all who ask in this process."""
 
     def ask(self, visitor: Visitor, query: int, kind: Kind = Kind.SEARCH) -> Ticket:
         """Store a search with an item (or, as a view, that it was opened), and ring for its
         slate.
         """
-        ticket, ids = self.counter.ask.do(Wish(self.live, visitor, query, kind))
+        ticket, ids = self.counter.ask.do(Inquiry(self.live, visitor, query, kind))
         if ids:
             self.workforce.ring_first(ids)
         return ticket
@@ -259,7 +267,7 @@ class Enquiries:
     ) -> tuple[Ticket, list[int]]:
         """The event and the work of a request in a visit that is held."""
         moment = visits.moment(conn, self.live.run.number)
-        (step,), ids = store(conn, [Asked(self.live, visit, query, kind, brings)], moment)
+        (step,), ids = store(conn, [HeldRequest(self.live, visit, query, kind, brings)], moment)
         if isinstance(step, Exception):
             raise step
         return Ticket(self.live.run.id, visit.session, step), ids
@@ -293,7 +301,7 @@ class Enquiries:
         self, ticket: Ticket, *, items: NDArray[np.int32] | None = None, most: int | None = None
     ) -> Answer | None:
         """Note, once, what of the slate is shown; None where it is not there."""
-        shown = Shown(self.live, ticket.session, ticket.step, items, most)
+        shown = SlateToShow(self.live, ticket.session, ticket.step, items, most)
         seen = self.counter.show.do(shown)
         if seen is None:
             return None

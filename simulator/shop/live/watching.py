@@ -28,7 +28,7 @@ Wanted = tuple[int, int, int]
 """Run, session and step of a slate."""
 
 
-class Heard(Protocol):
+class NewsSource(Protocol):
     """Where answers are heard of."""
 
     @property
@@ -40,7 +40,7 @@ class SlateWatch:
     """The waiting of one process; its thread lives as long as somebody waits."""
 
     def __init__(self, engine: Engine) -> None:
-        self.news: Heard | None = None
+        self.news: NewsSource | None = None
         self._engine = engine
         self._lock = threading.Lock()
         self._waiting: dict[threading.Event, Wanted] = {}

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from db import event_log, offers, slates, visits, work
 from db.errors import UsageError
 from db.events import ABSENT, Events, Kind, blank
-from db.visits import Last, Moment, Visit
+from db.visits import AtOnce, Last, Visit
 from recommender.ranking import SLATE
 from simulator.shop.live.live_run import LiveRun
 
@@ -24,7 +24,7 @@ One = TypeVar("One", bound="_InALiveRun")
 
 
 @dataclass(frozen=True)
-class Asked:
+class HeldRequest:
     """A request of a visit that is open and held."""
 
     live: LiveRun
@@ -36,7 +36,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Shown:
+class SlateToShow:
     """What of a slate is shown. items: int32 [k], -1 where nothing is; None: its first `most`."""
 
     live: LiveRun
@@ -47,7 +47,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Seen:
+class SlateSeen:
     """A slate that was shown. entries: SLATE [k]; query: item number; impression: its ordinal."""
 
     query: int
@@ -62,7 +62,7 @@ class _InALiveRun(Protocol):
 
 
 def store(
-    conn: Connection, asked: Sequence[Asked], moment: Moment
+    conn: Connection, asked: Sequence[HeldRequest], moment: AtOnce
 ) -> tuple[list[int | Exception], list[int]]:
     """Store requests to one live run with their work; gives the step of each, or why it cannot be
     stored, and the ids of work to ring for.
@@ -106,7 +106,7 @@ def _row(visit: Visit, last: Last, kind: Kind, step: int, query: int) -> NDArray
     return row
 
 
-def _payload(one: Asked, step: int, moment: Moment) -> dict[str, Any]:
+def _payload(one: HeldRequest, step: int, moment: AtOnce) -> dict[str, Any]:
     return {
         "generation": moment.generation,
         "step": step,
@@ -131,7 +131,7 @@ def _bells(payloads: dict[str, dict[str, Any]], ids: dict[str, int]) -> list[int
     return found
 
 
-def show(conn: Connection, shown: Sequence[Shown]) -> list[Seen | None]:
+def show(conn: Connection, shown: Sequence[SlateToShow]) -> list[SlateSeen | None]:
     """Note, once, what of slates of one live run is shown; None where a slate is not there."""
     live = shown[0].live
     number = live.run.number
@@ -145,7 +145,7 @@ def show(conn: Connection, shown: Sequence[Shown]) -> list[Seen | None]:
     last = visits.last_all(conn, number, sessions, visits.age(conn, number))
     rows = []
     lists = []
-    found: list[Seen | None] = []
+    found: list[SlateSeen | None] = []
     for one in shown:
         key = one.session, one.step
         if key not in there:
@@ -161,13 +161,13 @@ def show(conn: Connection, shown: Sequence[Shown]) -> list[Seen | None]:
             last[one.session] = before._replace(ordinal=ordinal + 1, at=before.at + 1)
             rows.append(_row(visit, before, Kind.IMPRESSION, one.step, query))
             lists.append(_items(one, entries))
-        found.append(Seen(query, entries, ordinal, generation))
+        found.append(SlateSeen(query, entries, ordinal, generation))
     if rows:
         event_log.append(conn, number, Events(np.concatenate(rows), np.stack(lists)))
     return found
 
 
-def _items(one: Shown, entries: Any) -> NDArray[np.int32]:
+def _items(one: SlateToShow, entries: Any) -> NDArray[np.int32]:
     if one.items is not None:
         return one.items.astype(np.int32)
     items: NDArray[np.int32] = entries["item"].astype(np.int32)
