@@ -42,7 +42,7 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class Difference:
+class CellDifference:
     """A pair in which two countings differ; None: that one does not have it."""
 
     i: int
@@ -56,7 +56,7 @@ class Difference:
         return f"items {self.i} and {self.j}: stored {wanted}, counted {found}"
 
 
-def first_difference(wanted: Cells, found: Cells) -> Difference | None:
+def first_difference(wanted: Cells, found: Cells) -> CellDifference | None:
     """The pair with the lowest key that is not the same in both; None where all are."""
     if np.array_equal(wanted.key, found.key) and np.array_equal(wanted.values, found.values):
         return None
@@ -65,7 +65,7 @@ def first_difference(wanted: Cells, found: Cells) -> Difference | None:
     place = int(np.argmax(is_other)) if is_other.any() else n
     key = min(int(one.key[place]) for one in (wanted, found) if place < len(one))
     i, j = divmod(key, wanted.n)
-    return Difference(i, j, _at(wanted, key), _at(found, key))
+    return CellDifference(i, j, _at(wanted, key), _at(found, key))
 
 
 def _at(cells: Cells, key: int) -> tuple[int, int] | None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.recount.cells import Difference
+from simulator.recount.cells import CellDifference
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedPart:
     """A generation of a run, or a whole log."""
 
     cells: int
     """That either counting has."""
     sessions: int
-    difference: Difference | None
+    difference: CellDifference | None
     where: str
     """Words that stand before a difference."""
     names: tuple[str, str]

@@ -15,12 +15,12 @@ from simulator.logs import kept_log, log_arrays
 from simulator.logs.reading.notes import Notes
 from simulator.recount import tables
 from simulator.recount.cells import Cells, first_difference
-from simulator.recount.counted import Counted
+from simulator.recount.counted import CountedPart
 from simulator.recount.engines.engine import Engine
 from simulator.recount.question import VisitQuestion
 
 
-def counted(context: Context, log_id: str, engine: Engine, folder: Path) -> Iterator[Counted]:
+def counted(context: Context, log_id: str, engine: Engine, folder: Path) -> Iterator[CountedPart]:
     """The whole log as one part; NotFoundError when there is none of that id."""
     notes = Notes(log_id)
     events = kept_log.read(context, log_id, notes)
@@ -37,7 +37,7 @@ def counted(context: Context, log_id: str, engine: Engine, folder: Path) -> Iter
     wanted = _cells(ours)
     difference = first_difference(wanted, found)
     n_cells = max(len(wanted), len(found))
-    yield Counted(n_cells, log.n_sessions, difference, "", question.names)
+    yield CountedPart(n_cells, log.n_sessions, difference, "", question.names)
 
 
 def _cells(ours: PairCounts) -> Cells:

@@ -21,7 +21,7 @@ from recommender.scoring.pair_score import Learned
 from simulator.installation.context import Context
 from simulator.recount import tables
 from simulator.recount.cells import Cells, first_difference
-from simulator.recount.counted import Counted
+from simulator.recount.counted import CountedPart
 from simulator.recount.engines.engine import Engine
 from simulator.recount.question import SlateQuestion
 
@@ -29,7 +29,7 @@ PIECE = 20_000
 """Sessions whose events are in memory at once."""
 
 
-def counted(context: Context, run_id: str, engine: Engine, folder: Path) -> Iterator[Counted]:
+def counted(context: Context, run_id: str, engine: Engine, folder: Path) -> Iterator[CountedPart]:
     """Each generation in turn; raises UsageError for a run that goes on."""
     with read_transaction(context.engine) as conn:
         run = runs.read(conn, run_id)
@@ -75,7 +75,7 @@ def _write(
 
 def _compared(
     context: Context, run: Run, fold: Generation, found: Cells, names: tuple[str, str]
-) -> Counted:
+) -> CountedPart:
     with read_transaction(context.engine) as conn:
         packed = cointeractions.increments(
             conn, run.number, after=fold.number - 1, up_to=fold.number
@@ -89,7 +89,7 @@ def _compared(
     wanted = Cells.of(kept.n, kept.key, kept.shown, kept.acted)
     difference = first_difference(wanted, found)
     where = f"generation {fold.number}, "
-    return Counted(max(len(wanted), len(found)), fold.sessions, difference, where, names)
+    return CountedPart(max(len(wanted), len(found)), fold.sessions, difference, where, names)
 
 
 def _weights(run: Run, fold: Generation) -> NDArray[np.int64]:

@@ -14,13 +14,13 @@ from simulator.installation.context import Context
 from simulator.logs import kept_log
 from simulator.playing.export import run_or_log
 from simulator.recount import of_log, of_run
-from simulator.recount.cells import Difference
-from simulator.recount.counted import Counted
+from simulator.recount.cells import CellDifference
+from simulator.recount.counted import CountedPart
 from simulator.recount.engines.engine import Engine, EngineName, Means, open_engine, require
 
 
 @dataclass(frozen=True)
-class Wish:
+class RecountWish:
     """How to count."""
 
     engine: EngineName
@@ -41,7 +41,7 @@ class Recounted:
     cells: int
     sessions: int
     parts: int
-    difference: Difference | None
+    difference: CellDifference | None
     where: str
     names: tuple[str, str]
 
@@ -75,7 +75,7 @@ class Recounted:
 
 
 def recount(
-    context: Context, name: str, wish: Wish, *, policy: str | None, seed: int | None
+    context: Context, name: str, wish: RecountWish, *, policy: str | None, seed: int | None
 ) -> Recounted:
     """Counts again what is behind a name, up to the first difference.
 
@@ -104,7 +104,7 @@ def recount(
         )
 
 
-def _until_wrong(parts: Iterator[Counted]) -> Iterator[Counted]:
+def _until_wrong(parts: Iterator[CountedPart]) -> Iterator[CountedPart]:
     for one in parts:
         yield one
         if one.difference is not None:
@@ -112,7 +112,7 @@ def _until_wrong(parts: Iterator[Counted]) -> Iterator[Counted]:
 
 
 @contextmanager
-def _engine(wish: Wish) -> Iterator[tuple[Engine, Path]]:
+def _engine(wish: RecountWish) -> Iterator[tuple[Engine, Path]]:
     """The engine and the folder of its tables, which goes with it."""
     if wish.spill is not None and not wish.spill.is_dir():
         raise UsageError(f"--spill must be a folder, found {str(wish.spill)!r}; make it first")

@@ -19,7 +19,7 @@ from db.tables import cointeraction, event
 from simulator.logs.import_log import import_log
 from simulator.recount.engines import engine as engines
 from simulator.recount.engines.engine import EngineName, Means
-from simulator.recount.recount import Recounted, Wish, recount
+from simulator.recount.recount import Recounted, RecountWish, recount
 from tests import factories
 from tests.databases import KINDS, POSTGRES, copied, fresh_postgres
 from tests.tiers import first_of
@@ -65,7 +65,7 @@ def shop(played: tuple[str, str], tmp_path: Path) -> Iterator[Engine]:
 
 def counted(engine: Engine, name: str, by: EngineName, folder: Path) -> Recounted:
     """What an engine says."""
-    wish = Wish(by, "local[2]", 500, folder)
+    wish = RecountWish(by, "local[2]", 500, folder)
     return recount(factories.context_of(engine), name, wish, policy=None, seed=None)
 
 
@@ -146,7 +146,7 @@ def test_little_memory_is_told_in_one_line(
     shop: Engine, played: tuple[str, str], tmp_path: Path
 ) -> None:
     """DuckDB within a megabyte."""
-    wish = Wish(EngineName.DUCKDB, "", 1, tmp_path)
+    wish = RecountWish(EngineName.DUCKDB, "", 1, tmp_path)
     with pytest.raises(Exception, match="more of --memory") as raised:
         recount(factories.context_of(shop), played[1], wish, policy=None, seed=None)
     assert "\n" not in str(raised.value)

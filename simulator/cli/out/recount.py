@@ -65,10 +65,10 @@ def recount(
     i came before j, and right before it, beside what `evaluate-log` counts.
     Exit 1 with the first cell that is not the same.
     """
-    from simulator.recount.recount import Wish
+    from simulator.recount.recount import RecountWish
     from simulator.recount.recount import recount as action
 
-    wish = Wish(engine, master, memory, spill)
+    wish = RecountWish(engine, master, memory, spill)
     found = action(open_installation(runs=runs), name, wish, policy=policy, seed=seed)
     if as_json or found.ok:
         show_result(found.to_json(), found.text(), as_json=as_json)

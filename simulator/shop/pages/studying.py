@@ -35,7 +35,7 @@ REPORT_POLICY = (
 """A report is one file with its own styles and pictures; it may load nothing."""
 
 
-class Chosen(BaseModel):
+class ChosenRuns(BaseModel):
     """How the table of runs is sorted and filtered, as its address says it."""
 
     sort: str = Field("", max_length=20)
@@ -59,7 +59,7 @@ class Chosen(BaseModel):
 
 
 @router.get("/runs")
-def every(request: Request, chosen: Annotated[Chosen, Query()]) -> Response:
+def every(request: Request, chosen: Annotated[ChosenRuns, Query()]) -> Response:
     """The table of all runs; how it is sorted and filtered stands in its address."""
     rows = _rows(request)
     return page(
@@ -75,7 +75,7 @@ def every(request: Request, chosen: Annotated[Chosen, Query()]) -> Response:
 
 
 @router.get("/runs.csv")
-def table(request: Request, chosen: Annotated[Chosen, Query()]) -> Response:
+def table(request: Request, chosen: Annotated[ChosenRuns, Query()]) -> Response:
     """The same table, sorted and filtered the same way, as a file."""
     rows = chosen.of(_rows(request))
     return csv_file("runs.csv", COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
