@@ -168,6 +168,9 @@ def test_a_missing_java_is_told_with_what_brings_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """One line; Spark says it on a page."""
+    context = pytest.importorskip("pyspark").SparkContext
+    for name in ("_gateway", "_jvm"):  # other tests of this process may have started a Java
+        monkeypatch.setattr(context, name, None)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(DependencyError, match="apt-get install default-jre-headless"):
         engines.open_engine(EngineName.SPARK, Means(tmp_path, 500, "local[2]"))
