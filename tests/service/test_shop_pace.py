@@ -24,11 +24,8 @@ from db.events import Events, Kind, blank
 from tests.installation import Installation, Installer
 from tests.service.test_shop_process import is_ready, serving, wait_until
 
-pytestmark = [
-    pytest.mark.service,
-    pytest.mark.thorough,
-    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
-]
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [pytest.mark.service, pytest.mark.thorough, on_linux]
 
 RATE = 10_000
 BATCH = 500
