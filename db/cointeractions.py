@@ -57,15 +57,15 @@ def increments(conn: Connection, run: int, *, after: int, up_to: int) -> list[tu
     return [(item, bytes(packed)) for item, packed in bulk.fetch(conn, statement)]
 
 
-def of_item(conn: Connection, run: int, item: int, *, up_to: int) -> list[bytes]:
-    """The packed increments of one profile item, generation by generation."""
-    statement = select(cointeraction.c.increments).where(
+def of_item(conn: Connection, run: int, item: int, *, up_to: int) -> list[tuple[int, bytes]]:
+    """The packed increments of one profile item, generation by generation: (number, packed)."""
+    statement = select(cointeraction.c.generation, cointeraction.c.increments).where(
         cointeraction.c.run == run,
         cointeraction.c.item == item,
         cointeraction.c.generation <= up_to,
     )
     rows = bulk.fetch(conn, statement.order_by(cointeraction.c.generation))
-    return [bytes(row[0]) for row in rows]
+    return [(number, bytes(packed)) for number, packed in rows]
 
 
 def end_sessions(conn: Connection, run: int, sessions: NDArray[np.int64], number: int) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    ColumnElement,
     Connection,
     Select,
     func,
@@ -151,13 +152,37 @@ def read_shopper(conn: Connection, run: int, shopper: int, *, k: int) -> Events:
 
 def about_item(conn: Connection, run: int, item: int) -> dict[Kind, int]:
     """How many events of each kind name an item: clicked, carted, bought, or asked with."""
-    mine = (event.c.run == run) & ((event.c.item == item) | (event.c.query == item))
-    told = [int(kind) for kind in (Kind.CLICK, Kind.CART, Kind.PURCHASE)]
-    is_about = event.c.kind.in_(told) & (event.c.item == item)
-    asked = event.c.kind.in_([int(Kind.SEARCH), int(Kind.VIEW)])
-    statement = select(event.c.kind, func.count()).where(mine, is_about | asked)
+    statement = select(event.c.kind, func.count()).where(event.c.run == run, _names(item))
     rows = bulk.fetch(conn, statement.group_by(event.c.kind))
     return {Kind(kind): int(number) for kind, number in rows}
+
+
+class AboutItem(NamedTuple):
+    """An event that names an item."""
+
+    session: int
+    kind: Kind
+    shopper: int
+    at: int  # milliseconds of the run
+
+
+def latest_about_item(conn: Connection, run: int, item: int, n: int) -> list[AboutItem]:
+    """The last n events that name an item, newest first."""
+    columns = [event.c[name] for name in AboutItem._fields]
+    statement = select(*columns).where(event.c.run == run, _names(item))
+    rows = bulk.fetch(conn, statement.order_by(event.c.at.desc(), event.c.session).limit(n))
+    return [
+        AboutItem(int(session), Kind(kind), int(shopper), int(at))
+        for session, kind, shopper, at in rows
+    ]
+
+
+def _names(item: int) -> ColumnElement[bool]:
+    """Whether an event clicked, put in the cart or bought an item, or asked with it."""
+    told = [int(kind) for kind in (Kind.CLICK, Kind.CART, Kind.PURCHASE)]
+    is_about = event.c.kind.in_(told) & (event.c.item == item)
+    asked = event.c.kind.in_([int(Kind.SEARCH), int(Kind.VIEW)]) & (event.c.query == item)
+    return is_about | asked
 
 
 def of_shopper(conn: Connection, run: int, shopper: int) -> list[tuple[int, str]]:

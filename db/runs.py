@@ -82,6 +82,12 @@ def by_number(conn: Connection, number: int) -> Run:
     return read(conn, f"{number:012x}")
 
 
+def created(conn: Connection, number: int) -> float:
+    """When a run was made, in seconds since 1970 by the database's clock."""
+    rows = bulk.fetch(conn, select(run.c.created).where(run.c.number == number))
+    return float(rows[0][0])
+
+
 def every(conn: Connection) -> list[Run]:
     """All runs, the newest last."""
     statement = select(run.c.number, run.c.id, run.c.config, run.c.state).order_by(

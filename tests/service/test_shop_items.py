@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 import numpy as np
@@ -14,6 +15,7 @@ from db import event_log, items, offers
 from db.engine import read_transaction
 from db.events import Kind
 from simulator.operations.verify import verify
+from simulator.shop.live import neighbours
 from simulator.shop.live.closing import close
 from simulator.shop.live.crowd import Crowd
 from simulator.shop.opening import Premises
@@ -92,6 +94,32 @@ def test_what_is_withheld_or_deleted_stands_on_no_slate(any_engine: Engine) -> N
             assert gone not in found(client, "item-0005")
         assert added(client, like(shop, "item-0005"), item="tote-1").status_code == 409
         assert sound(shop, shop.live().run.id) == {}
+
+
+def test_the_page_of_an_item_tells_its_events_and_what_each_fold_added(
+    any_engine: Engine,
+) -> None:
+    """A search with it and a click beside it; the fold has a row once the visit has ended."""
+    with open_shop(any_engine, policy="visual") as (shop, client):
+        page = partial(client.get, "/items/item-0005", headers={"accept": "text/html"})
+        empty = page().text
+        assert "None yet: search with it" in empty
+        assert "nobody who saw a list for it has left" in empty
+        asked = client.post("/api/v1/searches", json={"item": "item-0005", "wait": 10}).json()
+        told = {"kind": "click", "search": asked["search"], "position": 2}
+        assert client.post("/api/v1/events", json=told).status_code == 200
+        events = page().text.partition("Its latest events")[2]
+        assert events.count(">search<") == 1
+        assert ">click<" not in events, "a click on another item is none of its events"
+        other = client.get(f"/items/{asked['items'][1]['item']}", headers={"accept": "text/html"})
+        assert other.text.partition("Its latest events")[2].count(">click<") == 1
+        client.post("/leave")
+        age(any_engine, 61)
+        live = shop.live()
+        assert close(any_engine, live, shop.workforce)
+        beside = neighbours.of(shop.engine, live, live.numbers["item-0005"], 10)
+        assert [(one.generation, one.others, one.clicked) for one in beside.learned] == [(0, 10, 1)]
+        assert "nobody who saw a list for it has left" not in page().text
 
 
 @pytest.mark.parametrize(

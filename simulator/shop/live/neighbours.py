@@ -1,4 +1,6 @@
-"""What stands beside an item: what looks like it, and what was clicked where it was the query."""
+"""What stands beside an item: what looks like it, and what was clicked where it was the query, in
+all and by generation.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +35,23 @@ class Together:
 
 
 @dataclass(frozen=True)
+class Learned:
+    """What one generation of visits added to what was clicked beside an item."""
+
+    generation: int
+    others: int
+    """Items that were looked at beside it."""
+    seen: int
+    clicked: int
+
+
+@dataclass(frozen=True)
 class Beside:
-    """Both kinds, nearest first."""
+    """Both kinds, nearest first, and what each generation added, newest first."""
 
     visual: list[Alike]
     behavioural: list[Together]
+    learned: list[Learned]
 
 
 def of(engine: Engine, live: LiveRun, number: int, k: int) -> Beside:
@@ -49,7 +63,13 @@ def of(engine: Engine, live: LiveRun, number: int, k: int) -> Beside:
         )
         newest = visits.latest_generation(conn, live.run.number)
         packed = cointeractions.of_item(conn, live.run.number, number, up_to=newest)
-    return Beside(_visual(live, vectors, number, k), _behavioural(live, packed, number, k))
+    n = max(len(live.items), number + 1)
+    added = [(one, Counts.unpack(n, [(number, increments)])) for one, increments in packed]
+    return Beside(
+        _visual(live, vectors, number, k),
+        _behavioural(live, Counts.unpack(n, [(number, one) for _, one in packed]), k),
+        [_learned(one, counts) for one, counts in reversed(added)],
+    )
 
 
 def _visual(live: LiveRun, vectors: np.ndarray, number: int, k: int) -> list[Alike]:
@@ -64,11 +84,7 @@ def _visual(live: LiveRun, vectors: np.ndarray, number: int, k: int) -> list[Ali
     ]
 
 
-def _behavioural(live: LiveRun, packed: list[bytes], number: int, k: int) -> list[Together]:
-    n = len(live.items)
-    counts = Counts.empty(max(n, number + 1))
-    for one in packed:
-        counts = counts.plus(Counts.unpack(counts.n, [(number, one)]))
+def _behavioural(live: LiveRun, counts: Counts, k: int) -> list[Together]:
     beside = counts.key % counts.n
     seen = counts.shown / EXAMINATION
     order = np.lexsort((beside, -counts.acted / np.maximum(seen + 5.0, 1.0)))
@@ -78,6 +94,11 @@ def _behavioural(live: LiveRun, packed: list[bytes], number: int, k: int) -> lis
         if counts.acted[one] > 0 and live.is_offered[beside[one]]
     ]
     return found[:k]
+
+
+def _learned(generation: int, counts: Counts) -> Learned:
+    seen = round(float(counts.shown.sum()) / EXAMINATION)
+    return Learned(generation, len(counts.key), seen, int(counts.acted.sum()))
 
 
 class Cosines:

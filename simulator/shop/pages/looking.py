@@ -22,6 +22,8 @@ router = APIRouter(include_in_schema=False)
 
 BESIDE = 12
 VISITS = 12
+LATEST = 10
+"""Events of an item, and generations, that its page tells of."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def item(request: Request, item_id: str) -> Response:
         here = event_log.about_item(conn, live.run.number, number)
         base = live.run.config.get("from")
         before = event_log.about_item(conn, int(base["run"], 16), number) if base else {}
+        latest = event_log.latest_about_item(conn, live.run.number, number, LATEST)
+        began = runs.created(conn, live.run.number)
     return page(
         request,
         "item.html.j2",
@@ -77,6 +81,8 @@ def item(request: Request, item_id: str) -> Response:
         beside=beside,
         counts=[(kind.name.lower(), here.get(kind, 0), before.get(kind, 0)) for kind in TOLD],
         base=base,
+        latest=[(one, began + one.at / 1000) for one in latest],
+        most_learned=LATEST,
     )
 
 
