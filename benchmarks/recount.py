@@ -29,7 +29,8 @@ from recommender.scoring.cointeraction import EXAMINATION
 from simulator.recount import tables
 from simulator.recount.cells import Cells
 from simulator.recount.engines import scipy_engine
-from simulator.recount.engines.engine import EngineName, Means, open_engine
+from simulator.recount.engines.engine import Means, open_engine
+from simulator.recount.engines.engine_names import EngineName
 from simulator.recount.question import SlateQuestion
 
 EVENTS = 1_000_000

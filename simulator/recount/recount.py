@@ -16,7 +16,8 @@ from simulator.playing.export import run_or_log
 from simulator.recount import of_log, of_run
 from simulator.recount.cells import CellDifference
 from simulator.recount.counted import CountedPart
-from simulator.recount.engines.engine import Engine, EngineName, Means, open_engine, require
+from simulator.recount.engines.engine import Engine, Means, open_engine, require
+from simulator.recount.engines.engine_names import EngineName
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from simulator.shop.live.live_run import (
     resolve_live,
     restocked,
 )
-from simulator.shop.live.neighbours import Cosines
+from simulator.shop.live.neighbours import KnownVectors
 from simulator.shop.live.pressure import Pressure
 from simulator.shop.live.sampler import Sampler
 from simulator.shop.live.stocking import Stocking
@@ -115,7 +115,7 @@ class Premises:
         self._given = workforce
         self._held = ExitStack()
         self._lives: dict[str, LiveRun] = {}
-        self._cosines: dict[str, Cosines] = {}
+        self._vectors: dict[str, KnownVectors] = {}
         self._making = threading.Lock()
         self._looks: GroupCall[LiveRun, LiveRun] = GroupCall(self._fresh)
         self._thread = threading.Thread(target=self._open, name="opening", daemon=True)
@@ -189,8 +189,11 @@ class Premises:
     def cards_of(self, live: LiveRun, answer: Answer) -> list[ShownItem]:
         """The same of a slate that she saw before."""
         live = self._knowing(live, answer)
-        known = self._cosines.setdefault(live.run.id, Cosines(self.engine, live))
-        return cards(live, answer, known)
+        return cards(live, answer, self.vectors(live).cosine)
+
+    def vectors(self, live: LiveRun) -> KnownVectors:
+        """The embeddings of its items."""
+        return self._vectors.setdefault(live.run.id, KnownVectors(self.engine, live))
 
     def _knowing(self, live: LiveRun, answer: Answer) -> LiveRun:
         """A live run with all items of a slate, some of which may have come in meanwhile."""

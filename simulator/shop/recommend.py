@@ -26,7 +26,7 @@ from simulator.shop.live.acting import Acts
 from simulator.shop.live.asking import Enquiries, FrontDesk, PromptWorkforce, Ticket, Visitor
 from simulator.shop.live.cards import ShownItem, cards
 from simulator.shop.live.live_run import LiveRun, base_of, open_live, resolve_live
-from simulator.shop.live.neighbours import Cosines
+from simulator.shop.live.neighbours import KnownVectors
 from simulator.shop.live.watching import SlateWatch
 from simulator.shop.longer import LongList, listed
 from simulator.shop.web.cookies import FIRST_VISITOR
@@ -139,10 +139,10 @@ def _fetched(enquiries: Enquiries, ticket: Ticket, k: int, wait: float) -> Recom
 
 def _done(enquiries: Enquiries, found: LongList, k: int) -> Recommended:
     live = enquiries.live
-    cosines = Cosines(enquiries.engine, live)
+    vectors = KnownVectors(enquiries.engine, live)
     first = found.slates[0]
     query = Acts(enquiries.engine, live).item(first.query).item_id
-    shown = found.items(lambda slate: cards(live, slate, cosines), k)
+    shown = found.items(lambda slate: cards(live, slate, vectors.cosine), k)
     return Recommended(str(first.ticket), "done", query, tuple(shown))
 
 

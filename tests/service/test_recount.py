@@ -18,7 +18,8 @@ from db.events import Kind
 from db.tables import cointeraction, event
 from simulator.logs.import_log import import_log
 from simulator.recount.engines import engine as engines
-from simulator.recount.engines.engine import EngineName, Means
+from simulator.recount.engines.engine import Means
+from simulator.recount.engines.engine_names import EngineName
 from simulator.recount.recount import Recounted, RecountWish, recount
 from tests import factories
 from tests.databases import KINDS, POSTGRES, copied, fresh_postgres

@@ -16,7 +16,7 @@ from db.engine import read_transaction, write_transaction
 from db.events import Events, Kind
 from db.tables import work as work_table
 from simulator.shop.live.closing import close
-from simulator.shop.live.neighbours import Cosines
+from simulator.shop.live.neighbours import KnownVectors
 from simulator.shop.live.pressure import MOST_WAITING
 from simulator.shop.opening import Premises
 from simulator.shop.web.guards import HEADERS
@@ -241,7 +241,7 @@ def test_less_like_this_leaves_out_what_looks_like_it(any_engine: Engine) -> Non
         page = client.post(f"/less/{first['search']}/1")
         assert page.status_code == 200
         later = log_of_policy(shop, "visual").shown[-1]
-        cosine = Cosines(any_engine, live)
+        cosine = KnownVectors(any_engine, live).cosine
         assert max(cosine(refused, int(one)) or 0 for one in later if one >= 0) < 0.9
         assert (later >= 0).any()
 

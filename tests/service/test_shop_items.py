@@ -117,7 +117,7 @@ def test_the_page_of_an_item_tells_its_events_and_what_each_fold_added(
         age(any_engine, 61)
         live = shop.live()
         assert close(any_engine, live, shop.workforce)
-        beside = neighbours.of(shop.engine, live, live.numbers["item-0005"], 10)
+        beside = neighbours.of(shop.engine, live, shop.vectors(live), live.numbers["item-0005"], 10)
         assert [(one.generation, one.others, one.clicked) for one in beside.learned] == [(0, 10, 1)]
         assert "nobody who saw a list for it has left" not in page().text
 

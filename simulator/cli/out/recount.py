@@ -10,7 +10,7 @@ import typer
 from db.errors import WindowshopError
 from simulator.cli.console import AsJson, open_installation, show_result
 from simulator.cli.options import OfPolicy, OfSeed, Runs
-from simulator.recount.engines.engine import EngineName
+from simulator.recount.engines.engine_names import EngineName
 
 # ruff: noqa: PLC0415, PLR0917 - late imports keep --help quick; Typer calls by name
 

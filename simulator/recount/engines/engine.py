@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,15 +11,8 @@ from typing import Protocol, cast
 
 from db.errors import DependencyError
 from simulator.recount.cells import Cells
+from simulator.recount.engines.engine_names import EngineName
 from simulator.recount.question import Question
-
-
-class EngineName(StrEnum):
-    """Who counts."""
-
-    SCIPY = "scipy"
-    DUCKDB = "duckdb"
-    SPARK = "spark"
 
 
 @dataclass(frozen=True)

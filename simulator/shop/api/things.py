@@ -103,7 +103,7 @@ def neighbours(request: Request, item: str, k: int = Query(10, ge=1, le=100)) ->
     shop: Premises = request.app.state.shop
     live = shop.live()
     number = numbered(live, item)
-    found = beside.of(shop.engine, live, number, k)
+    found = beside.of(shop.engine, live, shop.vectors(live), number, k)
     return {
         "visual": [
             {**_short(live, one.number), "cosine": round(one.cosine, 6)} for one in found.visual

@@ -62,7 +62,7 @@ def item(request: Request, item_id: str) -> Response:
     if item_id not in live.numbers:
         raise NotFoundError(f"no item {item_id[:80]!r} in this shop")
     number = live.numbers[item_id]
-    beside = neighbours.of(shop.engine, live, number, BESIDE)
+    beside = neighbours.of(shop.engine, live, shop.vectors(live), number, BESIDE)
     with read_transaction(shop.engine) as conn:
         here = event_log.about_item(conn, live.run.number, number)
         base = live.run.config.get("from")
