@@ -148,6 +148,7 @@ def test_a_narrow_table_breaks_words_and_loses_none(installation: Installation) 
     assert "\N{HORIZONTAL ELLIPSIS}" not in table
 
 
+@pytest.mark.thorough
 def test_a_gate_holds_where_nothing_can_be_written(installation: Installation) -> None:
     """Its exit code and its line, not those of the output."""
     line = 'exec "$0" -m simulator {} > /dev/full'

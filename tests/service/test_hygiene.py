@@ -26,6 +26,7 @@ from simulator.operations.verify import verify
 from tests import factories
 from tests.databases import fresh_postgres
 from tests.installation import TOY_FLAGS, Installation, Installer, copy_of, install
+from tests.tiers import first_of
 from workers.local_workforce import LocalWorkforce
 from workers.redis_server import EmbeddedServer
 from workers.supervisor import Supervisor
@@ -121,7 +122,7 @@ def playing(installation: Installation, *, days: int, redis_url: str = "") -> It
         command.end()
 
 
-@pytest.fixture(params=["embedded", "own"])
+@pytest.fixture(params=first_of(["embedded", "own"]))
 def redis_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """REDIS_URL: empty, or that of a server which is not the command's to end."""
     if request.param == "embedded":

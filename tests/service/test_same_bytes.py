@@ -23,6 +23,7 @@ from db.engine import open_engine, read_transaction
 from db.tables import slate, work
 from simulator.operations.verify import verify
 from tests import factories
+from tests.tiers import first_of
 from workers.local_workforce import LocalWorkforce
 from workers.supervisor import Supervisor
 
@@ -50,7 +51,7 @@ def test_in_this_process(engine: Engine, reference: tuple[str, str]) -> None:
     check(engine, factories.play(engine, LocalWorkforce(engine)).run.id, reference)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", first_of([2, 1]))
 def test_through_the_queue(engine: Engine, reference: tuple[str, str], workers: int) -> None:
     """Worker processes under a supervisor, on both databases."""
     context = factories.context_of(engine, workers=workers)

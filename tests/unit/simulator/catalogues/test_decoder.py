@@ -186,7 +186,13 @@ decoder_process.main()
 """
 
 
-@pytest.mark.parametrize("name", [*DEEDS, *ALLOWED])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(one, marks=pytest.mark.thorough) if one == "hangs" else one  # it is waited for
+        for one in (*DEEDS, *ALLOWED)
+    ],
+)
 def test_what_a_picture_may_do_to_its_decoder(
     photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

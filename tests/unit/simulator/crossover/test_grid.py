@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.crossover.grid import PACKAGES, code
+from tests.tiers import first_of
 
 NAMES = [package.name for package in PACKAGES]
 
@@ -27,7 +28,7 @@ def test_the_code_is_known_by_content_and_not_by_place(copies: list[Path]) -> No
     assert code(copies) == code()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", first_of(NAMES))
 def test_an_edit_anywhere_in_a_package_moves_the_hash(copies: list[Path], name: str) -> None:
     """Of every file at the top and in folders below, one byte more is another code."""
     package = copies[NAMES.index(name)]

@@ -138,6 +138,7 @@ def test_a_stopped_training_goes_on_where_it_was(tmp_path: Path, change: dict[st
     assert digest(resumed) == digest(train(settings))
 
 
+@pytest.mark.thorough
 def test_a_state_of_another_training_is_not_taken_up(tmp_path: Path) -> None:
     """Another seed in the same folder starts at its first epoch."""
     train(checkpoint_dir=tmp_path)
