@@ -292,9 +292,8 @@ def _interrupt_beneath(
 def _plain(error: DBAPIError | sqlite3.Error, engine: Engine) -> WindowshopError:
     where = shown(engine.url)
     reason = _first_line(error)
-    if any(sign in reason for sign in BAD_VALUES):
-        said = reason.removeprefix("connection is bad: ")
-        return UsageError(f"DATABASE_URL has a parameter without sense ({said}); correct it")
+    if misuse := _misuse(reason):
+        return UsageError(misuse)
     if any(sign in reason for sign in DAMAGED):
         return DataError(f"the database {where} is damaged ({reason}); {RECOVER}")
     if isinstance(error, OperationalError | sqlite3.OperationalError):
@@ -306,6 +305,16 @@ def _plain(error: DBAPIError | sqlite3.Error, engine: Engine) -> WindowshopError
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return DependencyError(f"the database went away ({reason}); {_cure('')}")
     return WindowshopError(f"the database refused: {reason}")
+
+
+def _misuse(reason: str) -> str:
+    """What somebody gave that cannot be; empty where it is no such thing."""
+    if any(sign in reason for sign in BAD_VALUES):
+        said = reason.removeprefix("connection is bad: ")
+        return f"DATABASE_URL has a parameter without sense ({said}); correct it"
+    if "NUL (0x00)" in reason:  # Postgres; SQLite takes such a text, and finds nothing by it
+        return "no name or text may hold a NUL character; leave it out"
+    return ""
 
 
 def _cure(reason: str) -> str:

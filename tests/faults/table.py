@@ -29,12 +29,6 @@ HEAD = (
     "seed",
     "command",
 )
-WAITING = {
-    21: "10x burst, 503 with Retry-After",
-    22: "schemathesis on the OpenAPI",
-    23: "injection through the shop's forms",
-}
-"""Cases or parts of them that need the HTTP API."""
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
@@ -79,9 +73,6 @@ def table(records: list[dict[str, Any]]) -> str:
             row["seed"],
         ]
         lines.append(_line([*cells, f"`{row['command']}`"]))
-    lines += [
-        _line([case, what, "waits for the HTTP API", *"-" * 11]) for case, what in WAITING.items()
-    ]
     return "\n".join(lines)
 
 
