@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from benchmarks.intervals import planning
 from simulator.report.numbers.statistics import ratio
@@ -30,6 +31,7 @@ def test_what_is_predicted_for_other_sizes_is_what_comes() -> None:
     assert 0.02 < error < 0.1
 
 
+@pytest.mark.thorough
 def test_an_experiment_has_the_power_it_was_planned_for() -> None:
     """Some 80 of a hundred, and the table says so of each measure."""
     pilot = _played(400)
