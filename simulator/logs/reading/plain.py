@@ -194,7 +194,7 @@ def _numbers(piece: TablePiece, name: str) -> NDArray[np.float64]:
             column = compute.utf8_trim_whitespace(column)
             column = compute.if_else(compute.equal(column, ""), None, column)
         return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # one by one, to name the line at fault
         return np.array([_number(piece, name, row) for row in range(len(column))])
 
 
