@@ -185,12 +185,12 @@ def experiment(
         world=world,
         catalogue=catalogue,
     )
-    from simulator.playing.experiment import experiment as action
+    from simulator.playing.experiment import play_experiment, write_comparison
     from simulator.report.numbers.primary import chosen
 
     decides = chosen(primary, compare)
     context = open_installation(workers=workers, runs=runs)
-    found = action(
+    played = play_experiment(
         context,
         plan,
         names,
@@ -201,4 +201,5 @@ def experiment(
         is_strict=strict,
         primary=decides,
     )
+    found = write_comparison(context, played, primary=decides)
     show_report(found.to_json(), found.headline, as_json=as_json, intervals=intervals)

@@ -49,33 +49,6 @@ class Experiment(PlayedExperiment):
         return {"experiment": self.id, "runs": first, "report": str(self.headline.path)}
 
 
-def experiment(
-    context: Context,
-    plan: Plan,
-    policies: Sequence[str],
-    *,
-    n_seeds: int = 1,
-    local: bool = False,
-    again: bool = False,
-    fit: Collection[str] = (),
-    is_strict: bool = False,
-    primary: Primary = DEFAULT,
-) -> Experiment:
-    """Play each policy under each seed, as `play_experiment` does, then write the comparison."""
-    played = play_experiment(
-        context,
-        plan,
-        policies,
-        n_seeds=n_seeds,
-        local=local,
-        again=again,
-        fit=fit,
-        is_strict=is_strict,
-        primary=primary,
-    )
-    return write_comparison(context, played, primary=primary)
-
-
 def play_experiment(
     context: Context,
     plan: Plan,

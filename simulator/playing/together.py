@@ -20,7 +20,13 @@ from db.runs import FINISHED, Run
 from simulator.embedders.vectors import vectors
 from simulator.installation.context import Context, Step
 from simulator.playing.again import playing_again
-from simulator.playing.experiment import SIZES, Experiment, experiment, fitted
+from simulator.playing.experiment import (
+    SIZES,
+    PlayedExperiment,
+    fitted,
+    play_experiment,
+    write_comparison,
+)
 from simulator.playing.in_memory import SharedWorld, gather, play_in_memory, share_world
 from simulator.playing.plan import Plan, Resolved
 from simulator.playing.record import Record
@@ -58,7 +64,8 @@ def play_together(
         replace(plan, policy=name)  # an unknown one is refused before anything is played
     primary.require_among(names)
     if is_stored:
-        done = experiment(context, plan, names, n_seeds=n_seeds, fit=fit, primary=primary)
+        done = play_experiment(context, plan, names, n_seeds=n_seeds, fit=fit, primary=primary)
+        write_comparison(context, done, primary=primary)
         played = _stored(context, done)
     else:
         played = _in_memory(context, plan, names, n_seeds, fit)
@@ -66,7 +73,7 @@ def play_together(
     return Result(played, command, primary)
 
 
-def _stored(context: Context, done: Experiment) -> list[RunData]:
+def _stored(context: Context, done: PlayedExperiment) -> list[RunData]:
     ids = [run_id for of_seed in done.seeds.values() for run_id in of_seed.values()]
     return [load(context, run_id) for run_id in ids]
 
