@@ -108,7 +108,7 @@ class Premises:
         self.recent: deque[tuple[str, Item, list[Item]]] = deque(maxlen=RECENT)
         self.blind: dict[int, Blind] = {}
         self.crowd: Crowd | None = None
-        self.experiments = Experiments()
+        self.experiments = Experiments(context.settings.home)
         self.trials = Trials()
         self.decoder = Decoder(patience=15.0, processor_seconds=10, most_pixels=MOST_PIXELS)
         self.decoding = threading.Lock()

@@ -6,8 +6,8 @@ import csv
 import json
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -19,7 +19,7 @@ from db.events import Kind
 from db.runs import read
 from simulator.shop.live.live_run import live_config, open_live
 from simulator.shop.live.sampler import RunNow, Sample
-from simulator.shop.measuring.experiments import ExperimentWish, Started
+from simulator.shop.measuring.experiments import STOPPED, Experiments, Started
 from simulator.shop.measuring.moments import moment_of
 from simulator.shop.opening import Premises
 from simulator.shop.pages.looking import visits_of
@@ -93,7 +93,7 @@ def test_two_runs_differ_in_what_they_differ_in(played: Played) -> None:
         a, b = (read(conn, name).config for name in (blend, visual))
     assert [name for name, _, _ in differing(a, b)] == ["policy", "recommender.policy"]
     page = client.get("/compare", params={"a": blend, "b": visual}).text
-    assert page.count("<g") >= 10
+    assert page.count('class="name"') >= 10
     assert "same policy" in client.get("/compare", params={"a": blend, "b": blend}).text
     assert client.get("/compare", params={"a": blend, "b": "0" * 12}).status_code == 404
 
@@ -137,27 +137,46 @@ def test_a_download_is_what_was_on_the_screen(played: Played) -> None:
     assert [row["run"] for row in rows] == re.findall(r"<tr><th[^>]+><a href=./runs/(\w+)", page)
     assert [row["run"] for row in rows] == sorted((blend, visual), reverse=True)
     wanted = {"a": blend, "b": visual}
-    drawn = re.findall(r"<g.*?<text[^>]*>([^<]+)<", client.get("/compare", params=wanted).text)
+    drawn = re.findall(r'class="name">([^<]+)<', client.get("/compare", params=wanted).text)
     rows = list(csv.DictReader(client.get("/compare.csv", params=wanted).text.splitlines()))
     assert [row["measure"] for row in rows] == drawn
 
 
-def test_an_experiment_that_ended_is_told_until_somebody_looked(played: Played) -> None:
-    """On every page, on the live one by its stream; then no more."""
+def test_an_experiment_that_ended_is_told_until_somebody_looked(
+    played: Played, tmp_path: Path
+) -> None:
+    """On every page, on the live one by its stream; then no more, whoever starts the server."""
     shop, client, blend, visual = played
-    wish = ExperimentWish(("visual", "blend"), days=1)
     made = json.dumps({"runs": {"visual": visual, "blend": blend}})
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, stdout=out, stderr=said)
-        shop.experiments._started["one"] = Started("one", wish, process, out, said)
-        for path in ("/", "/runs", "/live/now"):
-            assert "is being played." in client.get(path).text
-        process.communicate(made.encode())
-        for path in ("/", "/runs", "/live/now"):
-            assert "It is done." in client.get(path).text
-        assert "✓" in client.get("/experiments/one").text
-        assert "It is done." not in client.get("/runs").text
-        del shop.experiments._started["one"]
+    with (tmp_path / "out.json").open("wb") as out:
+        process = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, stdout=out)
+    shop.experiments._started["one"] = Started("one", ("visual", "blend"), tmp_path, process)
+    for path in ("/", "/runs", "/live/now"):
+        assert "is being played." in client.get(path).text
+    process.communicate(made.encode())
+    for path in ("/", "/runs", "/live/now"):
+        assert "It is done." in client.get(path).text
+    assert "✓" in client.get("/experiments/one").text
+    assert "It is done." not in client.get("/runs").text
+    del shop.experiments._started["one"]
+
+
+def test_a_restart_knows_the_experiments_that_were_started(tmp_path: Path) -> None:
+    """What was done is news with its result; what was stopped says so; neither goes on."""
+    whole = {"runs": {"visual": "a", "blend": "b"}}
+    for name, told in (("done", json.dumps(whole)), ("stopped", ""), ("torn", None)):
+        folder = tmp_path / "shop-experiments" / name
+        folder.mkdir(parents=True)
+        wish = json.dumps({"policies": ["visual", "blend"]}) if told is not None else "{"
+        (folder / "wish.json").write_text(wish)
+        (folder / "out.json").write_text(told or "")
+        (folder / "said.txt").touch()
+    news = {one["job"]: one for one in Experiments(tmp_path).news()}
+    assert news.keys() == {"done", "stopped"}
+    assert (news["done"]["state"], news["done"]["result"]) == ("done", whole)
+    assert (news["stopped"]["state"], news["stopped"]["said"]) == ("failed", STOPPED)
+    Experiments(tmp_path).look_at("done")
+    assert [one["job"] for one in Experiments(tmp_path).news()] == ["stopped"]
 
 
 def test_the_form_of_a_comparison_begins_with_two_that_can_be_compared(played: Played) -> None:

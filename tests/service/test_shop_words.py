@@ -14,8 +14,11 @@ from sqlalchemy import Engine
 from db import event_log
 from db.engine import read_transaction
 from db.events import Kind
+from simulator.report.numbers.measures import MEASURES
+from simulator.report.text import labels
 from simulator.shop.live.blind import Blind, arrangement, team_draft
 from simulator.shop.live.cards import SAID
+from simulator.shop.measuring.experiments import STOPPED
 from simulator.shop.pages import plugging
 from simulator.shop.pages.language import Language, choose
 from simulator.shop.pages.looking import REASONS
@@ -28,13 +31,16 @@ TEXT = re.compile(r"""_\(\s*("([^"]*)"|'([^']*)')""")
 
 
 def texts() -> set[str]:
-    """Everything that templates say, the reasons, and what a trial of a recommender finds."""
+    """All that templates say, reasons, what a trial of a recommender finds, and measures."""
     found = {
         match[2] or match[3]
         for template in TEMPLATES.rglob("*.j2")
         for match in TEXT.finditer(template.read_text())
     }
     tried = {*plugging.NAMES, *plugging.DETAILS.values(), *plugging.PLAIN}
+    found |= {labels.of(name).title for name in MEASURES}
+    found |= {labels.of(name).meaning for name in labels.headlines(MEASURES)}
+    found.add(STOPPED)
     return found | set(SAID.values()) | set(REASONS.values()) | tried
 
 
@@ -47,6 +53,12 @@ def test_every_text_of_the_pages_has_its_portuguese() -> None:
     for one in texts():
         places = re.findall(r"%\(\w+\)s", one)
         assert sorted(re.findall(r"%\(\w+\)s", portuguese.say_plain(one))) == sorted(places)
+
+
+def test_figures_have_the_marks_of_the_language() -> None:
+    """As the report writes them, and an interval's ends."""
+    assert Language("pt_BR").figures("1,234.50 to 4.75") == "1.234,50 a 4,75"
+    assert Language("en").figures("1,234.50 to 4.75") == "1,234.50 to 4.75"
 
 
 def test_the_language_is_chosen_then_the_browsers() -> None:

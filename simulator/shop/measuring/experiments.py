@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from uuid import uuid4
 
 from db.errors import NotFoundError, UsageError
@@ -23,6 +22,17 @@ LARGEST = {"days": 60, "shoppers": 20_000, "items": 60_000, "seeds": 10}
 RUNNING = "running"
 DONE = "done"
 FAILED = "failed"
+
+FOLDER = "shop-experiments"
+WISH = "wish.json"
+OUT = "out.json"
+SAID = "said.txt"
+LOOKED_AT = "looked-at"
+STOPPED = (
+    "It was stopped with the server. Start it again with the same settings, and it goes on where"
+    " it stopped."
+)
+"""Said of one that a signal ended; pages translate it."""
 
 
 @dataclass(frozen=True)
@@ -60,58 +70,77 @@ class ExperimentWish:
 
 @dataclass
 class Started:
-    """An experiment that was started here."""
+    """An experiment that was started here, by this server or by one before it."""
 
     id: str
-    wish: ExperimentWish
-    process: subprocess.Popen[bytes]
-    out: IO[bytes]
-    said: IO[bytes]
+    policies: Sequence[str]
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Its state, and its result as the command tells it, or what went wrong."""
-        code = self.process.poll()
+        code = self.process.poll() if self.process else self._ended_as()
         told: dict[str, Any] = {
             "job": self.id,
             "state": RUNNING if code is None else FAILED if code else DONE,
-            "policies": list(self.wish.policies),
+            "policies": list(self.policies),
         }
         if code == 0:
-            told["result"] = json.loads(_whole(self.out))
+            told["result"] = json.loads((self.folder / OUT).read_bytes())
         elif code is not None:
-            lines = _whole(self.said).decode(errors="replace").strip().splitlines()
-            told["said"] = lines[-1] if lines else f"exit code {code}"
+            lines = (self.folder / SAID).read_text(errors="replace").strip().splitlines()
+            told["said"] = STOPPED if code < 0 else lines[-1] if lines else f"exit code {code}"
         return told
+
+    def _ended_as(self) -> int:
+        """How one ended whose server is gone: what it told is whole, or it was stopped."""
+        try:
+            return 0 if json.loads((self.folder / OUT).read_bytes()) else -1
+        except ValueError:
+            return -1
 
 
 class Experiments:
-    """Those of one server; they end with it, and are taken up when they are started again."""
+    """Those of an installation, each with a folder; who restarts the server finds them again.
 
-    def __init__(self) -> None:
+    What goes on ends with its server, and is taken up when it is started again.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._place = home / FOLDER
         self._started: dict[str, Started] = {}
-        self._looked_at: set[str] = set()
+        for told in sorted(self._place.glob(f"*/{WISH}"), key=lambda one: one.stat().st_mtime):
+            try:
+                policies = json.loads(told.read_bytes())["policies"]
+            except (OSError, ValueError, KeyError):  # its server was killed while it wrote
+                continue
+            name = told.parent.name
+            self._started[name] = Started(name, policies, told.parent)
 
     def start(self, settings: Settings, wish: ExperimentWish) -> Started:
         """Start one with the queue of these settings; UsageError while another one goes on."""
         for one in self._started.values():
-            if one.process.poll() is None:
+            if one.process is not None and one.process.poll() is None:
                 raise UsageError(f"experiment {one.id} goes on; one at a time is played from here")
-        out = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
-        said = tempfile.TemporaryFile()  # noqa: SIM115
-        process = subprocess.Popen(  # noqa: S603 - our own module, checked words
-            [sys.executable, "-m", "simulator", *wish.words()],
-            env={**for_child(settings), "WINDOWSHOP_RUNS": str(Path(settings.runs).absolute())},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=said,
-            start_new_session=True,  # Ctrl-C is for us
-        )
-        started = Started(uuid4().hex[:12], wish, process, out, said)
-        self._started[started.id] = started
+        name = uuid4().hex[:12]
+        folder = self._place / name
+        folder.mkdir(parents=True)
+        with (folder / OUT).open("wb") as out, (folder / SAID).open("wb") as said:
+            process = subprocess.Popen(  # noqa: S603 - our own module, checked words
+                [sys.executable, "-m", "simulator", *wish.words()],
+                env={**for_child(settings), "WINDOWSHOP_RUNS": str(Path(settings.runs).absolute())},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=said,
+                start_new_session=True,  # Ctrl-C is for us
+            )
+        (folder / WISH).write_text(json.dumps(asdict(wish)))
+        started = Started(name, wish.policies, folder, process)
+        self._started[name] = started
         return started
 
     def one(self, job: str) -> Started:
-        """One by its id; NotFoundError when this server has not started it."""
+        """One by its id; NotFoundError when nobody has started it here."""
         if job not in self._started:
             raise NotFoundError(f"no experiment {job[:20]!r} was started here")
         return self._started[job]
@@ -119,16 +148,20 @@ class Experiments:
     def news(self) -> list[dict[str, Any]]:
         """Those that go on, and those that ended and were not looked at since."""
         return [
-            one.to_json() for job, one in list(self._started.items()) if job not in self._looked_at
+            one.to_json()
+            for one in list(self._started.values())
+            if not (one.folder / LOOKED_AT).exists()
         ]
 
     def look_at(self, job: str) -> None:
         """Somebody knows how it ended."""
-        self._looked_at.add(job)
+        (self._started[job].folder / LOOKED_AT).touch()
 
     def close(self) -> None:
         """Stop what goes on; the same command takes it up again."""
         for one in self._started.values():
+            if one.process is None:
+                continue
             if one.process.poll() is None:
                 one.process.terminate()
             try:
@@ -136,10 +169,3 @@ class Experiments:
             except subprocess.TimeoutExpired:
                 one.process.kill()
                 one.process.wait()
-            one.out.close()
-            one.said.close()
-
-
-def _whole(file: IO[bytes]) -> bytes:
-    file.seek(0)
-    return file.read()

@@ -1,6 +1,4 @@
-"""A forest plot as server-made SVG: each paired difference on its own scale, its interval as a
-line.
-"""
+"""A forest plot, a row of SVG each: a paired difference with its interval, on its own scale."""
 
 from __future__ import annotations
 
@@ -11,20 +9,17 @@ from typing import Any
 
 from simulator.report.text import labels
 
-LEFT = 300.0
-RIGHT = 700.0
-ROW = 30.0
-TOP = 34.0
-MIDDLE = (LEFT + RIGHT) / 2
+MIDDLE = 50.0
+REACH = 46.0
+"""Percent of a row's width, so that it fits a phone; the rest is room for half a dot."""
 
 
 @dataclass(frozen=True)
 class PlottedGap:
-    """One line of the plot; places in pixels."""
+    """One row of the plot; places in percent of its width."""
 
     title: str
     told: str
-    y: float
     low: float
     high: float
     dot: float
@@ -33,12 +28,10 @@ class PlottedGap:
 
 @dataclass(frozen=True)
 class Forest:
-    """The plot: its rows, its height, and the measures that had no difference to draw."""
+    """The plot: its rows, and the measures that had no difference to draw."""
 
     rows: list[PlottedGap]
-    height: float
     left_out: list[str]
-    zero: float = MIDDLE
 
 
 def forest(gaps: Sequence[tuple[str, str, Any]]) -> Forest:
@@ -55,17 +48,15 @@ def forest(gaps: Sequence[tuple[str, str, Any]]) -> Forest:
         if not math.isfinite(gap.value) or reach == 0.0:
             left_out.append(title)
             continue
-        half = (RIGHT - LEFT) / 2 - 6
-        low, dot, high = (MIDDLE + half * one / reach for one in (ends[0], gap.value, ends[1]))
+        low, dot, high = (MIDDLE + REACH * one / reach for one in (ends[0], gap.value, ends[1]))
         rows.append(
             PlottedGap(
                 title,
                 labels.gap(gap.value, unit),
-                TOP + ROW * len(rows),
                 round(low, 1),
                 round(high, 1),
                 round(dot, 1),
                 gap.low > 0 or gap.high < 0,
             )
         )
-    return Forest(rows, TOP + ROW * len(rows) + 10, left_out)
+    return Forest(rows, left_out)

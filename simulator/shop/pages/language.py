@@ -11,7 +11,13 @@ from pathlib import Path
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.dates import format_datetime
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_decimal_symbol,
+    get_group_symbol,
+)
 
 FOLDER = Path(__file__).parents[1] / "translations"
 NAMES = {"en": "English", "pt_BR": "Português"}
@@ -51,6 +57,14 @@ class Language:
         """A share as a percentage."""
         pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
         return format_percent(value, pattern, locale=self.code)
+
+    def figures(self, text: str) -> str:
+        """Figures as the report writes them (1,234.5; 4.50 to 4.75), with this language's marks."""
+        low, to, high = text.partition(" to ")
+        if to:
+            return self.say("%(low)s to %(high)s", low=self.figures(low), high=self.figures(high))
+        marks = get_decimal_symbol(self.code) + get_group_symbol(self.code)
+        return text.translate(str.maketrans(".,", marks))
 
     def moment(self, seconds: float) -> str:
         """A moment since 1970, in UTC."""

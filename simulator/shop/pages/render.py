@@ -39,6 +39,7 @@ def environment() -> Environment:
     )
     found.globals["static"] = static
     found.filters["commands"] = commands
+    found.filters["say"] = lambda text, language: language.say(text)
     return found
 
 
