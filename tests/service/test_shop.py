@@ -84,7 +84,7 @@ def test_an_event_that_is_sent_five_times_counts_once(engine: Engine) -> None:
 
 
 def test_broken_lines_are_named_and_the_others_taken(any_engine: Engine) -> None:
-    """Every tenth of 100 JSON lines is broken, each in its own way."""
+    """Every tenth of 1,000 JSON lines is broken, each in its own way."""
     with open_shop(any_engine) as (shop, client):
         search = searched(client)["search"]
         broken = ["{", '{"kind": "sing"}', "null", '{"kind": "click", "search": "x"}']
@@ -94,15 +94,15 @@ def test_broken_lines_are_named_and_the_others_taken(any_engine: Engine) -> None
             else json.dumps(
                 {"event_id": f"e{number}", "kind": "click", "search": search, "position": 1}
             )
-            for number in range(100)
+            for number in range(1000)
         ]
         answer = client.post(
             EVENTS, content="\n".join(lines), headers={"content-type": "application/x-ndjson"}
         )
         found = answer.json()
-        assert found["accepted"] == 90
-        assert [one["line"] for one in found["refused"]] == list(range(10, 101, 10))
-        assert kinds(shop)["click"] == 90
+        assert found["accepted"] == 900
+        assert [one["line"] for one in found["refused"]] == list(range(10, 1001, 10))
+        assert kinds(shop)["click"] == 900
 
 
 def test_without_a_worker_a_search_is_promised_and_comes_later(any_engine: Engine) -> None:

@@ -5,13 +5,14 @@ head.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
@@ -24,6 +25,8 @@ from simulator.shop.wish import OFFERED
 
 HERE = Path(__file__).parents[1]
 COMMAND = re.compile("`([^`]+)`")
+HEADERS = {"Vary": "Cookie, Accept-Language", "Cache-Control": "no-store"}
+LATER = "<!-- later -->"
 PART_COLOURS = {"looks": "looks", "others": "others", "taste": "taste", "welcome": "welcome"}
 
 
@@ -76,31 +79,50 @@ def beside_of(request: Request, shop: Premises) -> str:
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page, or a part of one, for this request; a new visitor gets her cookie with it."""
+    cookies, known = _frame(request)
+    text = environment().get_template(template).render({**known, **values})
+    answer = HTMLResponse(text, status, headers=HEADERS)
+    answer.raw_headers.extend(cookies)
+    return answer
+
+
+def page_as_it_comes(request: Request, template: str, **values: Any) -> StreamingResponse:
+    """A page whose beginning is seen at once: each mark LATER in the template sends what stands
+    before it, so that what takes long is called for below one.
+    """
+    cookies, known = _frame(request)
+    pieces = environment().get_template(template).generate({**known, **values})
+    answer = StreamingResponse(_by_marks(pieces), media_type="text/html", headers=HEADERS)
+    answer.raw_headers.extend(cookies)
+    return answer
+
+
+def _by_marks(pieces: Iterable[str]) -> Iterator[str]:
+    held: list[str] = []
+    for piece in pieces:
+        held.append(piece)
+        if LATER in piece:
+            yield "".join(held)
+            held = []
+    yield "".join(held)
+
+
+def _frame(request: Request) -> tuple[list[tuple[bytes, bytes]], dict[str, Any]]:
+    """The cookies of a visitor who is new, and what every page knows."""
     language = language_of(request)
     cookies = Response()
     number = introduced(request, cookies)
-    answer = HTMLResponse(
-        environment()
-        .get_template(template)
-        .render(
-            {
-                "_": language.say,
-                "language": language,
-                "languages": NAMES,
-                "path": request.url.path,
-                "is_nearby": is_nearby(request),
-                "csrf": request.app.state.signer.csrf(number),
-                "may_operate": is_keeper(request),
-                "wants_token": request.app.state.tokens is not None,
-                "news": request.app.state.shop.experiments.news(),
-                **values,
-            }
-        ),
-        status,
-        headers={"Vary": "Cookie, Accept-Language", "Cache-Control": "no-store"},
-    )
-    answer.raw_headers.extend(one for one in cookies.raw_headers if one[0] == b"set-cookie")
-    return answer
+    return [one for one in cookies.raw_headers if one[0] == b"set-cookie"], {
+        "_": language.say,
+        "language": language,
+        "languages": NAMES,
+        "path": request.url.path,
+        "is_nearby": is_nearby(request),
+        "csrf": request.app.state.signer.csrf(number),
+        "may_operate": is_keeper(request),
+        "wants_token": request.app.state.tokens is not None,
+        "news": request.app.state.shop.experiments.news(),
+    }
 
 
 def trouble(request: Request, status: int, detail: str) -> HTMLResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -20,8 +21,8 @@ from simulator.shop.measuring.moments import MOST_LOOKED, moment_of
 from simulator.shop.measuring.studies import measured
 from simulator.shop.opening import Premises
 from simulator.shop.pages.downloads import csv_file
-from simulator.shop.pages.forest import forest
-from simulator.shop.pages.render import page
+from simulator.shop.pages.forest import Forest, forest
+from simulator.shop.pages.render import page, page_as_it_comes
 from workers.knowledge import LIVE
 
 router = APIRouter(include_in_schema=False)
@@ -141,17 +142,20 @@ def compare(
         met = moment_of(conn, (pair[0], pair[1]), moment) if pair else None
     finished = [row for row in rows if row["state"] == FINISHED]
     first, second = (a, b) if a and b else first_pair(finished)
-    values: dict[str, Any] = {"rows": finished, "a": first, "b": second, "pair": [], "said": ""}
+    values: dict[str, Any] = {"rows": finished, "a": first, "b": second, "pair": []}
     if pair:
         values["pair"] = [_row(one) for one in pair]
         values["differing"] = differing(pair[0].config, pair[1].config)
-        try:
-            plot = forest(_gaps(shop, pair))
-        except WindowshopError as error:
-            values["said"] = str(error)
-            plot = None
-        values |= {"plot": plot, "moment": met, "number": moment}
-    return page(request, "compare.html.j2", **values)
+        values |= {"plotted": partial(_plotted, shop, pair), "moment": met, "number": moment}
+    return page_as_it_comes(request, "compare.html.j2", **values)
+
+
+def _plotted(shop: Premises, pair: list[Run]) -> tuple[Forest | None, str]:
+    """The plot of two runs; None and why where there is none. The first time takes long."""
+    try:
+        return forest(_gaps(shop, pair)), ""
+    except WindowshopError as error:
+        return None, str(error)
 
 
 @router.get("/compare.csv")
