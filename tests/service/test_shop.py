@@ -83,6 +83,7 @@ def test_an_event_that_is_sent_five_times_counts_once(engine: Engine) -> None:
         assert kinds(shop)["click"] == 1
 
 
+@pytest.mark.thorough
 def test_broken_lines_are_named_and_the_others_taken(any_engine: Engine) -> None:
     """Every tenth of 1,000 JSON lines is broken, each in its own way."""
     with open_shop(any_engine) as (shop, client):

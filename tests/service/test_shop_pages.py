@@ -98,6 +98,16 @@ def test_two_runs_differ_in_what_they_differ_in(played: Played) -> None:
     assert client.get("/compare", params={"a": blend, "b": "0" * 12}).status_code == 404
 
 
+def test_a_comparison_is_sent_as_it_comes(played: Played) -> None:
+    """What differs first, then the plot, which takes long where runs are large."""
+    _, client, blend, visual = played
+    with client.stream("GET", "/compare", params={"a": blend, "b": visual}) as answer:
+        pieces = list(answer.iter_text())
+    assert "recommender.policy" in pieces[0]
+    assert 'class="forest"' not in pieces[0]
+    assert 'class="forest"' in "".join(pieces)
+
+
 def test_two_runs_are_seen_at_one_moment(played: Played) -> None:
     """The same shopper and search, what each showed her, as it is stored; and the next shopper."""
     shop, client, blend, visual = played
