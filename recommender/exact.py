@@ -103,7 +103,7 @@ def solved(matrix: Floats, wanted: Floats) -> Floats:
 def inverse(matrix: Floats) -> Floats:
     """The inverses of positive definite matrices [n, d, d]."""
     n, d, _ = matrix.shape
-    return _eliminated(matrix, np.broadcast_to(np.eye(d), (n, d, d)))
+    return _eliminated(matrix, np.broadcast_to(np.eye(d), (n, d, d)), is_identity=True)
 
 
 def times(matrix: Floats, vector: Floats) -> Floats:
@@ -116,18 +116,22 @@ def times(matrix: Floats, vector: Floats) -> Floats:
     return total
 
 
-def _eliminated(matrix: Floats, wanted: Floats) -> Floats:
-    """Solutions [n, d, m] by Gauss and Jordan; a positive definite matrix needs no pivots."""
+def _eliminated(matrix: Floats, wanted: Floats, *, is_identity: bool = False) -> Floats:
+    """Solutions [n, d, m] by Gauss and Jordan; a positive definite matrix needs no pivots.
+
+    is_identity: what is wanted is, so that columns not come to yet hold zeros and stay as they are.
+    """
     found = np.empty(wanted.shape)
     width = matrix.shape[1] + wanted.shape[2]
     some = max(1, AT_ONCE // max(1, matrix.shape[1] * width))
     for begin in range(0, len(matrix), some):
         part = slice(begin, begin + some)
-        found[part] = _swept(np.concatenate([matrix[part], wanted[part]], axis=2))
+        rows = np.concatenate([matrix[part], wanted[part]], axis=2)
+        found[part] = _swept(rows, is_identity=is_identity)
     return found
 
 
-def _swept(left: Floats) -> Floats:
+def _swept(left: Floats, *, is_identity: bool) -> Floats:
     """The solutions [n, d, m] of rows [n, d, d + m]: the matrix, then the right-hand sides.
 
     The batch is the last axis while it works, so that each step is one pass over memory in its
@@ -136,9 +140,10 @@ def _swept(left: Floats) -> Floats:
     d = left.shape[1]
     left = np.ascontiguousarray(left.transpose(1, 2, 0))
     for step in range(d):
-        row = left[step, step + 1 :] / left[step, step]
-        left[:, step + 1 :] -= left[:, step, None] * row
-        left[step, step + 1 :] = row
+        part = slice(step + 1, d + step + 1 if is_identity else None)
+        row = left[step, part] / left[step, step]
+        left[:, part] -= left[:, step, None] * row
+        left[step, part] = row
     return np.asarray(left[:, d:].transpose(2, 0, 1))
 
 

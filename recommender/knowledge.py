@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from recommender.taste.evidence import TasteEvidence
 from recommender.taste.history import History
 from recommender.taste.item_features import ItemFeatures
 from recommender.taste.model import Floats, Taste, TasteConfig, rounded
+from recommender.taste.shortlist import PairRows
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class Knowledge:
 
     is_new: NDArray[np.bool_] | None = None
     """[n]: what came into the catalogue after others had been shown already; None: nothing did."""
+
+    pairs: PairRows = field(init=False, default_factory=PairRows, repr=False, compare=False)
+    """A cache of this generation over these items: what is replaced begins with an empty one."""
 
     @classmethod
     def start(

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.candidates import eligible, listed, lowest_draws
+from recommender.candidates import eligible, how_many, listed, lowest_draws
 from recommender.config import RecommenderConfig
 from recommender.knowledge import Knowledge, fold, remember
 from recommender.profile import Profiles
-from recommender.rankers import Ranker, Scoring
+from recommender.rankers import Narrowing, Ranker, Scoring
 from recommender.ranking import DECIMALS, REASONS, SLATE, mixed, top_k
 from recommender.registry import POLICIES
 from recommender.scoring.pair_score import Parts, Rates
@@ -35,6 +35,9 @@ __all__ = [
 Items = NDArray[np.int32]
 Slates = NDArray[Any]
 """A structured array of ranking.SLATE, [n_requests, k]."""
+
+FEW = 4
+"""Of so many candidates for each place of a slate, the reasons come with the scores."""
 
 CELLS = 4_000_000
 """Requests times items held at once; results do not depend on it."""
@@ -114,19 +117,26 @@ def _recommend(
     columns = knowledge.is_candidate[: knowledge.n_columns]
     allowed = eligible(profiles, columns, exclude_shown=config.exclude_shown)
     marks = ranker.candidates(knowledge, profiles) & allowed
-    is_short = np.count_nonzero(marks, axis=1) < config.slate_size
+    is_short = how_many(marks) < config.slate_size
     if is_short.any():
         address = mixed(seed, profiles.session[is_short], profiles.step[is_short])
         marks[is_short] |= lowest_draws(allowed[is_short], address, config.slate_size)
-    return _ranked(config, profiles, listed(marks), ranker.scoring(config, knowledge), seed)
+    scoring = ranker.scoring(config, knowledge)
+    if isinstance(scoring, Narrowing):
+        candidates = scoring.shortlist(profiles, marks, config.slate_size)
+    else:
+        candidates = listed(marks)
+    return _ranked(config, profiles, candidates, scoring, seed)
 
 
 def _ranked(
     config: RecommenderConfig, profiles: Profiles, candidates: Items, scoring: Scoring, seed: int
 ) -> Slates:
+    is_few = candidates.shape[1] <= FEW * config.slate_size
+    parts = scoring.parts(profiles, candidates) if is_few else None
     best = top_k(
         candidates,
-        scoring.score(profiles, candidates),
+        scoring.score(profiles, candidates) if parts is None else parts.score,
         k=config.slate_size,
         session=profiles.session,
         step=profiles.step,
@@ -135,12 +145,15 @@ def _ranked(
     row, place = np.nonzero(best >= 0)
     items = np.full(best.shape, -1, dtype=np.int32)
     items[row, place] = candidates[row, best[row, place]]
-    parts = scoring.parts(profiles, items)
+    shape, column = candidates.shape, best[row, place]
+    if parts is None:
+        parts = scoring.parts(profiles, items)
+        shape, column = items.shape, place
     slates = padding(len(profiles), config.slate_size)
     slates["item"] = items
-    slates["score"][row, place] = np.round(parts.score[row, place], DECIMALS)
+    slates["score"][row, place] = np.round(parts.score[row, column], DECIMALS)
     for name in REASONS:
-        slates[name][row, place] = np.broadcast_to(getattr(parts, name), items.shape)[row, place]
+        slates[name][row, place] = np.broadcast_to(getattr(parts, name), shape)[row, column]
     return slates
 
 

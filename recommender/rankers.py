@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from recommender.ranking import mixed
 from recommender.scoring.cointeraction import EXAMINATION, Counts, Popularity
 from recommender.scoring.itemknn import ItemKnnScore
 from recommender.scoring.pair_score import PairScore, Parts, Rates, Trust
-from recommender.taste.score import TasteScore
+from recommender.taste.shortlist import ShortlistedScore
 
 Items = NDArray[np.int32]
 
@@ -35,6 +35,16 @@ class Scoring(Protocol):
 
     def parts(self, profiles: Profiles, candidates: Items) -> Parts:
         """The same scores with their reasons."""
+
+
+@runtime_checkable
+class Narrowing(Protocol):
+    """A scoring that knows beforehand who cannot win."""
+
+    def shortlist(self, profiles: Profiles, marks: Marks, k: int) -> Items:
+        """Of what is marked at least all that can be among the k best: int32 [n_requests, few], -1
+        = padding.
+        """
 
 
 @dataclass(frozen=True)
@@ -138,8 +148,14 @@ def _blend(config: RecommenderConfig, knowledge: Knowledge) -> Scoring:
     all.
     """
     if knowledge.taste is not None:
-        known = knowledge.learned, knowledge.taste, knowledge.counts
-        return TasteScore(*known, knowledge.welcomed(config.taste), config.taste.newton)
+        return ShortlistedScore(
+            knowledge.learned,
+            knowledge.taste,
+            knowledge.counts,
+            knowledge.welcomed(config.taste),
+            config.taste.newton,
+            pairs=knowledge.pairs,
+        )
     trust = Trust(knowledge.learned.kappa)
     return PairScore(knowledge.learned, knowledge.embeddings, knowledge.counts, trust)
 

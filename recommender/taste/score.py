@@ -55,9 +55,9 @@ class TasteScore:
         these are believed. Looks, others, taste and welcome add up to the score's log-odds beyond
         those of the base rate.
         """
-        now = self._score(profiles, candidates)
+        now = self._score(profiles, candidates, with_visual=True)
         base = float(log_odds(np.array(self.learned.base)))
-        visual, _ = _likely(self.taste, profiles.query, np.maximum(candidates, 0))
+        visual = now.visual
         behavioural = np.full(now.score.shape, np.nan)
         np.divide(now.acted, now.shown, out=behavioural, where=now.shown > 0)
         return Parts(
@@ -72,16 +72,21 @@ class TasteScore:
             now.welcome,
         )
 
-    def _score(self, profiles: Profiles, candidates: Items) -> _Sum:
+    def _score(self, profiles: Profiles, candidates: Items, *, with_visual: bool = False) -> _Sum:
         beside = np.maximum(candidates, 0)
         taste = self.taste
         shown, acted = seen(self.counts, profiles.query, beside)
-        chance = pair_chance(taste, profiles.query, beside)
+        visual = np.zeros((0, 0))
+        if with_visual:
+            visual, likely = _likely(taste, profiles.query, beside)
+            chance = logistic(likely)
+        else:
+            chance = pair_chance(taste, profiles.query, beside)
         chance = (acted + taste.kappa * chance) / (shown + taste.kappa)
         liking = _products(self._tastes(profiles), taste.style, beside)
         welcome = self.welcome[beside]
         score = _moved(chance, liking + welcome)
-        return _Sum(score, shown, acted, chance, liking, welcome)
+        return _Sum(score, shown, acted, visual, chance, liking, welcome)
 
     def _tastes(self, profiles: Profiles) -> Floats:
         """Each shopper's taste as her earlier sessions, what she asked with in this one and the
@@ -132,6 +137,8 @@ class _Sum:
     score: Rates
     shown: Rates
     acted: Rates
+    visual: Rates
+    """Empty where nobody asked."""
     chance: Rates
     liking: Rates
     welcome: Rates
@@ -176,39 +183,51 @@ def posterior(pull: Floats, precision: Floats, responses: Responses, *, steps: i
     n, n_places, dims = responses.style.shape
     some = max(1, AT_ONCE // max(1, n * dims * dims))
     for _ in range(steps):
-        spread = exact.inverse(sharp)
-        sharp = precision.copy()
-        drift = pull.copy()
+        spread = _shoppers_last(exact.inverse(sharp))
+        sharp_of = _shoppers_last(precision)
+        drift = _shoppers_last(pull)
         for begin in range(0, n_places, some):
             part = responses.at(slice(begin, begin + some))
-            _respond(part, now, spread, sharp, drift)
-        now = exact.solved(sharp, drift)
+            _respond(part, now, spread, sharp_of, drift)
+        sharp = sharp_of.transpose(2, 0, 1)
+        now = exact.solved(sharp, drift.T)
     return now
+
+
+def _shoppers_last(numbers: Floats) -> Floats:
+    """A copy of numbers [n, ...] as [..., n]: each step is then one pass over memory in its
+    order.
+    """
+    return np.moveaxis(numbers, 0, -1).copy()
 
 
 def _respond(
     responses: Responses, now: Floats, spread: Floats, sharp: Floats, drift: Floats
 ) -> None:
-    """Add what these places tell to `sharp` and `drift`, in place, one place after the other: only
-    so do their sums keep their bits.
+    """Add what these places tell to `sharp` [d, d, n] and `drift` [d, n], in place, one place after
+    the other: only so do their sums keep their bits.
+
+    now: [n, d]; spread: [d, d, n].
     """
-    v = responses.style
-    liking = (v * now[:, None]).sum(axis=2)
-    softened = np.sqrt(1.0 + np.pi / 8 * (_each(spread, v) * v).sum(axis=2))
+    style = responses.style
+    v = np.ascontiguousarray(style.transpose(1, 2, 0))
+    liking = (style * now[:, None]).sum(axis=2)
+    felt = np.ascontiguousarray(_each(spread, v).transpose(2, 0, 1))
+    softened = np.sqrt(1.0 + np.pi / 8 * (felt * style).sum(axis=2))
     eta = (responses.offset + liking) / softened
     gain, weight = residual(eta, responses.acted, responses.examined)
-    outer = (weight[:, :, None] * v)[:, :, :, None] * v[:, :, None, :]
-    pulled = (gain + weight * liking)[:, :, None] * v
-    for place in range(v.shape[1]):
-        sharp += outer[:, place]
-        drift += pulled[:, place]
+    outer = (weight.T[:, None] * v)[:, :, None] * v[:, None]
+    pulled = (gain + weight * liking).T[:, None] * v
+    for place in range(len(v)):
+        sharp += outer[place]
+        drift += pulled[place]
 
 
 def _each(matrix: Floats, vectors: Floats) -> Floats:
-    """`exact.times` of matrices [n, d, d] and each of their vectors [n, m, d]: the same bits."""
+    """`exact.times` of matrices [d, d, n] and each of their vectors [m, d, n]: the same bits."""
     total = np.zeros(vectors.shape)
-    for column in range(matrix.shape[2]):
-        total += matrix[:, None, :, column] * vectors[:, :, column, None]
+    for column in range(matrix.shape[1]):
+        total += matrix[:, column] * vectors[:, column, None]
     return total
 
 
