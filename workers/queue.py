@@ -21,6 +21,7 @@ from db.errors import DependencyError, UsageError
 from workers.addresses import without_secrets
 from workers.deadline import within
 from workers.hindrance import refusal
+from workers.standby import tell
 
 NAME = "windowshop"
 PERFORM = "workers.tasks.perform"
@@ -41,6 +42,9 @@ IN_HAND = IntermediateQueue.get_intermediate_queue_key(
     f"{Queue.redis_queue_namespace_prefix}{NAME}"
 )
 """Where RQ keeps the ids that were popped and are not being worked on yet."""
+
+WORKERS = f"rq:workers:{NAME}"
+"""Where RQ keeps the names of the workers of our queue."""
 
 QUARANTINE = "windowshop:quarantine:"
 """Where a job that cannot be read is kept for a day, for whoever looks into it."""
@@ -215,8 +219,14 @@ def queue(connection: Redis) -> WorkQueue:
 def ring(work_queue: Queue, work_ids: Iterable[int], *, seconds: int, first: bool = False) -> bool:
     """Ring for work rows; False when Redis is away: the relay will ring again.
 
-    first: before all that waits; a person is waiting for it.
+    first: before all that waits; a person is waiting for it. A worker that stands by is told, and
+    there is no job then.
     """
+    try:
+        if first and tell(work_queue.connection):
+            return True
+    except RedisError:
+        return False
     jobs = [
         Queue.prepare_data(
             PERFORM,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import time
+from collections.abc import Callable
 from types import FrameType
 
 from redis import Redis
@@ -56,6 +57,8 @@ class RqWorker(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
     must_stop = False
     is_alone = False
     """Nobody else tells its user that RQ is suspended."""
+    on_stop: Callable[[], None] = staticmethod(lambda: None)
+    """Told of a stop signal: a job that waits for more to do then ends."""
     _beat = 0.0
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
@@ -82,6 +85,7 @@ class RqWorker(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """SIGTERM or SIGINT: finish the job at hand, or stop waiting for one."""
         self.must_stop = True
+        self.on_stop()
         super().request_stop(signum, frame)
 
     def stop_before_work(self, *_: object) -> None:
@@ -117,10 +121,17 @@ class RqWorker(SimpleWorker):  # type: ignore[misc]  # RQ is not typed for us
             raise StopRequested
 
 
-def serve_queue(connection: Redis, name: str, *, is_alone: bool = False) -> None:
+def serve_queue(
+    connection: Redis,
+    name: str,
+    *,
+    is_alone: bool = False,
+    on_stop: Callable[[], None] = lambda: None,
+) -> None:
     """Serve the queue until stopped.
 
-    is_alone: this worker itself tells its user what keeps it from work.
+    is_alone: this worker itself tells its user what keeps it from work. on_stop: called when a
+    signal comes.
 
     Raises DependencyError when Redis went away: RQ gives up where it was in the middle of a job.
     WorkError after a job that was interrupted at its deadline.
@@ -133,6 +144,7 @@ def serve_queue(connection: Redis, name: str, *, is_alone: bool = False) -> None
         worker_ttl=WORKER_SECONDS,
     )
     worker.is_alone = is_alone
+    worker.on_stop = on_stop
     worker.log.addFilter(_in_one_line)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop_before_work)

@@ -6,6 +6,7 @@ import faulthandler
 import os
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from sqlalchemy import Connection, Engine
@@ -20,8 +21,9 @@ from workers.log import about, logger
 from workers.metrics import WorkerMetrics
 from workers.metrics_server import MetricsServer
 from workers.news import announce
-from workers.queue import connect
+from workers.queue import WORKERS, connect, queue, ring
 from workers.settings import Settings
+from workers.standby import Alone, Standby, Watch
 
 Choose = Callable[[list[work.Work]], list[work.Work]]
 PerformAll = Callable[[Library, list[work.Work]], int]
@@ -37,6 +39,9 @@ TOGETHER: dict[str, tuple[Choose, PerformAll]] = {
     "answer": (answer.go_together, answer.perform_together),
 }
 """Kinds of which a job takes all that waits: those that are done with a piece, and how."""
+
+AWAITED = ("answer", "offer")
+"""Kinds for which a person waits, and of which a worker that stands by is told."""
 
 MOST_TOGETHER = 32
 LONGEST_TURN = 2.0
@@ -64,6 +69,12 @@ class Worker:
         self.metrics = WorkerMetrics()
         self.announce: Callable[[list[work.Work]], None] = lambda _: None
         """Tells who waits what is answered."""
+        self.turn: Callable[[Callable[[], None]], AbstractContextManager[Watch]] = lambda _: (
+            nullcontext(Alone())
+        )
+        """Stands by for those who ask next."""
+        self.ring_first: Callable[[int], object] = lambda _: None
+        """Rings for a piece of work that a person waits for."""
 
     def perform(self, work_id: int) -> None:
         """Do one piece of work, and what waits to be done with it; the job may be a repeated one,
@@ -77,17 +88,33 @@ class Worker:
             taken = self._take(conn, work_id)
         is_asked = not taken or taken[0].kind in TOGETHER
         taken = taken or self._next()
-        while taken:
-            self._do_all(taken)
-            if not is_asked or time.monotonic() > until:
+        if not taken:
+            return
+        self._do_all(taken)
+        if is_asked:
+            with self.turn(self._ring_for_rest) as watch:
+                self._go_on(watch, until)
+
+    def _go_on(self, watch: Watch, until: float) -> None:
+        """Do what people asked for meanwhile, and what they ask for in the next moments."""
+        while time.monotonic() < until:
+            if taken := self._next():
+                self._do_all(taken)
+            elif not watch.heard(until):
                 return
-            taken = self._next()
+
+    def _ring_for_rest(self) -> None:
+        """A job of its own for what we were told of and have not done."""
+        with read_transaction(self.engine) as conn:
+            waiting = work.oldest_untried(conn, AWAITED)
+        if waiting is not None:
+            self.ring_first(waiting)
 
     def _next(self) -> list[work.Work]:
         """What people wait for and nobody has in hand."""
         self.library.stopwatch.start()
         with read_transaction(self.engine) as conn:
-            waiting = work.oldest_untried(conn, TOGETHER)
+            waiting = work.oldest_untried(conn, AWAITED)
         if waiting is None:
             return []
         with write_transaction(self.engine) as conn:
@@ -208,6 +235,10 @@ def work_until_stopped(settings: Settings, name: str, *, is_alone: bool = False)
     _AT_WORK[:] = [(worker, settings)]
     connection = connect(settings.redis_url)
     worker.announce = partial(announce, connection)
+    doorbell = queue(connection)
+    standby = Standby(connection, doorbell.key, WORKERS)
+    worker.turn = standby.turn
+    worker.ring_first = lambda one: ring(doorbell, [one], seconds=settings.job_seconds, first=True)
     with (
         MetricsServer(settings, worker.metrics.registry) as served,
         Heartbeat(
@@ -221,5 +252,6 @@ def work_until_stopped(settings: Settings, name: str, *, is_alone: bool = False)
         logger().info(
             f"{name} is ready", action="worker_started", worker=name, metrics=served.address
         )
-        serve_queue(connection, f"{name}-{os.getpid()}", is_alone=is_alone)
+        rq_name = f"{name}-{os.getpid()}"
+        serve_queue(connection, rq_name, is_alone=is_alone, on_stop=standby.stop)
         logger().info(f"{name} has stopped", action="worker_stopped", worker=name)
