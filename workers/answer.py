@@ -44,6 +44,9 @@ def perform_together(library: Library, jobs: Sequence[work.Work]) -> int:
     steps = asked[:, 1]
     with read_transaction(library.engine) as conn:
         events = event_log.read_scattered(conn, run, sessions, k=k)
+    if events.rows["query"].max(initial=-1) >= len(recommender.knowledge.embeddings):
+        embed_missing(library, run)  # searched with before, in a job that is not done yet
+        recommender = grown(library, run, payload["generation"], offers)
     library.stopwatch.lap("read")
 
     entries = answered(recommender, events, sessions, steps, refused=payload["refused"])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from db import event_log, items, offers
+from db import backlog, event_log, items, offers
 from db.engine import read_transaction
 from db.events import Kind
 from simulator.operations.verify import verify
@@ -23,6 +23,7 @@ from simulator.shop.wish import OFFERED
 from tests.service.embedded_shop import EmbeddedPremises, like, open_shop, picture_of
 from tests.service.shop import NobodyWorks, age, client_of
 from tests.service.test_shop_live import HURRY, wait_until
+from workers.local_workforce import LocalWorkforce
 
 pytestmark = pytest.mark.service
 
@@ -167,6 +168,23 @@ def test_a_slate_that_held_what_was_withheld_is_found(any_engine: Engine) -> Non
         with any_engine.begin() as conn:
             conn.exec_driver_sql("UPDATE slate_offer SET change = 2")
         assert "slates" in sound(shop, shop.live().run.id)
+
+
+def test_a_search_overtakes_the_picture_that_was_searched_with_before_it(
+    any_engine: Engine,
+) -> None:
+    """A worker that has the later search embeds the picture that another one has not come to."""
+    shop = EmbeddedPremises(any_engine, NobodyWorks())
+    with shop.decoder, client_of(shop) as client:
+        searches = "/api/v1/searches"
+        own = {"image": ("own.png", like(shop, "item-0007"), "image/png")}
+        assert client.post(searches, files=own, data={"wait": "0"}).status_code == 202
+        later = client.post(searches, json={"item": "query-0130", "wait": 0})
+        with read_transaction(any_engine) as conn:
+            *_, last = sorted(one.id for one in backlog.pieces(conn))
+        with LocalWorkforce(any_engine) as workforce:
+            workforce.ring([last])
+        assert client.get(later.headers["location"]).status_code == 200
 
 
 def test_all_policies_of_a_shop_offer_the_same(any_engine: Engine) -> None:
