@@ -258,16 +258,21 @@ def waiting(conn: Connection, run: int) -> int:
     return sum(number for _, number, _ in rows)
 
 
-def waits_for(conn: Connection, run: int, kind: str, key: str) -> bool:
-    """Whether one piece of work is not done yet; WorkError when it was given up."""
+def undone(conn: Connection, run: int, kind: str, key: str) -> int | None:
+    """The id of one piece of work that is not done yet; None when it is. WorkError when it was
+    given up.
+    """
     mine = (work.c.run == run) & (work.c.kind == kind) & (work.c.key == key)
-    rows = bulk.fetch(conn, select(work.c.state, work.c.reason).where(mine))
-    if rows and rows[0][0] == PARKED:
+    rows = bulk.fetch(conn, select(work.c.id, work.c.state, work.c.reason).where(mine))
+    if not rows:
+        return None
+    found, state, reason = rows[0]
+    if state == PARKED:
         raise WorkError(
-            f"it was given up after {MOST_TRIES} tries ({rows[0][1]}); mend the cause, then"
+            f"it was given up after {MOST_TRIES} tries ({reason}); mend the cause, then"
             " `windowshop work retry` it"
         )
-    return bool(rows)
+    return int(found)
 
 
 def is_any(conn: Connection, run: int, kind: str) -> bool:

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -124,6 +125,24 @@ def test_without_a_worker_a_search_is_promised_and_comes_later(any_engine: Engin
         assert len(found.json()["items"]) == 10
         client.get(place)
         assert kinds(shop) == {"search": 1, "impression": 1}
+
+
+class HangsWhileItStandsBy(LocalWorkforce):
+    """Was told of a request, and does nothing; a job of RQ finds another worker."""
+
+    def ring_first(self, work_ids: Iterable[int]) -> None:
+        """Nothing happens."""
+
+
+@pytest.mark.thorough
+def test_a_request_that_was_told_to_a_worker_that_hangs_becomes_a_job(any_engine: Engine) -> None:
+    """After a second, while the person still waits."""
+    with (
+        HangsWhileItStandsBy(any_engine) as workforce,
+        client_of(ToyPremises(any_engine, workforce)) as client,
+    ):
+        answer = client.post(SEARCH, json={"item": "query-0130", "wait": 10})
+        assert answer.status_code == 200
 
 
 def test_ended_visits_are_folded_once_and_idle_ones_end(engine: Engine) -> None:

@@ -251,10 +251,23 @@ class Enquiries:
         """Whether the slate came within so many seconds; WorkError when its work was given up."""
         deadline = time.monotonic() + wait
         key = (self.live.run.number, ticket.session, ticket.step)
+        has_rung = False
         while (left := deadline - time.monotonic()) > 0:
             if self.watch.wait(key, min(left, LOOK_SECONDS)) or self._look(ticket) is not None:
                 return True
+            if not has_rung:
+                self._ring_again(ticket)
+                has_rung = True
         return False
+
+    def _ring_again(self, ticket: Ticket) -> None:
+        """A job for a request that a worker that stands by may have been told of, and does not
+        do.
+        """
+        with read_transaction(self.engine) as conn:
+            waiting = _undone(conn, self.live.run.number, ticket)
+        if waiting is not None:
+            self.workforce.ring([waiting])
 
     def _store(
         self, conn: Connection, visitor: Visitor, query: int, kind: Kind, *, brings: bool
@@ -292,8 +305,7 @@ class Enquiries:
             found = slates.one(
                 conn, number, ticket.session, ticket.step, dtype=SLATE, k=self.live.k
             )
-            key = f"{ticket.session}.{ticket.step}"
-            if found is None and not work.waits_for(conn, number, "answer", key):
+            if found is None and _undone(conn, number, ticket) is None:
                 raise NotFoundError(f"there is no search {ticket}; POST /api/v1/searches makes one")
         return found
 
@@ -306,6 +318,11 @@ class Enquiries:
         if seen is None:
             return None
         return Answer(ticket, seen.query, seen.entries, seen.impression, seen.generation)
+
+
+def _undone(conn: Connection, run: int, ticket: Ticket) -> int | None:
+    """The id of the work of a request, if it is not done; WorkError when it was given up."""
+    return work.undone(conn, run, "answer", f"{ticket.session}.{ticket.step}")
 
 
 def visit_of(conn: Connection, live: LiveRun, visitor: Visitor) -> Visit:

@@ -71,7 +71,7 @@ def add(
 
 def is_on_its_way(conn: Connection, run: Run, stored: Item) -> bool:
     """Whether an item was added and is not offered yet; WorkError when that was given up."""
-    return work.waits_for(conn, run.number, "offer", str(stored.number))
+    return work.undone(conn, run.number, "offer", str(stored.number)) is not None
 
 
 def added(conn: Connection, run: Run, item_id: str) -> Item | None:
