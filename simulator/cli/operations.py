@@ -13,6 +13,20 @@ from simulator.cli.options import Catalogue, Workers
 # ruff: noqa: PLC0415, PLR0917 - late imports keep --help quick; Typer calls by name
 
 
+SLOWEST, QUICKEST = 0.1, 100_000
+
+
+def _pace(text: str) -> float:
+    """`60` or `60x`; BadParameter for what is no pace."""
+    try:
+        pace = float(text.removesuffix("x"))
+    except ValueError:
+        pace = 0.0
+    if not SLOWEST <= pace <= QUICKEST:
+        raise typer.BadParameter(f"wanted {SLOWEST:g} to {QUICKEST:,}, like 60 or 60x")
+    return pace
+
+
 def up(workers: Workers = None, as_json: AsJson = False) -> None:
     """Keep workers, relay and (without REDIS_URL) our own Valkey running until stopped."""
     from simulator.operations.operate import up as action
@@ -43,7 +57,8 @@ def serve(
         int, typer.Option(min=0, max=100_000, help="Simulated shoppers let in beside people.")
     ] = 0,
     pace: Annotated[
-        float, typer.Option(min=0.1, max=100_000, help="Simulated seconds in a real one.")
+        float,
+        typer.Option(parser=_pace, metavar="PACE", help="Simulated seconds in a real one."),
     ] = 60.0,
     workers: Workers = None,
     as_json: AsJson = False,
