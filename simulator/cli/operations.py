@@ -16,10 +16,10 @@ from simulator.cli.options import Catalogue, Workers
 SLOWEST, QUICKEST = 0.1, 100_000
 
 
-def _pace(text: str) -> float:
-    """`60` or `60x`; BadParameter for what is no pace."""
+def _pace(given: str | float) -> float:
+    """`60`, `60x`, or the default; BadParameter for what is no pace."""
     try:
-        pace = float(text.removesuffix("x"))
+        pace = float(str(given).removesuffix("x"))
     except ValueError:
         pace = 0.0
     if not SLOWEST <= pace <= QUICKEST:
