@@ -16,15 +16,15 @@ from simulator.cli.options import Catalogue, Workers
 SLOWEST, QUICKEST = 0.1, 100_000
 
 
-def _pace(given: str | float) -> float:
+def pace(given: str | float) -> float:
     """`60`, `60x`, or the default; BadParameter for what is no pace."""
     try:
-        pace = float(str(given).removesuffix("x"))
+        found = float(str(given).removesuffix("x"))
     except ValueError:
-        pace = 0.0
-    if not SLOWEST <= pace <= QUICKEST:
+        found = 0.0
+    if not SLOWEST <= found <= QUICKEST:
         raise typer.BadParameter(f"wanted {SLOWEST:g} to {QUICKEST:,}, like 60 or 60x")
-    return pace
+    return found
 
 
 def up(workers: Workers = None, as_json: AsJson = False) -> None:
@@ -58,7 +58,7 @@ def serve(
     ] = 0,
     pace: Annotated[
         float,
-        typer.Option(parser=_pace, metavar="PACE", help="Simulated seconds in a real one."),
+        typer.Option(parser=pace, metavar="PACE", help="Simulated seconds in a real one."),
     ] = 60.0,
     workers: Workers = None,
     as_json: AsJson = False,

@@ -16,11 +16,14 @@ from db import backlog, cointeractions, event_log, work
 from db.engine import read_transaction, write_transaction
 from db.events import Events, Kind
 from db.tables import work as work_table
+from simulator.playing.plan import Resolved
 from simulator.shop.live.closing import close
+from simulator.shop.live.live_run import LiveRun, live_config, open_live
 from simulator.shop.live.neighbours import KnownVectors
 from simulator.shop.live.pressure import MOST_WAITING
 from simulator.shop.opening import Premises
 from simulator.shop.web.guards import HEADERS
+from tests import factories
 from tests.service.shop import SIGNER, NobodyWorks, ToyPremises, age, client_of, open_shop
 from workers import queue
 from workers.local_workforce import LocalWorkforce
@@ -125,6 +128,35 @@ def test_without_a_worker_a_search_is_promised_and_comes_later(any_engine: Engin
         assert len(found.json()["items"]) == 10
         client.get(place)
         assert kinds(shop) == {"search": 1, "impression": 1}
+
+
+class AnotherShop(ToyPremises):
+    """Of the same policy on the same database, that sells other items."""
+
+    def _made(self, policy: str) -> LiveRun:
+        found = factories.resolved(self.engine, policy=policy, items=80)
+        return open_live(self.context, Resolved(live_config(found, None), found.items))
+
+
+@pytest.mark.thorough
+def test_two_shops_on_one_database_are_apart(any_engine: Engine) -> None:
+    """What people do in one is no event of the other, cannot be told to it, and teaches it
+    nothing.
+    """
+    with LocalWorkforce(any_engine) as workforce:
+        one, other = (kind(any_engine, workforce) for kind in (ToyPremises, AnotherShop))
+        with client_of(one) as here, client_of(other) as there:
+            search = searched(here)["search"]
+            click = {"kind": "click", "search": search, "position": 2}
+            assert here.post(EVENTS, json=click).status_code == 200
+            assert there.post(EVENTS, json=click).status_code == 404
+            assert kinds(one) == {"search": 1, "impression": 1, "click": 1}
+            assert kinds(other) == {}
+            assert here.post("/leave").status_code < 400
+            age(any_engine, 61)
+            assert close(any_engine, other.live(), workforce) == []
+            assert len(close(any_engine, one.live(), workforce)) == 1
+            assert searched(there)["generation"] == -1
 
 
 class HangsWhileItStandsBy(LocalWorkforce):
