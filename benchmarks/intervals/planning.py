@@ -2,18 +2,17 @@
 experiment has when it was planned for 80 %.
 
 Shops are played in several sizes. The pilots are of one; what is predicted is of all. Fewer days
-are read off the pilots, as the command does; other numbers of shoppers go by the variances, and
-fewer of them by the shops after fewer days.
+are read off the pilots, as the command does; other numbers of shoppers go by the variances.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator.comparing.pilot import days_that_taught, measure_named, piloted, variances
+from simulator.comparing.pilot import measure_named, piloted, variances
 from simulator.comparing.power import Variances, seeds_for
 from simulator.installation.context import Context
 from simulator.playing.plan import Plan
@@ -82,38 +81,26 @@ def play(context: Context, plan: Plan, n: int, days: Sequence[int]) -> list[Play
     return [Played(plan.shoppers, day, [shop[day] for shop in shops]) for day in days]
 
 
-def foretold(
-    pilots: Mapping[int, Played], to: Played, name: str, chosen: Sequence[int]
-) -> Variances:
-    """What some of the pilots, by the days they are read at, say of the other size."""
-    whole = pilots[to.days].pilot(name, chosen)
-    if to.shoppers > whole.shoppers:
-        return whole  # the command refuses it: later days would have to be known
-    days = days_that_taught(to.days, to.shoppers, whole.shoppers)
-    return whole.taught_as_after(pilots[days].pilot(name, chosen))
-
-
-def predicted(pilots: Mapping[int, Played], to: Played, name: str) -> tuple[float, float, float]:
+def predicted(of: Played, to: Played, name: str) -> tuple[float, float, float]:
     """Standard deviation over shops of the difference in the other size: predicted by all shops of
-    the pilots, and realised; and the standard error of their ratio, by the jackknife over shops.
+    one, and realised; and the standard error of their ratio, by the jackknife over shops.
     """
-    n = len(to.shops)
+    n = len(of.shops)
     gaps = to.gaps(name)
-
-    def error(shops: Sequence[int]) -> float:
-        return float(foretold(pilots, to, name, shops).variance(to.shoppers) ** 0.5)
-
     ratios = []
     for out in range(n):
         rest = [shop for shop in range(n) if shop != out]
-        ratios.append(error(rest) / np.nanstd(gaps[rest], ddof=1))
-    jackknife = float(np.std(ratios) * (n - 1) ** 0.5)
-    return error(range(n)), float(np.nanstd(gaps, ddof=1)), jackknife
+        ratios.append(_foretold(of, to, name, rest) / np.nanstd(gaps[rest], ddof=1))
+    found = float(np.nanstd(gaps, ddof=1))
+    error = float(np.std(ratios) * (n - 1) ** 0.5)
+    return _foretold(of, to, name, range(n)), found, error
 
 
-def realised_power(
-    pilots: Mapping[int, Played], to: Played, name: str, pilot_seeds: int, trials: int
-) -> float:
+def _foretold(of: Played, to: Played, name: str, shops: Sequence[int]) -> float:
+    return float(of.pilot(name, shops).variance(to.shoppers) ** 0.5)
+
+
+def realised_power(of: Played, to: Played, name: str, pilot_seeds: int, trials: int) -> float:
     """How often an experiment of the planned number of seeds finds a difference that is there.
 
     Pilot and experiment are drawn from the shops, with replacement; the differences of `to` are
@@ -125,9 +112,8 @@ def realised_power(
     moved = gaps - gaps.mean() + effect
     found = []
     for _ in range(trials):
-        chosen = rng.integers(len(to.shops), size=pilot_seeds).tolist()
-        pilot = foretold(pilots, to, name, chosen)
-        if pilot.variance(to.shoppers) <= 0:
+        pilot = of.pilot(name, rng.integers(len(of.shops), size=pilot_seeds).tolist())
+        if pilot.between <= 0:
             continue
         seeds = seeds_for(pilot, effect, power=PLANNED, shoppers=to.shoppers, least=3)
         drawn = rng.choice(moved, seeds or len(moved))
@@ -144,7 +130,7 @@ def page_block(pilots: Sequence[Played], others: Sequence[Played], *, trials: in
     ]
     by_days = {one.days: one for one in pilots}
     for name in MEASURES:
-        rows += [_row(by_days, to, name, trials) for to in (*pilots[::-1], *others)]
+        rows += [_row(by_days[to.days], to, name, trials) for to in (*pilots[::-1], *others)]
     whole = pilots[-1]
     note = (
         f"Pilots of {whole.shoppers} shoppers and {whole.days} days, {len(whole.shops)} shops of"
@@ -157,13 +143,12 @@ def page_block(pilots: Sequence[Played], others: Sequence[Played], *, trials: in
     return "\n".join([*rows, "", note])
 
 
-def _row(pilots: Mapping[int, Played], to: Played, name: str, trials: int) -> str:
-    error, found, jackknife = predicted(pilots, to, name)
-    powers = [f"{realised_power(pilots, to, name, n, trials):.0%}" for n in PILOT_SEEDS]
-    is_read = to is pilots[to.days]
-    ratio = "measured" if is_read else f"{error / found:.2f} +- {jackknife:.2f}"
+def _row(of: Played, to: Played, name: str, trials: int) -> str:
+    foretold, found, error = predicted(of, to, name)
+    powers = [f"{realised_power(of, to, name, n, trials):.0%}" for n in PILOT_SEEDS]
+    ratio = "measured" if of is to else f"{foretold / found:.2f} +- {error:.2f}"
     return (
-        f"| `{name}` | {to.shoppers}, {to.days} | {_said(name, error)} | {_said(name, found)}"
+        f"| `{name}` | {to.shoppers}, {to.days} | {_said(name, foretold)} | {_said(name, found)}"
         f" | {ratio} | {' | '.join(powers)} |"
     ).replace("%", " %")
 

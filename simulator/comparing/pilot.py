@@ -48,13 +48,6 @@ def offered(days: int) -> list[int]:
     return sorted({-(-days * quarter // 4) for quarter in (1, 2, 3, 4)})
 
 
-def days_that_taught(days: int, shoppers: int, of: int) -> int:
-    """After how many days `of` shoppers had taught a policy as much as fewer of them do in `days`,
-    at least one: it learns from visits.
-    """
-    return max(1, round(days * shoppers / of))
-
-
 def first_days(run: RunData, days: int) -> RunData:
     """The run as it would have been with so many days; what was said of later ones is not read."""
     rows = run.events.rows
@@ -82,13 +75,11 @@ def variances(
             " `windowshop experiment --policies visual,blend --seeds 5`, for instance"
         )
     gaps = [ours.value - theirs.value for ours, theirs in shops]
-    within = float(np.mean([_within(ours, theirs) for ours, theirs in shops]))
     return Variances(
         value=float(np.mean(gaps)),
         base=float(np.mean([theirs.value for _, theirs in shops])),
         between=float(np.var(gaps, ddof=1)),
-        within=within,
-        s2_shopper=within * shoppers,
+        within=float(np.mean([_within(ours, theirs) for ours, theirs in shops])),
         seeds=len(shops),
         shoppers=shoppers,
         days=days,

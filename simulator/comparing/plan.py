@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from db.errors import UsageError
-from simulator.comparing.pilot import (
-    days_that_taught,
-    measure_named,
-    offered,
-    piloted,
-    variances,
-)
+from simulator.comparing.pilot import measure_named, offered, piloted, variances
 from simulator.comparing.power import ExperimentSize, Variances, seeds_for, sized
 from simulator.installation.context import Context
 from simulator.installation.named import Named, named
@@ -154,47 +148,9 @@ def plan(
     is_learned = any(_learns(policy) for policy in (a, b))
     _require_foretold(context, run, pilot, (a, b), wish, is_learned=is_learned)
     looked = [wish.days] if wish.days else offered(run.days)
-    wanted = _looked_at(looked, run.n_shoppers, wish, is_learned=is_learned)
-    taught = {size: _taught(size, run.n_shoppers, is_learned=is_learned) for size in wanted}
-    measured = _measured(context, pilot, (a, b), row, sorted({*looked, *taught.values()}))
-    foretold = {
-        size: measured[size.days].taught_as_after(measured[days]) for size, days in taught.items()
-    }
-    sizes = options(foretold, wish)
-    seen = {days: measured[days] for days in looked}
-    return Planned(a, b, row, wish, seen, sizes, run.config, max(pilot.seeds) + 1)
-
-
-class Looked(NamedTuple):
-    """A size that is looked at."""
-
-    days: int
-    shoppers: int
-
-
-def _looked_at(
-    days: Sequence[int], pilots: int, wish: PlanWish, *, is_learned: bool
-) -> list[Looked]:
-    """For the most days several numbers of shoppers, for fewer days the pilot's; or those asked
-    for.
-
-    is_learned: a policy of the two follows clicks, so no number of shoppers above the pilot's can
-    be foretold.
-    """
-    parts = [part for part in SHOPPERS if part <= 1 or not is_learned]
-    several = sorted({max(1, round(part * pilots)) for part in parts})
-    return [
-        Looked(day, shoppers)
-        for day in sorted(days)
-        for shoppers in (
-            [wish.shoppers] if wish.shoppers else several if day == max(days) else [pilots]
-        )
-    ]
-
-
-def _taught(size: Looked, pilots: int, *, is_learned: bool) -> int:
-    """After how many days the pilot's policies knew what they know at the end of this size."""
-    return days_that_taught(*size, of=pilots) if is_learned else size.days
+    measured = _measured(context, pilot, (a, b), row, looked)
+    sizes = options(measured, wish, is_learned=is_learned)
+    return Planned(a, b, row, wish, measured, sizes, run.config, max(pilot.seeds) + 1)
 
 
 def _measured(
@@ -212,24 +168,31 @@ def _measured(
     return {day: variances(found[a, day], found[b, day], days=day, **sizes) for day in days}
 
 
-def options(foretold: Mapping[Looked, Variances], wish: PlanWish) -> list[ExperimentSize]:
-    """An experiment of five seeds or more for each size for which one would do.
+def options(
+    measured: Mapping[int, Variances], wish: PlanWish, *, is_learned: bool
+) -> list[ExperimentSize]:
+    """For the most days an experiment for each number of shoppers, for fewer days one with the
+    pilot's, of five seeds or more each.
 
-    foretold: what a pilot says of each. UsageError where none would do for the most days.
+    measured: what a pilot says, by its days. is_learned: a policy of the two follows clicks, so no
+    number of shoppers above the pilot's can be foretold. UsageError where none would do for the
+    most days.
     """
-    most = max(size.days for size in foretold)
-    whole = [one for size, one in foretold.items() if size.days == most]
-    if all(one.base == 0 or one.variance(one.shoppers) <= 0 for one in whole):
+    most = measured[max(measured)]
+    if most.base == 0 or most.between <= 0:
         raise UsageError(
             "the pilot's shops do not differ, so nothing follows of how many are needed; play it"
             " with more shoppers or days"
         )
+    parts = [part for part in SHOPPERS if part <= 1 or not is_learned]
+    times = sorted({max(1, round(part * most.shoppers)) for part in parts})
     sizes = [
-        found
-        for size, one in foretold.items()
-        if (found := _least(one, wish, size.shoppers)) is not None
+        size
+        for _, pilot in sorted(measured.items())
+        for shoppers in _shoppers(wish, [most.shoppers] if pilot is not most else times)
+        if (size := _least(pilot, wish, shoppers)) is not None
     ]
-    if not any(size.days == most for size in sizes):
+    if not any(size.days == most.days for size in sizes):
         raise UsageError(
             f"no number of seeds up to 10,000 finds {wish.effect:g} % so often; ask for a larger"
             " --effect or a smaller --power"
@@ -237,9 +200,13 @@ def options(foretold: Mapping[Looked, Variances], wish: PlanWish) -> list[Experi
     return sizes
 
 
+def _shoppers(wish: PlanWish, usual: list[int]) -> list[int]:
+    return [wish.shoppers] if wish.shoppers else usual
+
+
 def _least(pilot: Variances, wish: PlanWish, shoppers: int) -> ExperimentSize | None:
     """The fewest seeds that find the effect; None where no number of them does."""
-    if pilot.base == 0 or pilot.variance(shoppers) <= 0:
+    if pilot.base == 0 or pilot.between <= 0:
         return None  # a policy that has not learned yet does what the other does
     effect = abs(pilot.base) * wish.effect / 100
     seeds = seeds_for(pilot, effect, power=wish.power, shoppers=shoppers, least=FEW_SEEDS)

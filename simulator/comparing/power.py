@@ -6,7 +6,7 @@ Over S shops of n shoppers each, the mean paired difference has the variance
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,6 @@ class Variances:
     """Variance over shops of the difference, with the luck of their shoppers in it."""
     within: float
     """Variance over shoppers of the difference of one shop, mean over shops."""
-    s2_shopper: float
-    """Variance over shoppers, one shopper a shop."""
     seeds: int
     shoppers: int
     days: int
@@ -44,13 +42,10 @@ class Variances:
         """Variance over shops that would be left with shoppers without number."""
         return max(0.0, self.between - self.within)
 
-    def taught_as_after(self, earlier: Variances) -> Variances:
-        """These, with the shops as different as they were after fewer days.
-
-        What a policy learned makes shops differ, and it learns from visits: from those of half the
-        shoppers as much as all of them taught it in half the days.
-        """
-        return replace(self, between=earlier.between, within=earlier.within)
+    @property
+    def s2_shopper(self) -> float:
+        """Variance over shoppers, one shopper a shop."""
+        return self.within * self.shoppers
 
     def variance(self, shoppers: int) -> float:
         """Of the difference in one shop.

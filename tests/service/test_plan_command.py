@@ -91,19 +91,6 @@ def test_more_shoppers_are_planned_for_where_nobody_learns_alone(context: Contex
     assert {one.shoppers for one in nobody.sizes} == {61}
 
 
-def test_fewer_shoppers_teach_as_much_as_all_of_them_in_fewer_days(context: Context) -> None:
-    """So the shops of a learner differ as they did then; those of others stay as they are."""
-    asked = {"measure": "ctr_expected", "effect": 90, "power": 0.3, "shoppers": 20}
-    learned = plan(context, _pilot(context, "visual", "blend", seeds=2), PlanWish(**asked))  # type: ignore[arg-type]
-    first, _, whole = (learned.measured[days] for days in (1, 2, 3))
-    (size,) = (one for one in learned.sizes if one.days == 3)
-    assert size.error == whole.taught_as_after(first).error(size.seeds, 20)
-    assert size.error != whole.error(size.seeds, 20)
-    alone = plan(context, _pilot(context, "random", "visual"), PlanWish(**asked))  # type: ignore[arg-type]
-    (size,) = (one for one in alone.sizes if one.days == 3)
-    assert size.error == alone.pilot.error(size.seeds, 20)
-
-
 def test_what_no_plan_follows_from_is_said_so(context: Context) -> None:
     """One seed, one policy, a policy that was not played, a measure that there is not."""
     one = _pilot(context, "random", "visual", seeds=1)

@@ -7,13 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from db.errors import NotFoundError, UsageError
-from simulator.comparing.pilot import (
-    days_that_taught,
-    measure_named,
-    offered,
-    piloted,
-    variances,
-)
+from simulator.comparing.pilot import measure_named, offered, piloted, variances
 from simulator.playing.report import load
 from simulator.report.numbers.panel import lay_out
 from simulator.report.numbers.statistics import Estimate, ratio
@@ -59,13 +53,6 @@ def test_a_pilot_is_read_at_its_quarters() -> None:
     assert offered(28) == [7, 14, 21, 28]
     assert offered(6) == [2, 3, 5, 6]
     assert offered(1) == [1]
-
-
-def test_half_the_shoppers_teach_in_all_days_what_all_teach_in_half_of_them() -> None:
-    """Rounded, and never nothing."""
-    assert days_that_taught(6, 200, of=400) == 3
-    assert days_that_taught(6, 400, of=400) == 6
-    assert days_that_taught(3, 10, of=400) == 1
 
 
 @pytest.mark.parametrize("measure", ["ctr_late_expected", "return_rate", "revenue_per_session"])

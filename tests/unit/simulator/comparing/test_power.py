@@ -15,7 +15,6 @@ PILOT = Variances(
     base=0.05,
     between=0.0004,
     within=0.0001,
-    s2_shopper=0.04,
     seeds=5,
     shoppers=400,
     days=6,
@@ -47,7 +46,7 @@ def test_four_of_five_planned_experiments_find_what_is_there(seeds: int) -> None
     found = []
     for _ in range(ROUNDS):
         between = float(rng.normal(size=seeds).var(ddof=1))
-        pilot = replace(PILOT, between=between, within=0.0, s2_shopper=0.0, seeds=seeds)
+        pilot = replace(PILOT, between=between, within=0.0, seeds=seeds)
         planned = seeds_for(pilot, 0.8, power=0.8, **SIZES)
         assert planned is not None
         drawn = rng.normal(0.8, 1.0, planned)
@@ -80,16 +79,3 @@ def test_more_shoppers_need_fewer_seeds_until_the_shops_alone_vary() -> None:
     """Beyond that, only seeds help."""
     seeds = [seeds_for(PILOT, 0.01, power=0.8, shoppers=n) for n in (50, 400, 10**7)]
     assert seeds[0] > seeds[1] >= seeds[2] > 5  # type: ignore[operator]
-
-
-def test_fewer_shoppers_teach_less_so_shops_differ_as_after_fewer_days() -> None:
-    """What varies over shoppers stays: a shopper of either size visits as often."""
-    earlier = replace(PILOT, between=0.0003, within=0.0002, s2_shopper=0.08, days=3)
-    assert PILOT.taught_as_after(earlier).variance(200) == pytest.approx(0.0001 + 0.04 / 200)
-    assert PILOT.taught_as_after(PILOT) == PILOT
-
-
-def test_nothing_learned_yet_leaves_the_luck_of_the_shoppers() -> None:
-    """On the first day a learner shows what it shows without a click."""
-    nothing = replace(PILOT, between=0.0, within=0.0, s2_shopper=0.0, days=1)
-    assert PILOT.taught_as_after(nothing).variance(100) == pytest.approx(0.04 / 100)
