@@ -59,7 +59,7 @@ faults-short: $(VENV)/.dev ## the fault matrix with small counts, up to 10 minut
 bench: $(VENV)/.dev ## every benchmark, one line a claim; ARGS=--largest adds the longest
 	$(BIN)/python -m benchmarks $(ARGS)
 
-coverage: $(VENV)/.dev ## how often intervals hold what they are about, an hour or so; ARGS=--quick: a few minutes
+coverage: $(VENV)/.dev ## how often intervals hold what they are about, about half an hour; ARGS=--quick: two minutes
 	$(BIN)/python -m benchmarks.intervals.coverage $(ARGS)
 
 audit: $(VENV)/.dev ## known advisories against what is locked; needs the advisory service
