@@ -25,10 +25,7 @@ from simulator.report.numbers.statistics import ratio
 DAYS = 28
 SEEDS = 20
 """Looks seed by seed go up to so many."""
-SHOPS = 12
-QUICK_SHOPS = 1
-SPLITS = 4000
-"""Of arms that do not differ; half as many of arms that do, and of seeds."""
+SPLITS = 2000
 QUICK_SPLITS = 400
 DETECTABLE = 2.8
 """A planted difference, in standard errors at the last look: the last look alone finds it 80 times
@@ -128,10 +125,8 @@ def seeds_alarms(values: Sequence[float], n: int) -> tuple[float, float]:
 def page_block(context: Context, values: Sequence[float], *, is_quick: bool) -> str:
     """Table and note. values: `ctr` of one policy, a shop each."""
     n = QUICK_SPLITS if is_quick else SPLITS
-    shops = play(context, "blend", range(1, 1 + (QUICK_SHOPS if is_quick else SHOPS)), 400)
-    null = stops(shops, n, is_planted=False)
-    half = n // 2
-    planted = stops(shops, half, is_planted=True)
+    shops = play(context, "blend", range(1, 2 if is_quick else 5), 400)
+    null, planted = (stops(shops, n, is_planted=one) for one in (False, True))
     alone = _said(planted["last"])
     rows = [
         f"| looks | way | false alarms | power, where the last look alone has {alone} |",
@@ -143,14 +138,14 @@ def page_block(context: Context, values: Sequence[float], *, is_quick: bool) -> 
     ]
     ways = ("a plain interval at every look", "a confidence sequence, no planned end")
     looked = min(SEEDS, len(values) // 2)
-    for way, share in zip(ways, seeds_alarms(values, half), strict=True):
+    for way, share in zip(ways, seeds_alarms(values, n), strict=True):
         rows.append(f"| every seed, 2 to {looked} | {way} | {_share(share)} | not measured |")
     note = (
         f"`blend`, `ctr`, {len(shops)} shops of 400 shoppers and 28 days, parted by lot {n:,} times"
-        f" into two arms that do not differ; for the last column, {half:,} times into arms that"
-        f" differ by {DETECTABLE} standard errors at day 28. Seeds: {len(values)} shops, drawn"
-        f" {half:,} times. Binomial error of a share near 5 %: {_error(0.05, n)} points"
-        f" ({_error(0.05, half)} over seeds); near 80 %: {_error(0.8, half)}."
+        " into two arms that do not differ; for the last column, arms that differ by"
+        f" {DETECTABLE} standard errors at day 28. Seeds: {len(values)} shops, drawn {n:,} times."
+        f" Binomial error of a share near 5 %: {_error(0.05, n)} points; near 80 %:"
+        f" {_error(0.8, n)}."
     )
     return "\n".join([*rows, "", note])
 
